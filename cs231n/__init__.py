@@ -1,0 +1,1 @@
+"""The CS231n course's names: thin faces on nndl."""

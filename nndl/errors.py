@@ -1,0 +1,61 @@
+"""Every error nndl raises on purpose, for the person who can mend it.
+
+    NndlError
+    ├── ConfigError          the config cannot be used as written       exit code 2
+    │   └── ShapeError       a layer cannot take what stands before it
+    ├── DataError            images are missing, damaged or not CIFAR   exit code 2
+    │   └── DownloadError    a host did not give what it promised
+    ├── UsageError           the command's words are off                exit code 2
+    ├── MissingExtraError    an optional package is not installed       exit code 2
+    ├── CheckpointError      a saved state is not whole                 exit code 1
+    └── TrainingError        training cannot go on (NaN, infinity)      exit code 1
+"""
+
+
+class NndlError(Exception):
+    """Base of all: the message says what is wrong, where, and what would be right."""
+
+    exit_code: int = 1
+
+
+class ConfigError(NndlError):
+    """The config cannot be used as written."""
+
+    exit_code = 2
+
+
+class ShapeError(ConfigError):
+    """A layer cannot take the shape that stands before it."""
+
+
+class DataError(NndlError):
+    """Images are missing, damaged, or not in a format of CIFAR."""
+
+    exit_code = 2
+
+
+class DownloadError(DataError):
+    """A host did not give what it promised."""
+
+
+class UsageError(NndlError):
+    """The command was called with words that do not fit together."""
+
+    exit_code = 2
+
+
+class MissingExtraError(NndlError):
+    """An optional package is not installed; the message holds the pip command that installs it."""
+
+    exit_code = 2
+
+    def __init__(self, package: str, extra: str, purpose: str) -> None:
+        super().__init__(f"{purpose} needs {package}: pip install 'nndl[{extra}]'")
+
+
+class CheckpointError(NndlError):
+    """A saved state is not whole, or is not one of ours."""
+
+
+class TrainingError(NndlError):
+    """Training cannot go on."""
