@@ -1,0 +1,87 @@
+"""The command nndl: its verbs in the order one uses them, and what becomes of errors.
+
+A verb's file imports only typer at its top, and what it needs inside its function: `nndl --help` loads no numpy.
+"""
+
+import contextlib
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from nndl import __version__
+from nndl.errors import NndlError
+
+INTERRUPTED = 130  # what shells report for a command ended by Ctrl+C: 128 + SIGINT
+
+
+class Verbs(TyperGroup):
+    """A group of commands that answers errors with a message and an exit code, never with a traceback."""
+
+    def main(self, args: Sequence[str] | None = None, *extra: Any, **options: Any) -> Any:
+        """Run the command; `--debug` is taken anywhere on the line, since it is added to a line that just failed."""
+        words = list(sys.argv[1:] if args is None else args)
+        debug = "--debug" in words or bool(os.environ.get("NNDL_DEBUG"))
+        _make_output_safe()
+        try:
+            return super().main([word for word in words if word != "--debug"], *extra, **options)
+        except (Exception, KeyboardInterrupt) as error:
+            if debug:
+                traceback.print_exc()
+            sys.exit(_answer(error, debug))
+
+
+def _answer(error: BaseException, debug: bool) -> int:
+    """Say on stderr what went wrong; returns the exit code."""
+    if isinstance(error, KeyboardInterrupt):
+        return INTERRUPTED
+    if isinstance(error, NndlError):
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    if isinstance(error, OSError):
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    hint = "" if debug else "; run again with --debug for the traceback, and please report it"
+    words = " ".join(str(error).split())
+    print(f"internal error: {type(error).__name__}: {words}{hint}", file=sys.stderr)
+    return 1
+
+
+def _make_output_safe() -> None:
+    """Let a character that the terminal's encoding lacks (cp1252 on Windows) print as '?' instead of ending the run."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError, ValueError, OSError):
+            stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"nndl {__version__}")
+        raise typer.Exit
+
+
+app = typer.Typer(
+    name="nndl",
+    cls=Verbs,
+    help="Train CIFAR-10 convolutional networks from YAML, in NumPy layers you can check by hand.",
+    epilog="First run: nndl train quickstart",
+    no_args_is_help=True,
+    rich_markup_mode=None,  # plain help: rich would double its time
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    """Options of every verb; both are handled before a verb runs."""
+    del debug, version
