@@ -22,6 +22,8 @@ class ConfigError(NndlError):
     """The config cannot be used as written."""
 
     exit_code = 2
+    where: tuple[int, ...] | None = None
+    """The position of the layer it is about: (3, 1) is the second layer inside the block that is the fourth."""
 
 
 class ShapeError(ConfigError):

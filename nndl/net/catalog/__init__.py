@@ -1,1 +1,35 @@
-"""."""
+"""Every layer a config can name, one family a file."""
+
+from nndl.net.catalog.activation import Gelu, LeakyRelu, Relu, Silu
+from nndl.net.catalog.affine import Affine
+from nndl.net.catalog.conv import Conv
+from nndl.net.catalog.norm import Bn, GroupNorm, LayerNorm, SpatialBn
+from nndl.net.catalog.pool import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
+from nndl.net.catalog.residual import Residual
+from nndl.net.catalog.simple import Dropout, Flatten, Scale
+from nndl.net.layer import Layer
+
+LAYERS: dict[str, type[Layer]] = {
+    layer.kind: layer
+    for layer in (
+        Conv,
+        SpatialBn,
+        Bn,
+        GroupNorm,
+        LayerNorm,
+        Relu,
+        LeakyRelu,
+        Gelu,
+        Silu,
+        MaxPool,
+        AvgPool,
+        GlobalMaxPool,
+        GlobalAvgPool,
+        Affine,
+        Dropout,
+        Flatten,
+        Scale,
+        Residual,
+    )
+}
+"""The layers by their names in YAML, in the order the documentation shows them."""

@@ -1,0 +1,84 @@
+"""What an engine is to a network: a value that says how each layer is run."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from nndl.net.layer import Layer
+from nndl.net.shapes import Placed
+from nndl.net.types import Array, Layout, Mode, Shape
+
+
+@dataclass(frozen=True)
+class Site:
+    """All that a lowering may know of the place where a layer stands."""
+
+    layer: Layer
+    path: str
+    shape: Shape
+    """Of one example before the layer."""
+    out_shape: Shape
+    layout: Layout
+    """The memory order of the value before the layer."""
+    params: Mapping[str, Array]
+    """The layer's parameters by their own names ("w"), views that always hold the current values."""
+    grads: Mapping[str, Array]
+    """Where backward writes the parameters' gradients, overwriting what was there."""
+    state: dict[str, Any]
+    """The courses' param dict; arrays in it (running_mean) are the network's buffers, to be updated in place."""
+    mode: Mode
+    needs_dx: bool
+    """False for the first layer: nothing asks for the gradient of the images."""
+    dtype: np.dtype[Any]
+    members: "tuple[Site, ...]" = ()
+    """The sites of a fused group, in order; empty for a single layer."""
+
+
+class Step(Protocol):
+    """One step of a plan. Values are logically (N, C, H, W) or (N, D), with N free from call to call."""
+
+    def forward(self, x: Array) -> Array:
+        """The layer's output; may be a buffer that the next call of this step overwrites. x is left as it was."""
+        ...
+
+    def backward(self, dout: Array) -> Array | None:
+        """dx for the last forward's x (None where nothing needs it); parameter gradients go to the site's grads."""
+        ...
+
+
+class Lowered(NamedTuple):
+    """A step and the memory orders it takes and gives."""
+
+    step: Step
+    takes: Layout | None
+    """None: any order, and dx comes back in the order x had."""
+    gives: Layout
+
+
+Lowering = Callable[[Site], Lowered]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Layers that stand in a row may run as one: the meaning stays the composition of the members' reference pairs."""
+
+    pattern: tuple[type[Layer], ...]
+    lower: Lowering
+    accepts: Callable[[Sequence[Placed]], bool] = field(default=lambda members: True)  # noqa: ARG005
+    """All policy: sizes, strides, channels for which the fused step exists or pays."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A name, how each type of layer is lowered, and which rows of layers run as one.
+
+    A layer type that is not in `lowerings` runs by its definition.
+    """
+
+    name: str
+    lowerings: Mapping[type[Layer], Lowering] = field(default_factory=dict)
+    rules: tuple[Rule, ...] = ()
+    param_axes: Mapping[tuple[type[Layer], str], tuple[int, ...]] = field(default_factory=dict)
+    """Memory order of a parameter, where it is not the logical one: {(Conv, "w"): (2, 3, 1, 0)}."""

@@ -1,0 +1,40 @@
+"""Where weights start."""
+
+from typing import Literal
+
+import numpy as np
+
+from nndl.net.types import Array
+
+Init = Literal["he", "xavier", "normal", "dirac", "zeros"]
+
+
+def initial_weights(
+    kind: Init, shape: tuple[int, ...], fan_in: int, fan_out: int, weight_scale: float, random: np.random.Generator
+) -> Array:
+    """Weights of `shape`, float64.
+
+    he:     normal, variance 2 / fan_in, which keeps the scale through ReLU (He et al. 2015)
+    xavier: normal, variance 2 / (fan_in + fan_out) (Glorot and Bengio 2010)
+    normal: normal, standard deviation weight_scale (the courses)
+    dirac:  filter i passes input channel i on unchanged; filters beyond the input channels start as he
+    zeros:  zeros
+    """
+    if kind == "zeros":
+        return np.zeros(shape)
+    if kind == "normal":
+        return random.normal(0.0, weight_scale, shape)
+    if kind == "xavier":
+        return random.normal(0.0, np.sqrt(2.0 / (fan_in + fan_out)), shape)
+    weights = random.normal(0.0, np.sqrt(2.0 / fan_in), shape)
+    if kind == "dirac":
+        _set_identity(weights)
+    return weights
+
+
+def _set_identity(filters: Array) -> None:
+    """Make the first filters of (F, C, HH, WW) copy their own input channel."""
+    passed = min(filters.shape[:2])
+    centre = filters.shape[2] // 2, filters.shape[3] // 2
+    filters[:passed] = 0.0
+    filters[range(passed), range(passed), centre[0], centre[1]] = 1.0

@@ -1,0 +1,104 @@
+"""A layer is a description: its options, the shape it gives, its first parameters. The arithmetic is its pair's."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
+
+from nndl.errors import ShapeError
+from nndl.net.types import Array, Shape, Streams
+
+
+class Pair(NamedTuple):
+    """The definition of a layer: plain NumPy, in the courses' notation."""
+
+    forward: Callable[..., tuple[Array, Any]]
+    """forward(x, *arguments) -> (out, cache)"""
+    backward: Callable[..., Any]
+    """backward(dout, cache) -> dx, or (dx, dw, db, ...)"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layer:
+    """What a layer is, without arrays: two equal descriptions are the same layer.
+
+    A subclass names its definition (`pair`), what that needs after x (`arguments`) and what its backward half returns
+    after dx (`gradients`). Its fields are its YAML options; the string under a field is the field's documentation.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "use_attribute_docstrings": True}
+
+    kind: ClassVar[str]
+    """The layer's name in YAML."""
+    shorthand: ClassVar[str | None] = None
+    """The option that a bare value sets: `affine: 10` is `affine: {out_features: 10}`."""
+    pair: ClassVar[Pair]
+    gradients: ClassVar[tuple[str, ...]] = ()
+    """The parameters whose gradients backward returns after dx, in order."""
+    decays: ClassVar[tuple[str, ...]] = ()
+    """The parameters that L2 regularisation acts on: weights, as in the courses, not biases or normalisation."""
+    draws: ClassVar[bool] = False
+    """Whether training draws random numbers: the plan then puts a generator in the param dict as "rng"."""
+
+    name: str | None = None
+    """The name used for this layer's parameters; by default its kind and a running number (conv1, conv2)."""
+
+    def out_shape(self, shape: Shape) -> Shape:
+        """The shape of one example after this layer; raises ShapeError when the layer cannot take `shape`."""
+        return shape
+
+    def initial_params(self, shape: Shape, random: Streams) -> dict[str, Array]:  # noqa: ARG002
+        """The parameters to start from, float64, in the courses' shapes."""
+        return {}
+
+    def buffers(self, shape: Shape) -> dict[str, Array]:  # noqa: ARG002
+        """Arrays that training updates without a gradient: running statistics."""
+        return {}
+
+    def options(self) -> dict[str, Any]:
+        """The constants of the courses' param dict: stride and pad, eps and momentum, p."""
+        return {}
+
+    def arguments(self, params: Mapping[str, Array], param_dict: dict[str, Any]) -> tuple[Any, ...]:  # noqa: ARG002
+        """The courses' arguments that follow x."""
+        return ()
+
+    def macs(self, shape: Shape) -> int:  # noqa: ARG002
+        """Multiply-adds of the forward pass for one example."""
+        return 0
+
+
+def images(layer: Layer, shape: Shape) -> tuple[int, int, int]:
+    """`shape` as (C, H, W); raises ShapeError when it is not that of an image."""
+    if len(shape) != 3:
+        raise ShapeError(
+            f"{layer.kind} needs images (C, H, W), but {describe(shape)} stand before it; "
+            "put it before flatten, affine and global pools"
+        )
+    return shape[0], shape[1], shape[2]
+
+
+def vectors(layer: Layer, shape: Shape) -> int:
+    """`shape` as (D,) -> D; raises ShapeError when it is not that of a vector."""
+    if len(shape) != 1:
+        raise ShapeError(
+            f"{layer.kind} needs vectors (D,), but {describe(shape)} stand before it; put flatten before it"
+        )
+    return shape[0]
+
+
+def describe(shape: Shape) -> str:
+    """A shape in words: "images 3 x 32 x 32", "vectors of 128"."""
+    return f"vectors of {shape[0]}" if len(shape) == 1 else "images " + " x ".join(map(str, shape))
+
+
+def window(layer: Layer, shape: Shape, size: int, stride: int, pad: int) -> tuple[int, int]:
+    """Output height and width of a sliding window, rounded down; raises ShapeError when no window fits."""
+    _, height, width = images(layer, shape)
+    if height + 2 * pad < size or width + 2 * pad < size:
+        fits = min(height, width) + 2 * pad
+        raise ShapeError(
+            f"{layer.kind} slides a {size} x {size} window, but {describe(shape)} stand before it"
+            + (f" (with {pad} of padding)" if pad else "")
+            + f"; the largest window that fits is {fits} x {fits}"
+        )
+    return 1 + (height + 2 * pad - size) // stride, 1 + (width + 2 * pad - size) // stride

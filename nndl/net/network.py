@@ -1,0 +1,140 @@
+"""A network: layers placed, parameters on one vector, and a plan for each mode; it speaks like the courses' models."""
+
+from collections.abc import Sequence
+from typing import get_args, overload
+from zlib import crc32
+
+import numpy as np
+
+from nndl.net.contract import Engine
+from nndl.net.layer import Layer
+from nndl.net.losses import Loss, SoftmaxLoss
+from nndl.net.params import Params, Slot
+from nndl.net.plan import Chain, PlannedStep, Planner
+from nndl.net.shapes import infer_shapes
+from nndl.net.types import Array, Mode, Shape, Streams, layout_of
+
+_INITIALISATION, _DROPOUT = 1, 2
+"""Which of a seed's independent streams: adding dropout to a config does not move the initial weights."""
+
+
+class Network:
+    """A network whose arithmetic an engine provides.
+
+    params, buffers, grads: `Params`, named "conv1.w", "spatial_bn1.running_mean".
+    step: how many training steps have been taken; dropout masks depend on (seed, layer, step) only.
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        input_shape: Shape,
+        engine: Engine,
+        *,
+        loss: Loss | None = None,
+        l2: float = 0.0,
+        dtype: str = "float32",
+        seed: int = 0,
+    ) -> None:
+        self.layers = tuple(layers)
+        self.input_shape = input_shape
+        self.engine = engine
+        self.loss_function = loss or SoftmaxLoss()
+        self.l2 = l2
+        self.dtype = np.dtype(dtype)
+        self.seed = seed
+        self.step = 0
+        self.placed = infer_shapes(self.layers, input_shape)
+        self._everything = tuple(inner for placed in self.placed for inner in placed.walk())
+        self.params = self._initial_params()
+        self.grads = self.params.like()
+        self.buffers = self._initial_buffers()
+        self.decayed = tuple(f"{p.path}.{n}" for p in self._everything for n in p.layer.decays)
+        """The parameters L2 regularisation acts on: weights, as in the courses."""
+        self._planners = {mode: self._planner(mode) for mode in get_args(Mode)}
+        self._chains = {mode: self._plan(mode) for mode in get_args(Mode)}
+
+    @overload
+    def loss(self, X: Array) -> Array: ...
+    @overload
+    def loss(self, X: Array, y: Array) -> tuple[float, Params]: ...
+    def loss(self, X: Array, y: Array | None = None) -> Array | tuple[float, Params]:
+        """Scores (N, classes) in test mode without y; with y (N,), the training loss and the gradients.
+
+        X is (N, C, H, W). The loss includes 0.5 * l2 * sum(w ** 2) over the weights. The gradients are `grads`, which
+        the next call overwrites.
+        """
+        if y is None:
+            return self.scores(X)
+        self._seed_dropout()
+        chain = self._chains["train"]
+        scores = chain.forward(self._take(X))
+        loss, dscores = self.loss_function(scores, y)
+        chain.backward(np.ascontiguousarray(dscores, self.dtype))
+        if self.l2:
+            loss += self._add_l2()
+        return loss, self.grads
+
+    def scores(self, X: Array) -> Array:
+        """Scores (N, classes) in test mode, in an array of their own."""
+        return self._chains["test"].forward(self._take(X)).copy()
+
+    def predict(self, X: Array) -> Array:
+        """The class with the highest score for each image: (N,) int64."""
+        return np.argmax(self.scores(X), axis=1)
+
+    def describe(self, mode: Mode = "train") -> list[PlannedStep]:
+        """The steps that run, in order, after the engine's rewriting."""
+        return list(self._chains[mode].steps)
+
+    def _take(self, X: Array) -> Array:
+        if X.shape[1:] != self.input_shape:
+            raise ValueError(f"this network takes images of shape {self.input_shape}, not {X.shape[1:]}")
+        return np.ascontiguousarray(X, self.dtype)
+
+    def _add_l2(self) -> float:
+        total = 0.0
+        for name in self.decayed:
+            w = self.params[name]
+            total += 0.5 * self.l2 * float(np.vdot(w, w))
+            self.grads[name][...] += self.l2 * w
+        return total
+
+    def _seed_dropout(self) -> None:
+        for path, state in self._planners["train"].drawing.items():
+            key = np.random.SeedSequence(self.seed, spawn_key=(_DROPOUT, crc32(path.encode()), self.step))
+            state["rng"] = np.random.Generator(np.random.Philox(key))
+
+    def _streams(self, path: str) -> Streams:
+        def random(name: str) -> np.random.Generator:
+            key = np.random.SeedSequence(self.seed, spawn_key=(_INITIALISATION, crc32(f"{path}.{name}".encode())))
+            return np.random.Generator(np.random.Philox(key))
+
+        return random
+
+    def _initial_params(self) -> Params:
+        values: dict[str, Array] = {}
+        slots: dict[str, Slot] = {}
+        for placed in self._everything:
+            for name, value in placed.layer.initial_params(placed.in_shape, self._streams(placed.path)).items():
+                axes = self.engine.param_axes.get((type(placed.layer), name), tuple(range(value.ndim)))
+                slots[f"{placed.path}.{name}"] = Slot(value.shape, axes)
+                values[f"{placed.path}.{name}"] = value
+        return _filled(Params(slots, self.dtype), values)
+
+    def _initial_buffers(self) -> Params:
+        values = {f"{p.path}.{n}": v for p in self._everything for n, v in p.layer.buffers(p.in_shape).items()}
+        slots = {name: Slot(value.shape, tuple(range(value.ndim))) for name, value in values.items()}
+        return _filled(Params(slots, self.dtype), values)
+
+    def _planner(self, mode: Mode) -> Planner:
+        return Planner(self.engine, self.params, self.grads, self.buffers, mode, self.dtype)
+
+    def _plan(self, mode: Mode) -> Chain:
+        return self._planners[mode].chain(self.placed, layout_of(self.input_shape), needs_dx=False)[0]
+
+
+def _filled(params: Params, values: dict[str, Array]) -> Params:
+    for name, value in values.items():
+        params[name] = value
+    return params

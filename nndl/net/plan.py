@@ -1,0 +1,162 @@
+"""From placed layers to steps: rewrite rows of layers into groups, lower each, convert between memory orders."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from nndl.net.catalog.residual import Residual
+from nndl.net.contract import Engine, Lowered, Rule, Site, Step
+from nndl.net.params import Params
+from nndl.net.shapes import Placed
+from nndl.net.steps import ConvertStep, SumStep, lower_by_definition
+from nndl.net.types import Array, Layout, Mode, Shape, layout_of
+
+
+@dataclass(frozen=True)
+class Group:
+    """Layers in a row that run as one step. Its meaning is the composition of its members' reference pairs."""
+
+    members: tuple[Placed, ...]
+    rule: Rule
+
+
+def rewrite(layers: Sequence[Placed], rules: Sequence[Rule]) -> list[Placed | Group]:
+    """Replace rows of layers by groups: at each place the first rule that fits wins."""
+    result: list[Placed | Group] = []
+    start = 0
+    while start < len(layers):
+        group = next((g for rule in rules if (g := _match(layers[start:], rule))), None)
+        result.append(group or layers[start])
+        start += len(group.members) if group else 1
+    return result
+
+
+def _match(layers: Sequence[Placed], rule: Rule) -> Group | None:
+    members = tuple(layers[: len(rule.pattern)])
+    fits = len(members) == len(rule.pattern) and all(
+        type(placed.layer) is wanted for placed, wanted in zip(members, rule.pattern, strict=True)
+    )
+    return Group(members, rule) if fits and rule.accepts(members) else None
+
+
+@dataclass(frozen=True)
+class PlannedStep:
+    """A step with what `summary` says of it and what an error names."""
+
+    step: Step
+    paths: tuple[str, ...]
+    in_shape: Shape
+    out_shape: Shape
+    gives: Layout
+
+
+@dataclass
+class Chain:
+    """Steps in a row; itself a step."""
+
+    steps: list[PlannedStep] = field(default_factory=list)
+
+    def forward(self, x: Array) -> Array:
+        for planned in self.steps:
+            try:
+                x = planned.step.forward(x)
+            except Exception as error:
+                error.add_note(f"in the forward pass of {' + '.join(planned.paths)}")
+                raise
+        return x
+
+    def backward(self, dout: Array) -> Array | None:
+        gradient: Array | None = dout
+        for planned in reversed(self.steps):
+            if gradient is None:
+                return None
+            try:
+                gradient = planned.step.backward(gradient)
+            except Exception as error:
+                error.add_note(f"in the backward pass of {' + '.join(planned.paths)}")
+                raise
+        return gradient
+
+
+@dataclass
+class Planner:
+    """Lowers placed layers for one engine and one mode, on the network's arrays."""
+
+    engine: Engine
+    params: Params
+    grads: Params
+    buffers: Params
+    mode: Mode
+    dtype: np.dtype[Any]
+    drawing: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """The param dicts of the layers that draw random numbers, by path: the network puts their generators in."""
+
+    def chain(self, layers: Sequence[Placed], layout: Layout, needs_dx: bool) -> tuple[Chain, Layout]:
+        """The steps for `layers` behind a value in `layout`, and the memory order they give.
+
+        Where nothing asks for dx, layers before the first one with parameters need none either.
+        """
+        chain = Chain()
+        for item in rewrite(layers, self.engine.rules):
+            members = item.members if isinstance(item, Group) else (item,)
+            lowered = self._lower(item, layout, needs_dx)
+            if lowered.takes is not None and lowered.takes != layout:
+                convert = ConvertStep(layout, lowered.takes)
+                shape = members[0].in_shape
+                chain.steps.append(PlannedStep(convert, (f"to {lowered.takes}",), shape, shape, lowered.takes))
+            paths = tuple(member.path for member in members)
+            shapes = members[0].in_shape, members[-1].out_shape
+            chain.steps.append(PlannedStep(lowered.step, paths, *shapes, lowered.gives))
+            layout = lowered.gives
+            needs_dx = needs_dx or any(self._own(self.params, inner.path) for m in members for inner in m.walk())
+        return chain, layout
+
+    def _lower(self, item: Placed | Group, layout: Layout, needs_dx: bool) -> Lowered:
+        if isinstance(item, Group):
+            sites = []
+            for member in item.members:
+                sites.append(self._site(member, layout, needs_dx))
+                needs_dx = needs_dx or bool(sites[-1].params)
+            return item.rule.lower(_group_site(sites))
+        if isinstance(item.layer, Residual):
+            return self._sum(item, layout, needs_dx)
+        return self.engine.lowerings.get(type(item.layer), lower_by_definition)(self._site(item, layout, needs_dx))
+
+    def _sum(self, block: Placed, layout: Layout, needs_dx: bool) -> Lowered:
+        body, given = self.chain(block.body, layout, needs_dx)
+        shortcut, beside = self.chain(block.shortcut, layout, needs_dx)
+        if beside != given:
+            convert = ConvertStep(beside, given)
+            shortcut.steps.append(PlannedStep(convert, (f"to {given}",), block.out_shape, block.out_shape, given))
+        return Lowered(SumStep(body, shortcut), layout, given)
+
+    def _site(self, placed: Placed, layout: Layout, needs_dx: bool) -> Site:
+        layer = placed.layer
+        state = {**layer.options(), **self._own(self.buffers, placed.path), "mode": self.mode}
+        if layer.draws:
+            self.drawing[placed.path] = state
+        return Site(
+            layer=layer,
+            path=placed.path,
+            shape=placed.in_shape,
+            out_shape=placed.out_shape,
+            layout=layout if len(placed.in_shape) == 3 else layout_of(placed.in_shape),
+            params=self._own(self.params, placed.path),
+            grads=self._own(self.grads, placed.path),
+            state=state,
+            mode=self.mode,
+            needs_dx=needs_dx,
+            dtype=self.dtype,
+        )
+
+    @staticmethod
+    def _own(arrays: Params, path: str) -> dict[str, Array]:
+        """The arrays of the layer at `path`, by their own names."""
+        return {name.rpartition(".")[2]: array for name, array in arrays.items() if name.rpartition(".")[0] == path}
+
+
+def _group_site(sites: Sequence[Site]) -> Site:
+    """One site for a group: where its first member stands, ending where its last does."""
+    return replace(sites[0], out_shape=sites[-1].out_shape, params={}, grads={}, state={}, members=tuple(sites))

@@ -1,0 +1,76 @@
+"""The steps that every engine shares: a layer by its definition, a change of memory order, a sum of two branches."""
+
+from typing import Any
+
+import numpy as np
+
+from nndl.net.contract import Lowered, Site, Step
+from nndl.net.types import Array, Layout, layout_of
+
+
+class PairStep:
+    """A layer run by its reference pair."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.cache: Any = None
+
+    def forward(self, x: Array) -> Array:
+        """The pair's forward; running statistics it assigned to the param dict go into the network's buffers."""
+        site = self.site
+        buffers = {name: array for name, array in site.state.items() if isinstance(array, np.ndarray)}
+        out, self.cache = site.layer.pair.forward(x, *site.layer.arguments(site.params, site.state))
+        for name, buffer in buffers.items():
+            buffer[...] = site.state[name]
+            site.state[name] = buffer
+        return np.ascontiguousarray(out)
+
+    def backward(self, dout: Array) -> Array | None:
+        """The pair's backward; what it returns after dx goes to the gradients of the same names."""
+        site = self.site
+        result = site.layer.pair.backward(dout, self.cache)
+        dx, *dparams = result if isinstance(result, tuple) else (result,)
+        for name, gradient in zip(site.layer.gradients, dparams, strict=True):
+            if name in site.grads:
+                site.grads[name][...] = gradient
+        return np.ascontiguousarray(dx) if site.needs_dx else None
+
+
+def lower_by_definition(site: Site) -> Lowered:
+    """The reference engine's lowering, and every engine's for what it does not do itself."""
+    return Lowered(PairStep(site), layout_of(site.shape), layout_of(site.out_shape))
+
+
+class ConvertStep:
+    """Bring a batch of images from one memory order into another; the logical shape stays (N, C, H, W)."""
+
+    def __init__(self, source: Layout, target: Layout) -> None:
+        self.source = source
+        self.target = target
+
+    def forward(self, x: Array) -> Array:
+        return _in_layout(x, self.target)
+
+    def backward(self, dout: Array) -> Array:
+        return _in_layout(dout, self.source)
+
+
+def _in_layout(x: Array, layout: Layout) -> Array:
+    if layout == "nhwc":
+        return np.ascontiguousarray(x.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
+    return np.ascontiguousarray(x)
+
+
+class SumStep:
+    """out = body(x) + shortcut(x), each a chain of steps that gives the same memory order."""
+
+    def __init__(self, body: Step, shortcut: Step) -> None:
+        self.body = body
+        self.shortcut = shortcut
+
+    def forward(self, x: Array) -> Array:
+        return np.add(self.body.forward(x), self.shortcut.forward(x))
+
+    def backward(self, dout: Array) -> Array | None:
+        dbody, dshortcut = self.body.backward(dout), self.shortcut.backward(dout)
+        return None if dbody is None or dshortcut is None else np.add(dbody, dshortcut)
