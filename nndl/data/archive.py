@@ -1,0 +1,111 @@
+"""Unpacking a .tar.gz that came from elsewhere: only the files expected, never outside the folder, all or nothing."""
+
+import contextlib
+import gzip
+import io
+import os
+import shutil
+import tarfile
+import tempfile
+import zlib
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path, PurePosixPath
+
+from nndl.errors import DataError
+
+_MEMBERS = 1000  # archives of CIFAR hold about ten
+
+
+def extract(archive: Path, target: Path, limits: Mapping[str, int], required: Collection[str]) -> Path:
+    """Unpack the files named in limits (name: most bytes) into the folder target, replacing it; returns target.
+
+    Files are written to a temporary folder beside target, which takes its name only when every required file is whole.
+    Regular files of other names are left out; a link, a device or a path leading outside refuses the archive. Raises
+    DataError.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with _temporary_folder(target) as folder:
+        try:
+            with (
+                gzip.open(archive) as plain,
+                tarfile.open(fileobj=_Bounded(plain, archive, limits), mode="r|", bufsize=1 << 20) as tar,
+            ):
+                found = {_extract_member(tar, archive, member, folder, limits) for member in _checked(tar, archive)}
+        except (tarfile.TarError, zlib.error, EOFError) as error:
+            raise DataError(f"{archive}: not a whole .tar.gz archive: {error}") from None
+        except OSError as error:
+            raise DataError(f"{archive}: cannot be unpacked into {target.parent}: {error}") from None
+        missing = [name for name in required if name not in found]
+        if missing:
+            raise DataError(f"{archive}: holds no {', '.join(missing)}")
+        _replace(folder, target)
+    return target
+
+
+class _Bounded(io.RawIOBase):
+    """The unpacked stream, ended at twice what the expected files need: kilobytes may unpack to terabytes."""
+
+    def __init__(self, stream: gzip.GzipFile, archive: Path, limits: Mapping[str, int]) -> None:
+        self._stream, self._archive = stream, archive
+        self._left = 2 * sum(limits.values()) + (16 << 20)
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes, as tarfile asks for them."""
+        block = self._stream.read(size)
+        self._left -= len(block)
+        if self._left < 0:
+            raise DataError(f"{self._archive}: refused: it unpacks to far more than the files expected")
+        return block
+
+
+@contextlib.contextmanager
+def _temporary_folder(target: Path) -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _checked(tar: tarfile.TarFile, archive: Path) -> Iterator[tarfile.TarInfo]:
+    """The archive's regular files, refusing it at the first member that no honest archive of images holds."""
+    for number, member in enumerate(tar):
+        path = PurePosixPath(member.name.replace("\\", "/"))
+        if path.is_absolute() or ".." in path.parts or ":" in member.name or number >= _MEMBERS:
+            raise DataError(f"{archive}: refused: its member {member.name!r} leads outside the archive")
+        if not (member.isreg() or member.isdir()):
+            raise DataError(f"{archive}: refused: its member {member.name!r} is a link or a device")
+        if member.isreg():
+            yield member
+
+
+def _extract_member(
+    tar: tarfile.TarFile, archive: Path, member: tarfile.TarInfo, folder: Path, limits: Mapping[str, int]
+) -> str | None:
+    """Write one expected file under its last name; returns that name, or None for a file nobody asked for."""
+    name = PurePosixPath(member.name).name
+    if name not in limits:
+        return None
+    if member.size > limits[name]:
+        raise DataError(
+            f"{archive}: refused: {name} would have {member.size:,} bytes, at most {limits[name]:,} expected"
+        )
+    source = tar.extractfile(member)
+    if source is None:
+        raise DataError(f"{archive}: {name} cannot be read")
+    with source, (folder / name).open("wb") as sink:
+        shutil.copyfileobj(source, sink, 1 << 20)
+        sink.flush()
+        os.fsync(sink.fileno())
+    return name
+
+
+def _replace(folder: Path, target: Path) -> None:
+    """Give the whole folder its final name; what stood there is moved aside first and removed after."""
+    if target.exists():
+        with _temporary_folder(target) as aside:
+            target.replace(aside / target.name)
+            folder.replace(target)
+    else:
+        folder.replace(target)

@@ -1,0 +1,149 @@
+"""CIFAR-10 and CIFAR-100 from disk, in either published format.
+
+Source: Krizhevsky, "Learning Multiple Layers of Features from Tiny Images" (2009), and the page of the data set.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nndl.data.archive import extract
+from nndl.data.official import CLASSES, IMAGE_BYTES, RELEASES, TITLES, Release
+from nndl.data.pickled import load_python_batch
+from nndl.errors import DataError
+
+__all__ = ["Dataset", "Images", "load_cifar", "load_python_batch"]
+
+
+@dataclass(frozen=True, eq=False)
+class Images:
+    """Images uint8 (N, 3, 32, 32), C-contiguous, and their labels int64 (N,)."""
+
+    images: NDArray[Any]
+    labels: NDArray[Any]
+
+    def __post_init__(self) -> None:
+        if self.images.dtype != np.uint8 or self.images.shape != (len(self.labels), 3, 32, 32):
+            raise DataError(f"images are uint8 (N, 3, 32, 32), not {self.images.dtype} {self.images.shape}")
+        if self.labels.dtype != np.int64 or not self.images.flags.c_contiguous:
+            raise DataError("labels are int64 (N,), and images C-contiguous")
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """A training and a test set with the names of their classes; `synthetic` says the images are generated."""
+
+    name: str
+    train: Images
+    test: Images
+    classes: tuple[str, ...]
+    synthetic: bool
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over images and labels, training then test, in hex: equal whatever format they were read from."""
+        sha = hashlib.sha256()
+        for part in (self.train, self.test):
+            sha.update(part.images.data)
+            sha.update(part.labels.astype("<i8").data)
+        return sha.hexdigest()
+
+
+def load_cifar(root: Path, dataset: str = "cifar10") -> Dataset:
+    """Read a data set found in root: a folder or an archive with its official name, or root being such a folder.
+
+    Raises DataError where there is none (naming the command that fetches it) or a file is damaged (naming the file).
+    """
+    releases = [release for release in RELEASES if release.dataset == dataset]
+    if not releases:
+        raise DataError(f"data set {dataset!r} is not known; there are: {', '.join(TITLES)}")
+    release, folder = _find(Path(root), releases)
+    read = _read_binary if release.format == "binary" else _read_python
+    train = _join((read(folder / name, release) for name in release.train), release.train, release)
+    test = _join((read(folder / name, release) for name in [release.test]), [release.test], release)
+    return Dataset(name=dataset, train=train, test=test, classes=CLASSES[dataset], synthetic=False)
+
+
+def _find(root: Path, releases: list[Release]) -> tuple[Release, Path]:
+    """The release whose files are there, and their folder; an archive is unpacked beside itself."""
+    folders = [(release, folder) for release in releases for folder in (root / release.folder, root)]
+    partly = None
+    for release, folder in folders:
+        missing = [name for name in release.files if not (folder / name).is_file()]
+        if not missing:
+            return release, folder
+        if folder.name == release.folder and folder.is_dir():
+            partly = partly or (release, folder, missing)
+    for release in releases:
+        if (root / release.archive).is_file():
+            return release, extract(root / release.archive, root / release.folder, release.limits(), release.files)
+    if partly:
+        release, folder, missing = partly
+        raise DataError(
+            f"{folder}: {', '.join(missing)} missing; to mend it: {_command(release, folder.parent)} --verify"
+        )
+    raise DataError(_not_found(root, releases))
+
+
+def _command(release: Release, root: Path) -> str:
+    words = ["nndl download-cifar"]
+    words += ["--dataset cifar100"] if release.dataset == "cifar100" else []
+    words += ["--format python"] if release.format == "python" else []
+    return " ".join([*words, f"--root {root}"])
+
+
+def _not_found(root: Path, releases: list[Release]) -> str:
+    folders = " or ".join(f"{release.folder}/" for release in releases)
+    return (
+        f"{TITLES[releases[0].dataset]} is not in {root}: no {folders}, and no archive of them\n"
+        f"  to fetch it:         {_command(releases[0], root)}\n"
+        f"  to train without it: --set data.dataset=synthetic (or `dataset: synthetic` under `data:` in the config)"
+    )
+
+
+def _read_binary(path: Path, release: Release) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Records of one file as views: pixels (N, 3072) and labels (N,), uint8; the last label byte is the fine one."""
+    expected = release.images_per_file[path.name] * release.record_bytes
+    if (size := path.stat().st_size) != expected:
+        raise DataError(f"{path}: {size:,} bytes, but {expected:,} expected; to mend it: {_mend(path, release)}")
+    records = np.fromfile(path, np.uint8).reshape(-1, release.record_bytes)
+    return records[:, -IMAGE_BYTES:], records[:, -IMAGE_BYTES - 1]
+
+
+def _read_python(path: Path, release: Release) -> tuple[NDArray[Any], NDArray[Any]]:
+    images, labels = load_python_batch(path, release.limits()[path.name])
+    if len(images) != (expected := release.images_per_file[path.name]):
+        raise DataError(
+            f"{path}: {len(images):,} images, but {expected:,} expected; to mend it: {_mend(path, release)}"
+        )
+    return images.reshape(-1, IMAGE_BYTES), labels
+
+
+def _mend(path: Path, release: Release) -> str:
+    return f"{_command(release, path.parent.parent)} --verify"
+
+
+def _join(parts: Iterable[tuple[NDArray[Any], NDArray[Any]]], names: Iterable[str], release: Release) -> Images:
+    """One set from its files, read one by one so that no more than one file is held twice."""
+    total = sum(release.images_per_file[name] for name in names)
+    images, labels = np.empty((total, IMAGE_BYTES), np.uint8), np.empty(total, np.int64)
+    start = 0
+    for pixels, numbers in parts:
+        stop = start + len(numbers)
+        images[start:stop], labels[start:stop] = pixels, numbers
+        start = stop
+    classes = len(CLASSES[release.dataset])
+    if labels.min() < 0 or labels.max() >= classes:
+        raise DataError(
+            f"{release.folder}: labels from {labels.min()} to {labels.max()}, but there are {classes} classes"
+        )
+    return Images(images.reshape(-1, 3, 32, 32), labels)

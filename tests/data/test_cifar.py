@@ -1,0 +1,120 @@
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nndl.data import cifar
+from nndl.data.official import CLASSES, RELEASES
+from nndl.errors import DataError
+from tests.data import fake
+
+KINDS = [(release.dataset, release.format) for release in RELEASES]
+
+
+@pytest.fixture
+def release(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> tuple[fake.Release, bytes]:
+    """A release of a few images which stands as the only one published."""
+    small, packed = fake.small_release(*getattr(request, "param", ("cifar10", "binary")))
+    monkeypatch.setattr(cifar, "RELEASES", (small,))
+    return small, packed
+
+
+def assert_loaded(data: cifar.Dataset, release: fake.Release) -> None:
+    expected = [fake.images(20, seed=number) for number in range(len(release.files))]
+    np.testing.assert_array_equal(data.train.images, np.concatenate([pixels for pixels, _ in expected[:-1]]))
+    np.testing.assert_array_equal(data.train.labels, np.concatenate([labels for _, labels in expected[:-1]]))
+    np.testing.assert_array_equal(data.test.images, expected[-1][0])
+    np.testing.assert_array_equal(data.test.labels, expected[-1][1])
+    assert data.train.images.flags.c_contiguous
+    assert (data.name, data.synthetic, data.classes) == (release.dataset, False, CLASSES[release.dataset])
+
+
+@pytest.mark.parametrize("release", KINDS, indirect=True)
+def test_loads_a_folder_in_root_and_root_itself(release: tuple[fake.Release, bytes], tmp_path: Path) -> None:
+    small, _ = release
+    fake.write_files(small, tmp_path / small.folder)
+    assert_loaded(cifar.load_cifar(tmp_path, small.dataset), small)
+    (tmp_path / small.folder).rename(tmp_path / "mine")
+    assert_loaded(cifar.load_cifar(tmp_path / "mine", small.dataset), small)
+
+
+@pytest.mark.parametrize("release", KINDS, indirect=True)
+def test_unpacks_an_archive_that_is_there(release: tuple[fake.Release, bytes], tmp_path: Path) -> None:
+    small, packed = release
+    (tmp_path / small.archive).write_bytes(packed)
+    assert_loaded(cifar.load_cifar(tmp_path, small.dataset), small)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([small.archive, small.folder])
+
+
+def test_an_archive_completes_a_folder_with_files_missing(release: tuple[fake.Release, bytes], tmp_path: Path) -> None:
+    small, packed = release
+    fake.write_files(small, tmp_path / small.folder)
+    (tmp_path / small.folder / "data_batch_3.bin").unlink()
+    with pytest.raises(DataError, match=r"data_batch_3.bin missing; .* nndl download-cifar --root .* --verify"):
+        cifar.load_cifar(tmp_path)
+    (tmp_path / small.archive).write_bytes(packed)
+    assert_loaded(cifar.load_cifar(tmp_path), small)
+
+
+def test_nothing_there_names_the_two_ways_on(tmp_path: Path) -> None:
+    with pytest.raises(DataError) as caught:
+        cifar.load_cifar(tmp_path, "cifar100")
+    assert f"nndl download-cifar --dataset cifar100 --root {tmp_path}" in str(caught.value)
+    assert "data.dataset=synthetic" in str(caught.value)
+
+
+def test_unknown_data_set(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="'cifar11' is not known; there are: cifar10, cifar100"):
+        cifar.load_cifar(tmp_path, "cifar11")
+
+
+def test_truncated_file_names_both_sizes(release: tuple[fake.Release, bytes], tmp_path: Path) -> None:
+    small, _ = release
+    fake.write_files(small, tmp_path / small.folder)
+    path = tmp_path / small.folder / "data_batch_2.bin"
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(DataError, match=r"data_batch_2.bin: 61,459 bytes, but 61,460 expected"):
+        cifar.load_cifar(tmp_path)
+
+
+@pytest.mark.parametrize("release", [("cifar10", "python")], indirect=True)
+def test_too_few_images_in_a_python_batch(release: tuple[fake.Release, bytes], tmp_path: Path) -> None:
+    small, _ = release
+    fake.write_files(small, tmp_path / small.folder)
+    (tmp_path / small.folder / "test_batch").write_bytes(fake.python_batch(*fake.images(19)))
+    with pytest.raises(DataError, match=r"test_batch: 19 images, but 20 expected; .* --format python .*--verify"):
+        cifar.load_cifar(tmp_path)
+
+
+def test_label_out_of_range(release: tuple[fake.Release, bytes], tmp_path: Path) -> None:
+    small, _ = release
+    fake.write_files(small, tmp_path / small.folder)
+    pixels, labels = fake.images(20)
+    (tmp_path / small.folder / small.test).write_bytes(fake.binary_batch(pixels, np.where(labels == 3, 10, labels)))
+    with pytest.raises(DataError, match=r"labels from \d to 10, but there are 10 classes"):
+        cifar.load_cifar(tmp_path)
+
+
+def test_digest_is_of_images_and_labels() -> None:
+    train, test = cifar.Images(*fake.images(3)), cifar.Images(*fake.images(2, seed=1))
+    data = cifar.Dataset("some", train, test, ("a",) * 10, synthetic=False)
+    assert len(data.digest) == 64
+    assert data.digest == dataclasses.replace(data, name="other").digest
+    assert data.digest != dataclasses.replace(data, train=cifar.Images(train.images, 9 - train.labels)).digest
+    assert data.digest != dataclasses.replace(data, test=cifar.Images(test.images[::-1].copy(), test.labels)).digest
+
+
+def test_images_of_another_kind_are_refused() -> None:
+    pixels, labels = fake.images(3)
+    with pytest.raises(DataError, match="uint8"):
+        cifar.Images(pixels.astype(np.float32), labels)
+    with pytest.raises(DataError, match="uint8"):
+        cifar.Images(pixels, labels[:2])
+    with pytest.raises(DataError, match="labels are int64"):
+        cifar.Images(pixels, labels.astype(np.uint8))
+
+
+def test_there_are_a_hundred_classes() -> None:
+    assert [len(set(names)) for names in CLASSES.values()] == [10, 100]
+    assert list(CLASSES["cifar100"]) == sorted(CLASSES["cifar100"])
