@@ -1,0 +1,24 @@
+"""Where weights start."""
+
+import numpy as np
+import pytest
+
+from nndl.conv_layers import conv_forward_naive
+from nndl.net.init import initial_weights
+
+
+@pytest.mark.parametrize(
+    ("kind", "deviation"), [("he", np.sqrt(2 / 288)), ("xavier", np.sqrt(2 / (288 + 576))), ("normal", 0.02)]
+)
+def test_spread(kind: str, deviation: float) -> None:
+    w = initial_weights(kind, (64, 32, 3, 3), 288, 576, 0.02, np.random.default_rng(0))  # type: ignore[arg-type]
+    assert w.std() == pytest.approx(deviation, rel=0.02)
+    assert abs(w.mean()) < deviation / 30
+
+
+def test_dirac_passes_the_image_on() -> None:
+    w = initial_weights("dirac", (5, 3, 3, 3), 27, 45, 1.0, np.random.default_rng(0))
+    x = np.random.default_rng(1).standard_normal((2, 3, 4, 4))
+    out, _ = conv_forward_naive(x, w, None, {"stride": 1, "pad": 1})
+    np.testing.assert_array_equal(out[:, :3], x)
+    assert (w[3:] != 0).all()

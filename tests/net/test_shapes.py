@@ -1,0 +1,76 @@
+"""Shapes are known, and refused, before any array exists."""
+
+import pytest
+
+from nndl.errors import ConfigError, ShapeError
+from nndl.net.catalog.activation import Relu
+from nndl.net.catalog.affine import Affine
+from nndl.net.catalog.conv import Conv
+from nndl.net.catalog.norm import Bn, GroupNorm, SpatialBn
+from nndl.net.catalog.pool import GlobalMaxPool, MaxPool
+from nndl.net.catalog.residual import Residual
+from nndl.net.layer import Layer
+from nndl.net.shapes import infer_shapes
+
+CIFAR = (3, 32, 32)
+
+
+def test_names_count_their_kind_and_blocks_prefix_them() -> None:
+    block = Residual(layers=(Conv(filters=8), Relu(), Conv(filters=8)))
+    placed = infer_shapes((Conv(filters=8), Relu(), block, Conv(filters=4, name="last")), CIFAR)
+    paths = [inner.path for outer in placed for inner in outer.walk()]
+    assert paths == [
+        "conv1",
+        "relu1",
+        "residual1",
+        "residual1.conv1",
+        "residual1.relu1",
+        "residual1.conv2",
+        "last",
+    ]
+
+
+def test_a_block_whose_shapes_differ_is_given_a_projection() -> None:
+    block = Residual(layers=(Conv(filters=8, stride=2), Relu()))
+    (placed,) = infer_shapes((block,), CIFAR)
+    assert [inner.path for inner in placed.shortcut] == ["residual1.projection"]
+    assert placed.shortcut[0].out_shape == placed.out_shape == (8, 16, 16)
+
+
+@pytest.mark.parametrize(
+    ("layers", "where", "words"),
+    [
+        (
+            (Conv(filters=8, kernel=33, pad=0),),
+            (0,),
+            "33 x 33 window.* 3 x 32 x 32.*largest .* fits is 32 x 32",
+        ),
+        ((Conv(filters=8, kernel=4),), (0,), "odd kernel"),
+        ((Affine(out_features=10), Relu(), MaxPool()), (2,), "max_pool needs images"),
+        ((Relu(), Bn()), (1,), "use spatial_bn"),
+        ((Conv(filters=6), GroupNorm(groups=4)), (1,), "6 channels do not divide into 4 groups; use one of 1, 2, 3, 6"),
+        ((Relu(), Residual(layers=(Relu(), Conv(filters=3, kernel=40)))), (1, 1), "40 x 40|odd kernel"),
+        ((Residual(layers=(Conv(filters=3, kernel=5, pad=0),)),), (0,), "no stride"),
+        ((GlobalMaxPool(), SpatialBn()), (1,), "spatial_bn needs images"),
+    ],
+)
+def test_the_first_that_cannot_fit_is_named(layers: tuple[Layer, ...], where: tuple[int, ...], words: str) -> None:
+    with pytest.raises(ShapeError, match=words) as caught:
+        infer_shapes(layers, CIFAR)
+    assert caught.value.where == where
+
+
+def test_two_layers_of_one_name_are_refused() -> None:
+    with pytest.raises(ConfigError, match="two layers are named 'a'") as caught:
+        infer_shapes((Relu(name="a"), Relu(name="a")), CIFAR)
+    assert caught.value.where == (1,)
+
+
+def test_windows_that_do_not_fit_are_left_out() -> None:
+    placed = infer_shapes((Conv(filters=4, kernel=2, pad=0), MaxPool(), MaxPool(), Conv(filters=4, stride=2)), CIFAR)
+    assert [p.out_shape for p in placed] == [(4, 31, 31), (4, 15, 15), (4, 7, 7), (4, 4, 4)]
+
+
+def test_macs_are_the_multiplications_of_the_formula() -> None:
+    assert Conv(filters=32).macs(CIFAR) == 32 * 3 * 9 * 32 * 32
+    assert Affine(out_features=10).macs((64, 8, 8)) == 4096 * 10
