@@ -1,0 +1,69 @@
+"""Where a run ran: what one needs to know to explain a difference between two."""
+
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from nndl import __version__
+
+
+def describe_environment() -> dict[str, Any]:
+    """Versions, processor, threads, commit, command line, as JSON-able values; unknown ones are None."""
+    import numpy as np
+
+    return {
+        "nndl": __version__,
+        "git_commit": git_commit(Path(__file__).parent),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "blas": blas(),
+        "platform": platform.platform(),
+        "processor": processor(),
+        "cores": os.cpu_count(),
+        "environment": {name: os.environ[name] for name in _THREAD_VARIABLES if name in os.environ},
+        "command": sys.argv,
+    }
+
+
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+
+def blas() -> list[dict[str, Any]]:
+    """The BLAS libraries loaded: name, version, threads, kernel."""
+    from threadpoolctl import threadpool_info  # type: ignore[import-untyped]
+
+    keys = ("internal_api", "version", "num_threads", "architecture", "threading_layer")
+    return [{key: pool.get(key) for key in keys} for pool in threadpool_info() if pool.get("user_api") == "blas"]
+
+
+def processor() -> str | None:
+    """The processor's name as its maker gives it, where the system tells."""
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        for line in cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    if sys.platform == "darwin":
+        return _output(["sysctl", "-n", "machdep.cpu.brand_string"])
+    return platform.processor() or platform.machine() or None
+
+
+def git_commit(folder: Path) -> str | None:
+    """The commit that the source in `folder` is at, with "+" where files were changed; None outside a clone of nndl."""
+    top = _output(["git", "-C", str(folder), "rev-parse", "--show-toplevel"])
+    if top is None or Path(top).resolve() != folder.resolve().parents[1]:
+        return None
+    commit = _output(["git", "-C", str(folder), "rev-parse", "HEAD"])
+    changed = _output(["git", "-C", str(folder), "status", "--porcelain", "--untracked-files=no"])
+    return f"{commit}+" if commit and changed else commit
+
+
+def _output(command: list[str]) -> str | None:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=5, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()

@@ -1,0 +1,135 @@
+"""A run's folder: its name, its files, and how it stands.
+
+config.yaml        every value in force         metrics.jsonl      what happened, a JSON object a line
+environment.json   where it ran                 summary.json       how it stands: running, finished, ...
+best.safetensors   the best epoch's weights     last.safetensors   the whole state to go on from
+"""
+
+import json
+import os
+import platform
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from nndl.errors import UsageError
+from nndl.runs.atomic import write_atomically
+
+RUNS = Path("runs")
+"""Where run folders are made: beside where the command was given."""
+
+_RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{i}" for port in ("com", "lpt") for i in range(1, 10))}
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The files of one run."""
+
+    path: Path
+
+    @property
+    def config(self) -> Path:
+        return self.path / "config.yaml"
+
+    @property
+    def environment(self) -> Path:
+        return self.path / "environment.json"
+
+    @property
+    def metrics(self) -> Path:
+        return self.path / "metrics.jsonl"
+
+    @property
+    def best(self) -> Path:
+        return self.path / "best.safetensors"
+
+    @property
+    def last(self) -> Path:
+        return self.path / "last.safetensors"
+
+    @property
+    def summary(self) -> Path:
+        return self.path / "summary.json"
+
+    def write_environment(self, environment: Mapping[str, Any]) -> None:
+        """Write environment.json."""
+        write_atomically(self.environment, json.dumps(environment, indent=2) + "\n")
+
+    def write_status(self, status: str, **more: Any) -> None:
+        """Write summary.json: the status, which process, when, and what else there is to say."""
+        now = datetime.now().astimezone().isoformat(timespec="seconds")
+        about = {"status": status, "time": now, "pid": os.getpid(), "host": platform.node(), **more}
+        write_atomically(self.summary, json.dumps(about, indent=2) + "\n")
+
+    def status(self) -> str:
+        """running, finished, interrupted or failed; died where a run says it runs but its process is gone."""
+        try:
+            summary = json.loads(self.summary.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return "died"
+        if summary.get("status") == "running" and not _may_be_running(summary):
+            return "died"
+        return str(summary.get("status"))
+
+
+def create_run_folder(name: str, chosen: Path | None = None, runs: Path = RUNS) -> RunFolder:
+    """A new folder runs/NAME-TIME, or the chosen one; raises UsageError if that is there and not empty."""
+    if chosen is not None:
+        if chosen.exists() and (not chosen.is_dir() or any(chosen.iterdir())):
+            raise UsageError(f"{chosen} is there already and not an empty folder; choose another --run-dir")
+        chosen.mkdir(parents=True, exist_ok=True)
+        return RunFolder(chosen)
+    stem = f"{safe_name(name)}-{time.strftime('%Y%m%d-%H%M%S')}"
+    for number in range(1, 1000):
+        path = runs / (stem if number == 1 else f"{stem}-{number}")
+        try:
+            path.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        return RunFolder(path)
+    raise UsageError(f"{runs / stem} and a thousand like it are there already")
+
+
+def safe_name(name: str) -> str:
+    """`name` as a file name that Linux, macOS and Windows all take."""
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-. ")[:80]
+    return f"run-{plain}" if not plain or plain.split(".")[0].lower() in _RESERVED else plain
+
+
+def find_run(text: str, runs: Path = RUNS) -> RunFolder:
+    """The run meant by a folder, a name under runs/, the beginning of one (its newest), or `latest`.
+
+    Raises UsageError where there is none, with those there are.
+    """
+    for path in (Path(text), runs / text):
+        if (path / "config.yaml").is_file():
+            return RunFolder(path)
+    there = sorted((path for path in runs.glob("*") if (path / "config.yaml").is_file()), key=_age)
+    matching = there if text == "latest" else [path for path in there if path.name.startswith(text)]
+    if matching:
+        return RunFolder(matching[-1])
+    names = "\n".join(f"  {path.name}" for path in there[-10:])
+    raise UsageError(
+        f"there is no run {text!r}" + (f"; the newest under {runs}:\n{names}" if names else f" under {runs}")
+    )
+
+
+def _age(path: Path) -> tuple[float, str]:
+    return (path / "config.yaml").stat().st_mtime, path.name
+
+
+def _may_be_running(summary: Mapping[str, Any]) -> bool:
+    """Whether the process that wrote the summary may be alive; on another host we cannot know."""
+    if summary.get("host") != platform.node() or os.name == "nt":
+        return True
+    try:
+        os.kill(int(summary["pid"]), 0)  # signal 0 only asks
+    except (ProcessLookupError, ValueError, KeyError):
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,69 @@
+"""Run folders: names every system takes, never the same twice, found again."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nndl.errors import UsageError
+from nndl.runs.folder import RunFolder, create_run_folder, find_run, safe_name
+
+
+@given(st.text(max_size=200))
+def test_names_are_safe_on_every_system(text: str) -> None:
+    name = safe_name(text)
+    assert 0 < len(name) <= 84
+    assert not set(name) & set('<>:"/\\|?* ')
+    assert name.isascii()
+    assert name.isprintable()
+    assert name[0] not in "-."
+    assert name[-1] not in "."
+    assert name.split(".")[0].lower() not in {"con", "nul", "aux", "prn", "com1", "lpt9"}
+
+
+def test_two_runs_in_one_second_get_two_folders(tmp_path: Path) -> None:
+    folders = [create_run_folder("bn_cnn", runs=tmp_path).path for _ in range(3)]
+    assert len(set(folders)) == 3
+    assert all(folder.is_dir() and folder.name.startswith("bn_cnn-") for folder in folders)
+
+
+def test_a_chosen_folder_is_obeyed_and_never_written_over(tmp_path: Path) -> None:
+    chosen = tmp_path / "a" / "b"
+    assert create_run_folder("x", chosen).path == chosen
+    (chosen / "config.yaml").touch()
+    with pytest.raises(UsageError, match="not an empty folder"):
+        create_run_folder("x", chosen)
+
+
+def test_a_run_is_found_by_folder_name_beginning_and_latest(tmp_path: Path) -> None:
+    for age, name in enumerate(["b-20260101-000000", "a-20260102-000000"]):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "config.yaml").touch()
+        os.utime(tmp_path / name / "config.yaml", (age, age))
+    (tmp_path / "empty").mkdir()
+    found = {text: find_run(text, tmp_path).path.name for text in ("latest", "b", "a-20260102-000000")}
+    assert found == {"latest": "a-20260102-000000", "b": "b-20260101-000000", "a-20260102-000000": "a-20260102-000000"}
+    assert find_run(str(tmp_path / "b-20260101-000000"), tmp_path / "none").path == tmp_path / "b-20260101-000000"
+    with pytest.raises(UsageError, match=r"no run 'c'(.*\n)+  a-20260102"):
+        find_run("c", tmp_path)
+    with pytest.raises(UsageError, match="no run 'latest' under"):
+        find_run("latest", tmp_path / "none")
+
+
+def test_status_tells_a_run_that_died_from_one_that_runs(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    assert folder.status() == "died"
+    folder.write_status("running")
+    assert folder.status() == "running"
+    gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    summary = json.loads(folder.summary.read_text(encoding="utf-8"))
+    folder.summary.write_text(json.dumps(summary | {"pid": int(gone.stdout)}), encoding="utf-8")
+    assert folder.status() == "died"
+    folder.write_status("finished", test_accuracy=0.75)
+    assert folder.status() == "finished"
+    assert json.loads(folder.summary.read_text(encoding="utf-8"))["test_accuracy"] == 0.75

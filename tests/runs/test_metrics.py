@@ -1,0 +1,46 @@
+"""metrics.jsonl holds every epoch and enough steps, and goes on without a seam."""
+
+from pathlib import Path
+from typing import Any
+
+from nndl.runs.metrics import STEPS_KEPT, MetricsWriter, read_metrics
+
+
+def step(number: int) -> dict[str, Any]:
+    return {"kind": "step", "step": number, "epoch": 1 + (number - 1) // 4, "loss": 1 / number}
+
+
+def epoch(number: int) -> dict[str, Any]:
+    return {"kind": "epoch", "step": 4 * number, "epoch": number}
+
+
+EVENTS = [step(1), step(2), step(3), step(4), epoch(1), step(5), step(6), step(7), step(8), epoch(2)]
+
+
+def test_a_short_run_is_written_whole(tmp_path: Path) -> None:
+    with MetricsWriter(tmp_path / "metrics.jsonl", 8) as metrics:
+        for event in EVENTS:
+            metrics.write(event)
+    assert list(read_metrics(tmp_path / "metrics.jsonl")) == EVENTS
+
+
+def test_a_long_run_is_thinned_but_keeps_its_epochs(tmp_path: Path) -> None:
+    with MetricsWriter(tmp_path / "metrics.jsonl", 10 * STEPS_KEPT) as metrics:
+        for number in range(1, 41):
+            metrics.write(step(number))
+        metrics.write(epoch(1))
+    lines = list(read_metrics(tmp_path / "metrics.jsonl"))
+    assert lines == [step(10), step(20), step(30), step(40), epoch(1)]
+
+
+def test_going_on_writes_what_an_unbroken_run_writes(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    with MetricsWriter(path, 8) as metrics:
+        for event in EVENTS[:8]:
+            metrics.write(event)
+    with path.open("a", encoding="utf-8") as file:
+        file.write('{"kind": "step", "st')  # cut short by a crash
+    with MetricsWriter(path, 8, after_step=4, after_epoch=0) as metrics:  # the state saved before epoch 1 was scored
+        for event in EVENTS[4:]:
+            metrics.write(event)
+    assert list(read_metrics(path)) == EVENTS
