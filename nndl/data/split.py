@@ -1,0 +1,29 @@
+"""A validation set held out of the training set: the same images whenever size and seed are the same."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nndl.data import counter
+from nndl.errors import DataError
+
+
+def stratified_split(labels: NDArray[Any], validation_size: int, seed: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Indices for training and validation, sorted int64 (N - validation_size,) and (validation_size,), disjoint.
+
+    Each class gives its share of validation_size, rounded down or up (largest remainders first).
+    Raises DataError unless 0 <= validation_size < N.
+    """
+    count = len(labels)
+    if not 0 <= validation_size < count:
+        raise DataError(f"validation_size is {validation_size}, but must be from 0 to {count - 1} with {count} images")
+    classes, sizes = np.unique(labels, return_counts=True)
+    shares = sizes * validation_size // count
+    remainders = sizes * validation_size % count
+    shares[np.argsort(-remainders, kind="stable")[: validation_size - shares.sum()]] += 1
+    shuffled = np.argsort(counter.bits((seed,), np.arange(count), 1)[0], kind="stable")
+    validation = [shuffled[labels[shuffled] == label][:share] for label, share in zip(classes, shares, strict=True)]
+    held_out = np.zeros(count, bool)
+    held_out[np.concatenate(validation)] = True
+    return np.flatnonzero(~held_out), np.flatnonzero(held_out)
