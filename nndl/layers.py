@@ -1,0 +1,251 @@
+"""The definitions: layers on vectors, activations and losses, each a forward/backward pair of plain NumPy.
+
+The notation is the courses' (Stanford CS231n; UCLA ECE C147/C247): x is a batch (N, ...), `dv` is the gradient of the
+loss by v. Nothing here changes its inputs, and results have the dtype of x.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+# Affine -------------------------------------------------------------------------------------------------------------
+
+
+def affine_forward(x: Array, w: Array, b: Array) -> tuple[Array, Any]:
+    """out = x w + b.  x (N, d_1, ..., d_k), w (D, M) with D = d_1 * ... * d_k, b (M,) -> out (N, M)."""
+    out = x.reshape(len(x), -1) @ w + b
+    return out, (x, w, b)
+
+
+def affine_backward(dout: Array, cache: Any) -> tuple[Array, Array, Array]:
+    """dout (N, M) -> dx in x's shape, dw (D, M), db (M,)."""
+    x, w, _ = cache
+    dx = (dout @ w.T).reshape(x.shape)
+    dw = x.reshape(len(x), -1).T @ dout
+    db = dout.sum(axis=0)
+    return dx, dw, db
+
+
+# Activations --------------------------------------------------------------------------------------------------------
+
+
+def relu_forward(x: Array) -> tuple[Array, Any]:
+    """out = max(0, x), any shape."""
+    return np.maximum(x, 0), x
+
+
+def relu_backward(dout: Array, cache: Any) -> Array:
+    """The gradient passes where x > 0."""
+    x = cache
+    return dout * (x > 0)
+
+
+def leaky_relu_forward(x: Array, negative_slope: float = 0.01) -> tuple[Array, Any]:
+    """out = x where x > 0, negative_slope * x elsewhere, any shape."""
+    return np.where(x > 0, x, negative_slope * x), (x, negative_slope)
+
+
+def leaky_relu_backward(dout: Array, cache: Any) -> Array:
+    """The slope is 1 where x > 0, negative_slope elsewhere."""
+    x, negative_slope = cache
+    return np.where(x > 0, dout, negative_slope * dout)
+
+
+GELU_SCALE = 0.7978845608028654
+"""sqrt(2 / pi)"""
+GELU_CUBIC = 0.044715
+
+
+def gelu_forward(x: Array) -> tuple[Array, Any]:
+    """GELU in its tanh form (Hendrycks and Gimpel 2016): out = x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))."""
+    t = np.tanh(GELU_SCALE * (x + GELU_CUBIC * x**3))
+    return 0.5 * x * (1 + t), (x, t)
+
+
+def gelu_backward(dout: Array, cache: Any) -> Array:
+    """By the product rule, with d tanh(u) = (1 - tanh(u)^2) du."""
+    x, t = cache
+    du = GELU_SCALE * (1 + 3 * GELU_CUBIC * x**2)
+    return dout * (0.5 * (1 + t) + 0.5 * x * (1 - t**2) * du)
+
+
+def _logistic(x: Array) -> Array:
+    """1 / (1 + exp(-x)), written with tanh because that cannot overflow."""
+    return 0.5 * (1 + np.tanh(0.5 * x))
+
+
+def silu_forward(x: Array) -> tuple[Array, Any]:
+    """SiLU: out = x * logistic(x), any shape (Elfwing, Uchibe and Doya 2017)."""
+    s = _logistic(x)
+    return x * s, (x, s)
+
+
+def silu_backward(dout: Array, cache: Any) -> Array:
+    """d(x s) = s + x s (1 - s)."""
+    x, s = cache
+    return dout * s * (1 + x * (1 - s))
+
+
+# Normalisation ------------------------------------------------------------------------------------------------------
+
+
+def batchnorm_forward(x: Array, gamma: Array, beta: Array, bn_param: dict[str, Any]) -> tuple[Array, Any]:
+    """Batch normalisation of features (Ioffe and Szegedy 2015).  x (N, D), gamma (D,), beta (D,) -> out (N, D).
+
+    bn_param: mode "train" or "test"; eps [1e-5]; momentum [0.9]; running_mean, running_var (D,), updated in training by
+    running = momentum * running + (1 - momentum) * batch; unbiased [False]: whether the running variance takes the
+    unbiased estimate N / (N - 1) * var (PyTorch's way; the courses keep the biased one). Raises ValueError for any
+    other mode.
+    """
+    mode = bn_param["mode"]
+    eps = bn_param.get("eps", 1e-5)
+    momentum = bn_param.get("momentum", 0.9)
+    features = x.shape[1]
+    running_mean = bn_param.setdefault("running_mean", np.zeros(features, x.dtype))
+    running_var = bn_param.setdefault("running_var", np.zeros(features, x.dtype))
+
+    if mode == "train":
+        mean = x.mean(axis=0)
+        var = ((x - mean) ** 2).mean(axis=0)
+        inverse_std = 1 / np.sqrt(var + eps)
+        x_hat = (x - mean) * inverse_std
+        seen = var * len(x) / max(len(x) - 1, 1) if bn_param.get("unbiased", False) else var
+        bn_param["running_mean"] = momentum * running_mean + (1 - momentum) * mean
+        bn_param["running_var"] = momentum * running_var + (1 - momentum) * seen
+    elif mode == "test":
+        inverse_std = 1 / np.sqrt(running_var + eps)
+        x_hat = (x - running_mean) * inverse_std
+    else:
+        raise ValueError(f"bn_param['mode'] is 'train' or 'test', not {mode!r}")
+    out = gamma * x_hat + beta
+    return out, (x_hat, gamma, inverse_std, mode)
+
+
+def batchnorm_backward(dout: Array, cache: Any) -> tuple[Array, Array, Array]:
+    """dout (N, D) -> dx (N, D), dgamma (D,), dbeta (D,).
+
+    In training the mean and the variance of the batch depend on x too. Putting their derivatives through
+    x_hat = (x - mean) * inverse_std leaves dx_hat less its mean and less its projection on x_hat, times inverse_std.
+    In test mode the statistics are constants.
+    """
+    x_hat, gamma, inverse_std, mode = cache
+    dbeta = dout.sum(axis=0)
+    dgamma = (dout * x_hat).sum(axis=0)
+    dx_hat = dout * gamma
+    if mode == "test":
+        return dx_hat * inverse_std, dgamma, dbeta
+    dx = inverse_std * (dx_hat - dx_hat.mean(axis=0) - x_hat * (dx_hat * x_hat).mean(axis=0))
+    return dx, dgamma, dbeta
+
+
+def batchnorm_backward_alt(dout: Array, cache: Any) -> tuple[Array, Array, Array]:
+    """The same gradient with dgamma and dbeta reused, as CS231n asks for: three sums over the batch become two."""
+    x_hat, gamma, inverse_std, mode = cache
+    if mode == "test":
+        return batchnorm_backward(dout, cache)
+    dbeta = dout.sum(axis=0)
+    dgamma = (dout * x_hat).sum(axis=0)
+    dx = gamma * inverse_std * (dout - (dbeta + x_hat * dgamma) / len(dout))
+    return dx, dgamma, dbeta
+
+
+def layernorm_forward(x: Array, gamma: Array, beta: Array, ln_param: dict[str, Any]) -> tuple[Array, Any]:
+    """Layer normalisation (Ba, Kiros and Hinton 2016): each example over its own features.
+
+    x (N, D), gamma (D,), beta (D,) -> out (N, D).  ln_param: eps [1e-5].
+    """
+    eps = ln_param.get("eps", 1e-5)
+    mean = x.mean(axis=1, keepdims=True)
+    var = ((x - mean) ** 2).mean(axis=1, keepdims=True)
+    inverse_std = 1 / np.sqrt(var + eps)
+    x_hat = (x - mean) * inverse_std
+    return gamma * x_hat + beta, (x_hat, gamma, inverse_std)
+
+
+def layernorm_backward(dout: Array, cache: Any) -> tuple[Array, Array, Array]:
+    """dout (N, D) -> dx (N, D), dgamma (D,), dbeta (D,). As batch norm's, with means over the features."""
+    x_hat, gamma, inverse_std = cache
+    dbeta = dout.sum(axis=0)
+    dgamma = (dout * x_hat).sum(axis=0)
+    dx_hat = dout * gamma
+    mean = dx_hat.mean(axis=1, keepdims=True)
+    projection = (dx_hat * x_hat).mean(axis=1, keepdims=True)
+    return inverse_std * (dx_hat - mean - x_hat * projection), dgamma, dbeta
+
+
+# Dropout, scale, flatten --------------------------------------------------------------------------------------------
+
+
+def dropout_forward(x: Array, dropout_param: dict[str, Any]) -> tuple[Array, Any]:
+    """Inverted dropout (Srivastava et al. 2014), any shape.
+
+    dropout_param: p, the probability of KEEPING a unit; mode "train" or "test"; seed, to draw the same mask again; or
+    rng, a numpy Generator to draw it from. Raises ValueError for any other mode.
+    """
+    p, mode = dropout_param["p"], dropout_param["mode"]
+    if mode == "test":
+        return x, (dropout_param, None)
+    if mode != "train":
+        raise ValueError(f"dropout_param['mode'] is 'train' or 'test', not {mode!r}")
+    rng = dropout_param.get("rng") or np.random.default_rng(dropout_param.get("seed"))
+    mask = ((rng.random(x.shape) < p) / p).astype(x.dtype)
+    return x * mask, (dropout_param, mask)
+
+
+def dropout_backward(dout: Array, cache: Any) -> Array:
+    """The gradient passes where the unit was kept, times 1 / p."""
+    _, mask = cache
+    return dout if mask is None else dout * mask
+
+
+def scale_forward(x: Array, scale: float) -> tuple[Array, Any]:
+    """out = scale * x, any shape."""
+    return scale * x, scale
+
+
+def scale_backward(dout: Array, cache: Any) -> Array:
+    """dx = scale * dout."""
+    return cache * dout
+
+
+def flatten_forward(x: Array) -> tuple[Array, Any]:
+    """x (N, d_1, ..., d_k) -> out (N, d_1 * ... * d_k)."""
+    return x.reshape(len(x), -1), x.shape
+
+
+def flatten_backward(dout: Array, cache: Any) -> Array:
+    """dx in x's shape."""
+    return dout.reshape(cache)
+
+
+# Losses -------------------------------------------------------------------------------------------------------------
+
+
+def softmax_loss(x: Array, y: Array, label_smoothing: float = 0.0) -> tuple[Any, Array]:
+    """Mean cross-entropy of softmax(x) against the labels.  x (N, C) scores, y (N,) int -> loss, dx (N, C).
+
+    With label smoothing (Szegedy et al. 2016) the target gives 1 - label_smoothing to the label and spreads the rest
+    evenly over all C classes.
+    """
+    shifted = x - x.max(axis=1, keepdims=True)
+    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    target = np.full(x.shape, label_smoothing / x.shape[1], x.dtype)
+    target[np.arange(len(x)), y] += 1 - label_smoothing
+    loss = -(target * log_p).sum() / len(x)
+    dx = (np.exp(log_p) - target) / len(x)
+    return loss, dx
+
+
+def svm_loss(x: Array, y: Array) -> tuple[Any, Array]:
+    """Hinge loss of all classes, margin 1 (Weston and Watkins 1999).  x (N, C) scores, y (N,) int -> loss, dx (N, C)."""
+    rows = np.arange(len(x))
+    margins = np.maximum(0, x - x[rows, y][:, np.newaxis] + 1)
+    margins[rows, y] = 0
+    loss = margins.sum() / len(x)
+    dx = (margins > 0).astype(x.dtype)
+    dx[rows, y] = -dx.sum(axis=1)
+    return loss, dx / len(x)
