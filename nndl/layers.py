@@ -241,7 +241,7 @@ def softmax_loss(x: Array, y: Array, label_smoothing: float = 0.0) -> tuple[Any,
 
 
 def svm_loss(x: Array, y: Array) -> tuple[Any, Array]:
-    """Hinge loss of all classes, margin 1 (Weston and Watkins 1999).  x (N, C) scores, y (N,) int -> loss, dx (N, C)."""
+    """Hinge loss of all classes, margin 1 (Weston and Watkins 1999).  x (N, C), y (N,) int -> loss, dx (N, C)."""
     rows = np.arange(len(x))
     margins = np.maximum(0, x - x[rows, y][:, np.newaxis] + 1)
     margins[rows, y] = 0
