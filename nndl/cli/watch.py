@@ -1,0 +1,156 @@
+"""How training looks while it runs: a live line on a terminal, plain lines elsewhere, JSON lines, or nothing."""
+
+import time
+from typing import Protocol
+
+from nndl.cli import ui
+from nndl.train.events import EpochDone, Event, StepDone, as_record
+from nndl.train.solver import Solver
+
+SECONDS_BETWEEN_LINES = 5.0
+SMOOTHING = 0.98
+"""Share of the loss shown that is kept from one step to the next."""
+
+HEADER = "epoch   train loss   train acc   val loss   val acc   learning rate   images/s     time"
+
+
+class View(Protocol):
+    """An observer of events that shows them; entered before the first and left after the last."""
+
+    def see(self, event: Event) -> None: ...
+    def __enter__(self) -> "View": ...
+    def __exit__(self, *error: object) -> None: ...
+
+
+class Pace:
+    """Where training stands: smoothed loss, speed, time left."""
+
+    def __init__(self, solver: Solver) -> None:
+        self._solver, self._per_epoch = solver, solver.steps_per_epoch
+        self._weight = self._loss = self._images = self._seconds = 0.0
+        self.step = solver.step
+
+    def see(self, step: StepDone) -> None:
+        """Take in a step. Sums that fade, over a sum of weights that fades alike: the first step weighs no more."""
+        self.step = step.step
+        self._weight = SMOOTHING * self._weight + 1
+        self._loss = SMOOTHING * self._loss + step.loss
+        self._images = SMOOTHING * self._images + step.images
+        self._seconds = SMOOTHING * self._seconds + step.seconds
+
+    def words(self, step: StepDone) -> str:
+        """epoch 2/10  step 31/352  1,234 images/s  loss 1.432  learning rate 0.001  0:42 left"""
+        left = (self._solver.steps - self.step) * self._seconds / self._weight
+        in_epoch = (step.step - 1) % self._per_epoch + 1
+        return (
+            f"epoch {step.epoch}/{self._solver.epochs}  step {in_epoch}/{self._per_epoch}  "
+            f"{self._images / max(self._seconds, 1e-9):,.0f} images/s  loss {self._loss / self._weight:.4f}  "
+            f"learning rate {step.learning_rate:.3g}  {duration(left)} left"
+        )
+
+
+class LiveView:
+    """A bar that moves, and a row for each epoch above it."""
+
+    def __init__(self, solver: Solver) -> None:
+        self._solver, self._pace = solver, Pace(solver)
+        self._line = ui.LiveLine()
+        self._rows = 0
+
+    def see(self, event: Event) -> None:
+        if isinstance(event, StepDone):
+            self._pace.see(event)
+            self._line.show(event.step / self._solver.steps, self._pace.words(event))
+        elif isinstance(event, EpochDone):
+            if not self._rows:
+                self._line.above(HEADER)
+            self._rows += 1
+            self._line.above(row(event))
+
+    def __enter__(self) -> "LiveView":
+        self._line.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._line.__exit__(*error)
+
+
+class PlainView:
+    """The first step, a line every few seconds, and a row for each epoch under a heading of its own."""
+
+    def __init__(self, solver: Solver) -> None:
+        self._pace = Pace(solver)
+        self._last_line: float | None = None
+        self._heading_due = True
+
+    def see(self, event: Event) -> None:
+        if isinstance(event, StepDone):
+            self._pace.see(event)
+            now = time.monotonic()
+            if self._last_line is None or now - self._last_line >= SECONDS_BETWEEN_LINES:
+                self._last_line, self._heading_due = now, True
+                ui.say(self._pace.words(event))
+        elif isinstance(event, EpochDone):
+            if self._heading_due:
+                ui.say(HEADER)
+            self._heading_due = False
+            ui.say(row(event))
+
+    def __enter__(self) -> "PlainView":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+
+class JsonView:
+    """Every event as one line of JSON."""
+
+    def see(self, event: Event) -> None:
+        ui.emit_json(as_record(event))
+
+    def __enter__(self) -> "JsonView":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+
+class QuietView(JsonView):
+    """Nothing."""
+
+    def see(self, event: Event) -> None:
+        pass
+
+
+def choose_view(solver: Solver, *, quiet: bool, json: bool) -> View:
+    """The view that suits where stdout goes."""
+    if json:
+        return JsonView()
+    if quiet:
+        return QuietView()
+    return LiveView(solver) if ui.is_terminal() else PlainView(solver)
+
+
+def row(epoch: EpochDone) -> str:
+    """One epoch under HEADER; the best so far has a star."""
+    loss = "-" if epoch.validation_loss is None else f"{epoch.validation_loss:.4f}"
+    accuracy = "-" if epoch.validation_accuracy is None else percent(epoch.validation_accuracy)
+    star = "*" if epoch.is_best else " "
+    return (
+        f"{epoch.epoch:>5}   {epoch.train_loss:>10.4f}   {percent(epoch.train_accuracy):>9}   {loss:>8}   "
+        f"{accuracy:>7}{star}  {epoch.learning_rate:>13.3g}   {epoch.images_per_second:>8,.0f}   "
+        f"{duration(epoch.seconds):>6}"
+    )
+
+
+def percent(share: float) -> str:
+    """0.7512 -> "75.12 %"."""
+    return f"{100 * share:.2f} %"
+
+
+def duration(seconds: float) -> str:
+    """3725 -> "1:02:05"; 65 -> "1:05"."""
+    minutes, second = divmod(round(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"

@@ -1,0 +1,85 @@
+"""Scoring a network on images, in test mode."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from nndl.net.network import Network
+from nndl.net.types import Array
+
+
+class EvaluationStoppedError(Exception):
+    """The evaluation was asked to stop before its end."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a network did on a set of images."""
+
+    loss: float
+    """Mean over the images, of the network's own loss, without L2."""
+    confusion: Array
+    """(classes, classes) int64: images of class i that were taken for class j."""
+    top5: float
+    """Share of images whose class is among the five highest scores."""
+
+    @property
+    def accuracy(self) -> float:
+        """Share of images taken for what they are."""
+        return float(np.trace(self.confusion) / max(1, self.confusion.sum()))
+
+    @property
+    def correct(self) -> Array:
+        """(classes,) int64: images of each class taken for what they are."""
+        return np.diagonal(self.confusion)
+
+    @property
+    def total(self) -> Array:
+        """(classes,) int64: images of each class."""
+        return np.asarray(self.confusion.sum(axis=1))
+
+
+def evaluate(
+    network: Network,
+    images: Array,
+    labels: Array,
+    normalize: Callable[[Array], Array],
+    batch_size: int = 500,
+    stopped: Callable[[], bool] = lambda: False,
+) -> Result:
+    """Score images uint8 (N, 3, H, W) with labels (N,); `normalize` makes a batch of them the network's input.
+
+    `stopped` is asked before each batch; where it says yes, EvaluationStoppedError is raised.
+    """
+    loss, among_five, confusion = 0.0, 0, None
+    for part in _batches(len(labels), batch_size):
+        if stopped():
+            raise EvaluationStoppedError
+        scores, y = network.scores(normalize(images[part])), labels[part]
+        if confusion is None:
+            confusion = np.zeros((scores.shape[1], scores.shape[1]), np.int64)
+        np.add.at(confusion, (y, np.argmax(scores, axis=1)), 1)
+        loss += network.loss_function(scores, y)[0] * len(y)
+        # Ranked by how many classes score higher: a network of NaN has no class ahead of the right one, but argmax 0.
+        among_five += int(np.count_nonzero((scores > scores[np.arange(len(y)), y][:, None]).sum(axis=1) < 5))
+    if confusion is None:
+        raise ValueError("there are no images to evaluate")
+    return Result(loss / len(labels), confusion, among_five / len(labels))
+
+
+def _batches(count: int, size: int) -> Iterator[slice]:
+    return (slice(start, min(start + size, count)) for start in range(0, count, size))
+
+
+@dataclass(frozen=True)
+class Evaluator:
+    """A set of images and how to score a network on it."""
+
+    images: Array
+    labels: Array
+    normalize: Callable[[Array], Array]
+    batch_size: int = 500
+
+    def __call__(self, network: Network, stopped: Callable[[], bool] = lambda: False) -> Result:
+        return evaluate(network, self.images, self.labels, self.normalize, self.batch_size, stopped)

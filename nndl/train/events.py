@@ -1,0 +1,72 @@
+"""What happens in training, as values: observers (terminal, JSONL, checkpoints) read them and change nothing."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepDone:
+    """One step of the optimiser has been taken."""
+
+    step: int
+    """Steps taken since the start of training: 1 after the first."""
+    epoch: int
+    """The epoch under way: 1 is the first."""
+    loss: float
+    """On this batch, before the update, L2 included."""
+    learning_rate: float
+    images: int
+    """In this batch."""
+    seconds: float
+    """For this step, the making of the batch included."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpochDone:
+    """An epoch has ended and been evaluated. Accuracies are shares of 1."""
+
+    step: int
+    epoch: int
+    train_loss: float
+    """Mean over the steps of the epoch."""
+    train_accuracy: float
+    """On a fixed sample of training images, as they are (not augmented), in test mode: the courses' way."""
+    validation_loss: float | None
+    """None, as the accuracy below, where no images are held out."""
+    validation_accuracy: float | None
+    learning_rate: float
+    seconds: float
+    """For the epoch's steps, without the evaluation; of this process, if the epoch was resumed."""
+    images_per_second: float
+    is_best: bool
+    """The highest validation accuracy so far (the first to reach it); without validation images always true."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interrupted:
+    """Training was asked to stop and did, between two steps: the state is whole."""
+
+    step: int
+    epoch: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """All epochs are done."""
+
+    step: int
+    epochs: int
+    best_epoch: int
+    best_validation_accuracy: float | None
+    seconds: float
+    """In training steps, over all processes that took part."""
+
+
+Event = StepDone | EpochDone | Interrupted | Finished
+
+_KINDS = {StepDone: "step", EpochDone: "epoch", Interrupted: "interrupted", Finished: "finished"}
+
+
+def as_record(event: Event) -> dict[str, Any]:
+    """The event as a JSON object, its kind first."""
+    return {"kind": _KINDS[type(event)], **asdict(event)}

@@ -1,0 +1,166 @@
+"""The courses' update rules on flat vectors, in place.
+
+Each rule is a description (its fields are its YAML options, named as the keys of nndl.optim) and one method, which
+updates a stretch of the parameter vector in a few NumPy passes without new arrays. nndl.optim is the definition; tests
+hold these equal to it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from annotated_types import Ge, Gt, Lt
+from numpy.typing import NDArray
+
+Vector = NDArray[Any]
+"""(D,), float32 or float64"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """An update rule: what it remembers between steps, and how it changes w."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "use_attribute_docstrings": True}
+    kind: ClassVar[str]
+    shorthand: ClassVar[str | None] = "learning_rate"
+    """The option that a bare value sets: `adam: 1e-3` is `adam: {learning_rate: 1e-3}`."""
+    memory: ClassVar[tuple[str, ...]] = ()
+    """The vectors it keeps, by the courses' names; they start as zeros."""
+
+    learning_rate: Annotated[float, Gt(0)] = 1e-2
+    """The step size at multiplier 1 of the schedule."""
+
+    def update(
+        self, w: Vector, dw: Vector, memory: Sequence[Vector], temporary: Sequence[Vector], learning_rate: float, t: int
+    ) -> None:
+        """Change w in place at step t = 1, 2, ...; `temporary` holds two vectors of w's size to write into."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sgd(Rule):
+    """Stochastic gradient descent: w -= learning_rate * dw."""
+
+    kind: ClassVar[str] = "sgd"
+
+    def update(
+        self, w: Vector, dw: Vector, memory: Sequence[Vector], temporary: Sequence[Vector], learning_rate: float, t: int
+    ) -> None:
+        del memory, t
+        w -= np.multiply(dw, learning_rate, out=temporary[0])
+
+
+@dataclass(frozen=True, kw_only=True)
+class SgdMomentum(Rule):
+    """velocity = momentum * velocity - learning_rate * dw; w += velocity."""
+
+    kind: ClassVar[str] = "sgd_momentum"
+    memory: ClassVar[tuple[str, ...]] = ("velocity",)
+
+    momentum: Annotated[float, Ge(0), Lt(1)] = 0.9
+    """The share of the velocity that is kept."""
+
+    def update(
+        self, w: Vector, dw: Vector, memory: Sequence[Vector], temporary: Sequence[Vector], learning_rate: float, t: int
+    ) -> None:
+        del t
+        velocity = memory[0]
+        velocity *= self.momentum
+        velocity -= np.multiply(dw, learning_rate, out=temporary[0])
+        w += velocity
+
+
+@dataclass(frozen=True, kw_only=True)
+class SgdNesterovMomentum(SgdMomentum):
+    """Velocity as in sgd_momentum, then w += velocity + momentum * (velocity - old velocity)."""
+
+    kind: ClassVar[str] = "sgd_nesterov_momentum"
+
+    def update(
+        self, w: Vector, dw: Vector, memory: Sequence[Vector], temporary: Sequence[Vector], learning_rate: float, t: int
+    ) -> None:
+        del t
+        # With v = mu v_old - lr dw, v + mu (v - v_old) = mu v - lr dw: no copy of v_old is needed.
+        velocity, step = memory[0], np.multiply(dw, learning_rate, out=temporary[0])
+        velocity *= self.momentum
+        velocity -= step
+        w += np.multiply(velocity, self.momentum, out=temporary[1])
+        w -= step
+
+
+@dataclass(frozen=True, kw_only=True)
+class RmsProp(Rule):
+    """a = decay_rate * a + (1 - decay_rate) * dw^2; w -= learning_rate * dw / (sqrt(a) + epsilon)."""
+
+    kind: ClassVar[str] = "rmsprop"
+    memory: ClassVar[tuple[str, ...]] = ("a",)
+
+    decay_rate: Annotated[float, Ge(0), Lt(1)] = 0.99
+    """The share of the mean square that is kept."""
+    epsilon: Annotated[float, Gt(0)] = 1e-8
+    """Keeps the division from zero."""
+
+    def update(
+        self, w: Vector, dw: Vector, memory: Sequence[Vector], temporary: Sequence[Vector], learning_rate: float, t: int
+    ) -> None:
+        del t
+        a, step = memory[0], temporary[0]
+        _average_in(a, self.decay_rate, np.square(dw, out=step), step)
+        root = np.sqrt(a, out=temporary[1])
+        root += self.epsilon
+        np.divide(dw, root, out=step)
+        step *= learning_rate
+        w -= step
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adam(Rule):
+    """First moment v, second moment a, both corrected for their start at zero (Kingma and Ba 2015)."""
+
+    kind: ClassVar[str] = "adam"
+    memory: ClassVar[tuple[str, ...]] = ("v", "a")
+
+    learning_rate: Annotated[float, Gt(0)] = 1e-3
+    """The step size at multiplier 1 of the schedule."""
+    beta1: Annotated[float, Ge(0), Lt(1)] = 0.9
+    """The share of the first moment that is kept."""
+    beta2: Annotated[float, Ge(0), Lt(1)] = 0.999
+    """The share of the second moment that is kept."""
+    epsilon: Annotated[float, Gt(0)] = 1e-8
+    """Keeps the division from zero."""
+
+    def update(
+        self, w: Vector, dw: Vector, memory: Sequence[Vector], temporary: Sequence[Vector], learning_rate: float, t: int
+    ) -> None:
+        (v, a), (step, root) = memory, temporary
+        _average_in(v, self.beta1, dw, step)
+        _average_in(a, self.beta2, np.square(dw, out=step), step)
+        np.multiply(a, 1 / (1 - self.beta2**t), out=root)
+        np.sqrt(root, out=root)
+        root += self.epsilon
+        np.divide(v, root, out=step)
+        step *= learning_rate / (1 - self.beta1**t)
+        w -= step
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdamW(Adam):
+    """adam with decoupled weight decay (Loshchilov and Hutter 2019): w -= learning_rate * weight_decay * w besides."""
+
+    kind: ClassVar[str] = "adamw"
+
+    weight_decay: Annotated[float, Ge(0)] = 1e-2
+    """The share of the weights, times the learning rate, taken off each step; not of biases or normalisation."""
+
+
+def _average_in(mean: Vector, kept: float, new: Vector, temporary: Vector) -> None:
+    """mean = kept * mean + (1 - kept) * new, in place."""
+    mean *= kept
+    mean += np.multiply(new, 1 - kept, out=temporary)
+
+
+OPTIMIZERS: dict[str, type[Rule]] = {
+    each.kind: each for each in (Sgd, SgdMomentum, SgdNesterovMomentum, RmsProp, Adam, AdamW)
+}
+"""The update rules by their names in YAML."""

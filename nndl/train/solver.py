@@ -1,0 +1,257 @@
+"""The solver: takes steps, scores epochs, and says so as events. Who watches, decides what to do with them."""
+
+import math
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from typing import Any, Protocol
+
+import numpy as np
+
+from nndl.errors import CheckpointError, TrainingError
+from nndl.net.network import Network
+from nndl.net.params import Params
+from nndl.net.types import Array
+from nndl.train.evaluate import EvaluationStoppedError, Evaluator
+from nndl.train.events import EpochDone, Event, Finished, Interrupted, StepDone
+from nndl.train.optimizers import Rule
+from nndl.train.schedules import Constant, Schedule, WarmUp
+from nndl.train.state import FORMAT, Arrays, check_format, pack, unpack
+from nndl.train.transforms import Averaged, Ema, clip_norm
+from nndl.train.updater import Group, Updater
+
+
+class BatchSource(Protocol):
+    """Where training batches come from; the same (epoch, start) always gives the same ones."""
+
+    @property
+    def batches_per_epoch(self) -> int:
+        """How many batches an epoch has, at least one."""
+        ...
+
+    def epoch(self, epoch: int, start: int = 0) -> Iterator[tuple[Array, Array]]:
+        """The batches (X, y) of epoch 0, 1, ..., without its first `start`."""
+        ...
+
+
+class Solver:
+    """Trains `network`; iterate `events()`.
+
+    Everything a step does follows from the state and the step's number, so that a run restored from `state()` goes on
+    bit for bit as if it had never stopped.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        batches: BatchSource,
+        optimizer: Rule,
+        *,
+        epochs: int,
+        train_sample: Evaluator,
+        validation: Evaluator | None = None,
+        schedule: Schedule | None = None,
+        warmup_epochs: float = 0.0,
+        weight_decay: float = 0.0,
+        groups: Sequence[Group] = (),
+        clip_norm: float | None = None,
+        average: Ema | None = None,
+    ) -> None:
+        self.network, self.batches, self.epochs = network, batches, epochs
+        self.steps_per_epoch = batches.batches_per_epoch
+        self.train_sample, self.validation = train_sample, validation
+        self.schedule = WarmUp(schedule or Constant(), warmup_epochs, self.steps_per_epoch)
+        self.updater = Updater(
+            optimizer, network.params, weight_decay=weight_decay, decayed=network.decayed, groups=groups
+        )
+        self.clip_norm = clip_norm
+        self.averaged = Averaged(average.decay, network.params, network.buffers) if average else None
+        self.step = 0
+        self.history: list[EpochDone] = []
+        self.seconds = 0.0
+        self._epoch_loss, self._epoch_seconds, self._epoch_images = 0.0, 0.0, 0
+        self._recent: deque[float] = deque(maxlen=5)
+        self._stop_asked = False
+
+    # -- running -------------------------------------------------------------------------------------------------------
+
+    @property
+    def steps(self) -> int:
+        """Steps in the whole of training."""
+        return self.epochs * self.steps_per_epoch
+
+    @property
+    def best(self) -> EpochDone | None:
+        """The epoch whose weights are the best so far."""
+        return next((epoch for epoch in reversed(self.history) if epoch.is_best), None)
+
+    def stop(self) -> None:
+        """Ask training to stop after the step (or batch of evaluation) in flight; safe in a signal handler."""
+        self._stop_asked = True
+
+    def events(self) -> Iterator[Event]:
+        """Train from where the state is to the end, or to `stop`. Raises TrainingError where the loss is not finite."""
+        while True:
+            if len(self.history) < self.step // self.steps_per_epoch:
+                try:
+                    scored = self._score_epoch()
+                except EvaluationStoppedError:
+                    break
+                yield scored
+            elif self._stop_asked:
+                break
+            elif self.step >= self.steps:
+                yield self._finished()
+                return
+            else:
+                yield from self._steps()
+        yield Interrupted(step=self.step, epoch=min(self.step // self.steps_per_epoch + 1, self.epochs))
+
+    def _steps(self) -> Iterator[StepDone]:
+        """The rest of the epoch under way."""
+        epoch, start = divmod(self.step, self.steps_per_epoch)
+        began = time.perf_counter()
+        for X, y in self.batches.epoch(epoch, start):
+            loss, learning_rate = self._take_step(X, y)
+            seconds, images = time.perf_counter() - began, len(y)
+            self.seconds += seconds
+            self._epoch_seconds += seconds
+            self._epoch_images += images
+            yield StepDone(
+                step=self.step,
+                epoch=epoch + 1,
+                loss=loss,
+                learning_rate=learning_rate,
+                images=images,
+                seconds=seconds,
+            )
+            if self._stop_asked:
+                return
+            began = time.perf_counter()
+
+    def _take_step(self, X: Array, y: Array) -> tuple[float, float]:
+        """One update; returns the loss before it and the learning rate used."""
+        multiplier = self._multiplier(self.step)
+        learning_rate = self.updater.rule.learning_rate * multiplier
+        self.network.step = self.step
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # told in words below
+            loss, gradients = self.network.loss(X, y)
+            if not math.isfinite(loss):
+                raise TrainingError(self._diverged("the loss", loss, learning_rate))
+            if self.clip_norm is not None:
+                clip_norm(gradients.vector, self.clip_norm)
+            self.updater.update(gradients, multiplier)
+        self.step += 1
+        if self.averaged:
+            self.averaged.update(self.step)
+        self._epoch_loss += loss
+        self._recent.append(loss)
+        return loss, learning_rate
+
+    def _multiplier(self, step: int) -> float:
+        return self.schedule(step / self.steps_per_epoch, self.epochs)
+
+    def _diverged(self, what: str, value: float, learning_rate: float) -> str:
+        before = ", ".join(f"{loss:.4g}" for loss in self._recent) or "none"
+        return (
+            f"{what} is {value} at step {self.step + 1} (epoch {self.step // self.steps_per_epoch + 1}), "
+            f"learning rate {learning_rate:.3g}; losses of the steps before: {before}\n"
+            f"  likely cures: train.optimizer's learning_rate at {learning_rate / 10:.1g}, train.warmup_epochs: 1, "
+            "or train.clip_norm: 1.0"
+        )
+
+    # -- scoring -------------------------------------------------------------------------------------------------------
+
+    def _score_epoch(self) -> EpochDone:
+        """Score the epoch just completed and begin the next one."""
+        with self._evaluated():
+            train = self.train_sample(self.network, self._stopped)
+            validation = self.validation(self.network, self._stopped) if self.validation else None
+        if not math.isfinite(train.loss):
+            rate = self.updater.rule.learning_rate * self._multiplier(self.step - 1)
+            raise TrainingError(self._diverged("after the last step the loss on training images", train.loss, rate))
+        done = EpochDone(
+            step=self.step,
+            epoch=self.step // self.steps_per_epoch,
+            train_loss=self._epoch_loss / self.steps_per_epoch,
+            train_accuracy=train.accuracy,
+            validation_loss=validation.loss if validation else None,
+            validation_accuracy=validation.accuracy if validation else None,
+            learning_rate=self.updater.rule.learning_rate * self._multiplier(self.step - 1),
+            seconds=self._epoch_seconds,
+            images_per_second=self._epoch_images / max(self._epoch_seconds, 1e-9),
+            is_best=True,
+        )
+        best = self.best.validation_accuracy if self.best else None
+        if best is not None and done.validation_accuracy is not None:
+            done = replace(done, is_best=done.validation_accuracy > best)
+        self.history.append(done)
+        self._epoch_loss, self._epoch_seconds, self._epoch_images = 0.0, 0.0, 0
+        return done
+
+    def _finished(self) -> Finished:
+        best = self.best
+        return Finished(
+            step=self.step,
+            epochs=self.epochs,
+            best_epoch=best.epoch if best else 0,
+            best_validation_accuracy=best.validation_accuracy if best else None,
+            seconds=self.seconds,
+        )
+
+    def _stopped(self) -> bool:
+        return self._stop_asked
+
+    @contextmanager
+    def _evaluated(self) -> Iterator[None]:
+        """Within it the network has the weights that count: the averages, where there are any."""
+        if self.averaged:
+            self.averaged.swap()
+        try:
+            yield
+        finally:
+            if self.averaged:
+                self.averaged.swap()
+
+    # -- state ---------------------------------------------------------------------------------------------------------
+
+    def weights(self) -> Arrays:
+        """Copies of the parameters and running statistics to evaluate with: the averages, where there are any."""
+        with self._evaluated():
+            return pack({"params": self.network.params, "buffers": self.network.buffers})
+
+    def state(self) -> tuple[Arrays, dict[str, Any]]:
+        """All that the rest of training depends on, as named arrays and JSON. Take it at an event."""
+        info = {
+            "format": FORMAT,
+            "step": self.step,
+            "updates": self.updater.t,
+            "epoch_loss": self._epoch_loss,
+            "seconds": self.seconds,
+            "steps_per_epoch": self.steps_per_epoch,
+            "epochs": self.epochs,
+            "history": [asdict(epoch) for epoch in self.history],
+        }
+        return pack(self._stores()), info
+
+    def restore(self, arrays: Mapping[str, Array], info: Mapping[str, Any]) -> None:
+        """Go on from a state of the same network, optimiser and batches; raises CheckpointError if it is not."""
+        check_format(info)
+        if info["steps_per_epoch"] != self.steps_per_epoch:
+            raise CheckpointError(
+                f"the saved run has {info['steps_per_epoch']} steps in an epoch, this one {self.steps_per_epoch}: "
+                "its data or batch_size differ"
+            )
+        unpack(arrays, self._stores())
+        self.step, self.updater.t = info["step"], info["updates"]
+        self._epoch_loss, self.seconds = info["epoch_loss"], info["seconds"]
+        self.history = [EpochDone(**epoch) for epoch in info["history"]]
+
+    def _stores(self) -> dict[str, Params]:
+        stores = {"params": self.network.params, "buffers": self.network.buffers}
+        stores |= {f"optimizer_{name}": memory for name, memory in self.updater.memory.items()}
+        if self.averaged:
+            stores |= {"average_params": self.averaged.params, "average_buffers": self.averaged.buffers}
+        return stores

@@ -1,0 +1,61 @@
+"""A training's state as named arrays and JSON, and back. It is whole between two steps, so that is when it is taken."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from nndl.errors import CheckpointError
+from nndl.net.network import Network
+from nndl.net.params import Params
+from nndl.net.types import Array
+
+FORMAT = 1
+"""Of the state: raised when an older nndl could not read it."""
+
+Arrays = dict[str, Array]
+
+
+def pack(stores: Mapping[str, Params]) -> Arrays:
+    """Copies, under "store/name", in the shapes people expect whatever the engine's order in memory."""
+    return {
+        f"{store}/{name}": np.array(value, order="C")
+        for store, params in stores.items()
+        for name, value in params.items()
+    }
+
+
+def unpack(arrays: Mapping[str, Array], stores: Mapping[str, Params]) -> None:
+    """Copy arrays packed by `pack` back in place.
+
+    Raises CheckpointError, before anything is changed, where one is missing or of another shape or dtype.
+    """
+    expected = {f"{store}/{name}": value for store, params in stores.items() for name, value in params.items()}
+    for name, value in expected.items():
+        found = arrays.get(name)
+        if found is None:
+            raise CheckpointError(f"the saved state has no {name}: it is of another network or optimiser")
+        if found.shape != value.shape or found.dtype != value.dtype:
+            raise CheckpointError(
+                f"{name} is {found.dtype} {found.shape} in the saved state, "
+                f"but {value.dtype} {value.shape} in this network"
+            )
+    for name, value in expected.items():
+        value[...] = arrays[name]
+
+
+def load_weights(network: Network, arrays: Mapping[str, Array]) -> None:
+    """Give a network the weights to evaluate with: of a best checkpoint, or a state (its averages, if any)."""
+    prefix = "average_" if any(name.startswith("average_params/") for name in arrays) else ""
+    chosen = {
+        name.removeprefix(prefix): value
+        for name, value in arrays.items()
+        if name.startswith((f"{prefix}params/", f"{prefix}buffers/"))
+    }
+    unpack(chosen, {"params": network.params, "buffers": network.buffers})
+
+
+def check_format(info: Mapping[str, Any]) -> None:
+    """Raises CheckpointError for a state of a newer nndl."""
+    if info.get("format") != FORMAT:
+        raise CheckpointError(f"the state has format {info.get('format')}; this nndl reads format {FORMAT}")

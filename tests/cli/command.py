@@ -1,0 +1,29 @@
+"""nndl in a process of its own, as people run it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def environment(**more: str) -> dict[str, str]:
+    """This process's environment without what changes output, with nndl importable from the clone."""
+    unset = ("COLUMNS", "NO_COLOR", "FORCE_COLOR", "NNDL_DEBUG", "TERM", "PYTHONWARNINGS")
+    kept = {name: value for name, value in os.environ.items() if name not in unset}
+    return kept | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", "OMP_NUM_THREADS": "1"} | more
+
+
+def nndl(*words: str, cwd: Path, **variables: str) -> "subprocess.CompletedProcess[str]":
+    """Run `nndl words...` in `cwd` to its end; stdout and stderr are pipes."""
+    return subprocess.run(
+        [sys.executable, "-m", "nndl", *words],
+        cwd=cwd,
+        env=environment(**variables),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=100,
+        check=False,
+    )

@@ -1,0 +1,66 @@
+"""Schedules have the values their definitions say, and never leave the range of their points."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nndl.train.schedules import (
+    SCHEDULES,
+    Constant,
+    Cosine,
+    LrDecay,
+    Multistep,
+    OneCycle,
+    PiecewiseLinear,
+    WarmUp,
+)
+
+
+def test_constant_and_lr_decay_follow_the_courses() -> None:
+    assert [Constant()(epoch, 10) for epoch in (0, 3.7)] == [1, 1]
+    decay = LrDecay(factor=0.5)
+    assert [decay(epoch, 10) for epoch in (0, 0.99, 1, 1.5, 3)] == [1, 1, 0.5, 0.5, 0.125]
+    assert [LrDecay(factor=0.5, per=2)(epoch, 10) for epoch in (1.9, 2, 4)] == [1, 0.5, 0.25]
+
+
+@given(steps_per_epoch=st.integers(1, 2000), epoch=st.integers(0, 300))
+def test_lr_decay_drops_exactly_at_the_first_step_of_an_epoch(steps_per_epoch: int, epoch: int) -> None:
+    step = epoch * steps_per_epoch
+    assert LrDecay(factor=0.9)(step / steps_per_epoch, 300) == 0.9**epoch
+    if epoch:
+        assert LrDecay(factor=0.9)((step - 1) / steps_per_epoch, 300) == 0.9 ** (epoch - 1)
+
+
+def test_multistep_cosine_and_one_cycle() -> None:
+    drops = Multistep(epochs=(2, 4), factor=0.1)
+    assert [drops(epoch, 10) for epoch in (1.9, 2, 4)] == pytest.approx([1, 0.1, 0.01])
+    assert [Cosine(final=0.2)(epoch, 10) for epoch in (0, 5, 10)] == pytest.approx([1, 0.6, 0.2])
+    cycle = OneCycle(peak_at=0.25, start=0.2, final=0.07)
+    assert [cycle(epoch, 8) for epoch in (0, 1, 2, 8)] == pytest.approx([0.2, 0.6, 1, 0.07])
+
+
+def test_piecewise_linear_is_level_outside_its_points_and_refuses_disorder() -> None:
+    lines = PiecewiseLinear(points=((1, 0.5), (3, 1.0), (4, 0.0)))
+    assert [lines(epoch, 10) for epoch in (0, 1, 2, 3, 3.5, 9)] == pytest.approx([0.5, 0.5, 0.75, 1, 0.5, 0])
+    with pytest.raises(ValueError, match="rising order"):
+        PiecewiseLinear(points=((1, 0.5), (1, 1.0)))
+
+
+def test_warm_up_rises_in_equal_steps_and_then_lets_the_schedule_be() -> None:
+    warm = WarmUp(LrDecay(factor=0.5), 2, steps_per_epoch=4)
+    assert [warm(step / 4, 10) for step in range(4)] == pytest.approx([1 / 8, 2 / 8, 3 / 8, 4 / 8])
+    assert warm(2.0, 10) == 0.25
+    assert WarmUp(Constant(), 0, 4)(0, 10) == 1
+
+
+@given(
+    name=st.sampled_from(sorted(set(SCHEDULES) - {"multistep", "lr_decay", "piecewise_linear"})),
+    place=st.floats(0, 1),
+    epochs=st.integers(1, 300),
+)
+def test_multipliers_stay_between_nought_and_one(name: str, place: float, epochs: int) -> None:
+    multiplier = SCHEDULES[name]()(place * epochs, epochs)  # type: ignore[operator]
+    assert math.isfinite(multiplier)
+    assert -1e-12 <= multiplier <= 1 + 1e-12

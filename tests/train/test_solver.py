@@ -1,0 +1,194 @@
+"""The solver learns, repeats itself exactly, goes on exactly where it stopped, and stops when it must."""
+
+import itertools
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nndl.errors import CheckpointError, TrainingError
+from nndl.train.events import EpochDone, Event, Finished, Interrupted, StepDone
+from nndl.train.optimizers import Adam, Sgd, SgdMomentum
+from nndl.train.schedules import Cosine
+from nndl.train.solver import Solver
+from nndl.train.transforms import Ema
+from nndl.train.updater import Group
+from tests.train import tiny
+
+EVERYTHING: dict[str, Any] = {
+    "schedule": Cosine(),
+    "warmup_epochs": 1.5,
+    "weight_decay": 0.1,
+    "groups": (Group(match="*.b", learning_rate=2.0),),
+    "clip_norm": 1.0,
+    "average": Ema(decay=0.9),
+}
+
+
+def run(solver: Solver) -> list[Event]:
+    return list(solver.events())
+
+
+def same_state(left: Solver, right: Solver) -> bool:
+    """Every array bit for bit, every number but the seconds."""
+    (arrays, info), (others, other_info) = left.state(), right.state()
+    for each in (info, other_info):
+        each.pop("seconds")
+        each["history"] = [timeless(epoch) for epoch in each["history"]]
+    same = all(array.tobytes() == others[name].tobytes() for name, array in arrays.items())
+    return same and arrays.keys() == others.keys() and info == other_info
+
+
+def timeless(record: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in record.items() if key not in ("seconds", "images_per_second")}
+
+
+def test_events_come_in_order_and_count() -> None:
+    events = run(tiny.solver(epochs=2))
+    assert [type(event) for event in events] == [*([StepDone] * 3 + [EpochDone]) * 2, Finished]
+    steps = [event for event in events if isinstance(event, StepDone)]
+    assert [step.step for step in steps] == [1, 2, 3, 4, 5, 6]
+    assert [step.epoch for step in steps] == [1, 1, 1, 2, 2, 2]
+    assert [step.images for step in steps] == [16, 16, 8] * 2
+    epochs = [event for event in events if isinstance(event, EpochDone)]
+    assert epochs[1].train_loss == pytest.approx(np.mean([step.loss for step in steps[3:]]))
+    assert (epochs[1].step, epochs[1].epoch) == (6, 2)
+
+
+def test_it_overfits_a_tiny_set() -> None:
+    network = tiny.network(dropout=False)
+    solver = tiny.solver(epochs=60, network=network, optimizer=Adam(learning_rate=0.02), schedule=Cosine())
+    last = [event for event in run(solver) if isinstance(event, EpochDone)][-1]
+    assert last.train_accuracy == 1.0
+    assert last.train_loss < 0.1
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_does_not() -> None:
+    one, two, other = tiny.solver(**EVERYTHING), tiny.solver(**EVERYTHING), tiny.solver(seed=1, **EVERYTHING)
+    for solver in (one, two, other):
+        run(solver)
+    assert same_state(one, two)
+    assert not same_state(one, other)
+
+
+@pytest.mark.parametrize("stop_at", [1, 3, 4, 7, 11])
+@pytest.mark.parametrize("options", [{}, EVERYTHING], ids=["plain", "everything"])
+def test_stopped_and_restored_equals_uninterrupted(stop_at: int, options: dict[str, Any]) -> None:
+    whole = tiny.solver(**options)
+    expected = run(whole)
+
+    first = tiny.solver(**options)
+    seen = list(itertools.takewhile(lambda event: event.step < stop_at, first.events()))
+    arrays, info = first.state()  # the step that ended takewhile has been taken
+    second = tiny.solver(seed=0, **options)
+    second.network.params.vector[:] = 7.0  # nothing of what it started with may survive
+    second.restore(arrays, info)
+    assert second.step == stop_at
+    rest = run(second)
+
+    assert same_state(whole, second)
+    assert [timeless(asdict(event)) for event in rest] == [timeless(asdict(event)) for event in expected[-len(rest) :]]
+    assert len(seen) + 1 + len(rest) == len(expected)
+
+
+def test_stop_ends_after_the_step_in_flight_with_a_whole_state() -> None:
+    solver, whole = tiny.solver(), tiny.solver()
+    events = []
+    for event in solver.events():
+        events.append(event)
+        if event.step == 5:
+            solver.stop()
+    assert events[-1] == Interrupted(step=5, epoch=2)
+    resumed = tiny.solver()
+    resumed.restore(*solver.state())
+    run(resumed)
+    run(whole)
+    assert same_state(resumed, whole)
+
+
+def test_stop_during_an_evaluation_leaves_it_to_the_resumed_run() -> None:
+    solver, whole = tiny.solver(average=Ema(decay=0.9)), tiny.solver(average=Ema(decay=0.9))
+    sample = solver.train_sample
+
+    def stopping(network: Any, stopped: Any) -> Any:
+        solver.stop()
+        return sample(network, stopped)
+
+    solver.train_sample = stopping  # type: ignore[assignment]
+    events = run(solver)
+    assert events[-1] == Interrupted(step=3, epoch=2)
+    assert not solver.history
+    resumed = tiny.solver(average=Ema(decay=0.9))
+    resumed.restore(*solver.state())
+    assert isinstance(run(resumed)[0], EpochDone)
+    run(whole)
+    assert same_state(resumed, whole)
+
+
+def test_a_loss_that_is_not_finite_stops_with_an_explanation() -> None:
+    solver = tiny.solver(optimizer=Sgd(learning_rate=1e30))
+    with pytest.raises(
+        TrainingError, match=r"(?s)the loss is \w+ at step \d+ \(epoch \d+\), learning rate 1e\+30.*cures"
+    ):
+        run(solver)
+
+
+def test_nan_after_the_very_last_step_is_noticed_too() -> None:
+    solver = tiny.solver(epochs=1)
+    take = solver._take_step
+
+    def spoil(X: Any, y: Any) -> Any:
+        result = take(X, y)
+        if solver.step == solver.steps:
+            solver.network.params.vector[:] = np.nan
+        return result
+
+    solver._take_step = spoil  # type: ignore[method-assign]
+    with pytest.raises(TrainingError, match="after the last step the loss on training images is nan"):
+        run(solver)
+
+
+def test_best_is_the_first_epoch_with_the_highest_validation_accuracy() -> None:
+    solver = tiny.solver(epochs=8)
+    epochs = [event for event in run(solver) if isinstance(event, EpochDone)]
+    accuracies = [epoch.validation_accuracy or 0.0 for epoch in epochs]
+    assert solver.best is not None
+    assert solver.best.epoch == 1 + int(np.argmax(accuracies))
+    assert [epoch.is_best for epoch in epochs] == [a > max([-1.0, *accuracies[:i]]) for i, a in enumerate(accuracies)]
+
+
+def test_without_validation_images_the_last_epoch_is_best() -> None:
+    solver = tiny.solver(epochs=2, validation=None)
+    run(solver)
+    assert solver.best is not None
+    assert (solver.best.epoch, solver.best.validation_accuracy) == (2, None)
+
+
+def test_evaluation_uses_the_averages_and_leaves_training_alone() -> None:
+    averaged, plain = tiny.solver(average=Ema(decay=0.9)), tiny.solver()
+    run(averaged)
+    run(plain)
+    for name, value in plain.network.params.items():
+        np.testing.assert_array_equal(averaged.network.params[name], value)
+    weights = averaged.weights()
+    assert averaged.averaged is not None
+    np.testing.assert_array_equal(weights["params/affine1.w"], averaged.averaged.params["affine1.w"])
+    np.testing.assert_array_equal(weights["buffers/bn1.running_mean"], averaged.averaged.buffers["bn1.running_mean"])
+    assert not np.array_equal(weights["params/affine1.w"], plain.network.params["affine1.w"])
+
+
+def test_a_state_of_another_network_or_data_is_refused_and_changes_nothing() -> None:
+    arrays, info = tiny.solver().state()
+    other = tiny.solver(optimizer=SgdMomentum())
+    before = other.network.params.vector.copy()
+    with pytest.raises(CheckpointError, match=r"no optimizer_velocity/affine1\.w"):
+        other.restore(arrays, info)
+    with pytest.raises(CheckpointError, match="steps in an epoch"):
+        tiny.solver().restore(arrays, info | {"steps_per_epoch": 4})
+    with pytest.raises(CheckpointError, match="format 2"):
+        tiny.solver().restore(arrays, info | {"format": 2})
+    wide = tiny.solver(network=tiny.network(dtype="float64"))
+    with pytest.raises(CheckpointError, match=r"float32 \(48, 16\) in the saved state, but float64"):
+        wide.restore(arrays, info)
+    np.testing.assert_array_equal(other.network.params.vector, before)
