@@ -184,7 +184,7 @@ class _Probe:
             closer, _ = self._centred(move, step)
             if (smaller := relative_error(analytic, closer)) <= self.tolerance:
                 return _Slope(smaller, False, place, analytic, closer)
-        kink = self._is_kink(move, analytic)
+        kink = self._is_kink(move, None if place == _ALL else analytic)
         return _Slope(error, kink, place, analytic, numerical)
 
     def _centred(self, move: _Move, step: float) -> tuple[float, float]:
@@ -194,17 +194,19 @@ class _Probe:
         resolution = ROUNDINGS * np.finfo(np.float64).eps * float(np.linalg.norm(touched)) / step
         return float(np.sum(self.upstream * (plus - minus))) / (2 * step), resolution
 
-    def _is_kink(self, move: _Move, analytic: float) -> bool:
-        """Whether the one-sided slopes stay apart as the step shrinks, with the analytic slope between them.
+    def _is_kink(self, move: _Move, analytic: float | None) -> bool:
+        """Whether the one-sided slopes stay apart as the step shrinks, with the analytic slope (if given) between them.
 
-        The slopes of a smooth function come together in proportion to the step.
+        The slopes of a smooth function come together in proportion to the step. A direction that passes through
+        several kinks at once tells nothing of where its right answers end, so none is given for it.
         """
         left, right = self._one_sided(move, self.step / 10)
         wider_left, wider_right = self._one_sided(move, self.step)
         size = max(abs(left), abs(right))
-        apart = abs(right - left) > max(1e-4 * size, 0.5 * abs(wider_right - wider_left))
         margin = 1e-4 * size
-        return apart and min(left, right) - margin <= analytic <= max(left, right) + margin
+        if abs(right - left) <= max(margin, 0.5 * abs(wider_right - wider_left)):
+            return False
+        return analytic is None or min(left, right) - margin <= analytic <= max(left, right) + margin
 
     def _one_sided(self, move: _Move, step: float) -> tuple[float, float]:
         plus, here, minus = (self._evaluate(move, t) for t in (step, 0.0, -step))
