@@ -1,0 +1,92 @@
+"""Training batches: in a random order, augmented, normalised, and made ready while the one before is learnt from."""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from nndl.data import counter
+from nndl.data.augment import Transform
+from nndl.data.cifar import Images
+from nndl.data.normalize import Normalize
+
+__all__ = ["Batch", "Batches", "Normalize"]
+
+Array = NDArray[Any]
+Batch = tuple[Array, Array]
+
+SHUFFLE = 0  # the stream of random numbers; the transforms have the others
+
+
+class Batches:
+    """The images that index names, in batches: X of dtype (N, 3, 32, 32), C-contiguous, and y int64 (N,).
+
+    Every array is a function of (seed, epoch, batch number): any epoch may be begun anywhere, with or without prefetch
+    (that many batches are made ready by a thread).
+    """
+
+    def __init__(
+        self,
+        images: Images,
+        index: Array,
+        batch_size: int,
+        seed: int,
+        *,
+        normalize: Normalize,
+        augment: tuple[Transform, ...] = (),
+        dtype: DTypeLike = np.float32,
+        shuffle: bool = True,
+        drop_last: bool = False,
+        prefetch: int = 2,
+    ) -> None:
+        self.images, self.index, self.batch_size, self.seed = images, index, batch_size, seed
+        self.normalize, self.augment, self.dtype = normalize, augment, np.dtype(dtype)
+        self.shuffle, self.drop_last, self.prefetch = shuffle, drop_last, prefetch
+
+    @property
+    def batches_per_epoch(self) -> int:
+        """How many batches an epoch has; the last may be short unless drop_last leaves it out."""
+        whole, rest = divmod(len(self.index), self.batch_size)
+        return whole + (1 if rest and not self.drop_last else 0)
+
+    def order(self, epoch: int) -> Array:
+        """The images' indices int64 in the order in which the epoch shows them."""
+        if not self.shuffle:
+            return self.index
+        key = (self.seed, SHUFFLE, epoch)
+        return self.index[np.argsort(counter.bits(key, np.arange(len(self.index)), 1)[0], kind="stable")]
+
+    def epoch(self, epoch: int, start: int = 0) -> Iterator[Batch]:
+        """The batches of an epoch, counted from 0, beginning with batch number `start`."""
+        order = self.order(epoch)
+        numbers = range(start, self.batches_per_epoch)
+        return _ahead(lambda number: self._make(order, epoch, number), numbers, self.prefetch)
+
+    def _make(self, order: Array, epoch: int, number: int) -> Batch:
+        index = order[number * self.batch_size : (number + 1) * self.batch_size]
+        images = self.images.images[index]
+        for transform in self.augment:
+            images = transform.apply(images, index, epoch, self.seed)
+        return self.normalize.apply(images, self.dtype), self.images.labels[index]
+
+
+def _ahead(make: Callable[[int], Batch], numbers: range, prefetch: int) -> Iterator[Batch]:
+    """make(number) for every number, up to `prefetch` of them made by a thread beforehand."""
+    if not prefetch:
+        yield from map(make, numbers)
+        return
+    waiting: deque[Future[Batch]] = deque()
+    with ThreadPoolExecutor(1, "batches") as thread:
+        try:
+            for number in numbers:
+                waiting.append(thread.submit(make, number))
+                if len(waiting) > prefetch:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:  # the consumer may stop early: what has not begun is not made
+            for future in waiting:
+                future.cancel()
