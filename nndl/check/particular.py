@@ -1,0 +1,132 @@
+"""What holds for layers of a kind: what a gradient check alone cannot see."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nndl.check.subject import Bench, ContractError, Subject, require_equal
+from nndl.net.catalog.activation import Gelu, LeakyRelu, Relu, Silu
+from nndl.net.catalog.norm import Bn, GroupNorm, LayerNorm, SpatialBn
+from nndl.net.catalog.pool import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
+from nndl.net.catalog.simple import Dropout, Scale
+from nndl.net.layer import Layer
+
+Array = NDArray[Any]
+BatchNorm = (SpatialBn, Bn)
+Pools = (MaxPool, AvgPool, GlobalMaxPool, GlobalAvgPool)
+Channelwise = (*BatchNorm, LayerNorm, *Pools, Relu, LeakyRelu, Gelu, Silu, Scale)
+"""Channels (or features) in another order come out in that order, their parameters moved along."""
+
+
+def channel_order(layer: Layer, subject: Subject) -> None:
+    """Channels in another order give the same results in that order."""
+    if not isinstance(layer, Channelwise):
+        return
+    bench, permuted = subject.bench(), subject.bench()
+    order = np.random.default_rng(subject.seed).permutation(subject.in_shape[0])
+    for arrays in (permuted.params, permuted.buffers):
+        for name in arrays:
+            arrays[name] = arrays[name][order]
+    x = subject.batch(4)
+    wanted = bench.forward(x)[:, order]
+    require_equal("output for channels in another order", permuted.forward(x[:, order]), wanted, subject.agreement)
+    dout = subject.upstream(wanted)
+    bench.forward(x)
+    inverse = np.argsort(order)
+    gradients = {
+        name: value[:, order] if name == "x" else value[order]
+        for name, value in bench.backward(dout[:, inverse]).items()
+    }
+    require_equal("gradient for channels in another order", permuted.backward(dout), gradients, subject.agreement)
+
+
+def _sets(layer: Layer, x: Array) -> Array:
+    """x as (sets, numbers), a row for each set of numbers that the layer normalises together."""
+    if isinstance(layer, GroupNorm):
+        return x.reshape(len(x) * layer.groups, -1)
+    if isinstance(layer, LayerNorm):
+        return x
+    return x.swapaxes(0, 1).reshape(x.shape[1], -1)
+
+
+def normalised(layer: Layer, subject: Subject) -> None:
+    """(out - beta) / gamma has mean 0 and variance var / (var + eps) over each channel (or group, or example).
+
+    A batch norm over the wrong axis passes a gradient check, for it is a right gradient of the wrong function. Its
+    means and deviations per channel show it: the mean is beta, the deviation |gamma|.
+    """
+    if not isinstance(layer, (*BatchNorm, GroupNorm, LayerNorm)):
+        return
+    bench = subject.bench()
+    x = subject.batch(6)
+    gamma, beta = _affine(bench, x)
+    x_hat = _sets(layer, (bench.forward(x).astype(np.float64) - beta) / gamma)
+    var = _sets(layer, x.astype(np.float64)).var(axis=1)
+    what = "channel" if isinstance(layer, BatchNorm) else "normalised set"
+    within = 10 * subject.agreement
+    require_equal(f"mean of (out - beta) / gamma, each {what}", x_hat.mean(axis=1), np.zeros(len(x_hat)), within)
+    deviation = np.sqrt(var / (var + layer.eps))
+    require_equal(f"standard deviation of (out - beta) / gamma, each {what}", x_hat.std(axis=1), deviation, within)
+
+
+def _affine(bench: Bench, x: Array) -> tuple[Array, Array]:
+    """gamma and beta, float64, as they broadcast against x."""
+    values = {name.rpartition(".")[2]: value.astype(np.float64) for name, value in bench.params.items()}
+    shape = (-1,) + (1,) * (x.ndim - 2)
+    beta = values["beta"].reshape(shape)
+    return values.get("gamma", np.ones(x.shape[1])).reshape(shape), beta
+
+
+def running_statistics(layer: Layer, subject: Subject) -> None:
+    """running = momentum * running + (1 - momentum) * batch, and test mode normalises by them."""
+    if not isinstance(layer, BatchNorm):
+        return
+    bench = subject.bench()
+    mean, var = (f"{bench.network.placed[0].path}.running_{what}" for what in ("mean", "var"))
+    before = bench.state()
+    x = subject.batch(6)
+    bench.forward(x)
+    rows = _sets(layer, x.astype(np.float64))
+    seen = {mean: rows.mean(axis=1), var: rows.var(axis=1, ddof=int(layer.unbiased))}
+    for name, value in seen.items():
+        wanted = layer.momentum * before[name] + (1 - layer.momentum) * value
+        require_equal(f"{name} after a training step", bench.buffers[name], wanted, subject.agreement)
+    gamma, beta = _affine(bench, x)
+    shape = beta.shape
+    x_hat = (x - bench.buffers[mean].reshape(shape)) / np.sqrt(bench.buffers[var].reshape(shape) + layer.eps)
+    require_equal("test-mode output", bench.forward(x, "test"), gamma * x_hat + beta, subject.agreement)
+
+
+def dropout(layer: Layer, subject: Subject) -> None:
+    """Training keeps about p of the units, times 1 / p, with new ones at each draw; test mode changes nothing."""
+    if not isinstance(layer, Dropout):
+        return
+    bench = subject.bench()
+    x = np.sign(subject.batch(200))
+    require_equal("test-mode output", bench.forward(x, "test"), x, 0.0)
+    factor = bench.forward(x) / x
+    kept = factor != 0
+    require_equal("factor of kept units", factor[kept], np.full(kept.sum(), 1 / layer.keep), subject.agreement)
+    deviation = 6 * np.sqrt(layer.keep * (1 - layer.keep) / factor.size)
+    if abs(kept.mean() - layer.keep) > deviation:
+        raise ContractError(f"{kept.mean():.1%} of the units are kept, should be about {layer.keep:.1%}")
+    bench.seed += 1
+    if layer.keep < 1 and np.array_equal(bench.forward(x) != 0, kept):
+        raise ContractError("another generator draws the same mask")
+
+
+def pools_share_out(layer: Layer, subject: Subject) -> None:
+    """What flows back into a channel is what came from above, no more: a tied maximum passes its gradient on once."""
+    if not isinstance(layer, Pools):
+        return
+    bench = subject.bench()
+    x = np.sign(np.trunc(subject.batch(5)))
+    out = bench.forward(x)
+    dout = subject.upstream(out)
+    total = bench.backward(dout)["x"].sum(axis=(2, 3), dtype=np.float64)
+    wanted = dout.reshape(*dout.shape[:2], -1).sum(axis=2, dtype=np.float64)
+    require_equal("sum of dx over each channel, with ties in x", total, wanted, subject.agreement)
+
+
+CHECKS = (normalised, channel_order, running_statistics, dropout, pools_share_out)
