@@ -1,0 +1,89 @@
+"""The courses' update rules: rule(w, dw, config) -> (next_w, config).
+
+w and dw are arrays of one shape; `config` holds the rule's settings and what it remembers from step to step. Settings
+that are missing are filled in with the defaults named below, memory that is missing starts at zero, and the dictionary
+passed in is the one written to and returned. w and dw are left as they are.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Config = dict[str, Any]
+
+
+def _filled_in(config: Config | None, **defaults: float) -> Config:
+    """`config` itself (or a new one), with the defaults it lacks."""
+    config = {} if config is None else config
+    for name, value in defaults.items():
+        config.setdefault(name, value)
+    return config
+
+
+def sgd(w: Array, dw: Array, config: Config | None = None) -> tuple[Array, Config]:
+    """Stochastic gradient descent.  config: learning_rate [1e-2]."""
+    config = _filled_in(config, learning_rate=1e-2)
+    next_w = w - config["learning_rate"] * dw
+    return next_w, config
+
+
+def sgd_momentum(w: Array, dw: Array, config: Config | None = None) -> tuple[Array, Config]:
+    """Momentum: the gradient pushes a velocity, which moves w.  config: learning_rate [1e-2], momentum [0.9], velocity."""
+    config = _filled_in(config, learning_rate=1e-2, momentum=0.9)
+    v = config["momentum"] * config.get("velocity", np.zeros_like(w)) - config["learning_rate"] * dw
+    config["velocity"] = v
+    return w + v, config
+
+
+def sgd_nesterov_momentum(w: Array, dw: Array, config: Config | None = None) -> tuple[Array, Config]:
+    """Nesterov momentum, written so that w is the point looked ahead to and dw its gradient.
+
+    config: learning_rate [1e-2], momentum [0.9], velocity.
+    """
+    config = _filled_in(config, learning_rate=1e-2, momentum=0.9)
+    v_old = config.get("velocity", np.zeros_like(w))
+    v = config["momentum"] * v_old - config["learning_rate"] * dw
+    config["velocity"] = v
+    return w + v + config["momentum"] * (v - v_old), config
+
+
+def rmsprop(w: Array, dw: Array, config: Config | None = None) -> tuple[Array, Config]:
+    """RMSProp (Tieleman and Hinton 2012): each weight's step is divided by the root of its mean squared gradient.
+
+    config: learning_rate [1e-2], decay_rate [0.99], epsilon [1e-8], a (the running mean of dw ** 2).
+    """
+    config = _filled_in(config, learning_rate=1e-2, decay_rate=0.99, epsilon=1e-8)
+    a = config["decay_rate"] * config.get("a", np.zeros_like(w)) + (1 - config["decay_rate"]) * dw**2
+    config["a"] = a
+    next_w = w - config["learning_rate"] * dw / (np.sqrt(a) + config["epsilon"])
+    return next_w, config
+
+
+def adam(w: Array, dw: Array, config: Config | None = None) -> tuple[Array, Config]:
+    """Adam (Kingma and Ba 2015): running means of dw and of dw ** 2, both corrected for having started at zero.
+
+    config: learning_rate [1e-3], beta1 [0.9], beta2 [0.999], epsilon [1e-8], v (first moment), a (second moment),
+    t (steps taken; counted up before it is used).
+    """
+    config = _filled_in(config, learning_rate=1e-3, beta1=0.9, beta2=0.999, epsilon=1e-8, t=0)
+    beta1, beta2 = config["beta1"], config["beta2"]
+    config["t"] += 1
+    v = beta1 * config.get("v", np.zeros_like(w)) + (1 - beta1) * dw
+    a = beta2 * config.get("a", np.zeros_like(w)) + (1 - beta2) * dw**2
+    config["v"], config["a"] = v, a
+    v_corrected = v / (1 - beta1 ** config["t"])
+    a_corrected = a / (1 - beta2 ** config["t"])
+    next_w = w - config["learning_rate"] * v_corrected / (np.sqrt(a_corrected) + config["epsilon"])
+    return next_w, config
+
+
+def adamw(w: Array, dw: Array, config: Config | None = None) -> tuple[Array, Config]:
+    """Adam with weight decay outside the gradient (Loshchilov and Hutter 2019).
+
+    config: as for adam, and weight_decay [1e-2]: each step also takes learning_rate * weight_decay * w off w.
+    """
+    config = _filled_in(config, learning_rate=1e-3, weight_decay=1e-2)
+    next_w, config = adam(w, dw, config)
+    return next_w - config["learning_rate"] * config["weight_decay"] * w, config
