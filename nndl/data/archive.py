@@ -8,7 +8,7 @@ import shutil
 import tarfile
 import tempfile
 import zlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from nndl.errors import DataError
@@ -16,30 +16,44 @@ from nndl.errors import DataError
 _MEMBERS = 1000  # archives of CIFAR hold about ten
 
 
-def extract(archive: Path, target: Path, limits: Mapping[str, int], required: Collection[str]) -> Path:
+def extract(
+    archive: Path,
+    target: Path,
+    limits: Mapping[str, int],
+    required: Collection[str],
+    finish: Callable[[Path], None] | None = None,
+) -> Path:
     """Unpack the files named in limits (name: most bytes) into the folder target, replacing it; returns target.
 
-    Files are written to a temporary folder beside target, which takes its name only when every required file is whole.
-    Regular files of other names are left out; a link, a device or a path leading outside refuses the archive. Raises
-    DataError.
+    Files are written to a temporary folder beside target, which takes its name only when every required file is whole
+    and `finish` has been called on it. Regular files of other names are left out; a link, a device or a path leading
+    outside refuses the archive. Raises DataError.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with _temporary_folder(target) as folder:
-        try:
-            with (
-                gzip.open(archive) as plain,
-                tarfile.open(fileobj=_Bounded(plain, archive, limits), mode="r|", bufsize=1 << 20) as tar,
-            ):
-                found = {_extract_member(tar, archive, member, folder, limits) for member in _checked(tar, archive)}
-        except (tarfile.TarError, zlib.error, EOFError) as error:
-            raise DataError(f"{archive}: not a whole .tar.gz archive: {error}") from None
-        except OSError as error:
-            raise DataError(f"{archive}: cannot be unpacked into {target.parent}: {error}") from None
-        missing = [name for name in required if name not in found]
-        if missing:
-            raise DataError(f"{archive}: holds no {', '.join(missing)}")
-        _replace(folder, target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with _temporary_folder(target) as folder:
+            found = _unpack(archive, folder, limits)
+            if missing := [name for name in required if name not in found]:
+                raise DataError(f"{archive}: holds no {', '.join(missing)}")
+            if finish:
+                finish(folder)
+            _replace(folder, target)
+    except OSError as error:
+        raise DataError(f"{archive}: cannot be unpacked into {target.parent}: {error.strerror or error}") from None
     return target
+
+
+def _unpack(archive: Path, folder: Path, limits: Mapping[str, int]) -> set[str | None]:
+    """The names of the files written."""
+    try:
+        with gzip.open(archive) as plain, _Bounded(plain, archive, limits) as stream:
+            with tarfile.open(fileobj=stream, mode="r|", bufsize=1 << 20) as tar:
+                found = {_extract_member(tar, archive, member, folder, limits) for member in _checked(tar, archive)}
+            while stream.read(1 << 20):  # to the end, where gzip keeps the checksum
+                pass
+    except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError) as error:
+        raise DataError(f"{archive}: not a whole .tar.gz archive: {error}") from None
+    return found
 
 
 class _Bounded(io.RawIOBase):
@@ -103,9 +117,13 @@ def _extract_member(
 
 def _replace(folder: Path, target: Path) -> None:
     """Give the whole folder its final name; what stood there is moved aside first and removed after."""
-    if target.exists():
-        with _temporary_folder(target) as aside:
-            target.replace(aside / target.name)
-            folder.replace(target)
-    else:
+    if not target.exists():
         folder.replace(target)
+        return
+    with _temporary_folder(target) as aside:
+        old = target.replace(aside / target.name)
+        try:
+            folder.replace(target)
+        except OSError:
+            old.replace(target)
+            raise

@@ -67,9 +67,8 @@ def load_cifar(root: Path, dataset: str = "cifar10") -> Dataset:
     if not releases:
         raise DataError(f"data set {dataset!r} is not known; there are: {', '.join(TITLES)}")
     release, folder = _find(Path(root), releases)
-    read = _read_binary if release.format == "binary" else _read_python
-    train = _join((read(folder / name, release) for name in release.train), release.train, release)
-    test = _join((read(folder / name, release) for name in [release.test]), [release.test], release)
+    train = _join((read_file(folder / name, release) for name in release.train), release.train, release)
+    test = _join((read_file(folder / name, release) for name in [release.test]), [release.test], release)
     return Dataset(name=dataset, train=train, test=test, classes=CLASSES[dataset], synthetic=False)
 
 
@@ -108,6 +107,11 @@ def _not_found(root: Path, releases: list[Release]) -> str:
         f"  to fetch it:         {_command(releases[0], root)}\n"
         f"  to train without it: --set data.dataset=synthetic (or `dataset: synthetic` under `data:` in the config)"
     )
+
+
+def read_file(path: Path, release: Release) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Pixels uint8 (N, 3072) and labels (N,) of one file of a release. Raises DataError where it is not whole."""
+    return _read_binary(path, release) if release.format == "binary" else _read_python(path, release)
 
 
 def _read_binary(path: Path, release: Release) -> tuple[NDArray[Any], NDArray[Any]]:

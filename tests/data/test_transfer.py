@@ -1,0 +1,285 @@
+import errno
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nndl.data import transfer
+from nndl.data.part import Checksum, Part
+from nndl.data.transfer import Patience, Transfer, download
+from nndl.errors import DownloadError
+from tests.data import server
+
+CONTENT = os.urandom(300_000)
+SUM = Checksum("sha256", hashlib.sha256(CONTENT).hexdigest())
+SIZE = len(CONTENT)
+HASTE = Patience(connect=2, read=0.3, attempts=3, pause=0.01)
+
+
+@pytest.fixture(autouse=True)
+def direct(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask 127.0.0.1 directly, whatever proxy the machine uses."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    return tmp_path / "folder" / "file.tar.gz"
+
+
+class Told:
+    """A progress that remembers."""
+
+    def __init__(self) -> None:
+        self.starts: list[tuple[str, int | None, int]] = []
+        self.done = 0
+
+    def start(self, description: str, total: int | None, done: int = 0) -> None:
+        self.starts.append((description, total, done))
+        self.done = done
+
+    def advance(self, count: int) -> None:
+        self.done += count
+
+
+def fetch(target: Path, *hosts: server.Host, **options: Any) -> Transfer:
+    return download(
+        [host.url for host in hosts], target, **{"size": SIZE, "checksum": SUM, "patience": HASTE, **options}
+    )
+
+
+def assert_whole(target: Path) -> None:
+    assert target.read_bytes() == CONTENT
+    assert [path.name for path in target.parent.iterdir()] == [target.name]
+
+
+def begun(target: Path, content: bytes, url: str = "elsewhere", validator: str | None = None) -> None:
+    """Leave a part as an interrupted transfer does."""
+    target.parent.mkdir(parents=True)
+    part = Part(target)
+    part.begin(url, validator)
+    part.path.write_bytes(content)
+
+
+@pytest.mark.parametrize("size", [SIZE, None])
+def test_fetches_a_file_and_tells_progress(target: Path, size: int | None) -> None:
+    told = Told()
+    with server.serving(CONTENT, server.well) as host:
+        assert fetch(target, host, progress=told, size=size) == Transfer(host.url, SIZE, 0)
+        assert told.starts == [(f"127.0.0.1:{host.server_port}", SIZE, 0)]
+    assert told.done == SIZE
+    assert_whole(target)
+
+
+def test_resumes_by_range(target: Path) -> None:
+    begun(target, CONTENT[:1000])
+    told = Told()
+    with server.serving(CONTENT, server.well) as host:
+        assert fetch(target, host, progress=told) == Transfer(host.url, SIZE - 1000, 1000)
+        headers = host.asked[0][1]
+    assert headers["Range"] == "bytes=1000-"
+    assert headers["Accept-Encoding"] == "identity"
+    assert "If-Range" not in headers
+    assert told.starts[0][1:] == (SIZE, 1000)
+    assert told.done == SIZE
+    assert_whole(target)
+
+
+def test_a_file_that_changed_meanwhile_is_sent_anew(target: Path) -> None:
+    with server.serving(CONTENT, server.well) as host:
+        begun(target, b"old" * 100, host.url, '"v0"')
+        assert fetch(target, host) == Transfer(host.url, SIZE, 0)
+        assert host.asked[0][1]["If-Range"] == '"v0"'
+    assert_whole(target)
+
+
+def test_a_whole_part_needs_no_network(target: Path) -> None:
+    begun(target, CONTENT)
+    with server.serving(CONTENT, server.well) as host:
+        assert fetch(target, host) == Transfer(host.url, 0, SIZE)
+        assert host.asked == []
+    assert_whole(target)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        [server.without_ranges],
+        [server.says(206, CONTENT[500:], Content_Range=f"bytes 500-{SIZE - 1}/{SIZE}"), server.well],
+        [server.says(206, CONTENT), server.well],
+        [server.says(416), server.well],
+    ],
+    ids=["200 for a range", "another range", "no Content-Range", "416"],
+)
+@pytest.mark.parametrize("there", [CONTENT[:1000], b"x" * 1000], ids=["right part", "wrong part"])
+def test_a_host_that_does_not_do_ranges_right(target: Path, script: list[server.Script], there: bytes) -> None:
+    begun(target, there)
+    with server.serving(CONTENT, *script) as host:
+        fetch(target, host)
+    assert_whole(target)
+
+
+def test_a_part_larger_than_the_file_is_dropped(target: Path) -> None:
+    begun(target, CONTENT + b"more")
+    with server.serving(CONTENT, server.well) as host:
+        assert fetch(target, host).received == SIZE
+    assert_whole(target)
+
+
+def test_a_part_of_other_bytes_is_fetched_anew_from_the_same_host(target: Path) -> None:
+    begun(target, b"x" * 1000)
+    with server.serving(CONTENT, server.well) as host:
+        assert fetch(target, host) == Transfer(host.url, SIZE, 0)
+        assert ["Range" in headers for _, headers in host.asked] == [True, False]
+    assert_whole(target)
+
+
+@pytest.mark.parametrize("breaks", [server.cut_after, server.stall_after])
+def test_a_line_that_breaks_is_taken_up_where_it_broke(target: Path, breaks: Callable[[int], server.Script]) -> None:
+    with server.serving(CONTENT, breaks(100_000), server.well) as host:
+        fetch(target, host)
+        start = int(host.asked[1][1]["Range"].removeprefix("bytes=").removesuffix("-"))
+        assert 100_000 - transfer._BLOCK < start <= 100_000
+        assert host.asked[1][1]["If-Range"] == '"v1"'
+    assert_whole(target)
+
+
+@pytest.mark.parametrize("breaks", [server.cut_after(7), server.stall_after(7), server.says(500), server.says(429)])
+def test_attempts_are_bounded_then_the_mirror_is_asked(target: Path, breaks: server.Script) -> None:
+    with server.serving(CONTENT, breaks) as bad, server.serving(CONTENT, server.well) as mirror:
+        assert fetch(target, bad, mirror).url == mirror.url
+        assert len(bad.asked) == HASTE.attempts
+    assert_whole(target)
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        (server.says(404), "it answered 404 Not Found"),
+        (server.says(200, b"<html>", Content_Type="text/html; charset=utf-8"), "it sent a web page"),
+        (server.claims(SIZE - 1), f"its file has {SIZE - 1:,} bytes, but {SIZE:,} expected"),
+        (server.claims(SIZE + 1), f"its file has {SIZE + 1:,} bytes, but {SIZE:,} expected"),
+        (server.serves(CONTENT[::-1]), f"its bytes have SHA-256 {hashlib.sha256(CONTENT[::-1]).hexdigest()}, but"),
+        (server.says(302, Location="file.tar.gz"), "redirects"),
+    ],
+    ids=["404", "web page", "claims less", "claims more", "wrong bytes", "redirects for ever"],
+)
+def test_a_bad_host_is_left_for_the_mirror_and_named_where_there_is_none(
+    target: Path, bad: server.Script, reason: str
+) -> None:
+    with server.serving(CONTENT, bad) as first, server.serving(CONTENT, server.well) as mirror:
+        with pytest.raises(DownloadError) as caught:
+            fetch(target, first)
+        assert f"{first.url}: " in str(caught.value)
+        assert reason in str(caught.value)
+        assert not target.exists()
+        assert fetch(target, first, mirror).url == mirror.url
+    assert_whole(target)
+
+
+def test_a_length_that_lies_to_one_who_does_not_know_better(target: Path) -> None:
+    """Without an expected size the host's own claim is what there is; the sum decides."""
+    with (
+        server.serving(CONTENT, server.claims(SIZE - 1)) as short,
+        server.serving(CONTENT, server.claims(SIZE + 1)) as long,
+    ):
+        with pytest.raises(DownloadError, match="SHA-256"):
+            fetch(target, short, size=None)
+        with pytest.raises(DownloadError, match="3 attempts"):
+            fetch(target, long, size=None)
+    assert not target.exists()
+
+
+def test_more_than_expected_is_not_read_to_the_end(target: Path) -> None:
+    def endless(request: server.Request, content: bytes) -> None:
+        request.head(200)
+        while not request.server.over.is_set():
+            request.wfile.write(content)
+
+    with server.serving(CONTENT, endless) as host, pytest.raises(DownloadError, match=f"more than the {SIZE:,} bytes"):
+        fetch(target, host)
+    assert not Part(target).path.exists()
+
+
+def test_follows_redirects(target: Path) -> None:
+    with (
+        server.serving(CONTENT, server.well) as there,
+        server.serving(b"", server.says(302, Location=there.url)) as here,
+    ):
+        fetch(target, here)
+    assert_whole(target)
+
+
+def test_a_compressing_host_is_not_unpacked_on_the_way(target: Path) -> None:
+    with server.serving(b"", server.says(200, CONTENT, Content_Encoding="x-gzip")) as host:
+        fetch(target, host)
+    assert_whole(target)
+
+
+def test_nobody_there(target: Path) -> None:
+    with server.serving(CONTENT, server.well) as host:
+        url = host.url
+    with pytest.raises(DownloadError, match=r"(?i)refused.* \(3 attempts\)") as caught:
+        download([url, "http://256.0.0.1/x", "nonsense"], target, SIZE, SUM, patience=HASTE)
+    assert "object at" not in str(caught.value)
+    assert "nonsense: Invalid URL" in str(caught.value)
+
+
+def test_what_came_is_kept_and_said(target: Path) -> None:
+    with (
+        server.serving(CONTENT, server.cut_after(5000), server.says(503)) as host,
+        pytest.raises(DownloadError, match=r"5,000 bytes are kept in .*file.tar.gz.part; the same command resumes"),
+    ):
+        fetch(target, host)
+    with server.serving(CONTENT, server.well) as host:
+        assert fetch(target, host).resumed == 5000
+    assert_whole(target)
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt(), OSError(errno.ENOSPC, "No space left on device")])
+def test_interrupted_or_out_of_space_keeps_the_part(target: Path, stop: BaseException) -> None:
+    class Stops(Told):
+        def advance(self, _: int) -> None:
+            raise stop
+
+    with server.serving(CONTENT, server.well) as host:
+        with pytest.raises((KeyboardInterrupt, DownloadError)) as caught:
+            fetch(target, host, progress=Stops())
+        assert isinstance(caught.value, KeyboardInterrupt) or "the disk is full" in str(caught.value)
+        assert 0 < Part(target).size <= SIZE
+        fetch(target, host)
+    assert_whole(target)
+
+
+def test_a_damaged_note_of_the_origin_is_no_hindrance(target: Path) -> None:
+    begun(target, CONTENT[:10])
+    (target.parent / "file.tar.gz.part.json").write_text("[1", encoding="utf-8")
+    with server.serving(CONTENT, server.well) as host:
+        assert fetch(target, host).resumed == 10
+    assert_whole(target)
+
+
+def test_md5_where_no_other_sum_is_known(target: Path) -> None:
+    with server.serving(CONTENT, server.well) as host:
+        fetch(target, host, checksum=Checksum("md5", hashlib.md5(CONTENT).hexdigest()))
+        assert_whole(target)
+        with pytest.raises(DownloadError, match="MD5"):
+            fetch(target, host, checksum=Checksum("md5", "0" * 32))
+
+
+def test_a_slow_but_steady_host_is_given_all_its_attempts_again(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transfer, "_ADVANCE", 1000)
+
+    def bit_by_bit(request: server.Request, content: bytes) -> None:
+        start = request.start
+        span = f"bytes {start}-{SIZE - 1}/{SIZE}"
+        request.head(206 if start else 200, Content_Range=span, Content_Length=SIZE - start)
+        request.wfile.write(content[start : start + 40_000])
+
+    with server.serving(CONTENT, bit_by_bit) as host:
+        fetch(target, host)
+        assert len(host.asked) == 8 > HASTE.attempts
+    assert_whole(target)
