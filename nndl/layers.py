@@ -183,17 +183,28 @@ def layernorm_backward(dout: Array, cache: Any) -> tuple[Array, Array, Array]:
 def dropout_forward(x: Array, dropout_param: dict[str, Any]) -> tuple[Array, Any]:
     """Inverted dropout (Srivastava et al. 2014), any shape.
 
-    dropout_param: p, the probability of KEEPING a unit; mode "train" or "test"; seed, to draw the same mask again; or
-    rng, a numpy Generator to draw it from. Raises ValueError for any other mode.
+    dropout_param: p, the probability of KEEPING a unit; mode "train" or "test"; rng, a numpy Generator to draw the mask
+    from; or seed, to draw the same mask at each call. With neither, the mask comes from NumPy's global state, which the
+    notebooks seed. Raises ValueError for any other mode, and for p outside (0, 1].
     """
     p, mode = dropout_param["p"], dropout_param["mode"]
+    if not 0 < p <= 1:
+        raise ValueError(f"dropout_param['p'] is the probability of keeping a unit, above 0 and up to 1, not {p}")
     if mode == "test":
         return x, (dropout_param, None)
     if mode != "train":
         raise ValueError(f"dropout_param['mode'] is 'train' or 'test', not {mode!r}")
-    rng = dropout_param.get("rng") or np.random.default_rng(dropout_param.get("seed"))
-    mask = ((rng.random(x.shape) < p) / p).astype(x.dtype)
+    mask = ((_uniform(x.shape, dropout_param) < p) / p).astype(x.dtype)
     return x * mask, (dropout_param, mask)
+
+
+def _uniform(shape: tuple[int, ...], dropout_param: dict[str, Any]) -> Array:
+    """Numbers from [0, 1). A seed draws what np.random.seed(seed); np.random.rand(...) does, as the courses have it."""
+    if "rng" in dropout_param:
+        return dropout_param["rng"].random(shape)
+    if dropout_param.get("seed") is not None:
+        return np.random.RandomState(dropout_param["seed"]).random_sample(shape)
+    return np.random.random_sample(shape)  # noqa: NPY002
 
 
 def dropout_backward(dout: Array, cache: Any) -> Array:

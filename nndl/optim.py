@@ -30,7 +30,10 @@ def sgd(w: Array, dw: Array, config: Config | None = None) -> tuple[Array, Confi
 
 
 def sgd_momentum(w: Array, dw: Array, config: Config | None = None) -> tuple[Array, Config]:
-    """Momentum: the gradient pushes a velocity, which moves w.  config: learning_rate [1e-2], momentum [0.9], velocity."""
+    """Momentum: the gradient pushes a velocity, and the velocity moves w.
+
+    config: learning_rate [1e-2], momentum [0.9], velocity.
+    """
     config = _filled_in(config, learning_rate=1e-2, momentum=0.9)
     v = config["momentum"] * config.get("velocity", np.zeros_like(w)) - config["learning_rate"] * dw
     config["velocity"] = v
