@@ -70,9 +70,7 @@ def describe(outcome: "Outcome") -> str:
     from nndl.data.official import TITLES
 
     release, transfer = outcome.release, outcome.transfer
-    lines = []
-    if outcome.mended:
-        lines.append("mended: " + "; ".join(outcome.mended))
+    lines = [f"mended: {damage}" for damage in outcome.mended]
     if transfer:
         resumed = f", {transfer.resumed / 1e6:.1f} MB were here already" if transfer.resumed else ""
         lines.append(f"downloaded {transfer.received / 1e6:.1f} MB from {transfer.url}{resumed}")

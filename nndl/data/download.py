@@ -10,7 +10,7 @@ from nndl.data.installed import Manifest, inspect
 from nndl.data.official import RELEASES, TITLES, Release
 from nndl.data.part import Checksum, Part, file_digest
 from nndl.data.transfer import Patience, Progress, Silent, Transfer, download
-from nndl.errors import DataError, UsageError
+from nndl.errors import DataError, DownloadError, UsageError
 
 __all__ = ["Outcome", "Patience", "Progress", "Silent", "Transfer", "choose_release", "download", "fetch_cifar", "kept"]
 
@@ -84,12 +84,13 @@ def kept(release: Release, root: Path) -> tuple[Path, int]:
 
 @dataclass(frozen=True)
 class _Source:
-    """Where an archive may be had, its size if known, the sum it must have, and whether the caller stated the sum."""
+    """Where an archive may be had, its size if known, the sum it must have, whether the caller stated it; advice."""
 
     urls: tuple[str, ...]
     size: int | None
     checksum: Checksum
     stated: bool
+    hint: str = ""
 
 
 def _source(release: Release, folder: Path, urls: Sequence[str], sha256: str | None) -> _Source:
@@ -99,7 +100,9 @@ def _source(release: Release, folder: Path, urls: Sequence[str], sha256: str | N
     checksum = Checksum("sha256", sha256.lower()) if sha256 else manifest.archive if manifest else official
     remembered = (manifest.source,) if manifest and manifest.source and checksum != official else release.urls
     size = release.size if checksum == official else None
-    return _Source(tuple(urls) or remembered, size, checksum, sha256 is not None)
+    hint = "\nIf your --url holds images of its own, state the SHA-256 of its archive: --sha256 HEX"
+    own = bool(urls) and checksum == official and sha256 is None
+    return _Source(tuple(urls) or remembered, size, checksum, sha256 is not None, hint if own else "")
 
 
 def _refuse_other(folder: Path, sha256: str | None) -> None:
@@ -127,7 +130,10 @@ def _install(
         except DataError as error:
             if not verify:
                 raise DataError(f"{error}\n--verify fetches {archive.name} again, in its place.") from None
-    transfer = download(source.urls, archive, source.size, source.checksum, progress, patience)
+    try:
+        transfer = download(source.urls, archive, source.size, source.checksum, progress, patience)
+    except DownloadError as error:
+        raise DownloadError(f"{error}{source.hint}") from None
     return _unpack(release, archive, folder, source.checksum, transfer, damage)
 
 

@@ -82,11 +82,13 @@ def test_mirrors_are_asked_in_order_and_mending_is_told(release: Any, tmp_path: 
     assert mended.stdout.startswith("mended: test_batch.bin has 0 bytes")
 
 
-def test_other_images_are_called_other(release: Any, tmp_path: Path) -> None:
+def test_other_images_need_their_sum_and_are_called_other(release: Any, tmp_path: Path) -> None:
     small, _ = release
     packed = fake.archive(fake.files(small) | {small.test: fake.binary_batch(*fake.images(20, 50))}, "x")
     own = hashlib.sha256(packed).hexdigest()
     with server.serving(packed, server.well) as host:
+        refused = run("--root", tmp_path, "--url", host.url)
+        assert refused.stderr.endswith("state the SHA-256 of its archive: --sha256 HEX\n")
         done = run("--root", tmp_path, "--url", host.url, "--sha256", own)
     assert "120 images, whole, but not the published ones, unpacked" in done.stdout
 
