@@ -41,6 +41,9 @@ def download_cifar(
 
     if sha256 is not None and not re.fullmatch("[0-9a-fA-F]{64}", sha256):
         raise UsageError(f"--sha256 takes 64 hexadecimal digits, not {sha256!r}")
+    for address in url or ():
+        if not address.lower().startswith(("http://", "https://")):
+            raise UsageError(f"--url takes http:// or https://, not {address}; an archive you have goes into --root")
     began = time.monotonic()
     try:
         outcome = _fetch(quiet or json, dataset, format, root, urls=url or (), sha256=sha256, verify=verify)

@@ -7,6 +7,7 @@ import os
 import shutil
 import tarfile
 import tempfile
+import time
 import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path, PurePosixPath
@@ -14,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from nndl.errors import DataError
 
 _MEMBERS = 1000  # archives of CIFAR hold about ten
+_STALE = 3600.0  # seconds: no unpacking takes as long
 
 
 def extract(
@@ -74,12 +76,21 @@ class _Bounded(io.RawIOBase):
 
 @contextlib.contextmanager
 def _temporary_folder(target: Path) -> Iterator[Path]:
+    _sweep(target)
     folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     folder.chmod(0o755)
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sweep(target: Path) -> None:
+    """Remove what a killed process left an hour ago or more."""
+    for left in target.parent.glob(f".{target.name}.*"):
+        with contextlib.suppress(OSError):
+            if left.is_dir() and time.time() - left.stat().st_mtime > _STALE:
+                shutil.rmtree(left)
 
 
 def _checked(tar: tarfile.TarFile, archive: Path) -> Iterator[tarfile.TarInfo]:

@@ -41,7 +41,10 @@ class Silent:
 
 @dataclass(frozen=True)
 class Patience:
-    """Seconds to wait for a connection and for the next bytes; attempts per host, and the pause, doubled each time."""
+    """Seconds to wait for a connection and for the next bytes; attempts per host, and the pause, doubled each time.
+
+    A host that has given nothing yet gets two attempts: there are others, and who is offline waits for an answer.
+    """
 
     connect: float = 10.0
     read: float = 30.0
@@ -129,7 +132,7 @@ class _Host:
         return Transfer(self._url, self._received, self._resumed)
 
     def _persist(self) -> None:
-        """Attempt until the transfer ends well; an attempt that brought something does not count against the host."""
+        """Attempt until the transfer ends well; an attempt that brought much does not count against the host."""
         failed = 0
         while True:
             before = self._part.size
@@ -137,7 +140,7 @@ class _Host:
                 return self._attempt()
             except _LineCutError as cut:
                 failed = 1 if self._part.size - before >= _ADVANCE else failed + 1
-                if failed >= self._patience.attempts:
+                if failed >= (self._patience.attempts if self._received else min(2, self._patience.attempts)):
                     raise _HostFailedError(f"{cut} ({failed} attempts)") from None
                 time.sleep(min(self._patience.pause * 2 ** (failed - 1), 30.0))
 

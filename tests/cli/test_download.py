@@ -99,7 +99,10 @@ def test_other_images_need_their_sum_and_are_called_other(release: Any, tmp_path
         (["--sha256", "abc"], "--sha256 takes 64 hexadecimal digits, not 'abc'"),
         (["--dataset", "mnist"], "--dataset mnist is not known: --dataset is cifar10 or cifar100"),
         (["--format", "png"], "--format png is not known"),
-        (["--url", "ftp://nobody/file"], "ftp://nobody/file: "),
+        (
+            ["--url", "ftp://nobody/file"],
+            "--url takes http:// or https://, not ftp://nobody/file; an archive you have goes into",
+        ),
     ],
 )
 def test_errors_are_one_message_and_exit_code_2(release: Any, tmp_path: Path, words: list[str], said: str) -> None:

@@ -1,5 +1,7 @@
 import io
+import os
 import tarfile
+import time
 from pathlib import Path
 
 import pytest
@@ -135,3 +137,12 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(DataError, match="cannot be unpacked into"):
         extract(write_tar(tmp_path / "x.tar.gz"), tmp_path / "file" / "out", LIMITS, FILES)
+
+
+def test_what_a_killed_process_left_is_swept_away(tmp_path: Path) -> None:
+    for name, age in (("left", 7200), ("working", 60)):
+        (tmp_path / f".out.{name}").mkdir()
+        (tmp_path / f".out.{name}" / "a.bin").write_bytes(b"")
+        os.utime(tmp_path / f".out.{name}", (time.time() - age,) * 2)
+    extract(write_tar(tmp_path / "x.tar.gz"), tmp_path / "out", LIMITS, FILES)
+    assert only(tmp_path) == [".out.working", "out", "x.tar.gz"]
