@@ -167,8 +167,8 @@ class Solver:
     def _score_epoch(self) -> EpochDone:
         """Score the epoch just completed and begin the next one."""
         with self._evaluated():
-            train = self.train_sample(self.network, self._stopped)
-            validation = self.validation(self.network, self._stopped) if self.validation else None
+            train = self.train_sample(self.network, self.stop_asked)
+            validation = self.validation(self.network, self.stop_asked) if self.validation else None
         if not math.isfinite(train.loss):
             rate = self.updater.rule.learning_rate * self._multiplier(self.step - 1)
             raise TrainingError(self._diverged("after the last step the loss on training images", train.loss, rate))
@@ -201,7 +201,8 @@ class Solver:
             seconds=self.seconds,
         )
 
-    def _stopped(self) -> bool:
+    def stop_asked(self) -> bool:
+        """Whether `stop` has been called."""
         return self._stop_asked
 
     @contextmanager

@@ -10,8 +10,8 @@ from annotated_types import Gt, Lt
 from nndl.net.params import Params
 from nndl.net.types import Array
 
-CHUNK = 1 << 14
-"""Numbers handled at a time, so that the temporaries of a pass stay in the L1 and L2 caches."""
+CHUNK = 1 << 16
+"""Numbers handled at a time, so that the temporaries of a pass stay in the cache."""
 
 
 def clip_norm(gradient: Array, limit: float) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 from annotated_types import Ge
 
 from nndl.net.params import Params
-from nndl.train.optimizers import Rule
+from nndl.train.optimizers import AdamW, Rule
 from nndl.train.transforms import CHUNK
 
 
@@ -52,8 +52,8 @@ class Updater:
         self.t = 0
         self.memory = {name: params.like() for name in rule.memory}
         self._params = params
-        self._weight_decay = weight_decay
-        self._stretches = stretches(params, decayed if weight_decay else (), groups)
+        self._weight_decay = weight_decay + (rule.weight_decay if isinstance(rule, AdamW) else 0.0)
+        self._stretches = stretches(params, decayed if self._weight_decay else (), groups)
         self._temporary = [np.empty(CHUNK, params.vector.dtype) for _ in range(2)]
 
     def update(self, gradients: Params, multiplier: float = 1.0) -> None:

@@ -36,7 +36,7 @@ def test_a_long_run_is_thinned_but_keeps_its_epochs(tmp_path: Path) -> None:
 def test_going_on_writes_what_an_unbroken_run_writes(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
     with MetricsWriter(path, 8) as metrics:
-        for event in EVENTS[:8]:
+        for event in [*EVENTS[:8], {"kind": "interrupted", "step": 7, "epoch": 2}]:
             metrics.write(event)
     with path.open("a", encoding="utf-8") as file:
         file.write('{"kind": "step", "st')  # cut short by a crash
