@@ -19,10 +19,10 @@ def keep_run(
     classes: tuple[str, ...],
     watch: Callable[[Event], None],
 ) -> dict[str, Any]:
-    """Train to the end or until stopped; returns what summary.json then holds. `watch` sees every event, recorded first.
+    """Train to the end or until stopped; returns what summary.json then holds. `watch` sees every event once it is kept.
 
-    The test set is scored once, after training, with the best weights and the last ones. An error is written down as the
-    run's end and raised again; KeyboardInterrupt (a second Ctrl+C) counts as an interruption.
+    The test set is scored once, after training, with the best weights and the last ones. An error is written down as
+    the run's end and raised again; KeyboardInterrupt (a second Ctrl+C) counts as an interruption.
     """
     folder.write_status("running", step=solver.step, steps=solver.steps)
     try:
@@ -64,7 +64,7 @@ def _train(
 
 
 def score_test(folder: RunFolder, solver: Solver, test: Evaluator, classes: tuple[str, ...]) -> dict[str, Any]:
-    """The test set's scores with the best weights (and their running statistics) and the last; leaves the best in place."""
+    """The test set's scores with the best weights and their running statistics, and with the last; the best stay."""
     network = solver.network
     load_weights(network, solver.weights())
     last = result_record(test(network, solver.stop_asked), classes)
