@@ -9,9 +9,11 @@ check_layer(MyBn(), (3, 8, 8), against=SpatialBn())    # and: equal to ours
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from nndl.check import definition, general, particular
+from nndl.check.gradients import TOLERANCE, GradientCheck
 from nndl.check.subject import ContractError, Subject
 from nndl.engines.reference import REFERENCE
 from nndl.net.catalog.residual import Residual
@@ -19,7 +21,7 @@ from nndl.net.contract import Engine
 from nndl.net.layer import Layer, Pair
 from nndl.net.types import Shape
 
-__all__ = ["ContractError", "check_engine", "check_layer", "with_pair"]
+__all__ = ["ContractError", "check_engine", "check_layer", "check_layer_gradients", "with_pair"]
 
 Layers = Layer | Sequence[Layer]
 
@@ -42,12 +44,27 @@ def check_layer(
     """
     oracle = _row(against) if against is not None else None
     subject = Subject(_row(layers), in_shape, engine, oracle, dtype, seed)
-    checks = [*general.CHECKS, *_single(subject)]
-    if engine is REFERENCE and oracle is None and dtype == "float64":
-        checks = [check for check in checks if check not in general.COMPARISONS]
+    checks = [*general.CHECKS, *_single(subject), *_comparisons(subject)]
     for check in checks:
-        _run(check, subject)
+        _named(check.__name__, subject, partial(check, subject))
     return tuple(check.__name__ for check in checks)
+
+
+def check_layer_gradients(
+    layers: Layers,
+    in_shape: Shape,
+    engine: Engine = REFERENCE,
+    *,
+    coordinates: int = 10,
+    tolerance: float = TOLERANCE,
+    seed: int = 0,
+) -> GradientCheck:
+    """The numerical check alone, in float64 under a random upstream: a row for x and for each parameter ("conv1.w").
+
+    Raises ContractError when the layers cannot be run.
+    """
+    subject = Subject(_row(layers), in_shape, engine, seed=seed)
+    return _named("gradients", subject, lambda: general.check_slopes(subject, coordinates, tolerance))
 
 
 def check_engine(
@@ -93,12 +110,29 @@ def _applied(check: Callable[[Layer, Subject], None], layer: Layer) -> Check:
     return applied
 
 
-def _run(check: Check, subject: Subject) -> None:
-    """Run a check; whatever it raises becomes a ContractError that says which check, and on what."""
+def _comparisons(subject: Subject) -> list[Check]:
+    """The checks against something else that means the same, where there is something else.
+
+    Which subgradient is taken at a tie is a convention: engines are held to it, other people's layers are not. And two
+    layers that draw random numbers may draw different ones.
+    """
+    if subject.oracle is not None:
+        draws = any(layer.draws for layer in subject.layers)
+        return [] if draws else [general.equal_to_definition]
+    if subject.engine is REFERENCE and subject.dtype == "float64":
+        return []
+    return [general.equal_to_definition, general.equal_on_ties]
+
+
+Result = TypeVar("Result")
+
+
+def _named(check: str, subject: Subject, run: Callable[[], Result]) -> Result:
+    """What `run` returns; whatever it raises becomes a ContractError that says which check, and on what."""
     try:
-        check(subject)
+        return run()
     except Exception as error:
         words = str(error) if isinstance(error, ContractError) else f"{type(error).__name__}: {error}"
-        broken = ContractError(f"{subject}: {check.__name__.replace('_', ' ')}: {words}")
-        broken.check = check.__name__
+        broken = ContractError(f"{subject}: {check.replace('_', ' ')}: {words}")
+        broken.check = check
         raise broken from error

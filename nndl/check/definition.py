@@ -22,7 +22,7 @@ class Direct:
     def forward(self, x: Array) -> tuple[Array, Any]:
         state: dict[str, Any] = {**self.layer.options(), **self.buffers, "mode": "train"}
         if self.layer.draws:
-            state["rng"] = np.random.default_rng(0)
+            state.update(rng=np.random.default_rng(0), seed=0)
         return self.layer.pair.forward(x, *self.layer.arguments(self.params, state))
 
     def backward(self, dout: Array, cache: Any) -> dict[str, Array]:

@@ -141,7 +141,6 @@ MUTANTS = (
     _affine("flattens as memory lies", "any_strides", forward=wrong.affine_in_memory_order),
     _affine("averages over the batch", "gradients", backward=wrong.affine_averaging),
     _max_pool("to all ties", "pools_share_out", backward=wrong.max_pool_to_all_ties),
-    _max_pool("to the last tie", "equal_on_ties", backward=wrong.max_pool_to_the_last_tie, needs_oracle=True),
     Mutant("avg_pool not divided", AvgPool(), IMAGES, "gradients", backward=wrong.avg_pool_not_divided),
     _relu("writes into x", "inputs_untouched", forward=wrong.relu_in_place),
     _relu("writes into dout", "inputs_untouched", backward=wrong.relu_in_place_backward),

@@ -1,17 +1,20 @@
 """The contract sees what an engine, rather than a definition, can do wrong."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from nndl.check.contracts import ContractError, check_engine, check_layer
+from nndl.check.contracts import ContractError, check_engine, check_layer, with_pair
 from nndl.engines.reference import REFERENCE
 from nndl.net.catalog.activation import Relu
 from nndl.net.catalog.conv import Conv
+from nndl.net.catalog.pool import MaxPool
 from nndl.net.contract import Engine, Lowered, Rule, Site
 from nndl.net.steps import PairStep
 from nndl.net.types import Array
+from tests.contracts.wrong_layers import max_pool_to_the_last_tie
 
 SHAPE = (3, 6, 6)
 
@@ -80,6 +83,16 @@ def test_a_wrong_step_is_caught(step: Callable[[Site], PairStep], layer: Relu | 
     with pytest.raises(ContractError, match=f"{layer.kind} for .* on careless in float64") as caught:
         check_layer(layer, SHAPE, engine)
     assert caught.value.check == check
+
+
+def test_an_engine_takes_the_first_of_equal_numbers() -> None:
+    """The last would be a right gradient too, but then two engines would train to different weights."""
+    last = with_pair(MaxPool(), MaxPool.pair.forward, max_pool_to_the_last_tie)
+    engine = Engine("careless", {MaxPool: lowering(lambda site: PairStep(replace(site, layer=last)))})
+    with pytest.raises(ContractError) as caught:
+        check_layer(MaxPool(), SHAPE, engine)
+    assert caught.value.check == "equal_on_ties"
+    check_layer(last, SHAPE, against=MaxPool())
 
 
 class ReluBeforeConv:
