@@ -1,4 +1,5 @@
 import threading
+import time
 from typing import Any
 
 import numpy as np
@@ -109,17 +110,41 @@ def test_stopping_early_ends_the_thread() -> None:
     assert not running()
 
 
-def test_at_most_prefetch_batches_are_made_beforehand() -> None:
-    asked: list[int] = []
+class Records(Transform):
+    """Notes the first image of every batch; from the second batch on it waits to be let go."""
 
-    class Records(Transform):
-        stream = 98
+    stream = 98
 
-        def apply(self, images: Any, index: Any, *_: int) -> Any:
-            asked.append(int(index[0]))
-            return images
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+        self.go = threading.Event()
 
-    made = batches(size=4, shuffle=False, augment=(Records(),), prefetch=2).epoch(0)
+    def apply(self, images: Any, index: Any, *_: int) -> Any:
+        self.asked.append(int(index[0]))
+        assert index[0] == 0 or self.go.wait(20)
+        return images
+
+
+def test_exactly_prefetch_batches_are_made_beforehand() -> None:
+    records = Records()
+    records.go.set()
+    made = batches(size=4, shuffle=False, augment=(records,), prefetch=2).epoch(0)
     next(made)
-    made.close()  # type: ignore[attr-defined]  # waits for the batch in the making
-    assert asked in ([0], [0, 4], [0, 4, 8])
+    until = time.monotonic() + 20
+    while len(records.asked) < 3 and time.monotonic() < until:
+        time.sleep(0.005)
+    time.sleep(0.05)
+    assert records.asked == [0, 4, 8]
+    made.close()  # type: ignore[attr-defined]
+
+
+def test_stopping_early_leaves_unmade_what_has_not_begun() -> None:
+    records = Records()
+    made = batches(size=4, shuffle=False, augment=(records,), prefetch=2).epoch(0)
+    next(made)
+    until = time.monotonic() + 20
+    while len(records.asked) < 2 and time.monotonic() < until:
+        time.sleep(0.005)
+    threading.Timer(0.2, records.go.set).start()
+    made.close()  # type: ignore[attr-defined]
+    assert records.asked == [0, 4]

@@ -62,7 +62,7 @@ MALICIOUS = {
     "os.system": pickle.dumps(Call(os.system, "touch hit"), 2),
     "eval": pickle.dumps(Call(builtins.eval, "open('hit', 'w')"), 2),
     "exec": pickle.dumps(Call(builtins.exec, "open('hit', 'w')"), 4),
-    "getattr": pickle.dumps(Call(builtins.getattr, os, "system") if False else Call(builtins.getattr, "", "join"), 2),
+    "getattr": pickle.dumps(Call(builtins.getattr, "", "join"), 2),
     "numpy.load": pickle.dumps(Call(np.load, "hit", None, True), 2),
     "numpy.fromfile": pickle.dumps(Call(np.fromfile, "hit"), 2),
     "dotted name": b"\x80\x04\x8c\x05numpy\x8c\x0dndarray.tofile\x93.",
@@ -106,6 +106,29 @@ def test_refuses_what_is_no_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     with pytest.raises(DataError, match="batch"):
         load_python_batch(Path("batch"))
     assert not Path("hit").exists()
+
+
+@pytest.mark.parametrize(
+    ("which", "reason"),
+    [
+        ("inst", "the pickle instruction INST"),
+        ("obj", "the pickle instruction OBJ"),
+        ("new object", "the pickle instruction NEWOBJ"),
+        ("persistent id", "the pickle instruction PERSID"),
+        ("extension code", "the pickle instruction EXT1"),
+        ("bytearray of a petabyte", "the pickle instruction BYTEARRAY8"),
+        ("bytes of a petabyte", "the pickle instruction BINBYTES8"),
+        ("text", "the byte 60"),
+        ("call of numpy.ndarray", "it calls what cannot be called"),
+        ("state of a stand-in", "it sets the state of something other than an array"),
+        ("codec", "an encoding other than latin1"),
+        ("empty", "it ends too early"),
+    ],
+)
+def test_says_why(tmp_path: Path, which: str, reason: str) -> None:
+    (tmp_path / "batch").write_bytes(MALICIOUS[which])
+    with pytest.raises(DataError, match=reason):
+        load_python_batch(tmp_path / "batch")
 
 
 def test_names_the_refused_call(tmp_path: Path) -> None:

@@ -26,6 +26,11 @@ def test_balanced_labels_are_split_evenly() -> None:
     assert set(np.bincount(labels[stratified_split(labels, 50, 0)[1]])) == {5}
 
 
+def test_the_largest_remainder_is_rounded_up() -> None:
+    labels = np.array([0, 0, 1, 1, 1])  # three of five: 1.2 and 1.8
+    np.testing.assert_array_equal(np.bincount(labels[stratified_split(labels, 3, 0)[1]]), [1, 2])
+
+
 def test_fixed_by_seed_alone() -> None:
     labels = np.arange(500) % 10
     first, again, other = (stratified_split(labels, 100, seed)[1] for seed in (1, 1, 2))
