@@ -32,7 +32,7 @@ def test_a_layer_that_cannot_run_breaks_the_contract_too() -> None:
     def forward(x: Array) -> tuple[Array, Array]:
         raise KeyError(f"stride of {x.shape}")
 
-    wrong = with_pair(Relu(), forward, lambda dout, cache: dout)
+    wrong = with_pair(Relu(), forward, lambda dout, _: dout)
     for call in (check_layer, check_layer_gradients):
         with pytest.raises(ContractError, match="KeyError: 'stride of "):
             call(wrong, (5,))
