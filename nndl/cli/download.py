@@ -12,15 +12,21 @@ INTERRUPTED = 130  # what shells report for a command ended by Ctrl+C
 
 
 def download_cifar(
-    dataset: Annotated[str, typer.Option(help="cifar10 or cifar100.")] = "cifar10",
+    dataset: Annotated[str, typer.Option(metavar="NAME", help="cifar10 or cifar100.")] = "cifar10",
     format: Annotated[
-        str | None, typer.Option(help="binary or python; either trains alike.  [default: what is there, else binary]")
+        str | None,
+        typer.Option(
+            metavar="NAME", help="binary or python; either trains alike.  [default: what is there, else binary]"
+        ),
     ] = None,
-    root: Annotated[Path, typer.Option(help="Folder for the archive and its files.")] = Path("data"),
+    root: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder for the archive and its files.")] = Path("data"),
     url: Annotated[
-        list[str] | None, typer.Option(help="Fetch from here, not from the official host and its mirrors; repeatable.")
+        list[str] | None,
+        typer.Option(metavar="URL", help="Fetch from here, not from the official host and its mirrors; repeatable."),
     ] = None,
-    sha256: Annotated[str | None, typer.Option(help="SHA-256 of an archive that is not the official one.")] = None,
+    sha256: Annotated[
+        str | None, typer.Option(metavar="HEX", help="SHA-256 of an archive that is not the official one.")
+    ] = None,
     verify: Annotated[
         bool, typer.Option("--verify", help="Mend what is damaged, from the archive if it is there.")
     ] = False,
