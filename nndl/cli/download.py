@@ -38,18 +38,12 @@ def download_cifar(
     An interrupted download is resumed by the same command. The archive is kept beside its files, so that --verify can
     mend them without the network; it may be deleted.
     """
-    import re
     import time
 
     from nndl.cli import ui
     from nndl.data.download import choose_release, kept
-    from nndl.errors import UsageError
 
-    if sha256 is not None and not re.fullmatch("[0-9a-fA-F]{64}", sha256):
-        raise UsageError(f"--sha256 takes 64 hexadecimal digits, not {sha256!r}")
-    for address in url or ():
-        if not address.lower().startswith(("http://", "https://")):
-            raise UsageError(f"--url takes http:// or https://, not {address}; an archive you have goes into --root")
+    _check_words(url or [], sha256)
     began = time.monotonic()
     try:
         outcome = _fetch(quiet or json, dataset, format, root, urls=url or (), sha256=sha256, verify=verify)
@@ -62,6 +56,18 @@ def download_cifar(
         ui.emit_json(as_json(outcome))
     elif not quiet:
         ui.say(f"{describe(outcome)} ({time.monotonic() - began:.1f} s)")
+
+
+def _check_words(urls: list[str], sha256: str | None) -> None:
+    import re
+
+    from nndl.errors import UsageError
+
+    if sha256 is not None and not re.fullmatch("[0-9a-fA-F]{64}", sha256):
+        raise UsageError(f"--sha256 takes 64 hexadecimal digits, not {sha256!r}")
+    for address in urls:
+        if not address.lower().startswith(("http://", "https://")):
+            raise UsageError(f"--url takes http:// or https://, not {address}; an archive you have goes into --root")
 
 
 def _fetch(silent: bool, *place: Any, **options: Any) -> "Outcome":
