@@ -27,7 +27,7 @@ _EXAMPLES: tuple[tuple[Layer, Shape], ...] = (
     (AvgPool(), _IMAGES),
     (GlobalMaxPool(), _IMAGES),
     (GlobalAvgPool(), _IMAGES),
-    (Affine(out_features=5), _VECTORS),
+    (Affine(out_features=5), (2, 3, 4)),
     (Dropout(keep=0.7), _IMAGES),
     (Flatten(), _IMAGES),
     (Scale(factor=0.25), _IMAGES),

@@ -31,8 +31,10 @@ def replaced(layer: Layer, module: ModuleType) -> Layer | None:
 
     Raises UsageError when it has one without the other.
     """
-    names = [half.__name__ for half in getattr(layer, "pair", ())]
+    ours = tuple(getattr(layer, "pair", ()))
+    names = [half.__name__ for half in ours]
     found = [getattr(module, name, None) for name in names]
+    found = [None if theirs in ours else theirs for theirs in found]  # what the file imports from us is not theirs
     if not any(found):
         return None
     if not all(callable(half) for half in found):

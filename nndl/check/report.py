@@ -1,0 +1,118 @@
+"""What `nndl gradcheck` finds, as plain data."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from nndl.check.contracts import ContractError, check_layer, check_layer_gradients
+from nndl.check.examples import EXAMPLES
+from nndl.check.figures import PUBLISHED, agrees, measure, notebook_batch
+from nndl.check.gradients import Row
+from nndl.check.networks import check_network
+from nndl.check.student import load_file, replaced
+from nndl.engines import get_engine
+from nndl.errors import UsageError
+from nndl.net.layer import Layer
+from nndl.net.network import Network
+from nndl.net.types import Shape
+
+Record = dict[str, Any]
+
+IMAGES = 4
+"""How many random images a whole network is checked on."""
+
+
+class Subject(NamedTuple):
+    """A layer to check, ours to compare it with if it is someone else's, and the shape before it."""
+
+    layer: Layer
+    ours: Layer | None
+    shape: Shape
+
+
+def subjects(kinds: Sequence[str], file: Path | None) -> list[Subject]:
+    """The example of each kind; with a file, those whose functions it holds. Raises UsageError if it holds none."""
+    ours = [EXAMPLES[kind] for kind in kinds]
+    if file is None:
+        return [Subject(layer, None, shape) for layer, shape in ours]
+    module = load_file(file)
+    theirs = [Subject(own, layer, shape) for layer, shape in ours if (own := replaced(layer, module)) is not None]
+    if not theirs:
+        pair = getattr(ours[0][0], "pair", None)
+        example = f", such as {pair.forward.__name__}" if pair else ""
+        raise UsageError(f"{file} has none of the functions to check{example}")
+    return theirs
+
+
+def report_layers(checked: Sequence[Subject], engine: str, *, coordinates: int, tolerance: float, seed: int) -> Record:
+    """The rows of each layer's gradients, what breaks the rest of the contract, and spatial batch norm's figures."""
+    rows: list[Record] = []
+    broken: list[str] = []
+    kept = 0
+    chosen = get_engine(engine)
+    for layer, ours, shape in checked:
+        try:
+            check = check_layer_gradients(layer, shape, chosen, coordinates=coordinates, tolerance=tolerance, seed=seed)
+            rows += [_record(layer.kind, row.name.removeprefix(f"{layer.kind}1."), row) for row in check.rows]
+            kept += len(check_layer(layer, shape, chosen, against=ours, seed=seed))
+        except ContractError as error:
+            broken.append(str(error))
+    alone = checked[0].layer if len(checked) == 1 else None
+    figures = _figures(alone) if alone is not None and alone.kind == "spatial_bn" else []
+    return _with_verdict(
+        {"engine": chosen.name, "rows": rows, "contract_checks": kept, "broken": broken, "figures": figures}
+    )
+
+
+def report_network(network: Network, *, coordinates: int, tolerance: float, seed: int) -> Record:
+    """The rows of a whole network's parameters, on a few random images with random labels."""
+    random = np.random.default_rng(seed)
+    X = random.standard_normal((IMAGES, *network.input_shape))
+    y = random.integers(0, network.placed[-1].out_shape[0], IMAGES)
+    check = check_network(network, X, y, coordinates=coordinates, tolerance=tolerance, seed=seed)
+    rows = []
+    for row in check.rows:
+        layer, _, name = row.name.rpartition(".")
+        rows.append(_record(layer, name, row))
+    return _with_verdict(
+        {"engine": network.engine.name, "rows": rows, "contract_checks": 0, "broken": [], "figures": []}
+    )
+
+
+def _with_verdict(found: Record) -> Record:
+    right = all(row["verdict"] == "ok" for row in found["rows"])
+    return {"passed": right and not found["broken"], **found}
+
+
+def _record(layer: str, name: str, row: Row) -> Record:
+    return {
+        "layer": layer,
+        "gradient": f"d{name}",
+        "shape": row.shape,
+        "checked": row.checked,
+        "kinks": row.kinks,
+        "max_relative_error": row.error,
+        "verdict": row.verdict,
+        "fault": row.fault,
+    }
+
+
+def _figures(layer: Layer) -> list[Record]:
+    """Means and deviations per channel of a spatial batch norm on the notebooks' x, beside the published ones."""
+    found = []
+    for published in PUBLISHED:
+        means, deviations = measure(layer.pair.forward, notebook_batch(), published.gamma, published.beta)
+        found.append(
+            {
+                "gamma": published.gamma,
+                "beta": published.beta,
+                "means": means,
+                "deviations": deviations,
+                "published_means": published.means,
+                "published_deviations": published.deviations,
+                "agrees": agrees(published, means, deviations),
+            }
+        )
+    return found

@@ -1,0 +1,147 @@
+"""nndl gradcheck: are the gradients those of the function?"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nndl.errors import UsageError
+
+if TYPE_CHECKING:
+    from nndl.net.network import Network
+
+COLUMNS = ("layer", "gradient", "shape", "checked", "kinks", "max relative error", "verdict")
+
+
+def gradcheck(
+    target: Annotated[
+        str, typer.Argument(help="A kind of layer (spatial_bn), `all` of them, or a config: its whole network.")
+    ],
+    engine: Annotated[
+        str | None,
+        typer.Option(help="auto, reference or vectorized. If not given: reference, or what the config says."),
+    ] = None,
+    coordinates: Annotated[int, typer.Option(min=1, help="Coordinates sampled in each array.")] = 10,
+    tolerance: Annotated[float, typer.Option(min=1e-12, help="Largest relative error that passes.")] = 1e-6,
+    seed: Annotated[int, typer.Option(min=0, help="Draws inputs, upstream gradients and coordinates.")] = 0,
+    file: Annotated[
+        Path | None, typer.Option(help="Your Python file: its x_forward, x_backward are checked in the place of ours.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+) -> None:
+    """Check hand-written gradients against numerical ones, in float64.
+
+    A row for each array: a random direction through all of it, then sampled coordinates. Layers are held to the rest of
+    their contract too: shapes, statistics, test mode. Exits with 1 if anything fails.
+    """
+    from nndl.check import report
+    from nndl.cli import ui
+    from nndl.net.catalog import LAYERS
+
+    options: dict[str, Any] = {"coordinates": coordinates, "tolerance": tolerance, "seed": seed}
+    if target == "all" or target in LAYERS:
+        checked = report.subjects(tuple(LAYERS) if target == "all" else (target,), file)
+        found = report.report_layers(checked, engine or "reference", **options)
+    elif file is not None:
+        raise UsageError(f"--file goes with a kind of layer or `all`, not with {target}")
+    else:
+        _refuse_misspelt(target)
+        found = report.report_network(_network(target, engine), **options)
+    if json:
+        ui.emit_json({"target": target, **options, **found})
+    else:
+        _show(found, tolerance)
+    raise typer.Exit(0 if found["passed"] else 1)
+
+
+def _refuse_misspelt(target: str) -> None:
+    """Raise UsageError for what is no file and nearly the name of a kind of layer."""
+    from difflib import get_close_matches
+
+    from nndl.net.catalog import LAYERS
+
+    meant = get_close_matches(target, [*LAYERS, "all"], 1, 0.75)
+    if meant and not Path(target).exists():
+        raise UsageError(f"no layer or config is called {target!r}; did you mean {meant[0]}?")
+
+
+def _network(target: str, engine: str | None) -> "Network":
+    """The network that a config describes, in float64."""
+    from nndl.config import load_config
+    from nndl.engines import get_engine
+    from nndl.net.network import Network
+
+    config = load_config(target)
+    return Network(
+        config.model.layers,
+        (3, 32, 32),
+        get_engine(engine or config.engine),
+        loss=config.model.loss,
+        l2=config.train.l2,
+        dtype="float64",
+        seed=config.seed,
+    )
+
+
+def _show(found: dict[str, Any], tolerance: float) -> None:
+    from nndl.cli import ui
+
+    rows = found["rows"]
+    layers = [row["layer"] for row in rows]
+    cells = [
+        (
+            "" if layer == before else layer,
+            row["gradient"],
+            " x ".join(map(str, row["shape"])),
+            row["checked"],
+            row["kinks"],
+            f"{row['max_relative_error']:.1e}",
+            row["verdict"],
+        )
+        for layer, before, row in zip(layers, [None, *layers], rows, strict=False)
+    ]
+    styles = [None if row["verdict"] == "ok" else "red" for row in rows]
+    ui.print_table(COLUMNS, cells, left=("gradient", "shape", "verdict"), styles=styles)
+    if found["figures"]:
+        _show_figures(found["figures"])
+    ui.say()
+    for row in rows:
+        if row["fault"]:
+            ui.say(f"{row['layer']} {row['gradient']} is wrong {row['fault']}")
+    for line in found["broken"]:
+        ui.say(f"contract broken: {line}")
+    ui.say(_verdict(found, tolerance))
+
+
+def _show_figures(figures: list[dict[str, Any]]) -> None:
+    from nndl.cli import ui
+
+    def numbers(values: Sequence[float], form: str) -> str:
+        return "  ".join(format(value, form) for value in values)
+
+    rows = [
+        (
+            numbers(figure["gamma"], "g"),
+            numbers(figure["beta"], "g"),
+            numbers(figure["means"], ".2g"),
+            numbers(figure["deviations"], ".9g"),
+            numbers(figure["published_deviations"], ".9g"),
+        )
+        for figure in figures
+    ]
+    columns = ("gamma", "beta", "means of out", "standard deviations", "published by the courses")
+    ui.say()
+    ui.print_table(columns, rows, title="Per channel, for x = 4 * randn(2, 3, 4, 5) + 10", left=columns)
+
+
+def _verdict(found: dict[str, Any], tolerance: float) -> str:
+    """One line: how much was checked, and whether it holds."""
+    rows = found["rows"]
+    checked = sum(row["checked"] for row in rows)
+    kinks = sum(row["kinks"] for row in rows)
+    failed = sum(row["verdict"] != "ok" for row in rows) + len(found["broken"])
+    verdict = f"{failed} FAILED" if failed else f"all right, to a relative error of {tolerance:g}"
+    contract = f"; {found['contract_checks']} contract checks" if found["contract_checks"] else ""
+    skipped = f", {kinks} at kinks left out" if kinks else ""
+    return f"{len(rows)} gradients, {checked:,} coordinates{skipped}{contract}, engine {found['engine']}: {verdict}"

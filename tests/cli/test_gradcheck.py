@@ -1,0 +1,97 @@
+"""nndl gradcheck: tables, JSON, exit codes."""
+
+import json
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from nndl.cli.app import Verbs
+from nndl.cli.gradcheck import gradcheck
+from nndl.net.catalog import LAYERS
+
+WRONG_AXIS = """
+from nndl.layers import batchnorm_backward, batchnorm_forward
+
+def spatial_batchnorm_forward(x, gamma, beta, bn_param):
+    out, cache = batchnorm_forward(x.reshape(-1, x.shape[1]), gamma, beta, bn_param)
+    return out.reshape(x.shape), cache
+
+def spatial_batchnorm_backward(dout, cache):
+    dx, dgamma, dbeta = batchnorm_backward(dout.reshape(-1, dout.shape[1]), cache)
+    return dx.reshape(dout.shape), dgamma, dbeta
+"""
+
+
+def run(*words: str) -> Result:
+    app = typer.Typer(cls=Verbs, rich_markup_mode=None)
+    app.callback()(lambda: None)
+    app.command()(gradcheck)
+    return CliRunner().invoke(app, ["gradcheck", *words])
+
+
+def test_spatial_bn_shows_gradients_and_the_published_figures() -> None:
+    done = run("spatial_bn")
+    assert done.exit_code == 0, done.output
+    for word in ("dx", "dgamma", "dbeta", "4 x 3 x 7 x 6", "2.9999988", "all right, to a relative error of 1e-06"):
+        assert word in done.stdout
+
+
+def test_all_layers_are_right() -> None:
+    done = run("all", "--json")
+    found = json.loads(done.stdout)
+    assert done.exit_code == 0
+    assert found["passed"] is True
+    assert {row["layer"] for row in found["rows"]} == set(LAYERS)
+    assert all(row["max_relative_error"] < 1e-6 and row["checked"] > 0 for row in found["rows"])
+    assert found["contract_checks"] > 10 * len(LAYERS)
+
+
+def test_the_seed_and_the_number_of_coordinates_count() -> None:
+    first, second = (json.loads(run("conv", "--seed", seed, "--json").stdout)["rows"] for seed in ("0", "1"))
+    assert [row["max_relative_error"] for row in first] != [row["max_relative_error"] for row in second]
+    few = json.loads(run("conv", "--coordinates", "2", "--json").stdout)["rows"]
+    assert [row["checked"] for row in few] == [2, 2, 2]
+
+
+def test_a_wrong_gradient_is_named_and_a_larger_tolerance_lets_it_pass(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "relu_forward = lambda x: (x * (x > 0), x)\nrelu_backward = lambda dout, x: 1.0001 * dout * (x > 0)"
+    )
+    done = run("relu", "--file", str(file))
+    assert done.exit_code == 1
+    assert "relu dx is wrong at [" in done.stdout
+    assert "2 FAILED" in done.stdout  # the row, and the contract
+    assert (
+        json.loads(run("relu", "--file", str(file), "--tolerance", "1e-3", "--json").stdout)["rows"][0]["verdict"]
+        == "ok"
+    )
+
+
+def test_a_wrong_file_of_ones_own_fails_though_its_gradients_pass(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(WRONG_AXIS, encoding="utf-8")
+    done = run("all", "--file", str(file), "--json")
+    found = json.loads(done.stdout)
+    assert done.exit_code == 1
+    assert [row["verdict"] for row in found["rows"]] == ["ok", "ok", "ok"]
+    assert "mean of (out - beta) / gamma, each channel" in found["broken"][0]
+    assert found["figures"][0]["agrees"] is False
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["spatialbn"], "no layer or config is called 'spatialbn'; did you mean spatial_bn?"),
+        (["relu", "--engine", "fastest"], "no engine is called 'fastest'"),
+        (["relu", "--file", "nowhere.py"], "nowhere.py is not a Python file"),
+        (["some.yaml", "--file", "nowhere.py"], "--file goes with a kind of layer"),
+    ],
+)
+def test_wrong_words_are_answered(words: list[str], message: str) -> None:
+    done = run(*words)
+    assert done.exit_code == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.output
