@@ -25,6 +25,9 @@ LUMA = (0.299, 0.587, 0.114)  # brightness of red, green and blue: ITU-R BT.601
 class Transform:
     """A random change of images. Options that make no sense raise ValueError."""
 
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "use_attribute_docstrings": True}
+    shorthand: ClassVar[str | None] = None
+    """The option that a bare value sets: `cutout: 8` is `cutout: {size: 8}`."""
     stream: ClassVar[int]
 
     @abstractmethod
@@ -67,6 +70,7 @@ class Crop(Transform):
     mode: Literal["zero", "reflect"] = "zero"
     """Black margins, or the image mirrored at its edge (without repeating the outermost row)."""
 
+    shorthand = "pad"
     stream = 3
 
     def __post_init__(self) -> None:
@@ -103,6 +107,7 @@ class Cutout(Transform):
     size: int = 8
     """Side of the square in pixels."""
 
+    shorthand = "size"
     stream = 4
 
     def __post_init__(self) -> None:
@@ -153,6 +158,16 @@ class ColorJitter(Transform):
         if self.saturation:
             jittered = _blend(_luma(jittered), jittered, saturation)
         return np.rint(jittered).clip(0, 255).astype(np.uint8) if images.dtype == np.uint8 else jittered
+
+
+TRANSFORMS: dict[str, type[Transform]] = {
+    "flip": Flip,
+    "alternating_flip": AlternatingFlip,
+    "crop": Crop,
+    "cutout": Cutout,
+    "color_jitter": ColorJitter,
+}
+"""The transforms by their names in YAML."""
 
 
 def _mirrored(images: Array, chosen: Array) -> Array:

@@ -9,6 +9,13 @@ def available() -> tuple[str, ...]:
     return ("reference", "vectorized")
 
 
+def set_threads(count: int | None = None) -> None:
+    """Compute on `count` threads from now on, in every engine; None means every core this process may use."""
+    from nndl.engines.vectorized.threads import set_threads as set_vectorized
+
+    set_vectorized(count)
+
+
 def get_engine(name: str = "auto") -> Engine:
     """The engine called `name`; "auto" is the fastest there is. Raises ConfigError for a name that is none."""
     if name == "auto":

@@ -19,7 +19,7 @@ class Schedule(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Described:
+class Described:
     """What every schedule here has as the description of a YAML mapping."""
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "use_attribute_docstrings": True}
@@ -27,9 +27,13 @@ class _Described:
     shorthand: ClassVar[str | None] = None
     """The option that a bare value sets: `lr_decay: 0.95` is `lr_decay: {factor: 0.95}`."""
 
+    def __call__(self, epoch: float, epochs: float) -> float:
+        """The multiplier at `epoch` of `epochs`."""
+        raise NotImplementedError
+
 
 @dataclass(frozen=True, kw_only=True)
-class Constant(_Described):
+class Constant(Described):
     """The learning rate stays as it is."""
 
     kind: ClassVar[str] = "constant"
@@ -39,7 +43,7 @@ class Constant(_Described):
 
 
 @dataclass(frozen=True, kw_only=True)
-class LrDecay(_Described):
+class LrDecay(Described):
     """The courses' lr_decay: multiply by a factor after every so many epochs."""
 
     kind: ClassVar[str] = "lr_decay"
@@ -55,7 +59,7 @@ class LrDecay(_Described):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Multistep(_Described):
+class Multistep(Described):
     """Multiply by a factor at the given epochs."""
 
     kind: ClassVar[str] = "multistep"
@@ -70,7 +74,7 @@ class Multistep(_Described):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cosine(_Described):
+class Cosine(Described):
     """Half a cosine wave from 1 down to `final` (Loshchilov and Hutter 2017, without restarts)."""
 
     kind: ClassVar[str] = "cosine"
@@ -84,7 +88,7 @@ class Cosine(_Described):
 
 
 @dataclass(frozen=True, kw_only=True)
-class OneCycle(_Described):
+class OneCycle(Described):
     """Straight up from `start` to 1, then straight down to `final` (Smith 2018)."""
 
     kind: ClassVar[str] = "one_cycle"
@@ -102,7 +106,7 @@ class OneCycle(_Described):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PiecewiseLinear(_Described):
+class PiecewiseLinear(Described):
     """Straight lines between given points; before the first and after the last it stays level."""
 
     kind: ClassVar[str] = "piecewise_linear"
@@ -144,7 +148,7 @@ def interpolate(points: tuple[tuple[float, float], ...], at: float) -> float:
     return points[-1][1]
 
 
-SCHEDULES: dict[str, type[_Described]] = {
+SCHEDULES: dict[str, type[Described]] = {
     each.kind: each for each in (Constant, LrDecay, Multistep, Cosine, OneCycle, PiecewiseLinear)
 }
 """The schedules by their names in YAML."""

@@ -1,0 +1,50 @@
+"""The configs that come with the package: in a clone they stand in configs/, in an installed wheel inside it."""
+
+from pathlib import Path
+
+import nndl
+from nndl.config.messages import suggest
+from nndl.errors import ConfigError
+
+SUFFIXES = (".yaml", ".yml")
+
+
+def folder() -> Path:
+    """Where the bundled configs are."""
+    package = Path(nndl.__file__).parent
+    installed = package / "bundled_configs"
+    return installed if installed.is_dir() else package.parent / "configs"
+
+
+def names() -> list[str]:
+    """Their names, such as "bn_cnn" and "ladder/90"; those at the top first."""
+    found = [path.relative_to(folder()).with_suffix("").as_posix() for path in folder().rglob("*.yaml")]
+    return sorted(found, key=lambda name: (name.count("/"), name))
+
+
+def bundled(name: str) -> Path:
+    """The bundled config called `name`; raises ConfigError with the nearest one if there is none."""
+    if name not in names():
+        raise ConfigError(f"no config {name!r}; {suggest(name, names())}")
+    return folder() / f"{name}.yaml"
+
+
+def locate(source: str | Path) -> Path:
+    """The file that `source` means: a path, a bundled config's name, or configs/NAME.yaml away from a clone.
+
+    Raises ConfigError, naming the nearest bundled config, when there is no such file.
+    """
+    path, text = Path(source), str(source)
+    if path.is_file():
+        return path
+    if path.is_dir():
+        inside = sorted(each.name for each in path.iterdir() if each.suffix in SUFFIXES)
+        raise ConfigError(f"{text} is a folder; name a file in it" + (f", such as {inside[0]}" if inside else ""))
+    name = path.as_posix().removeprefix("configs/")
+    for suffix in SUFFIXES:
+        name = name.removesuffix(suffix)
+    if path.suffix in SUFFIXES and len(path.parts) > 1 and path.parts[0] != "configs":
+        raise ConfigError(f"there is no file {text}")
+    if name in names():
+        return bundled(name)
+    raise ConfigError(f"there is no file {text}, and no bundled config of that name; {suggest(name, names())}")

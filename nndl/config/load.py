@@ -1,0 +1,118 @@
+"""From the text of a config to a frozen `Experiment`, or to everything that is wrong with it."""
+
+from collections.abc import Sequence
+from copy import deepcopy
+from pathlib import Path as FilePath
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from nndl.config import checks, overrides
+from nndl.config.bundled import folder, locate
+from nndl.config.marked import Marked, read
+from nndl.config.messages import Mark, Path, Problem, ProblemsError
+from nndl.config.pieces import Pieces
+from nndl.config.schema import LISTS, ONE_OF, Experiment
+from nndl.config.translate import translate
+from nndl.errors import ConfigError
+
+
+def load_config(source: str | FilePath, sets: Sequence[str] = ()) -> Experiment:
+    """The experiment a file describes, `sets` ("train.epochs=5") applied to it.
+
+    source: a path, or the name of a bundled config. Raises ConfigError with everything that is wrong, each with
+    its line, and UsageError for a `sets` that is not KEY=VALUE or has no place to go.
+    """
+    path = locate(source)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is not UTF-8 text (byte {error.start} is no part of any letter)") from None
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
+    return parse_config(text, str(source) if FilePath(source).is_file() else path.name, sets, _name(path))
+
+
+def parse_config(text: str, source: str, sets: Sequence[str] = (), name: str = "unnamed") -> Experiment:
+    """The experiment that `text` describes; `source` is what errors call it."""
+    marked = read(text, source)
+    if not isinstance(marked.value, dict):
+        what = "is empty" if marked.value is None else "is not a mapping of keys to values"
+        raise ProblemsError(source, text, [Problem((), f"a config {what}; begin with model: and layers:", Mark(0, 0))])
+    return _Loader(marked, sets).experiment(name)
+
+
+def _name(path: FilePath) -> str:
+    """What runs of this config are called: bn_cnn, or ladder-90 for ladder/90."""
+    inside = path.relative_to(folder()) if path.is_relative_to(folder()) else FilePath(path.name)
+    return "-".join(inside.with_suffix("").parts)
+
+
+class _Loader:
+    """Checks one tree, collecting every problem."""
+
+    def __init__(self, marked: Marked, sets: Sequence[str]) -> None:
+        self.marked = marked
+        self.tree: dict[str, Any] = deepcopy(marked.value)
+        self.set = {overrides.apply(self.tree, text): text for text in sets}
+        self.problems: list[Problem] = []
+
+    def experiment(self, name: str) -> Experiment:
+        plain = self._with_pieces()
+        experiment = self._validated({"name": name, **plain})
+        if experiment is not None and not self.problems:
+            checks.check(experiment, self.tree, self.report)
+        if experiment is None or self.problems:
+            raise ProblemsError(self.marked.source, self.marked.text, self.problems)
+        return experiment
+
+    def report(self, path: Path, words: str) -> None:
+        """Note what is wrong at `path`, in the file or in the --set that put it there."""
+        source = next((text for at, text in self.set.items() if path[: len(at)] == at), None)
+        mark = self.marked.keys.get(path) if "unknown key" in words else None
+        self.problems.append(Problem(path, words, mark or self.marked.place(path), source))
+
+    def _with_pieces(self) -> dict[str, Any]:
+        """The tree with what names a layer, an optimizer, ... built; what could not be is left out, and reported."""
+        result = {key: dict(value) if isinstance(value, dict) else value for key, value in self.tree.items()}
+        pieces = Pieces(self.report)
+        for key, (what, table) in ONE_OF.items():
+            section, name = key.split(".")
+            inside = result.get(section)
+            if not isinstance(inside, dict) or name not in inside:
+                continue
+            value = inside.pop(name)
+            before = len(self.problems)
+            if key in LISTS:
+                built = pieces.many(key, value, (section, name))
+            elif value is None:
+                continue
+            else:
+                built = pieces.one(what, table, value, (section, name))
+            if len(self.problems) == before:
+                inside[name] = built
+        return result
+
+    def _validated(self, plain: dict[str, Any]) -> Experiment | None:
+        try:
+            return Experiment.model_validate(plain)
+        except ValidationError as error:
+            reported = {problem.path for problem in self.problems}
+            for path, words in translate(error, _keys):
+                piece_failed = words.endswith("is missing") and any(at[: len(path)] == path for at in reported)
+                if not piece_failed:
+                    self.report(path, words)
+            return None
+
+
+def _keys(path: Path) -> list[str]:
+    """The keys that the section at `path` knows."""
+    model: type[BaseModel] = Experiment
+    for part in path:
+        annotation = (
+            model.model_fields[part].annotation if isinstance(part, str) and part in model.model_fields else None
+        )
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            return []
+        model = annotation
+    return list(model.model_fields)

@@ -1,0 +1,122 @@
+"""The parts of a config that name one thing out of a table: `relu`, `max_pool: 2`, `conv: {filters: 32, kernel: 3}`."""
+
+from collections.abc import Callable
+from dataclasses import MISSING, fields
+from functools import cache
+from typing import Any, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+
+from nndl.config.messages import Path, suggest
+from nndl.config.schema import ONE_OF, Table
+from nndl.config.translate import translate
+from nndl.net.catalog import LAYERS
+
+Report = Callable[[Path, str], None]
+"""Takes note of what is wrong at a path."""
+
+
+class Pieces:
+    """Builds the described things of a config, reporting everything that is wrong with them."""
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+
+    def many(self, key: str, value: Any, path: Path) -> tuple[Any, ...]:
+        """The things of a list, those that could be built."""
+        what, table = ONE_OF[key]
+        if not isinstance(value, list):
+            self.report(path, f"expected a list of {what}s, each on a line of its own beginning with '- '")
+            return ()
+        built = [self.one(what, table, item, (*path, index)) for index, item in enumerate(value)]
+        return tuple(thing for thing in built if thing is not None)
+
+    def one(self, what: str, table: Table, value: Any, path: Path) -> Any:
+        """The thing that `value` names, or None."""
+        named = self._kind(what, table, value, path)
+        if named is None:
+            return None
+        kind, given = named
+        described = table[kind]
+        inside = (*path, kind) if isinstance(value, dict) else path
+        options = self._options(described, kind, given, inside)
+        if options is None:
+            return None
+        if described is LAYERS.get("residual"):
+            options = self._with_layers(options, inside, isinstance(given, list))
+        try:
+            checked = options_model(described).model_validate(  # type: ignore[arg-type]  # mypy thinks type[Any] unhashable
+                {name: _frozen(value) for name, value in options.items()}
+            )
+            return described(**{name: getattr(checked, name) for name in option_names(described)})
+        except ValidationError as error:
+            for where, words in translate(error, lambda _: option_names(described)):
+                here = inside if not isinstance(given, dict) else (*inside, *where)
+                self.report(here, f"{kind}: {words}")
+        except ValueError as error:
+            self.report(inside, f"{kind}: {error}")
+        return None
+
+    def _kind(self, what: str, table: Table, value: Any, path: Path) -> tuple[str, Any] | None:
+        """The name in `value`, and what is said of it."""
+        if isinstance(value, str):
+            kind, given = value, None
+        elif isinstance(value, dict) and len(value) == 1:
+            ((kind, given),) = value.items()
+        elif isinstance(value, dict) and value:
+            first = next(iter(value))
+            words = f"one {what} at a time: this names {', '.join(map(repr, value))}"
+            if first in table:
+                words += f"; options of {first} go two spaces deeper, or in braces: {first}: {{...}}"
+            self.report(path, words)
+            return None
+        else:
+            self.report(path, f"expected a {what}, {suggest('', table)}")
+            return None
+        if kind not in table:
+            self.report(
+                (*path, kind) if isinstance(value, dict) else path, f"no {what} {kind!r}; {suggest(kind, table)}"
+            )
+            return None
+        return kind, given
+
+    def _options(self, described: type[Any], kind: str, given: Any, path: Path) -> dict[str, Any] | None:
+        """The options as a mapping, whether written as one, as a bare value, or not at all."""
+        if given is None:
+            return {}
+        if isinstance(given, dict):
+            return dict(given)
+        if described.shorthand is None:
+            options = option_names(described)
+            takes = f"only options in braces: {kind}: {{{options[0]}: ...}}" if options else "no options"
+            self.report(path, f"{kind} takes {takes}")
+            return None
+        return {described.shorthand: given}
+
+    def _with_layers(self, options: dict[str, Any], path: Path, bare: bool) -> dict[str, Any]:
+        """A residual block's options with its layers built."""
+        if "layers" in options:
+            layers = self.many("model.layers", options["layers"], path if bare else (*path, "layers"))
+            options["layers"] = layers
+        return options
+
+
+def _frozen(value: Any) -> Any:
+    """Lists as tuples, which is what descriptions hold."""
+    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
+
+
+@cache
+def options_model(described: type[Any]) -> type[BaseModel]:
+    """Checks the options of a description by its own annotations, strictly: "3" is no number and 1 is not true."""
+    hints = get_type_hints(described, include_extras=True)
+    options = {
+        field.name: (hints[field.name], ... if field.default is MISSING else field.default)
+        for field in fields(described)
+    }
+    return create_model(described.__name__, __config__=ConfigDict(extra="forbid", strict=True), **options)  # type: ignore[call-overload]
+
+
+def option_names(described: type[Any]) -> list[str]:
+    """The options a description takes."""
+    return [field.name for field in fields(described)]

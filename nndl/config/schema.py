@@ -1,0 +1,117 @@
+"""What a config may say: every key, its type, its default and what it means. The documentation is generated from here.
+
+Layers, losses, update rules, schedules and augmentations are described where they are defined; the tables of them
+(`ONE_OF`) are what makes them part of the schema.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from annotated_types import Ge, Gt
+from pydantic import BaseModel, ConfigDict, Field, InstanceOf
+
+from nndl.data.augment import TRANSFORMS, Transform
+from nndl.net.catalog import LAYERS
+from nndl.net.layer import Layer
+from nndl.net.losses import LOSSES, SoftmaxLoss, SvmLoss
+from nndl.train.optimizers import OPTIMIZERS, Rule, SgdMomentum
+from nndl.train.schedules import SCHEDULES, Constant, Described
+from nndl.train.transforms import AVERAGES, Ema
+from nndl.train.updater import Group
+
+Table = Mapping[str, type[Any]]
+
+ONE_OF: dict[str, tuple[str, Table]] = {
+    "model.layers": ("layer", LAYERS),
+    "data.augment": ("augmentation", TRANSFORMS),
+    "model.loss": ("loss", LOSSES),
+    "train.optimizer": ("optimizer", OPTIMIZERS),
+    "train.schedule": ("schedule", SCHEDULES),
+    "train.average": ("average", AVERAGES),
+}
+"""The keys that name one thing out of a table, or (layers, augment) a list of such, with what the table holds."""
+
+LISTS = frozenset({"model.layers", "data.augment"})
+
+Count = Annotated[int, Ge(1)]
+
+
+class Section(BaseModel):
+    """A part of a config: frozen, and closed to keys it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
+
+
+class Data(Section):
+    """The images, and what is done to them on the way to the network."""
+
+    dataset: Literal["cifar10", "cifar100", "synthetic"] = "cifar10"
+    """Which images: CIFAR-10, CIFAR-100, or generated patterns in CIFAR's shape that need no download."""
+    root: str = "data"
+    """The folder that holds the data set, or its archive."""
+    train_size: Count | Literal["all"] = "all"
+    """How many of the training images to use, before validation is split off; for quick trials."""
+    test_size: Count | Literal["all"] = "all"
+    """How many of the test images to use."""
+    validation_size: Annotated[int, Ge(0)] = 5000
+    """Training images held out to watch progress and choose the best epoch; equally many of each class."""
+    split_seed: Annotated[int, Ge(0)] = 0
+    """Which images those are. Kept apart from `seed`, so that runs with other seeds are judged on the same images."""
+    normalize: Literal["standard", "mean_image", "none"] = "standard"
+    """standard: mean 0, variance 1 per channel; mean_image: the mean image is subtracted (the courses); none: 0..1."""
+    augment: tuple[InstanceOf[Transform], ...] = Field(default=(), strict=False)
+    """Random changes of the training images, in this order."""
+
+
+class Model(Section):
+    """The network and what it minimises."""
+
+    layers: Annotated[tuple[InstanceOf[Layer], ...], Field(strict=False, min_length=1)]
+    """The layers in order; the last one gives a score for each class."""
+    loss: InstanceOf[SoftmaxLoss] | InstanceOf[SvmLoss] = SoftmaxLoss()
+    """What is minimised."""
+
+
+class Train(Section):
+    """How the network learns."""
+
+    epochs: Count = 10
+    """How often every training image is seen."""
+    batch_size: Count = 128
+    """Images in a step."""
+    eval_batch_size: Count = 500
+    """Images scored at a time, where nothing is learnt."""
+    optimizer: InstanceOf[Rule] = SgdMomentum()
+    """The update rule."""
+    schedule: InstanceOf[Described] = Constant()
+    """What the learning rate is multiplied by as training goes on, step by step."""
+    warmup_epochs: Annotated[float, Ge(0)] = 0.0
+    """Epochs over which the learning rate first rises from zero, in a straight line."""
+    l2: Annotated[float, Ge(0)] = 0.0
+    """The courses' reg: 0.5 * l2 * sum(w ** 2) over the weights is added to the loss."""
+    weight_decay: Annotated[float, Ge(0)] = 0.0
+    """Decoupled decay of the weights: each step also takes learning_rate * weight_decay of them away."""
+    groups: tuple[Group, ...] = Field(default=(), strict=False)
+    """Multipliers for some parameters, by patterns on their names."""
+    clip_norm: Annotated[float, Gt(0)] | None = None
+    """The largest norm the gradient may have; longer ones are scaled down to it."""
+    average: InstanceOf[Ema] | None = None
+    """Evaluate with an average of the weights over the steps instead of the last ones."""
+
+
+class Experiment(Section):
+    """One experiment: data, network, training."""
+
+    name: str = "unnamed"
+    """What its runs are called; by default the file's name."""
+    seed: Annotated[int, Ge(0)] = 0
+    """From it follow initial weights, shuffling, augmentation and dropout, each in a stream of its own."""
+    dtype: Literal["float32", "float64"] = "float32"
+    """The numbers to compute with."""
+    engine: Literal["auto", "reference", "vectorized", "compiled"] = "auto"
+    """How the arithmetic is done; auto takes the fastest there is."""
+    threads: Count | Literal["auto"] = "auto"
+    """Threads to compute with; auto takes every core this process may use."""
+    data: Data = Data()
+    model: Model
+    train: Train = Train()
