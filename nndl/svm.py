@@ -1,0 +1,27 @@
+"""The linear SVM of ECE C147 homework 2."""
+
+from typing import Any
+
+import numpy as np
+
+from nndl.layers import svm_loss
+from nndl.linear_classifier import Array, LinearClassifier
+
+__all__ = ["SVM"]
+
+
+class SVM(LinearClassifier):
+    """Hinge loss: sum over the wrong classes of max(0, score - score of the label + 1)."""
+
+    def example_loss(self, scores: Array, label: int) -> tuple[Any, Array]:
+        loss, dscores = 0.0, np.zeros_like(scores)
+        for j, score in enumerate(scores):
+            margin = score - scores[label] + 1
+            if j != label and margin > 0:
+                loss += margin
+                dscores[j] += 1
+                dscores[label] -= 1
+        return loss, dscores
+
+    def batch_loss(self, scores: Array, y: Array) -> tuple[Any, Array]:
+        return svm_loss(scores, y)
