@@ -74,3 +74,12 @@ def _piece(table: Table, thing: Any) -> Any:
     if kind == "residual":
         return {kind: {**options, "layers": [_piece(table, layer) for layer in options["layers"]]}}
     return {kind: _Flow(options)} if options else kind
+
+
+def plain_value(value: Any) -> str:
+    """A default as a config would write it."""
+    for _, table in ONE_OF.values():
+        if type(value) in table.values():
+            value = _piece(table, value)
+    value = [] if value == () else value
+    return yaml.dump(value, Dumper=_Dumper, default_flow_style=True, width=1000).removesuffix("...\n").strip()

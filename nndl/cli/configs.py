@@ -1,0 +1,123 @@
+"""nndl configs: the configs that come with nndl. nndl config: one config, checked, shown, explained to an editor."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+configs_app = typer.Typer(help="List, show and copy the configs that come with nndl.", rich_markup_mode=None)
+config_app = typer.Typer(
+    help="Check a config, or show every value in force.", no_args_is_help=True, rich_markup_mode=None
+)
+
+Name = Annotated[str, typer.Argument(help="A bundled config's name.")]
+Config = Annotated[str, typer.Argument(help="A config file, or the name of a bundled one.")]
+Override = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Set a config value. Repeatable.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead.")]
+
+
+@configs_app.callback(invoke_without_command=True)
+def list_configs(context: typer.Context, json: Json = False) -> None:
+    """List the bundled configs."""
+    if context.invoked_subcommand:
+        return
+    from nndl.cli import ui
+    from nndl.config.bundled import bundled, names
+
+    rows = [{"name": name, "about": _first_comment(bundled(name))} for name in names()]
+    if json:
+        ui.emit_json(rows)
+        return
+    ui.print_table(("config", "what it is"), [tuple(row.values()) for row in rows], left=("what it is",))
+    ui.say("\nnndl train NAME runs one; nndl configs copy NAME mine.yaml makes it yours to change")
+
+
+@configs_app.command("show")
+def show_bundled(name: Name) -> None:
+    """Print a bundled config, comments and all."""
+    from nndl.cli import ui
+    from nndl.config.bundled import bundled
+
+    ui.say(bundled(name).read_text(encoding="utf-8").rstrip())
+
+
+@configs_app.command("copy")
+def copy_bundled(
+    name: Name,
+    target: Annotated[Path | None, typer.Argument(help="Where to; by default NAME.yaml in this folder.")] = None,
+) -> None:
+    """Copy a bundled config into a file of your own; one that exists is left alone."""
+    from nndl.cli import ui
+    from nndl.config.bundled import bundled
+    from nndl.errors import UsageError
+
+    source = bundled(name)
+    target = target or Path(source.name)
+    target = target / source.name if target.is_dir() else target
+    try:
+        with target.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(source.read_text(encoding="utf-8"))
+    except FileExistsError:
+        raise UsageError(f"{target} exists; name another file, or remove it first") from None
+    ui.say(f"{target}\n  nndl config check {target}\n  nndl train {target}")
+
+
+@config_app.command("check")
+def check(config: Config, override: Override = None, json: Json = False) -> None:
+    """Say OK, or everything that is wrong, with line and column. Exits with 2 if anything is."""
+    from nndl.cli import ui
+    from nndl.config import load_config
+    from nndl.config.checks import INPUT_SHAPE
+    from nndl.net.shapes import infer_shapes
+
+    experiment = load_config(config, override or ())
+    layers = [inner for outer in infer_shapes(experiment.model.layers, INPUT_SHAPE) for inner in outer.walk()]
+    macs = sum(placed.layer.macs(placed.in_shape) for placed in layers)
+    if json:
+        ui.emit_json({"config": config, "ok": True, "layers": len(layers), "macs": macs})
+        return
+    ui.say(f"{config}: OK ({len(layers)} layers, {macs / 1e6:,.1f} million multiply-adds an image)")
+
+
+@config_app.command("show")
+def show(config: Config, override: Override = None, json: Json = False) -> None:
+    """Print every value in force, defaults included, as a config that means the same."""
+    from nndl.cli import ui
+    from nndl.config import load_config
+    from nndl.config.show import as_tree, dump
+
+    experiment = load_config(config, override or ())
+    if json:
+        ui.emit_json(as_tree(experiment), indent=2)
+    else:
+        ui.say(dump(experiment).rstrip())
+
+
+@config_app.command("schema")
+def schema() -> None:
+    """Print a JSON Schema for editors: they complete and check a config as you type."""
+    from nndl.cli import ui
+    from nndl.config.json_schema import json_schema
+
+    ui.emit_json(json_schema(), indent=2)
+
+
+@config_app.command("reference")
+def reference() -> None:
+    """Print the config reference, docs/config.md, in Markdown."""
+    from nndl.cli import ui
+    from nndl.config.reference import reference as page
+
+    ui.say(page().rstrip())
+
+
+def _first_comment(path: Path) -> str:
+    """The comment a config opens with, up to its first blank line, as one line."""
+    words = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if not line.startswith("# "):
+            break
+        words.append(line.removeprefix("# ").strip())
+    return " ".join(words)

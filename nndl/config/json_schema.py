@@ -1,0 +1,61 @@
+"""The schema of configs as JSON Schema (draft 2020-12), for editors that complete and check YAML as one types."""
+
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from nndl.config.option_docs import option_docs
+from nndl.config.schema import LISTS, ONE_OF, Experiment, Table
+
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def json_schema() -> dict[str, Any]:
+    """A schema that accepts what `load_config` accepts, up to what only the whole config can tell (shapes, sizes)."""
+    schema = Experiment.model_json_schema()
+    for key, (what, table) in ONE_OF.items():
+        section, name = key.split(".")
+        properties = schema["$defs"][section.title()]["properties"]
+        properties[name] = _reference(key, what, properties[name].get("description"))
+        schema["$defs"][what] = {"title": what, "anyOf": _choices(table)}
+    return {"$schema": DRAFT, **schema}
+
+
+def _reference(key: str, what: str, description: str | None) -> dict[str, Any]:
+    one: dict[str, Any] = {"$ref": f"#/$defs/{what}"}
+    if key in LISTS:
+        one = {"type": "array", "items": one}
+    elif key == "train.average":
+        one = {"anyOf": [one, {"type": "null"}]}
+    return {**one, "description": description or what}
+
+
+def _choices(table: Table) -> list[dict[str, Any]]:
+    """`kind`, {kind: bare value} and {kind: {options}} for everything in a table."""
+    return [form for kind, described in table.items() for form in _forms(kind, described)]
+
+
+def _forms(kind: str, described: type[Any]) -> list[dict[str, Any]]:
+    options = _options(described)
+    long = {"type": "object", "properties": {kind: options}, "required": [kind], "additionalProperties": False}
+    forms = [long]
+    if not options["required"]:
+        forms.append({"const": kind, "description": options.get("description", kind)})
+        long["properties"] = {kind: {"anyOf": [options, {"type": "null"}]}}
+    shorthand = described.shorthand
+    if shorthand and set(options["required"]) <= {shorthand}:
+        bare = options["properties"][shorthand]
+        forms.append({**long, "properties": {kind: bare}})
+    return forms
+
+
+def _options(described: type[Any]) -> dict[str, Any]:
+    """The schema of the mapping of options, with the text under each as its description."""
+    schema: dict[str, Any] = {"required": [], **TypeAdapter(described).json_schema()}
+    schema.pop("$defs", None)
+    for name, text in option_docs(described).items():
+        if name in schema["properties"]:
+            schema["properties"][name]["description"] = text
+    if "layers" in schema["properties"]:
+        schema["properties"]["layers"] = {"type": "array", "items": {"$ref": "#/$defs/layer"}}
+    return schema

@@ -1,0 +1,84 @@
+"""The config reference, docs/config.md, written out of the schema itself."""
+
+from dataclasses import MISSING, fields
+from typing import Any
+
+from pydantic import BaseModel
+
+from nndl.config.json_schema import json_schema
+from nndl.config.option_docs import option_docs
+from nndl.config.schema import LISTS, ONE_OF, Data, Experiment, Model, Train
+from nndl.config.show import plain_value
+from nndl.train.updater import Group
+
+HEAD = """# Config reference
+
+Every key of a config, its type and its default. This page is generated from the schema (`nndl config reference`), and a
+test holds it to that. `nndl config show FILE` prints every value in force, `nndl config schema` a JSON Schema for
+editors.
+
+A thing with options is written `kind`, `kind: value` (which sets the option named first below it) or
+`kind: {option: value, ...}`. Numbers and words are YAML 1.2's: `1e-3` is a number, `on` is a word. A key set twice, or
+one that nndl does not know, is an error.
+"""
+
+
+def reference() -> str:
+    """The page, in Markdown."""
+    parts = [HEAD, "## Top level\n", _keys(Experiment)]
+    for title, section in (("data", Data), ("model", Model), ("train", Train)):
+        parts += [f"## {title}\n", f"{section.__doc__}\n", _keys(section, f"{title}.")]
+        parts += [_pieces(key) for key in ONE_OF if key.startswith(f"{title}.")]
+        if section is Train:
+            parts += ["### train.groups: a list of\n", _options(Group)]
+    return "\n".join(parts)
+
+
+def _keys(section: type[BaseModel], prefix: str = "") -> str:
+    name = section.__name__
+    schema = json_schema() if section is Experiment else json_schema()["$defs"][name]
+    lines = ["| key | type | default | |", "|-|-|-|-|"]
+    for key, field in section.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            continue
+        default = "required" if field.is_required() else f"`{plain_value(field.default)}`"
+        kind = _kind(f"{prefix}{key}", schema["properties"][key])
+        lines.append(f"| `{key}` | {kind} | {default} | {option_docs(section)[key]} |")
+    return "\n".join(lines) + "\n"
+
+
+def _pieces(key: str) -> str:
+    _, table = ONE_OF[key]
+    lines = [f"### {key}: {'a list of' if key in LISTS else 'one of'}\n"]
+    for kind, described in table.items():
+        lines += [f"**`{kind}`** — {(described.__doc__ or '').split(chr(10))[0]}\n", _options(described)]
+    return "\n".join(lines)
+
+
+def _options(described: type[Any]) -> str:
+    """A table of options, the one that a bare value sets first."""
+    shorthand = getattr(described, "shorthand", None)
+    options = sorted((f for f in fields(described) if f.name != "name"), key=lambda field: field.name != shorthand)
+    if not options:
+        return ""
+    lines = ["| option | default | |", "|-|-|-|"]
+    for field in options:
+        default = "required" if field.default is MISSING else f"`{plain_value(field.default)}`"
+        lines.append(f"| `{field.name}` | {default} | {option_docs(described).get(field.name, '')} |")
+    return "\n".join(lines) + "\n"
+
+
+def _kind(key: str, schema: dict[str, Any]) -> str:
+    if key in ONE_OF:
+        a_list, one_of = ("list of ", "a-list-of") if key in LISTS else ("", "one-of")
+        return f"{a_list}[{ONE_OF[key][0]}](#{key.replace('.', '')}-{one_of})"
+    if "anyOf" in schema:
+        return " or ".join(_kind("", choice) for choice in schema["anyOf"])
+    if "enum" in schema:
+        return ", ".join(f"`{choice}`" for choice in schema["enum"])
+    if "const" in schema:
+        return f"`{schema['const']}`"
+    bounds = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
+    limits = [f"{sign} {schema[name]:g}" for name, sign in bounds.items() if name in schema]
+    names = {"integer": "whole number", "number": "number", "string": "text", "array": "list", "null": "nothing"}
+    return " ".join([names.get(schema.get("type", ""), ""), *limits]).strip()
