@@ -14,6 +14,12 @@ import typer
 from typer.core import TyperGroup
 
 from nndl import __version__
+from nndl.cli.configs import config_app, configs_app
+from nndl.cli.download import download_cifar
+from nndl.cli.eval import evaluate
+from nndl.cli.gradcheck import gradcheck
+from nndl.cli.summary import summary
+from nndl.cli.train import train
 from nndl.errors import NndlError
 
 INTERRUPTED = 130  # what shells report for a command ended by Ctrl+C: 128 + SIGINT
@@ -85,3 +91,12 @@ def options(
 ) -> None:
     """Options of every verb; both are handled before a verb runs."""
     del debug, version
+
+
+app.command(short_help="Train a network; every run keeps a folder.")(train)
+app.command("eval", short_help="Score a run, class by class.")(evaluate)
+app.command(short_help="Show a network layer by layer.")(summary)
+app.command(short_help="Check gradients against numerical ones.")(gradcheck)
+app.add_typer(configs_app, name="configs")
+app.add_typer(config_app, name="config")
+app.command("download-cifar", short_help="Fetch CIFAR-10 or CIFAR-100, and check it.")(download_cifar)

@@ -93,7 +93,13 @@ def print_table(
         table.add_column(Text(column), justify=justify, footer=ending, overflow="fold")
     for i, row in enumerate(rows):
         table.add_row(*[Text(_cell(item)) for item in row], style=styles[i] if styles else None)
-    console().print(table)
+    out = console()
+    if out.is_terminal:
+        out.print(table)
+        return
+    with out.capture() as drawn:  # no blanks at the ends of lines in files
+        out.print(table)
+    say("\n".join(line.rstrip() for line in drawn.get().splitlines()))
 
 
 def _cell(item: Any) -> str:

@@ -33,7 +33,7 @@ _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS
 
 def blas() -> list[dict[str, Any]]:
     """The BLAS libraries loaded: name, version, threads, kernel."""
-    from threadpoolctl import threadpool_info  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_info
 
     keys = ("internal_api", "version", "num_threads", "architecture", "threading_layer")
     return [{key: pool.get(key) for key in keys} for pool in threadpool_info() if pool.get("user_api") == "blas"]

@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from nndl.errors import UsageError
+from nndl.errors import CheckpointError, UsageError
 from nndl.runs.atomic import write_atomically
 
 RUNS = Path("runs")
@@ -58,6 +58,14 @@ class RunFolder:
     def write_environment(self, environment: Mapping[str, Any]) -> None:
         """Write environment.json."""
         write_atomically(self.environment, json.dumps(environment, indent=2) + "\n")
+
+    def read_environment(self) -> dict[str, Any]:
+        """What environment.json says."""
+        try:
+            read: dict[str, Any] = json.loads(self.environment.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise CheckpointError(f"{self.environment} cannot be read: {error}") from None
+        return read
 
     def write_status(self, status: str, **more: Any) -> None:
         """Write summary.json: the status, which process, when, and what else there is to say."""

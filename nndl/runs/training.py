@@ -19,7 +19,7 @@ def keep_run(
     classes: tuple[str, ...],
     watch: Callable[[Event], None],
 ) -> dict[str, Any]:
-    """Train to the end or until stopped; returns what summary.json then holds. `watch` sees every event once it is kept.
+    """Train to the end or until stopped; returns what summary.json then holds. `watch` sees every event once kept.
 
     The test set is scored once, after training, with the best weights and the last ones. An error is written down as
     the run's end and raised again; KeyboardInterrupt (a second Ctrl+C) counts as an interruption.

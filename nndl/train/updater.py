@@ -52,7 +52,7 @@ class Updater:
         self.t = 0
         self.memory = {name: params.like() for name in rule.memory}
         self._params = params
-        self._weight_decay = weight_decay + (rule.weight_decay if isinstance(rule, AdamW) else 0.0)
+        self._weight_decay = rule.weight_decay if isinstance(rule, AdamW) else weight_decay
         self._stretches = stretches(params, decayed if self._weight_decay else (), groups)
         self._temporary = [np.empty(CHUNK, params.vector.dtype) for _ in range(2)]
 

@@ -1,0 +1,153 @@
+"""nndl summary: what a config's network is made of, and how an engine would run it."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from nndl.config import Experiment
+    from nndl.net.plan import PlannedStep
+    from nndl.net.shapes import Placed
+
+
+def summary(
+    config: Annotated[str, typer.Argument(help="A config file, or the name of a bundled one.")],
+    engine: Annotated[str | None, typer.Option(help="Show too the steps this engine runs.")] = None,
+    override: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Set a config value. Repeatable.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+) -> None:
+    """Show a network layer by layer: shapes, parameters, multiply-adds, memory."""
+    from nndl.cli import ui
+    from nndl.config import load_config
+    from nndl.config.checks import INPUT_SHAPE
+    from nndl.net.shapes import infer_shapes
+
+    experiment = load_config(config, override or [])
+    layers = layer_rows(infer_shapes(experiment.model.layers, INPUT_SHAPE), 8 if experiment.dtype == "float64" else 4)
+    report = {"name": experiment.name, "dtype": experiment.dtype, "batch_size": experiment.train.batch_size}
+    report |= {"layers": layers, "totals": totals(layers)}
+    if engine is not None:
+        report |= plan(experiment, engine)
+    if json:
+        ui.emit_json(report)
+    else:
+        _show(report)
+
+
+def layer_rows(placed: Sequence["Placed"], bytes_per_number: int) -> list[dict[str, Any]]:
+    """A row for each layer, blocks before what is in them: per image MACs and bytes of the output kept for backward."""
+    from math import prod
+
+    import numpy as np
+
+    def random(_: str) -> np.random.Generator:
+        return np.random.default_rng(0)  # only the shapes of what it draws are looked at
+
+    rows = []
+    for each in (inner for outer in placed for inner in outer.walk()):
+        params = each.layer.initial_params(each.in_shape, random)
+        rows.append(
+            {
+                "layer": each.path,
+                "kind": each.layer.kind,
+                "output": list(each.out_shape),
+                "parameters": sum(value.size for value in params.values()),
+                "macs": each.layer.macs(each.in_shape),
+                "bytes": prod(each.out_shape) * bytes_per_number,
+                "depth": each.path.count("."),
+            }
+        )
+    return rows
+
+
+def totals(rows: Sequence[dict[str, Any]]) -> dict[str, int]:
+    """Sums over the layers. A residual block's own output is counted, and so is that of each layer in it."""
+    return {key: sum(row[key] for row in rows) for key in ("parameters", "macs", "bytes")}
+
+
+def plan(experiment: "Experiment", engine: str) -> dict[str, Any]:
+    """The steps that run in training, after the engine's rewriting."""
+    from nndl.config.checks import INPUT_SHAPE
+    from nndl.engines import get_engine
+    from nndl.net.network import Network
+
+    chosen = get_engine(engine)
+    network = Network(experiment.model.layers, INPUT_SHAPE, chosen, dtype=experiment.dtype)
+    return {"engine": chosen.name, "steps": step_rows(network.describe())}
+
+
+def step_rows(steps: Sequence["PlannedStep"], depth: int = 0) -> list[dict[str, Any]]:
+    """A row for each step; those of a residual block's branches follow it, one deeper."""
+    from nndl.net.plan import Chain
+    from nndl.net.steps import SumStep
+
+    rows = []
+    for planned in steps:
+        rows.append(
+            {
+                "layers": list(planned.paths),
+                "step": type(planned.step).__name__,
+                "input": list(planned.in_shape),
+                "output": list(planned.out_shape),
+                "gives": planned.gives,
+                "depth": depth,
+            }
+        )
+        if isinstance(planned.step, SumStep):
+            for branch in (planned.step.body, planned.step.shortcut):
+                rows += step_rows(branch.steps, depth + 1) if isinstance(branch, Chain) else []
+    return rows
+
+
+def _show(report: dict[str, Any]) -> None:
+    from nndl.cli import ui
+
+    rows = [
+        (
+            "  " * row["depth"] + row["layer"],
+            row["kind"],
+            _times(row["output"]),
+            row["parameters"],
+            row["macs"],
+            _memory(row["bytes"]),
+        )
+        for row in report["layers"]
+    ]
+    sums = report["totals"]
+    ui.print_table(
+        ("layer", "kind", "output", "parameters", "MACs", "activations"),
+        rows,
+        title=f"{report['name']}: per image, in {report['dtype']}",
+        left=("kind", "output"),
+        footer=("total", "", "", sums["parameters"], sums["macs"], _memory(sums["bytes"])),
+    )
+    batch = report["batch_size"]
+    forward, memory = batch * sums["macs"] / 1e9, _memory(batch * sums["bytes"])
+    ui.say(f"\na batch of {batch}: {forward:.2f} GMAC forward, {memory} of activations")
+    if "steps" in report:
+        ui.say()
+        ui.print_table(
+            ("runs", "as", "output", "in memory"),
+            [
+                ("  " * row["depth"] + " + ".join(row["layers"]), row["step"], _times(row["output"]), row["gives"])
+                for row in report["steps"]
+            ],
+            title=f"engine {report['engine']}, training",
+            left=("as", "output", "in memory"),
+        )
+
+
+def _times(shape: Sequence[int]) -> str:
+    return " x ".join(map(str, shape))
+
+
+def _memory(count: float) -> str:
+    """Bytes in the unit that suits."""
+    for unit in ("B", "KiB", "MiB"):
+        if count < 1024:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1024
+    return f"{count:.2f} GiB"

@@ -1,0 +1,73 @@
+"""nndl train: train the network a config describes, and keep the run."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from nndl.config import Experiment
+
+INTERRUPTED = 130  # what shells report for a command ended by Ctrl+C
+OVERRIDE = typer.Option("--set", metavar="KEY=VALUE", help="Set a config value, e.g. train.epochs=5. Repeatable.")
+
+
+def train(
+    config: Annotated[str | None, typer.Argument(help="A config file, or the name of a bundled one.")] = None,
+    override: Annotated[list[str] | None, OVERRIDE] = None,
+    epochs: Annotated[int | None, typer.Option(help="Epochs, instead of the config's.")] = None,
+    engine: Annotated[str | None, typer.Option(help="auto, reference or vectorized.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Threads to compute with.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
+    data: Annotated[Path | None, typer.Option(help="Folder that holds the data set.")] = None,
+    download: Annotated[bool, typer.Option("--download", help="Fetch the data set first if it is missing.")] = False,
+    synthetic: Annotated[bool, typer.Option("--synthetic", help="Train on generated images instead.")] = False,
+    run_dir: Annotated[Path | None, typer.Option(help="The run's folder, instead of runs/NAME-TIME.")] = None,
+    resume: Annotated[str | None, typer.Option(metavar="RUN", help="Go on with a run that was stopped.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the final line only.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print every event as a line of JSON.")] = False,
+) -> None:
+    """Train the network that CONFIG describes; every run keeps a folder of its own.
+
+    Ctrl+C stops after the step in flight with the state saved.
+    """
+    from nndl.cli.training import begin, go_on, run
+
+    settings = {"train.epochs": epochs, "engine": engine, "threads": threads, "seed": seed, "data.root": data}
+    overrides = [f"{key}={value}" for key, value in settings.items() if value is not None] + (override or [])
+    if resume is not None:
+        _refuse_beside_resume(config, overrides, run_dir, synthetic)
+        built, folder = go_on(resume)
+    else:
+        experiment = _experiment(config, overrides, synthetic)
+        if download and experiment.data.dataset != "synthetic":
+            _download(experiment, silent=quiet or json)
+        built, folder = begin(experiment, run_dir)
+    if not run(built, folder, quiet=quiet, json=json):
+        raise typer.Exit(INTERRUPTED)
+
+
+def _refuse_beside_resume(config: str | None, overrides: list[str], run_dir: Path | None, synthetic: bool) -> None:
+    from nndl.errors import UsageError
+
+    if config is not None or overrides or run_dir is not None or synthetic:
+        raise UsageError("--resume RUN goes on with the run's own config, in its own folder: give no config or setting")
+
+
+def _experiment(config: str | None, overrides: list[str], synthetic: bool) -> "Experiment":
+    from nndl.config import load_config
+    from nndl.errors import UsageError
+
+    if config is None:
+        raise UsageError("which config? e.g. nndl train quickstart; `nndl configs` lists those that are bundled")
+    if not synthetic:
+        return load_config(config, overrides)
+    # The sizes of CIFAR mean nothing to the generated set; what the command line says still counts.
+    sizes = ["data.train_size=all", "data.test_size=all", "data.validation_size=500"]
+    return load_config(config, ["data.dataset=synthetic", *sizes, *overrides])
+
+
+def _download(experiment: "Experiment", silent: bool) -> None:
+    from nndl.cli.download import download_cifar
+
+    download_cifar(dataset=experiment.data.dataset, root=Path(experiment.data.root), quiet=silent)

@@ -1,0 +1,99 @@
+"""The frame of the command line: quick help, errors in words, exit codes."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from nndl import __version__
+from nndl.cli.app import Verbs
+from nndl.errors import ConfigError, NndlError
+from tests.cli.command import environment, nndl
+
+VERBS = ("train", "eval", "summary", "gradcheck", "configs", "config", "download-cifar")
+HEAVY = ("numpy", "rich", "yaml", "requests", "safetensors", "matplotlib", "nndl.net", "nndl.config")
+
+
+def test_help_loads_nothing_heavy_and_lists_every_verb(tmp_path: Path) -> None:
+    code = (
+        "import sys\nfrom nndl.cli.app import app\n"
+        f"for words in {[[verb, '--help'] for verb in VERBS]} + [['--help']]:\n"
+        "    try:\n        app(words, prog_name='nndl')\n    except SystemExit as end:\n        assert not end.code\n"
+        f"print([name for name in {HEAVY} if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment(), capture_output=True, text=True, check=True
+    )
+    listed = done.stdout.split("Commands:")[-1].split()
+    assert set(VERBS) <= set(listed)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_version_and_an_unknown_verb(tmp_path: Path) -> None:
+    assert nndl("--version", cwd=tmp_path).stdout == f"nndl {__version__}\n"
+    unknown = nndl("trian", cwd=tmp_path)
+    assert unknown.returncode == 2
+    assert "Did you mean 'train'" in unknown.stderr
+    assert "Traceback" not in unknown.stderr
+
+
+def failing(error: BaseException) -> typer.Typer:
+    """An app framed as ours whose one verb fails."""
+    app = typer.Typer(cls=Verbs, pretty_exceptions_enable=False, rich_markup_mode=None)
+
+    @app.command()
+    def fail() -> None:
+        raise error
+
+    @app.command()
+    def other() -> None:
+        pass
+
+    return app
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "words"),
+    [
+        (ConfigError("bn.yaml:3:1: no key 'trian'"), 2, "error: bn.yaml:3:1: no key 'trian'\n"),
+        (NndlError("not well"), 1, "error: not well\n"),
+        (OSError(28, "No space left on device"), 1, "error: [Errno 28] No space left on device\n"),
+        (KeyboardInterrupt(), 130, ""),
+    ],
+)
+def test_errors_become_words_and_exit_codes(error: BaseException, code: int, words: str) -> None:
+    result = CliRunner().invoke(failing(error), ["fail"])
+    assert (result.exit_code, result.stderr) == (code, words)
+
+
+def test_a_fault_of_ours_is_one_line_and_debug_shows_where_from() -> None:
+    app = failing(ZeroDivisionError("division\nby zero"))
+    plain = CliRunner().invoke(app, ["fail"])
+    assert plain.exit_code == 1
+    assert plain.stderr.startswith("internal error: ZeroDivisionError: division by zero; run again with --debug")
+    assert plain.stderr.count("\n") == 1
+    debug = CliRunner().invoke(app, ["fail", "--debug"])
+    assert debug.exit_code == 1
+    assert "Traceback" in debug.stderr
+    assert "raise error" in debug.stderr
+
+
+def test_output_survives_an_encoding_without_the_characters(tmp_path: Path) -> None:
+    code = (
+        "import typer\nfrom nndl.cli.app import Verbs\nfrom nndl.cli import ui\napp = typer.Typer(cls=Verbs)\n"
+        "@app.command()\ndef show():\n    ui.print_table(['name'], [['\\u03b3 \\u2713']])\n    ui.say('\\u2014')\n"
+        "@app.command()\ndef other():\n    pass\n"
+        "app(['show'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=environment(PYTHONIOENCODING="cp1252"),
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert b"? ?" in done.stdout

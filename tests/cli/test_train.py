@@ -1,0 +1,207 @@
+"""nndl train in a process of its own: what it prints, what it keeps, how it stops and goes on."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nndl.runs.checkpoint import read_checkpoint
+from nndl.runs.metrics import read_metrics
+from tests.cli.command import environment, nndl
+
+CONFIG = """\
+name: tiny
+engine: reference
+threads: 1
+data:
+  dataset: synthetic
+  train_size: 200
+  test_size: 50
+  validation_size: 40
+model:
+  layers:
+    - avg_pool: 8
+    - affine: 16
+    - bn
+    - relu
+    - dropout: 0.9
+    - affine: 10
+train:
+  epochs: 3
+  batch_size: 32
+  optimizer:
+    adam: {learning_rate: 0.01}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "tiny.yaml").write_text(CONFIG, encoding="utf-8")
+    return tmp_path
+
+
+def only_run(folder: Path) -> Path:
+    (run,) = (folder / "runs").iterdir()
+    return run
+
+
+def summary(run: Path) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((run / "summary.json").read_text(encoding="utf-8"))
+    return loaded
+
+
+def same_arrays(left: Path, right: Path) -> bool:
+    one, two = read_checkpoint(left)[0], read_checkpoint(right)[0]
+    return one.keys() == two.keys() and all(np.array_equal(one[name], two[name]) for name in one)
+
+
+def test_a_run_prints_plain_lines_and_keeps_everything(folder: Path) -> None:
+    done = nndl("train", "tiny.yaml", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert "\x1b" not in done.stdout
+    assert "\r" not in done.stdout
+    lines = done.stdout.splitlines()
+    run = only_run(folder)
+    assert run.name.startswith("tiny-")
+    assert "SYNTHETIC" in lines[0]
+    assert "engine reference" in lines[0]
+    assert run.name in done.stdout
+    assert [row.split()[0] for row in lines if re.match(r" +\d+ ", row)] == ["1", "2", "3"]
+    assert "test accuracy" in lines[-1]
+    assert "SYNTHETIC" in lines[-1]
+    assert {path.name for path in run.iterdir()} == {
+        "config.yaml",
+        "environment.json",
+        "metrics.jsonl",
+        "best.safetensors",
+        "last.safetensors",
+        "summary.json",
+    }
+    kinds = [line["kind"] for line in read_metrics(run / "metrics.jsonl")]
+    assert kinds == [*(["step"] * 5 + ["epoch"]) * 3, "finished"]
+    kept = summary(run)
+    assert kept["status"] == "finished"
+    assert kept["test"]["best"]["images"] == 50
+    assert json.loads((run / "environment.json").read_text(encoding="utf-8"))["data"]["synthetic"] is True
+
+
+def test_json_lines_are_all_json_and_quiet_is_one_line(folder: Path) -> None:
+    done = nndl("train", "tiny.yaml", "--json", "--epochs", "1", cwd=folder)
+    records = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [record["kind"] for record in records] == ["start", *["step"] * 5, "epoch", "finished", "summary"]
+    assert records[0]["data"]["synthetic"] is True
+    assert 0 <= records[-1]["test"]["best"]["accuracy"] <= 1
+    quiet = nndl("train", "tiny.yaml", "--quiet", "--epochs", "1", "--run-dir", "here/it", cwd=folder)
+    assert quiet.returncode == 0, quiet.stderr
+    assert len(quiet.stdout.splitlines()) == 1
+    assert (folder / "here" / "it" / "last.safetensors").is_file()
+
+
+def test_the_same_seed_gives_the_same_run(folder: Path) -> None:
+    for name, seed in (("a", "5"), ("b", "5"), ("c", "6")):
+        done = nndl("train", "tiny.yaml", "--quiet", "--epochs", "1", "--seed", seed, "--run-dir", name, cwd=folder)
+        assert done.returncode == 0, done.stderr
+    assert same_arrays(folder / "a" / "last.safetensors", folder / "b" / "last.safetensors")
+    assert not same_arrays(folder / "a" / "last.safetensors", folder / "c" / "last.safetensors")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot send Ctrl+C to one process")
+def test_ctrl_c_saves_the_state_and_the_run_goes_on_exactly(folder: Path) -> None:
+    command = [sys.executable, "-m", "nndl", "train", "tiny.yaml", "--epochs", "600"]
+    process = subprocess.Popen(
+        [*command, "--json", "--run-dir", "stopped"],
+        cwd=folder,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if json.loads(line).get("step", 0) >= 12:
+            break
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "nndl train --resume stopped" in err
+    assert json.loads(out.splitlines()[-1])["kind"] == "interrupted"
+    assert summary(folder / "stopped")["status"] == "interrupted"
+    _, info = read_checkpoint(folder / "stopped" / "last.safetensors")
+    assert 12 <= info["step"] < 3000
+
+
+def test_resumed_equals_uninterrupted_to_the_last_bit(folder: Path) -> None:
+    whole = nndl("train", "tiny.yaml", "--quiet", "--run-dir", "whole", cwd=folder)
+    assert whole.returncode == 0, whole.stderr
+    code = (
+        "from nndl.train.solver import Solver\nfrom nndl.cli.app import app\ntake = Solver._take_step\n"
+        "def stopping(self, X, y):\n"
+        "    if self.step == 6:\n        self.stop()\n"
+        "    return take(self, X, y)\n"
+        "Solver._take_step = stopping\n"
+        "app(['train', 'tiny.yaml', '--quiet', '--run-dir', 'parts'], prog_name='nndl')"
+    )
+    stopped = subprocess.run(
+        [sys.executable, "-c", code], cwd=folder, env=environment(), capture_output=True, check=False
+    )
+    assert stopped.returncode == 130, stopped.stderr
+    assert read_checkpoint(folder / "parts" / "last.safetensors")[1]["step"] == 7
+    resumed = nndl("train", "--resume", "parts", "--quiet", cwd=folder)
+    assert resumed.returncode == 0, resumed.stderr
+    for name in ("last.safetensors", "best.safetensors"):
+        assert same_arrays(folder / "whole" / name, folder / "parts" / name)
+
+    def metrics(run: str) -> list[dict[str, Any]]:
+        timing = ("seconds", "images_per_second")
+        lines = read_metrics(folder / run / "metrics.jsonl")
+        return [{key: value for key, value in line.items() if key not in timing} for line in lines]
+
+    assert metrics("parts") == metrics("whole")
+    assert summary(folder / "parts")["test"] == summary(folder / "whole")["test"]
+
+
+def test_resume_refuses_a_changed_config_and_a_damaged_state(folder: Path) -> None:
+    assert nndl("train", "tiny.yaml", "--quiet", "--epochs", "1", "--run-dir", "run", cwd=folder).returncode == 0
+    changed = nndl("train", "--resume", "run", "--seed", "3", cwd=folder)
+    assert changed.returncode == 2
+    assert "--resume" in changed.stderr
+    missing = nndl("train", "--resume", "nowhere", cwd=folder)
+    assert missing.returncode == 2
+    assert "no run 'nowhere'" in missing.stderr
+    last = folder / "run" / "last.safetensors"
+    last.write_bytes(last.read_bytes()[:-10])
+    damaged = nndl("train", "--resume", "run", cwd=folder)
+    assert damaged.returncode == 1
+    assert "last.safetensors is damaged" in damaged.stderr
+    assert "best.safetensors" in damaged.stderr
+
+
+def test_divergence_is_explained_and_the_run_marked_as_failed(folder: Path) -> None:
+    done = nndl("train", "tiny.yaml", "--set", "train.optimizer={sgd: {learning_rate: 1.0e+30}}", cwd=folder)
+    assert done.returncode == 1
+    assert "error: the loss is" in done.stderr
+    assert "Warning" not in done.stderr
+    assert summary(only_run(folder))["status"] == "failed"
+
+
+def test_missing_data_names_both_ways_on(folder: Path) -> None:
+    done = nndl("train", "tiny.yaml", "--set", "data.dataset=cifar10", "--data", "nowhere", cwd=folder)
+    assert done.returncode == 2
+    assert "nndl download-cifar" in done.stderr
+    assert "synthetic" in done.stderr
+    assert not (folder / "runs").exists()
+
+
+def test_the_first_step_comes_soon(folder: Path) -> None:
+    began = time.perf_counter()
+    done = nndl("train", "tiny.yaml", "--quiet", "--epochs", "1", cwd=folder)
+    assert done.returncode == 0
+    assert time.perf_counter() - began < 10  # about 1 s on an idle machine; this catches a heavy import, not a busy one
