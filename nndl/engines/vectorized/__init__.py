@@ -1,1 +1,39 @@
-"""."""
+"""The vectorised engine: NumPy and BLAS alone, no compiler.
+
+Images lie channels last, blocks of them pass through the cache from one operation to the next, and every operation is
+shared out among threads. A layer that is not named here runs by its definition.
+"""
+
+from nndl.engines.vectorized.activation import LOWERINGS as ACTIVATIONS
+from nndl.engines.vectorized.affine import lower_affine
+from nndl.engines.vectorized.convolution import lower_conv
+from nndl.engines.vectorized.norm import lower_spatial_bn
+from nndl.engines.vectorized.pool_steps import (
+    lower_avg_pool,
+    lower_global_avg_pool,
+    lower_global_max_pool,
+    lower_max_pool,
+)
+from nndl.engines.vectorized.rules import RULES
+from nndl.net.catalog.affine import Affine
+from nndl.net.catalog.conv import Conv
+from nndl.net.catalog.norm import SpatialBn
+from nndl.net.catalog.pool import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
+from nndl.net.contract import Engine
+
+VECTORIZED = Engine(
+    "vectorized",
+    lowerings={
+        Conv: lower_conv,
+        SpatialBn: lower_spatial_bn,
+        MaxPool: lower_max_pool,
+        AvgPool: lower_avg_pool,
+        GlobalMaxPool: lower_global_max_pool,
+        GlobalAvgPool: lower_global_avg_pool,
+        Affine: lower_affine,
+        **ACTIVATIONS,
+    },
+    rules=RULES,
+    param_axes={(Conv, "w"): (2, 3, 1, 0)},
+)
+"""What `engine: vectorized` in a config means."""

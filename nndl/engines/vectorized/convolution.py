@@ -1,0 +1,195 @@
+"""Convolution layers as steps, alone or with what stands behind them: ReLU, max pooling, batch norm."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from nndl.engines.vectorized.batch_statistics import Statistics
+from nndl.engines.vectorized.geometry import Convolution, Finish, Geometry
+from nndl.engines.vectorized.im2col import Im2col
+from nndl.engines.vectorized.layout import Blocks, along, channel_sums, first, last, rows, slices
+from nndl.engines.vectorized.norm import BatchNormStep, Tail
+from nndl.engines.vectorized.planes import Planes
+from nndl.engines.vectorized.winograd import Winograd
+from nndl.engines.vectorized.workspace import Workspace, scratch
+from nndl.net.catalog.conv import Conv
+from nndl.net.contract import Lowered, Site
+from nndl.net.types import Array, Layout
+
+FEW_CHANNELS = 4
+"""Up to this many channels a first convolution reads images as they come, channels first."""
+
+WINOGRAD_CHANNELS = 16
+"""From this many channels before and behind, Winograd's transforms cost less than they save."""
+
+WINOGRAD_WASTE = 2.0
+"""Up to this many times the pixels may be computed to fill tiles of 4 x 4: 5 x 5 pixels need 8 x 8."""
+
+
+def pays_winograd(g: Geometry) -> bool:
+    """Whether F(4x4, 3x3) is the quicker way; measured."""
+    if (g.size, g.stride) != (3, 1) or g.pad > 2 or min(g.C, g.F) < WINOGRAD_CHANNELS:
+        return False
+    return 16 * -(-g.height // 4) * -(-g.width // 4) <= WINOGRAD_WASTE * g.height * g.width
+
+
+class Convolver:
+    """The convolution of one site: which way it is computed, and its parameters."""
+
+    def __init__(self, site: Site) -> None:
+        layer = site.layer
+        assert isinstance(layer, Conv)
+        C, H, W = site.shape
+        g = Geometry(H, W, C, layer.filters, layer.kernel, layer.stride, layer.padding, site.dtype.itemsize)
+        self.site, self.geometry = site, g
+        self.by_planes = not site.needs_dx and site.layout == "nchw" and C <= FEW_CHANNELS
+        self.way: Convolution = Planes(g) if self.by_planes else Winograd(g) if pays_winograd(g) else Im2col(g)
+        self.workspace = Workspace()
+
+    @property
+    def takes(self) -> Layout:
+        return "nchw" if self.by_planes else "nhwc"
+
+    @property
+    def w(self) -> Array:
+        """(size, size, C, F): as it lies in memory."""
+        return self.site.params["w"].transpose(2, 3, 1, 0)
+
+    def images(self, x: Array) -> Array:
+        """x in the axis order that `way` reads."""
+        return x if self.by_planes else last(x)
+
+    def room(self, name: str, count: int) -> Array:
+        """(N, H', W', F), kept."""
+        g = self.geometry
+        return self.workspace.array(name, (count, g.height, g.width, g.F), self.site.dtype)
+
+    def block(self, start: int, stop: int) -> Array:
+        """Room for the outputs of a block of images, on this thread."""
+        g = self.geometry
+        return scratch("block", (stop - start, g.height, g.width, g.F), self.site.dtype)
+
+    def backward(self, douts: Blocks) -> Array | None:
+        """Write dw and db, return dx; douts(start, stop) is the gradient of those images' outputs."""
+        grads, count = self.site.grads, len(self.x)
+        self.way.weight_gradient(slices(self.x), self._adding_up_db(douts), count, grads["w"].transpose(2, 3, 1, 0))
+        if "b" in grads:
+            grads["b"][...] = sum(self.db[start] for start in sorted(self.db))
+        if not self.site.needs_dx:
+            return None
+        dx = self.workspace.array("dx", self.x.shape, self.site.dtype)
+        self.way.input_gradient(douts, count, self.w, dx)
+        return first(dx)
+
+    def _adding_up_db(self, douts: Blocks) -> Blocks:
+        if "b" not in self.site.grads:
+            return douts
+        self.db: dict[int, Array] = {}
+
+        def counted(start: int, stop: int) -> Array:
+            dout = douts(start, stop)
+            self.db[start] = channel_sums(dout)
+            return dout
+
+        return counted
+
+    def forward(self, x: Array, w: Array, b: Array | None, target: Blocks, finish: Finish) -> None:
+        """Write x * w + b block by block, calling `finish` on each while it is in the cache."""
+        self.x = self.images(x)
+        shift = None if b is None else along(b, self.geometry.width)
+
+        def finish_with_bias(block: Array, start: int, stop: int) -> None:
+            if shift is not None:
+                np.add(rows(block), shift, out=rows(block))
+            finish(block, start, stop)
+
+        self.way.forward(slices(self.x), len(x), w, target, finish_with_bias)
+
+
+class ConvStep:
+    """[conv], [conv, relu], [conv, max_pool] or [conv, relu, max_pool]."""
+
+    def __init__(self, site: Site) -> None:
+        members = site.members or (site,)
+        self.conv = Convolver(members[0])
+        self.tail = Tail(members[1:], site)
+
+    def forward(self, x: Array) -> Array:
+        conv = self.conv
+        out = self.tail.prepare(len(x))
+        target = conv.block if self.tail.pool else slices(out)
+        conv.forward(x, conv.w, conv.site.params.get("b"), target, self.tail.forward)
+        return first(out)
+
+    def backward(self, dout: Array) -> Array | None:
+        given = last(dout)
+        if not (self.tail.relu or self.tail.pool):
+            return self.conv.backward(slices(given))
+
+        def douts(start: int, stop: int) -> Array:
+            return self.tail.backward(given[start:stop], self.conv.block(start, stop), start, stop)
+
+        return self.conv.backward(douts)
+
+
+class ConvBatchNormStep:
+    """[conv, spatial_bn] and what BatchNormStep takes behind it.
+
+    The statistics are gathered while the convolution writes.
+    """
+
+    def __init__(self, site: Site) -> None:
+        self.conv = Convolver(site.members[0])
+        inner = site.members[1:]
+        self.norm = BatchNormStep(_group(site, inner))
+
+    def forward(self, x: Array) -> Array:
+        conv, statistics = self.conv, Statistics()
+        y = conv.room("y", len(x))
+        conv.forward(x, conv.w, conv.site.params.get("b"), slices(y), lambda block, i, _: statistics.observe(block, i))
+        return self.norm.normalise(y, statistics)
+
+    def backward(self, dout: Array) -> Array | None:
+        dy = self.norm.backward(dout)
+        assert dy is not None
+        return self.conv.backward(slices(last(dy)))
+
+
+class FoldedStep:
+    """The same in evaluation: the running averages are constants, so batch norm goes into the filters and the bias."""
+
+    def __init__(self, site: Site) -> None:
+        self.conv = Convolver(site.members[0])
+        self.norm = BatchNormStep(_group(site, site.members[1:]))
+
+    def forward(self, x: Array) -> Array:
+        conv, tail = self.conv, self.norm.tail
+        a = self.norm.norm.in_evaluation()
+        b = conv.site.params.get("b", 0.0)
+        w = np.multiply(conv.w, a.scale.astype(conv.site.dtype))
+        shift = (a.shift + b * a.scale).astype(conv.site.dtype)
+        out = tail.prepare(len(x))
+        conv.forward(x, w, shift, conv.block if tail.pool else slices(out), tail.forward)
+        return first(out)
+
+    def backward(self, dout: Array) -> Array | None:
+        """There is none in evaluation."""
+        raise NotImplementedError
+
+
+def _group(site: Site, members: Sequence[Site]) -> Site:
+    """The site of a group that is the end of another."""
+    return replace(members[0], out_shape=site.out_shape, members=tuple(members))
+
+
+def lower_conv(site: Site) -> Lowered:
+    """For a convolution alone, or the group of one with a tail."""
+    step = ConvStep(site)
+    return Lowered(step, step.conv.takes, "nhwc")
+
+
+def lower_conv_bn(site: Site) -> Lowered:
+    """For a group that starts with a convolution and its batch norm."""
+    step = ConvBatchNormStep(site) if site.mode == "train" else FoldedStep(site)
+    return Lowered(step, step.conv.takes, "nhwc")

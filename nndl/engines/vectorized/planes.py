@@ -1,0 +1,79 @@
+"""The first convolution, straight from images as people keep them: (N, C, H, W), few channels, no dx.
+
+With three channels, the runs of channels that the other convolutions copy would be three numbers long. Here a window
+position becomes a row of `planes` instead, a whole shifted image at a time: 2-3 times as quick for 3 x 3 filters.
+"""
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from nndl.engines.vectorized.geometry import Finish, Geometry, block_starts, sum_in_order
+from nndl.engines.vectorized.layout import Blocks
+from nndl.engines.vectorized.products import matmul_rows
+from nndl.engines.vectorized.threads import parallel_for, thread_count
+from nndl.engines.vectorized.workspace import scratch
+from nndl.net.types import Array
+
+CACHE = 500_000
+"""Bytes of planes in a block."""
+
+
+class Planes:
+    """Any size, stride and pad; images come as (N, C, H, W)."""
+
+    def __init__(self, geometry: Geometry) -> None:
+        self.geometry = g = geometry
+        self.features = g.size * g.size * g.C
+        self.pixels = g.height * g.width
+        self.block = max(1, CACHE // (self.pixels * self.features * g.itemsize))
+
+    def forward(self, images: Blocks, count: int, w: Array, target: Blocks, finish: Finish) -> None:
+        """out = planes.T @ w, image by image."""
+        filters = w.reshape(1, self.features, -1)
+
+        def work(first: int, last: int, thread: int) -> None:  # noqa: ARG001
+            for start, stop in block_starts(first, last, self.block):
+                out = target(start, stop)
+                planes = self._planes(images(start, stop))
+                matmul_rows(planes.transpose(0, 2, 1), filters, out.reshape(len(out), self.pixels, -1))
+                finish(out, start, stop)
+
+        parallel_for(count, work)
+
+    def weight_gradient(self, images: Blocks, douts: Blocks, count: int, dw: Array) -> None:
+        """dw = planes @ dout, summed over the images."""
+        parts: list[Array | None] = [None] * thread_count()
+
+        def work(first: int, last: int, thread: int) -> None:
+            total = np.zeros((self.features, self.geometry.F), dw.dtype)
+            for start, stop in block_starts(first, last, self.block):
+                dout = douts(start, stop).reshape(stop - start, self.pixels, -1)
+                total += np.matmul(self._planes(images(start, stop)), dout).sum(axis=0)
+            parts[thread] = total
+
+        parallel_for(count, work)
+        dw[...] = sum_in_order(parts).reshape(dw.shape)
+
+    def input_gradient(self, douts: Blocks, count: int, w: Array, dx: Array) -> None:
+        """There is none: nothing asks for the gradient of the images."""
+        raise NotImplementedError
+
+    def _planes(self, x: Array) -> Array:
+        """x (N, C, H, W) -> (N, size size C, height width): the image under each place of the filter."""
+        g = self.geometry
+        x = self._padded(x)
+        planes = scratch("columns", (len(x), g.size, g.size, g.C, g.height, g.width), x.dtype)
+        by_image, by_channel, by_row, by_pixel = x.strides
+        strides = (by_image, by_row, by_pixel, by_channel, by_row * g.stride, by_pixel * g.stride)
+        planes[...] = as_strided(x, planes.shape, strides)
+        return planes.reshape(len(x), self.features, self.pixels)
+
+    def _padded(self, x: Array) -> Array:
+        pad = self.geometry.pad
+        if not pad:
+            return x
+        N, C, H, W = x.shape
+        room = scratch("padded", (N, C, H + 2 * pad, W + 2 * pad), x.dtype)
+        room[...] = 0
+        room[:, :, pad : pad + H, pad : pad + W] = x
+        return room

@@ -1,0 +1,134 @@
+"""Pooling layers as steps: slices of the batch side by side."""
+
+import numpy as np
+
+from nndl.engines.vectorized.layout import blocks_of, first, last
+from nndl.engines.vectorized.pool import avg_pool, avg_unpool, index_dtype, max_pool, max_unpool
+from nndl.engines.vectorized.threads import parallel_for
+from nndl.engines.vectorized.workspace import Workspace
+from nndl.net.catalog.pool import AvgPool, MaxPool
+from nndl.net.contract import Lowered, Site
+from nndl.net.types import Array
+
+
+class _Pool:
+    """What max and average pooling share."""
+
+    def __init__(self, site: Site) -> None:
+        layer = site.layer
+        assert isinstance(layer, MaxPool | AvgPool)
+        self.size, self.stride = layer.size, layer.step
+        self.site = site
+        self.workspace = Workspace()
+
+    def _room(self, name: str, count: int, shape: tuple[int, ...], dtype: type | None = None) -> Array:
+        C, H, W = shape
+        return self.workspace.array(name, (count, H, W, C), dtype or self.site.dtype)
+
+
+class MaxPoolStep(_Pool):
+    """Keeps the place of each maximum, not the images."""
+
+    def forward(self, x: Array) -> Array:
+        out = self._room("out", len(x), self.site.out_shape)
+        index = None
+        if self.site.mode == "train":
+            index = self.index = self._room("index", len(x), self.site.out_shape, index_dtype(self.size))
+
+        def work(start: int, stop: int, thread: int) -> None:  # noqa: ARG001
+            for a, b in blocks_of(last(x), start, stop):
+                max_pool(last(x)[a:b], self.size, self.stride, out[a:b], None if index is None else index[a:b])
+
+        parallel_for(len(x), work)
+        return first(out)
+
+    def backward(self, dout: Array) -> Array | None:
+        if not self.site.needs_dx:
+            return None
+        dx = self._room("dx", len(dout), self.site.shape)
+
+        def work(start: int, stop: int, thread: int) -> None:  # noqa: ARG001
+            for a, b in blocks_of(dx, start, stop):
+                max_unpool(last(dout)[a:b], self.index[a:b], self.size, self.stride, dx[a:b])
+
+        parallel_for(len(dout), work)
+        return first(dx)
+
+
+class AvgPoolStep(_Pool):
+    """Keeps nothing."""
+
+    def forward(self, x: Array) -> Array:
+        out = self._room("out", len(x), self.site.out_shape)
+
+        def work(start: int, stop: int, thread: int) -> None:  # noqa: ARG001
+            for a, b in blocks_of(last(x), start, stop):
+                avg_pool(last(x)[a:b], self.size, self.stride, out[a:b])
+
+        parallel_for(len(x), work)
+        return first(out)
+
+    def backward(self, dout: Array) -> Array | None:
+        if not self.site.needs_dx:
+            return None
+        dx = self._room("dx", len(dout), self.site.shape)
+
+        def work(start: int, stop: int, thread: int) -> None:  # noqa: ARG001
+            for a, b in blocks_of(dx, start, stop):
+                avg_unpool(last(dout)[a:b], self.size, self.stride, dx[a:b])
+
+        parallel_for(len(dout), work)
+        return first(dx)
+
+
+class GlobalMaxPoolStep:
+    """The largest of each channel, the first of equal ones."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+
+    def forward(self, x: Array) -> Array:
+        pixels = last(x).reshape(len(x), -1, x.shape[1])
+        self.index = pixels.argmax(axis=1)[:, np.newaxis]
+        return np.take_along_axis(pixels, self.index, axis=1)[:, 0]
+
+    def backward(self, dout: Array) -> Array | None:
+        if not self.site.needs_dx:
+            return None
+        C, H, W = self.site.shape
+        dx = np.zeros((len(dout), H, W, C), dout.dtype)
+        np.put_along_axis(dx.reshape(len(dout), -1, C), self.index, dout[:, np.newaxis], axis=1)
+        return first(dx)
+
+
+class GlobalAvgPoolStep:
+    """The mean of each channel."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+
+    def forward(self, x: Array) -> Array:
+        return last(x).reshape(len(x), -1, x.shape[1]).mean(axis=1)
+
+    def backward(self, dout: Array) -> Array | None:
+        if not self.site.needs_dx:
+            return None
+        C, H, W = self.site.shape
+        shares = (dout / (H * W))[:, np.newaxis, np.newaxis]
+        return first(np.broadcast_to(shares, (len(dout), H, W, C)).copy())
+
+
+def lower_max_pool(site: Site) -> Lowered:
+    return Lowered(MaxPoolStep(site), "nhwc", "nhwc")
+
+
+def lower_avg_pool(site: Site) -> Lowered:
+    return Lowered(AvgPoolStep(site), "nhwc", "nhwc")
+
+
+def lower_global_max_pool(site: Site) -> Lowered:
+    return Lowered(GlobalMaxPoolStep(site), "nhwc", "flat")
+
+
+def lower_global_avg_pool(site: Site) -> Lowered:
+    return Lowered(GlobalAvgPoolStep(site), "nhwc", "flat")

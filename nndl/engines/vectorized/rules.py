@@ -1,0 +1,20 @@
+"""Which rows of layers run as one step."""
+
+from nndl.engines.vectorized.convolution import lower_conv, lower_conv_bn
+from nndl.engines.vectorized.norm import lower_spatial_bn
+from nndl.net.catalog.activation import Relu
+from nndl.net.catalog.conv import Conv
+from nndl.net.catalog.norm import SpatialBn
+from nndl.net.catalog.pool import MaxPool
+from nndl.net.contract import Rule
+from nndl.net.layer import Layer
+
+TAILS: tuple[tuple[type[Layer], ...], ...] = ((Relu, MaxPool), (MaxPool, Relu), (MaxPool,), (Relu,))
+"""What may stand behind, longest first."""
+
+RULES: tuple[Rule, ...] = (
+    *(Rule((Conv, SpatialBn, *tail), lower_conv_bn) for tail in (*TAILS, ())),
+    *(Rule((Conv, *tail), lower_conv) for tail in TAILS),
+    *(Rule((SpatialBn, *tail), lower_spatial_bn) for tail in TAILS),
+)
+"""The first that fits wins."""
