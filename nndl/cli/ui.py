@@ -152,7 +152,7 @@ class _ByteBar:
 
 
 class LiveLine:
-    """One line kept up to date at the bottom of the terminal while others are printed above it."""
+    """A bar and a line kept up to date at the bottom of the terminal while others are printed above them."""
 
     def __init__(self) -> None:
         from rich.live import Live
@@ -167,7 +167,7 @@ class LiveLine:
         self._live.stop()
 
     def show(self, fraction: float, words: str) -> None:
-        """A bar filled to `fraction` (0 to 1) with `words` behind it; drawn at most eight times a second."""
+        """A bar filled to `fraction` (0 to 1) and `words` under it; drawn at most eight times a second."""
         self._live.update(_bar(fraction, words))
 
     def above(self, line: str) -> None:
@@ -180,8 +180,8 @@ def _bar(fraction: float, words: str) -> "RenderableType":
     from rich.table import Table
     from rich.text import Text
 
-    line = Table.grid(padding=(0, 1))
-    line.add_column(width=24)
-    line.add_column(no_wrap=True, overflow="ellipsis")
-    line.add_row(ProgressBar(total=1.0, completed=fraction, width=24), Text(words))
-    return line
+    lines = Table.grid()
+    lines.add_column(no_wrap=True, overflow="ellipsis")
+    lines.add_row(ProgressBar(total=1.0, completed=fraction, width=min(80, console().width)))
+    lines.add_row(Text(words))
+    return lines

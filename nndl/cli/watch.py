@@ -11,7 +11,7 @@ SECONDS_BETWEEN_LINES = 5.0
 SMOOTHING = 0.98
 """Share of the loss shown that is kept from one step to the next."""
 
-HEADER = "epoch   train loss   train acc   val loss   val acc   learning rate   images/s     time"
+HEADER = "epoch  train loss  train acc  val loss   val acc         lr  images/s     time"
 
 
 class View(Protocol):
@@ -39,13 +39,13 @@ class Pace:
         self._seconds = SMOOTHING * self._seconds + step.seconds
 
     def words(self, step: StepDone) -> str:
-        """epoch 2/10  step 31/352  1,234 images/s  loss 1.432  learning rate 0.001  0:42 left"""
+        """epoch 2/10  step 31/352  1,234 images/s  loss 1.432  lr 0.001  0:42 left"""
         left = (self._solver.steps - self.step) * self._seconds / self._weight
         in_epoch = (step.step - 1) % self._per_epoch + 1
         return (
             f"epoch {step.epoch}/{self._solver.epochs}  step {in_epoch}/{self._per_epoch}  "
             f"{self._images / max(self._seconds, 1e-9):,.0f} images/s  loss {self._loss / self._weight:.4f}  "
-            f"learning rate {step.learning_rate:.3g}  {duration(left)} left"
+            f"lr {step.learning_rate:.3g}  {duration(left)} left"
         )
 
 
@@ -76,25 +76,21 @@ class LiveView:
 
 
 class PlainView:
-    """The first step, a line every few seconds, and a row for each epoch under a heading of its own."""
+    """For logs: the first step, a line every few seconds, and one for each epoch; every line says what it is."""
 
     def __init__(self, solver: Solver) -> None:
-        self._pace = Pace(solver)
+        self._pace, self._epochs = Pace(solver), solver.epochs
         self._last_line: float | None = None
-        self._heading_due = True
 
     def see(self, event: Event) -> None:
         if isinstance(event, StepDone):
             self._pace.see(event)
             now = time.monotonic()
             if self._last_line is None or now - self._last_line >= SECONDS_BETWEEN_LINES:
-                self._last_line, self._heading_due = now, True
+                self._last_line = now
                 ui.say(self._pace.words(event))
         elif isinstance(event, EpochDone):
-            if self._heading_due:
-                ui.say(HEADER)
-            self._heading_due = False
-            ui.say(row(event))
+            ui.say(sentence(event, self._epochs))
 
     def __enter__(self) -> "PlainView":
         return self
@@ -138,10 +134,20 @@ def row(epoch: EpochDone) -> str:
     accuracy = "-" if epoch.validation_accuracy is None else percent(epoch.validation_accuracy)
     star = "*" if epoch.is_best else " "
     return (
-        f"{epoch.epoch:>5}   {epoch.train_loss:>10.4f}   {percent(epoch.train_accuracy):>9}   {loss:>8}   "
-        f"{accuracy:>7}{star}  {epoch.learning_rate:>13.3g}   {epoch.images_per_second:>8,.0f}   "
-        f"{duration(epoch.seconds):>6}"
+        f"{epoch.epoch:>5}  {epoch.train_loss:>10.4f}  {percent(epoch.train_accuracy):>9}  {loss:>8}  "
+        f"{accuracy:>8}{star} {epoch.learning_rate:>9.3g}  {epoch.images_per_second:>8,.0f}  "
+        f"{duration(epoch.seconds):>7}"
     )
+
+
+def sentence(epoch: EpochDone, epochs: int) -> str:
+    """The same as a line that needs no heading."""
+    words = f"epoch {epoch.epoch}/{epochs} done  train loss {epoch.train_loss:.4f}  "
+    words += f"train acc {percent(epoch.train_accuracy)}"
+    if epoch.validation_loss is not None and epoch.validation_accuracy is not None:
+        words += f"  val loss {epoch.validation_loss:.4f}  val acc {percent(epoch.validation_accuracy)}"
+    best = " (best)" if epoch.is_best else ""
+    return f"{words}{best}  {epoch.images_per_second:,.0f} images/s  {duration(epoch.seconds)}"
 
 
 def percent(share: float) -> str:

@@ -22,11 +22,13 @@ def test_plain_lines_come_every_few_seconds_and_a_row_for_each_epoch(
             view.see(event)
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("epoch 1/2  step 1/3  ")
-    assert "learning rate 0.01" in lines[0]
+    assert "  lr 0.01  " in lines[0]
     assert lines[0].endswith(" left")
-    assert lines[1:3] == [watch.HEADER, watch.row(solver.history[0])]
-    assert lines[3].startswith("epoch 2/2  step 1/3")
-    assert lines[4:] == [watch.HEADER, watch.row(solver.history[1])]
+    assert lines[1] == watch.sentence(solver.history[0], 2)
+    assert lines[1].startswith("epoch 1/2 done  train loss ")
+    assert "(best)" in lines[1]
+    assert lines[2].startswith("epoch 2/2  step 1/3")
+    assert lines[3:] == [watch.sentence(solver.history[1], 2)]
 
 
 def test_rows_stand_under_their_heading() -> None:
