@@ -1,6 +1,5 @@
 """Convolution layers as steps, alone or with what stands behind them: ReLU, max pooling, batch norm."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -9,11 +8,14 @@ from nndl.engines.vectorized.batch_statistics import Statistics
 from nndl.engines.vectorized.geometry import Convolution, Finish, Geometry
 from nndl.engines.vectorized.im2col import Im2col
 from nndl.engines.vectorized.layout import Blocks, along, channel_sums, first, last, rows, slices
-from nndl.engines.vectorized.norm import BatchNormStep, Tail
+from nndl.engines.vectorized.norm import BatchNorm, BatchNormStep
 from nndl.engines.vectorized.planes import Planes
+from nndl.engines.vectorized.pooled_norm import PooledBatchNormStep
+from nndl.engines.vectorized.tail import Tail
 from nndl.engines.vectorized.winograd import Winograd
 from nndl.engines.vectorized.workspace import Workspace, scratch
 from nndl.net.catalog.conv import Conv
+from nndl.net.catalog.pool import MaxPool
 from nndl.net.contract import Lowered, Site
 from nndl.net.types import Array, Layout
 
@@ -141,18 +143,24 @@ class ConvBatchNormStep:
 
     def __init__(self, site: Site) -> None:
         self.conv = Convolver(site.members[0])
-        inner = site.members[1:]
-        self.norm = BatchNormStep(_group(site, inner))
+        behind = _behind_first(site)
+        pools = any(isinstance(member.layer, MaxPool) for member in behind.members)
+        self.norm = PooledBatchNormStep(behind) if pools else BatchNormStep(behind)
 
     def forward(self, x: Array) -> Array:
         conv, statistics = self.conv, Statistics()
-        y = conv.room("y", len(x))
-        conv.forward(x, conv.w, conv.site.params.get("b"), slices(y), lambda block, i, _: statistics.observe(block, i))
+        y = self.y = conv.room("y", len(x))
+        self.norm.prepare(len(x))
+
+        def finish(block: Array, start: int, stop: int) -> None:
+            statistics.observe(block, start)
+            self.norm.take(block, start, stop)
+
+        conv.forward(x, conv.w, conv.site.params.get("b"), slices(y), finish)
         return self.norm.normalise(y, statistics)
 
     def backward(self, dout: Array) -> Array | None:
-        dy = self.norm.backward(dout)
-        assert dy is not None
+        dy = self.norm.pass_back(dout, self.y)  # y is ours and needed no more: dy takes its memory
         return self.conv.backward(slices(last(dy)))
 
 
@@ -161,11 +169,12 @@ class FoldedStep:
 
     def __init__(self, site: Site) -> None:
         self.conv = Convolver(site.members[0])
-        self.norm = BatchNormStep(_group(site, site.members[1:]))
+        self.norm = BatchNorm(site.members[1])
+        self.tail = Tail(site.members[2:], site)
 
     def forward(self, x: Array) -> Array:
-        conv, tail = self.conv, self.norm.tail
-        a = self.norm.norm.in_evaluation()
+        conv, tail = self.conv, self.tail
+        a = self.norm.in_evaluation()
         b = conv.site.params.get("b", 0.0)
         w = np.multiply(conv.w, a.scale.astype(conv.site.dtype))
         shift = (a.shift + b * a.scale).astype(conv.site.dtype)
@@ -178,9 +187,9 @@ class FoldedStep:
         raise NotImplementedError
 
 
-def _group(site: Site, members: Sequence[Site]) -> Site:
-    """The site of a group that is the end of another."""
-    return replace(members[0], out_shape=site.out_shape, members=tuple(members))
+def _behind_first(site: Site) -> Site:
+    """The site of the group that is left behind the first member of `site`."""
+    return replace(site.members[1], out_shape=site.out_shape, members=site.members[1:])
 
 
 def lower_conv(site: Site) -> Lowered:

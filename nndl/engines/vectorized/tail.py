@@ -1,0 +1,59 @@
+"""What follows a convolution image by image: a ReLU, a max pooling, both, or neither."""
+
+import numpy as np
+
+from nndl.engines.vectorized.activation import relu
+from nndl.engines.vectorized.pool import index_dtype, max_pool, max_unpool
+from nndl.engines.vectorized.workspace import Workspace, scratch
+from nndl.net.catalog.activation import Relu
+from nndl.net.catalog.pool import MaxPool
+from nndl.net.contract import Site
+from nndl.net.types import Array
+
+
+class Tail:
+    """Pools first and cuts at zero then, in whatever order the layers stand: the same numbers, from fewer.
+
+    Where all of a window is cut no gradient passes, so the place of its maximum does not matter.
+    """
+
+    def __init__(self, members: tuple[Site, ...], site: Site) -> None:
+        self.relu = any(isinstance(member.layer, Relu) for member in members)
+        self.pool = next((member.layer for member in members if isinstance(member.layer, MaxPool)), None)
+        self.out_shape = site.out_shape
+        self.dtype = site.dtype
+        self.keeps = site.mode == "train"
+        self.workspace = Workspace()
+
+    def prepare(self, count: int) -> Array:
+        """Make room for the output of `count` images, and return it: (N, H, W, C)."""
+        C, H, W = self.out_shape
+        self.out = self.workspace.array("out", (count, H, W, C), self.dtype)
+        if self.pool and self.keeps:
+            self.index = self.workspace.array("index", self.out.shape, index_dtype(self.pool.size))
+        return self.out
+
+    def forward(self, z: Array, start: int, stop: int) -> None:
+        """From the block z to out[start:stop]; where nothing is pooled, z is out[start:stop] already."""
+        out = self.out[start:stop]
+        if self.pool:
+            index = self.index[start:stop] if self.keeps else None
+            max_pool(z, self.pool.size, self.pool.step, out, index)
+        if self.relu:
+            relu(out, out, None)
+
+    def uncut(self, dout: Array, start: int, stop: int, into: Array) -> Array:
+        """dout of images start to stop where the ReLU let them pass, zero elsewhere; written to `into`."""
+        if not self.relu:
+            return dout
+        passes = scratch("passes", dout.shape, np.bool_)
+        np.greater(self.out[start:stop], 0, out=passes)
+        return np.multiply(dout, passes, out=into)
+
+    def backward(self, dout: Array, dz: Array, start: int, stop: int) -> Array:
+        """From dout of images start to stop to their dz, written to `dz` unless it is dout itself."""
+        if not self.pool:
+            return self.uncut(dout, start, stop, dz)
+        cut = self.uncut(dout, start, stop, scratch("cut", dout.shape, dout.dtype))
+        max_unpool(cut, self.index[start:stop], self.pool.size, self.pool.step, dz)
+        return dz
