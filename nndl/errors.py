@@ -1,14 +1,14 @@
 """Every error nndl raises on purpose, for the person who can mend it.
 
-    NndlError
-    ├── ConfigError          the config cannot be used as written       exit code 2
-    │   └── ShapeError       a layer cannot take what stands before it
-    ├── DataError            images are missing, damaged or not CIFAR   exit code 2
-    │   └── DownloadError    a host did not give what it promised
-    ├── UsageError           the command's words are off                exit code 2
-    ├── MissingExtraError    an optional package is not installed       exit code 2
-    ├── CheckpointError      a saved state is not whole                 exit code 1
-    └── TrainingError        training cannot go on (NaN, infinity)      exit code 1
+NndlError
+├── ConfigError          the config cannot be used as written       exit code 2
+│   └── ShapeError       a layer cannot take what stands before it
+├── DataError            images are missing, damaged or not CIFAR   exit code 2
+│   └── DownloadError    a host did not give what it promised
+├── UsageError           the command's words are off                exit code 2
+├── MissingExtraError    an optional package is not installed       exit code 2
+├── CheckpointError      a saved state is not whole                 exit code 1
+└── TrainingError        training cannot go on (NaN, infinity)      exit code 1
 """
 
 

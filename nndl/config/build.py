@@ -16,7 +16,6 @@ from nndl.engines import get_engine, set_threads
 from nndl.net.network import Network
 from nndl.net.types import Array
 from nndl.train.evaluate import Evaluator
-from nndl.train.optimizers import AdamW
 from nndl.train.solver import Solver
 
 TRAIN_SAMPLE = 1000
@@ -111,17 +110,16 @@ def build_solver(experiment: Experiment, split: Split, network: Network, validat
         augment=data.augment,
         dtype=experiment.dtype,
     )
-    optimizer = train.optimizer
     return Solver(
         network,
         batches,
-        optimizer,
+        train.optimizer,
         epochs=train.epochs,
         train_sample=_evaluator(experiment, split, _take(split.dataset.train, split.train[:TRAIN_SAMPLE])),
         validation=validation,
         schedule=train.schedule,
         warmup_epochs=train.warmup_epochs,
-        weight_decay=optimizer.weight_decay if isinstance(optimizer, AdamW) else train.weight_decay,
+        weight_decay=train.weight_decay,
         groups=train.groups,
         clip_norm=train.clip_norm,
         average=train.average,

@@ -105,7 +105,7 @@ def _not_found(root: Path, releases: list[Release]) -> str:
     return (
         f"{TITLES[releases[0].dataset]} is not in {root}: no {folders}, and no archive of them\n"
         f"  to fetch it:         {_command(releases[0], root)}\n"
-        f"  to train without it: --set data.dataset=synthetic (or `dataset: synthetic` under `data:` in the config)"
+        f"  to train without it: nndl train CONFIG --synthetic, on generated images"
     )
 
 

@@ -61,7 +61,7 @@ def test_nothing_there_names_the_two_ways_on(tmp_path: Path) -> None:
     with pytest.raises(DataError) as caught:
         cifar.load_cifar(tmp_path, "cifar100")
     assert f"nndl download-cifar --dataset cifar100 --root {tmp_path}" in str(caught.value)
-    assert "data.dataset=synthetic" in str(caught.value)
+    assert "nndl train CONFIG --synthetic" in str(caught.value)
 
 
 def test_unknown_data_set(tmp_path: Path) -> None:
