@@ -1,0 +1,30 @@
+"""Products in pieces are the product."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nndl.engines.vectorized import products
+from nndl.engines.vectorized.products import matmul_columns, matmul_rows, piece
+
+
+@given(other=st.integers(1, 200_000), total=st.integers(1, 5000))
+def test_pieces_are_small_or_whole(other: int, total: int) -> None:
+    size = piece(other, total)
+    assert 1 <= size <= total
+    assert size == total or (size * other <= products.SMALL and size >= 24)
+
+
+@pytest.mark.parametrize("length", [1, 23, 48, 49, 100])
+def test_pieces_and_what_is_left_over(length: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(products, "SMALL", 24 * 12)
+    random = np.random.default_rng(length)
+    a, b = random.standard_normal((2, length, 4)), random.standard_normal((2, 4, 3))
+    out = np.full((2, length, 3), np.nan)
+    matmul_rows(a, b, out)
+    np.testing.assert_allclose(out, a @ b, rtol=0, atol=1e-13)
+
+    wide, out = random.standard_normal((4, length)), np.full((3, length), np.nan)
+    matmul_columns(b[0].T, wide, out)
+    np.testing.assert_allclose(out, b[0].T @ wide, rtol=0, atol=1e-13)

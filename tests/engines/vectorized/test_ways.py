@@ -1,0 +1,177 @@
+"""Every way to compute a convolution gives what the definition's loops give: output, dw and dx."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nndl.conv_layers import conv_backward_naive, conv_forward_naive
+from nndl.engines.vectorized.convolution import pays_winograd
+from nndl.engines.vectorized.geometry import Geometry, ignore
+from nndl.engines.vectorized.im2col import Im2col
+from nndl.engines.vectorized.layout import first, last, slices
+from nndl.engines.vectorized.planes import Planes
+from nndl.engines.vectorized.threads import set_threads
+from nndl.engines.vectorized.winograd import Winograd
+from nndl.net.types import Array
+
+WITHIN: dict[tuple[type, str], float] = {
+    (Im2col, "float64"): 1e-12,
+    (Planes, "float64"): 1e-12,
+    (Winograd, "float64"): 1e-12,
+    (Im2col, "float32"): 3e-6,
+    (Planes, "float32"): 3e-6,
+    (Winograd, "float32"): 4e-5,
+}
+"""Relative to the largest number. Sums of a few thousand products in float32 (unit roundoff 6e-8) are within a few 1e-6
+of exact. Winograd's transforms multiply by numbers from 1/24 to 8 whose effects cancel again: measured are 2e-6 to
+1.4e-5 (256 channels), where plain sums have 1e-7 to 6e-7."""
+
+CASES = [
+    # N, C, H, W, F, size, stride, pad
+    (2, 1, 6, 6, 3, 3, 1, 1),
+    (1, 3, 7, 9, 5, 3, 1, 1),
+    (3, 5, 8, 8, 4, 3, 1, 1),
+    (2, 16, 6, 5, 16, 3, 1, 1),
+    (1, 33, 5, 6, 17, 3, 1, 1),
+    (2, 3, 8, 8, 4, 3, 1, 0),
+    (2, 3, 5, 7, 4, 3, 1, 2),
+    (1, 2, 3, 3, 2, 3, 1, 0),
+    (2, 3, 8, 7, 4, 5, 1, 2),
+    (1, 3, 9, 9, 4, 7, 1, 3),
+    (2, 3, 8, 8, 4, 3, 2, 1),
+    (2, 3, 7, 9, 4, 3, 2, 0),
+    (2, 3, 9, 8, 3, 4, 3, 2),
+    (2, 16, 5, 4, 6, 1, 1, 0),
+    (2, 3, 5, 5, 4, 1, 2, 0),
+    (2, 3, 4, 4, 4, 1, 1, 1),
+    (2, 3, 5, 5, 2, 2, 1, 0),
+]
+
+
+def arrays(case: tuple[int, ...], dtype: str) -> tuple[Array, Array, Array]:
+    N, C, H, W, F, size, stride, pad = case
+    random = np.random.default_rng(case)
+    height, width = 1 + (H + 2 * pad - size) // stride, 1 + (W + 2 * pad - size) // stride
+    shapes = (N, C, H, W), (F, C, size, size), (N, F, height, width)
+    x, w, dout = (random.standard_normal(shape).astype(dtype) for shape in shapes)
+    return x, w, dout
+
+
+def by_definition(x: Array, w: Array, dout: Array, stride: int, pad: int) -> dict[str, Array]:
+    exact = [a.astype(np.float64) for a in (x, w, dout)]
+    out, cache = conv_forward_naive(exact[0], exact[1], None, {"stride": stride, "pad": pad})
+    dx, dw, _ = conv_backward_naive(exact[2], cache)
+    return {"out": out, "dw": dw, "dx": dx}
+
+
+def computed(way: Any, x: Array, w: Array, dout: Array, g: Geometry) -> dict[str, Array]:
+    """What `way` computes, as the definition would lay it out."""
+    filters = np.ascontiguousarray(w.transpose(2, 3, 1, 0))
+    douts = np.ascontiguousarray(last(dout))
+    images = x if way is Planes else np.ascontiguousarray(last(x))
+    kept = [a.copy() for a in (images, filters, douts)]
+    out, dw, dx = np.full_like(douts, np.nan), np.full_like(filters, np.nan), np.full_like(last(x), np.nan)
+    dx = np.ascontiguousarray(dx)
+    convolution = way(g)
+    convolution.forward(slices(images), len(x), filters, slices(out), ignore)
+    convolution.weight_gradient(slices(images), slices(douts), len(x), dw)
+    found = {"out": first(out), "dw": dw.transpose(3, 2, 0, 1)}
+    if way is not Planes:
+        convolution.input_gradient(slices(douts), len(x), filters, dx)
+        found["dx"] = first(dx)
+    for before, after in zip(kept, (images, filters, douts), strict=True):
+        np.testing.assert_array_equal(before, after)
+    return found
+
+
+def assert_same(way: Any, case: tuple[int, ...], dtype: str) -> None:
+    _, C, H, W, F, size, stride, pad = case
+    x, w, dout = arrays(case, dtype)
+    g = Geometry(H, W, C, F, size, stride, pad, x.itemsize)
+    wanted = by_definition(x, w, dout, stride, pad)
+    for name, value in computed(way, x, w, dout, g).items():
+        assert value.dtype == dtype
+        apart = np.abs(value - wanted[name]).max() / np.abs(wanted[name]).max()
+        assert apart < WITHIN[way, dtype], (name, apart)
+
+
+WAYS = [
+    (way, case) for way in (Im2col, Planes, Winograd) for case in CASES if way is not Winograd or case[5:7] == (3, 1)
+]
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(("way", "case"), WAYS, ids=str)
+def test_way_is_the_definition(way: Any, case: tuple[int, ...], dtype: str) -> None:
+    set_threads(2)
+    assert_same(way, case, dtype)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    way=st.sampled_from([Im2col, Planes, Winograd]),
+    sizes=st.tuples(*(st.integers(1, top) for top in (3, 5, 9, 9, 4))),
+    window=st.tuples(st.integers(1, 4), st.integers(1, 3), st.integers(0, 3)),
+    threads=st.integers(1, 3),
+)
+def test_any_shape(way: Any, sizes: tuple[int, ...], window: tuple[int, int, int], threads: int) -> None:
+    size, stride, pad = (3, 1, min(window[2], 2)) if way is Winograd else window
+    if min(sizes[2:4]) + 2 * pad < size:
+        return
+    set_threads(threads)
+    assert_same(way, (*sizes, size, stride, pad), "float64")
+
+
+@pytest.mark.parametrize("way", [Im2col, Winograd])
+def test_more_than_one_block_a_thread_and_a_short_last_one(way: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nndl.engines.vectorized.im2col.CACHE", 20_000)
+    monkeypatch.setattr("nndl.engines.vectorized.winograd.CACHE", 20_000)
+    case = (11, 4, 6, 6, 3, 3, 1, 1)
+    assert 1 <= way(Geometry(6, 6, 4, 3, 3, 1, 1, 8)).block < 5
+    set_threads(2)
+    assert_same(way, case, "float64")
+
+
+def test_many_tiles_are_multiplied_in_pieces() -> None:
+    """32 x 32 pixels with 64 channels are cut: pieces and remainder come out as one product would."""
+    x, w, _ = arrays((1, 64, 33, 33, 64, 3, 1, 1), "float64")
+    g = Geometry(33, 33, 64, 64, 3, 1, 1, 8)
+    out = np.empty((1, 33, 33, 64))
+    images, filters = np.ascontiguousarray(last(x)), np.ascontiguousarray(w.transpose(2, 3, 1, 0))
+    Winograd(g).forward(slices(images), 1, filters, slices(out), ignore)
+    plain = np.empty_like(out)
+    Im2col(g).forward(slices(images), 1, filters, slices(plain), ignore)
+    np.testing.assert_allclose(out, plain, rtol=0, atol=1e-11)
+
+
+def test_winograd_error_in_float32_is_as_stated() -> None:
+    """Its docstring says 1e-5 of the largest, plain sums 1e-6, on 256 channels."""
+    x, w, _ = arrays((1, 256, 8, 8, 64, 3, 1, 1), "float32")
+    images, filters = np.ascontiguousarray(last(x)), np.ascontiguousarray(w.transpose(2, 3, 1, 0))
+    exact = np.empty((1, 8, 8, 64))
+    Im2col(Geometry(8, 8, 256, 64, 3, 1, 1, 8)).forward(
+        slices(images.astype(np.float64)), 1, filters.astype(np.float64), slices(exact), ignore
+    )
+    for way, stated in ((Winograd, 1e-5), (Im2col, 1e-6)):
+        out = np.empty((1, 8, 8, 64), np.float32)
+        way(Geometry(8, 8, 256, 64, 3, 1, 1, 4)).forward(slices(images), 1, filters, slices(out), ignore)
+        error = np.abs(out - exact).max() / np.abs(exact).max()
+        assert stated / 20 < error < 1.5 * stated, way
+
+
+@pytest.mark.parametrize(
+    ("geometry", "pays"),
+    [
+        (Geometry(32, 32, 64, 64, 3, 1, 1), True),
+        (Geometry(15, 15, 64, 256, 3, 1, 1), True),
+        (Geometry(32, 32, 3, 64, 3, 1, 1), False),
+        (Geometry(32, 32, 64, 64, 3, 2, 1), False),
+        (Geometry(32, 32, 64, 64, 5, 1, 2), False),
+        (Geometry(2, 2, 64, 64, 3, 1, 1), False),
+    ],
+)
+def test_winograd_is_chosen_where_it_pays(geometry: Geometry, pays: bool) -> None:
+    assert pays_winograd(geometry) is pays
