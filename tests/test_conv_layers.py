@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -223,6 +223,7 @@ def test_groups_that_do_not_divide_the_channels_are_refused() -> None:
 sizes = st.integers(1, 6)
 
 
+@settings(max_examples=40, deadline=None)
 @given(
     n=st.integers(1, 2), c=st.integers(1, 3), f=st.integers(1, 3), h=sizes, w=sizes, k=st.integers(1, 3), data=st.data()
 )
@@ -242,6 +243,7 @@ def test_conv_of_any_shape_is_linear_in_x_and_in_w(
     assert np.vdot(dw, weights) == pytest.approx(expected, abs=1e-11 * scale)
 
 
+@settings(max_examples=40, deadline=None)
 @given(h=sizes, w=sizes, ph=st.integers(1, 3), pw=st.integers(1, 3), stride=st.integers(1, 3), seed=st.integers(0, 9))
 def test_pooling_gives_out_all_of_dout_and_no_more(h: int, w: int, ph: int, pw: int, stride: int, seed: int) -> None:
     ph, pw = min(h, ph), min(w, pw)

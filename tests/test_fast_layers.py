@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -33,6 +33,7 @@ def agree(fast: Array | None, naive: Array | None) -> None:
         np.testing.assert_allclose(fast, naive, rtol=1e-10, atol=1e-12)
 
 
+@settings(max_examples=40, deadline=None)
 @given(
     n=st.integers(1, 3),
     channels=st.tuples(st.integers(1, 3), st.integers(1, 3)),
@@ -55,6 +56,7 @@ def test_conv_fast_is_conv_naive(
         agree(one, other)
 
 
+@settings(max_examples=40, deadline=None)
 @given(
     size=st.tuples(sizes, sizes),
     window=st.tuples(st.integers(1, 3), st.integers(1, 3)),
@@ -105,6 +107,7 @@ def test_what_does_not_fit_is_refused() -> None:
         max_pool_forward_fast(draw(1, 1, 9, 5), {"pool_height": 2, "pool_width": 6, "stride": 2})
 
 
+@settings(max_examples=40, deadline=None)
 @given(
     n=st.integers(1, 3),
     c=st.integers(1, 3),

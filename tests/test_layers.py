@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -222,6 +222,7 @@ def test_softmax_survives_large_scores() -> None:
     assert np.isfinite(dx).all()
 
 
+@settings(max_examples=40, deadline=None)
 @given(n=st.integers(1, 5), d=st.integers(1, 7), seed=st.integers(0, 99))
 def test_losses_are_means_over_the_batch(n: int, d: int, seed: int) -> None:
     x, y = draw(n, d, seed=seed), np.random.default_rng(seed).integers(d, size=n)
@@ -233,6 +234,7 @@ def test_losses_are_means_over_the_batch(n: int, d: int, seed: int) -> None:
         np.testing.assert_allclose(dx.sum(axis=1), 0, atol=1e-12)  # a shift of all scores changes nothing
 
 
+@settings(max_examples=40, deadline=None)
 @given(n=st.integers(1, 4), d=st.integers(1, 6), m=st.integers(1, 5), seed=st.integers(0, 99))
 def test_affine_is_linear_so_its_gradients_are_exact(n: int, d: int, m: int, seed: int) -> None:
     x, w, b, dout = draw(n, d, seed=seed), draw(d, m, seed=seed + 1), draw(m, seed=seed + 2), draw(n, m, seed=seed + 3)
