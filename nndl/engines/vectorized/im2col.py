@@ -9,6 +9,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from nndl.engines.vectorized.geometry import Finish, Geometry, block_starts, ignore, sum_in_order, turned
 from nndl.engines.vectorized.layout import Blocks, padded, slices
+from nndl.engines.vectorized.products import matmul_rows
 from nndl.engines.vectorized.threads import parallel_for, thread_count
 from nndl.engines.vectorized.workspace import scratch
 from nndl.net.types import Array
@@ -35,7 +36,8 @@ class Im2col:
         def work(first: int, last: int, thread: int) -> None:  # noqa: ARG001
             for start, stop in block_starts(first, last, self.block):
                 out = target(start, stop)
-                np.dot(self._columns(images(start, stop)), filters, out=out.reshape(-1, self.geometry.F))
+                columns = self._columns(images(start, stop))[np.newaxis]
+                matmul_rows(columns, filters[np.newaxis], out.reshape(1, -1, self.geometry.F))
                 finish(out, start, stop)
 
         parallel_for(count, work)

@@ -9,12 +9,12 @@ from numpy.lib.stride_tricks import as_strided
 
 from nndl.engines.vectorized.geometry import Finish, Geometry, block_starts, sum_in_order
 from nndl.engines.vectorized.layout import Blocks
-from nndl.engines.vectorized.products import matmul_rows
+from nndl.engines.vectorized.products import matmul_rows, matmul_summed
 from nndl.engines.vectorized.threads import parallel_for, thread_count
 from nndl.engines.vectorized.workspace import scratch
 from nndl.net.types import Array
 
-CACHE = 500_000
+CACHE = 2_000_000
 """Bytes of planes in a block."""
 
 
@@ -48,7 +48,7 @@ class Planes:
             total = np.zeros((self.features, self.geometry.F), dw.dtype)
             for start, stop in block_starts(first, last, self.block):
                 dout = douts(start, stop).reshape(stop - start, self.pixels, -1)
-                total += np.matmul(self._planes(images(start, stop)), dout).sum(axis=0)
+                total += matmul_summed(self._planes(images(start, stop)), dout)
             parts[thread] = total
 
         parallel_for(count, work)

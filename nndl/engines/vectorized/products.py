@@ -22,7 +22,7 @@ def piece(other: int, total: int) -> int:
 
 
 def matmul_rows(a: Array, b: Array, out: Array) -> None:
-    """out = a @ b for stacks a (S, M, K), b (S, K, N), cut along M."""
+    """out = a @ b for stacks a (S, M, K), b (S or 1, K, N), cut along M."""
     step = piece(b.shape[1] * b.shape[2], a.shape[1])
     whole = a.shape[1] // step * step
     stack = len(a)
@@ -40,3 +40,15 @@ def matmul_columns(a: Array, b: Array, out: Array) -> None:
     np.matmul(a, cut, out=out[:, :whole].reshape(len(out), -1, step).transpose(1, 0, 2))
     if whole < b.shape[1]:
         np.matmul(a, b[:, whole:], out=out[:, whole:])
+
+
+def matmul_summed(a: Array, b: Array) -> Array:
+    """The sum over the stack of a @ b for a (S, M, K), b (S, K, N), cut along K."""
+    stack, rows, length = a.shape
+    step = piece(rows * b.shape[2], length)
+    whole = length // step * step
+    cut = a[:, :, :whole].reshape(stack, rows, -1, step).transpose(0, 2, 1, 3)
+    total = np.matmul(cut, b[:, :whole].reshape(stack, -1, step, b.shape[2])).sum(axis=(0, 1))
+    if whole < length:
+        total += np.matmul(a[:, :, whole:], b[:, whole:]).sum(axis=0)
+    return total

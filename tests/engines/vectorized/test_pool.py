@@ -12,6 +12,7 @@ from nndl.conv_layers import (
 )
 from nndl.engines.vectorized.layout import first, last
 from nndl.engines.vectorized.pool import avg_pool, avg_unpool, index_dtype, max_pool, max_unpool
+from nndl.net.types import Array
 
 WINDOWS = st.tuples(st.integers(1, 4), st.integers(1, 4))
 SHAPES = st.tuples(st.integers(1, 3), st.integers(1, 5), st.integers(4, 9), st.integers(4, 9))
@@ -28,7 +29,7 @@ def test_max_pooling_with_any_number_of_ties(shape: tuple[int, ...], window: tup
     dout = random.standard_normal(wanted.shape)
     images = np.ascontiguousarray(last(x))
     out = np.full(last(wanted).shape, np.nan)
-    index = np.full(out.shape, 255, index_dtype(size))
+    index: Array = np.full(out.shape, 255, index_dtype(size))
     dx = np.full(images.shape, np.nan)
 
     max_pool(images, size, stride, out, index)
@@ -58,6 +59,7 @@ def test_average_pooling(shape: tuple[int, ...], window: tuple[int, int]) -> Non
 def test_windows_of_more_than_256_places_are_numbered_right() -> None:
     x = np.zeros((1, 17, 17, 1))
     x[0, 16, 16] = 1
-    out, index = np.empty((1, 1, 1, 1)), np.empty((1, 1, 1, 1), index_dtype(17))
+    out: Array = np.empty((1, 1, 1, 1))
+    index: Array = np.empty((1, 1, 1, 1), index_dtype(17))
     max_pool(x, 17, 17, out, index)
     assert index.item() == 17 * 17 - 1

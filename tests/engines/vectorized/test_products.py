@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nndl.engines.vectorized import products
-from nndl.engines.vectorized.products import matmul_columns, matmul_rows, piece
+from nndl.engines.vectorized.products import matmul_columns, matmul_rows, matmul_summed, piece
 
 
 @given(other=st.integers(1, 200_000), total=st.integers(1, 5000))
@@ -24,6 +24,9 @@ def test_pieces_and_what_is_left_over(length: int, monkeypatch: pytest.MonkeyPat
     out = np.full((2, length, 3), np.nan)
     matmul_rows(a, b, out)
     np.testing.assert_allclose(out, a @ b, rtol=0, atol=1e-13)
+
+    stacked = random.standard_normal((2, 4, length)), random.standard_normal((2, length, 3))
+    np.testing.assert_allclose(matmul_summed(*stacked), (stacked[0] @ stacked[1]).sum(axis=0), rtol=0, atol=1e-12)
 
     wide, out = random.standard_normal((4, length)), np.full((3, length), np.nan)
     matmul_columns(b[0].T, wide, out)

@@ -108,7 +108,7 @@ def test_one_seed_and_thread_count_give_the_same_bits(threads: int) -> None:
             network.loss(X, y)
             network.params.vector -= 0.1 * network.grads.vector
         runs.append(network.params.vector.copy())
-    np.testing.assert_array_equal(*runs)
+    np.testing.assert_array_equal(runs[0], runs[1])
 
 
 def test_thread_counts_differ_by_rounding_alone() -> None:

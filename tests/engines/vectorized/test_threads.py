@@ -28,7 +28,11 @@ def test_slices_cover_everything_once_and_evenly(count: int, threads: int) -> No
 def test_slices_run_at_the_same_time() -> None:
     set_threads(3)
     meeting = threading.Barrier(3, timeout=20)
-    parallel_for(3, lambda start, stop, thread: meeting.wait() and None)  # noqa: ARG005
+
+    def work(start: int, stop: int, thread: int) -> None:  # noqa: ARG001
+        meeting.wait()
+
+    parallel_for(3, work)
 
 
 @pytest.mark.parametrize("failing", [0, 1])
