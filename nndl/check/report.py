@@ -1,6 +1,7 @@
 """What `nndl gradcheck` finds, as plain data."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,8 +21,11 @@ from nndl.net.types import Shape
 
 Record = dict[str, Any]
 
-IMAGES = 4
+IMAGES = 2
 """How many random images a whole network is checked on."""
+
+PATIENCE = 5.0
+"""Seconds from which a check says how long it will take."""
 
 
 class Subject(NamedTuple):
@@ -66,11 +70,23 @@ def report_layers(checked: Sequence[Subject], engine: str, *, coordinates: int, 
     )
 
 
-def report_network(network: Network, *, coordinates: int, tolerance: float, seed: int) -> Record:
-    """The rows of a whole network's parameters, on a few random images with random labels."""
+def report_network(
+    network: Network, *, coordinates: int, tolerance: float, seed: int, say: Callable[[str], None]
+) -> Record:
+    """The rows of a whole network's parameters, on a few random images with random labels.
+
+    The parameters are drawn anew: see `scatter`. If it will take long, `say` hears how long.
+    """
     random = np.random.default_rng(seed)
+    scatter(network, random)
     X = random.standard_normal((IMAGES, *network.input_shape))
     y = random.integers(0, network.placed[-1].out_shape[0], IMAGES)
+    network.loss(X, y)
+    start = time.perf_counter()
+    network.loss(X, y)
+    passes = sum(2 * (1 + min(coordinates, value.size)) for value in network.params.values())
+    if (seconds := passes * (time.perf_counter() - start)) > PATIENCE:
+        say(f"{passes} passes through the network, about {seconds:.0f} s; fewer with --coordinates")
     check = check_network(network, X, y, coordinates=coordinates, tolerance=tolerance, seed=seed)
     rows = []
     for row in check.rows:
@@ -79,6 +95,21 @@ def report_network(network: Network, *, coordinates: int, tolerance: float, seed
     return _with_verdict(
         {"engine": network.engine.name, "rows": rows, "contract_checks": 0, "broken": [], "figures": []}
     )
+
+
+def scatter(network: Network, random: np.random.Generator) -> None:
+    """Draw weights as He does and move all other parameters from where they start.
+
+    A gradient is right at every point or wrong, but not visible at every point. Weights of 1e-3, where the courses'
+    networks start, leave slopes of 1e-6, and a step of 1e-5 then carries dozens of ReLUs and maxima over their kinks;
+    gamma 1 and beta 0 hide faults.
+    """
+    for name, value in network.params.items():
+        if value.ndim > 1:
+            fan_in = value[0].size if value.ndim == 4 else len(value)
+            network.params[name] = random.normal(0.0, np.sqrt(2.0 / fan_in), value.shape)
+        else:
+            network.params[name] = value + random.normal(0.0, 0.2, value.shape)
 
 
 def _with_verdict(found: Record) -> Record:

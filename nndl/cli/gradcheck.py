@@ -47,7 +47,7 @@ def gradcheck(
         raise UsageError(f"--file goes with a kind of layer or `all`, not with {target}")
     else:
         _refuse_misspelt(target)
-        found = report.report_network(_network(target, engine), **options)
+        found = report.report_network(_network(target, engine), **options, say=ui.note)
     if json:
         ui.emit_json({"target": target, **options, **found})
     else:

@@ -91,6 +91,16 @@ def test_kinks_everywhere_prove_nothing() -> None:
     assert row.verdict == "too many kinks"
 
 
+def test_among_many_kinks_nothing_is_called_wrong_that_differences_cannot_tell() -> None:
+    kinks = np.random.default_rng(2).uniform(-1e-4, 1e-4, 20_000)
+    weights = draw(20_000, seed=3)
+    x = np.zeros(1)
+    slope = np.array([weights[kinks < 0].sum()])
+    function = lambda: weights @ np.maximum(x - kinks, 0)  # noqa: E731
+    assert check_gradients(function, {"x": x}, {"x": slope}).rows[0].verdict == "too many kinks"
+    assert check_gradients(function, {"x": x}, {"x": slope + 200}).rows[0].verdict == "wrong"
+
+
 def test_strong_curvature_is_no_kink() -> None:
     x = draw(20)
     function = lambda: np.sin(300 * x)  # noqa: E731

@@ -10,6 +10,7 @@ from typer.testing import CliRunner, Result
 from nndl.cli.app import Verbs
 from nndl.cli.gradcheck import gradcheck
 from nndl.net.catalog import LAYERS
+from tests.cli.command import nndl
 
 WRONG_AXIS = """
 from nndl.layers import batchnorm_backward, batchnorm_forward
@@ -81,9 +82,46 @@ def test_a_wrong_file_of_ones_own_fails_though_its_gradients_pass(tmp_path: Path
     assert found["figures"][0]["agrees"] is False
 
 
+CONFIG = """
+model:
+  layers:
+    - conv: {filters: 3, kernel: 5, stride: 4, init: normal}
+    - spatial_bn
+    - relu
+    - residual: [conv: 4, relu]
+    - dropout: 0.5
+    - affine: 10
+  loss: svm
+train:
+  l2: 0.1
+"""
+
+
+def test_a_config_is_checked_whole(tmp_path: Path) -> None:
+    (tmp_path / "tiny.yaml").write_text(CONFIG, encoding="utf-8")
+    done = nndl("gradcheck", "tiny.yaml", "--coordinates", "4", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(done.stdout)
+    assert found["engine"] == "vectorized"
+    names = [(row["layer"], row["gradient"]) for row in found["rows"]]
+    assert names == [
+        ("conv1", "dw"),
+        ("conv1", "db"),
+        ("spatial_bn1", "dgamma"),
+        ("spatial_bn1", "dbeta"),
+        ("residual1.conv1", "dw"),
+        ("residual1.conv1", "db"),
+        ("residual1.projection", "dw"),
+        ("affine1", "dw"),
+        ("affine1", "db"),
+    ]
+    assert all(row["checked"] >= 3 for row in found["rows"])
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        (["nowhere.yaml"], "nowhere.yaml"),
         (["spatialbn"], "no layer or config is called 'spatialbn'; did you mean spatial_bn?"),
         (["relu", "--engine", "fastest"], "no engine is called 'fastest'"),
         (["relu", "--file", "nowhere.py"], "nowhere.py is not a Python file"),
