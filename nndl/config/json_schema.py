@@ -53,7 +53,8 @@ def _options(described: type[Any]) -> dict[str, Any]:
     """The schema of the mapping of options, with the text under each as its description."""
     schema: dict[str, Any] = {"required": [], **TypeAdapter(described).json_schema()}
     schema.pop("$defs", None)
-    for name, text in option_docs(described).items():
+    docs = option_docs(described)  # type: ignore[arg-type]  # to mypy type[Any] is not hashable
+    for name, text in docs.items():
         if name in schema["properties"]:
             schema["properties"][name]["description"] = text
     if "layers" in schema["properties"]:

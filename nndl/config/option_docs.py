@@ -2,11 +2,13 @@
 
 import ast
 import inspect
+from functools import cache
 from itertools import pairwise
 from textwrap import dedent
 from typing import Any
 
 
+@cache
 def option_docs(described: type[Any]) -> dict[str, str]:
     """Field name -> the string under the field, inherited fields included."""
     docs: dict[str, str] = {}

@@ -61,10 +61,11 @@ def _options(described: type[Any]) -> str:
     options = sorted((f for f in fields(described) if f.name != "name"), key=lambda field: field.name != shorthand)
     if not options:
         return ""
+    docs = option_docs(described)  # type: ignore[arg-type]  # to mypy type[Any] is not hashable
     lines = ["| option | default | |", "|-|-|-|"]
     for field in options:
         default = "required" if field.default is MISSING else f"`{plain_value(field.default)}`"
-        lines.append(f"| `{field.name}` | {default} | {option_docs(described).get(field.name, '')} |")
+        lines.append(f"| `{field.name}` | {default} | {docs.get(field.name, '')} |")
     return "\n".join(lines) + "\n"
 
 
