@@ -25,25 +25,29 @@ one that nndl does not know, is an error.
 
 def reference() -> str:
     """The page, in Markdown."""
-    parts = [HEAD, "## Top level\n", _keys(Experiment)]
+    schema = json_schema()
+    parts = [HEAD, "## Top level\n", _keys(Experiment, schema)]
     for title, section in (("data", Data), ("model", Model), ("train", Train)):
-        parts += [f"## {title}\n", f"{section.__doc__}\n", _keys(section, f"{title}.")]
+        parts += [
+            f"## {title}\n",
+            f"{section.__doc__}\n",
+            _keys(section, schema["$defs"][section.__name__], f"{title}."),
+        ]
         parts += [_pieces(key) for key in ONE_OF if key.startswith(f"{title}.")]
         if section is Train:
             parts += ["### train.groups: a list of\n", _options(Group)]
     return "\n".join(parts)
 
 
-def _keys(section: type[BaseModel], prefix: str = "") -> str:
-    name = section.__name__
-    schema = json_schema() if section is Experiment else json_schema()["$defs"][name]
+def _keys(section: type[BaseModel], schema: dict[str, Any], prefix: str = "") -> str:
+    docs = option_docs(section)
     lines = ["| key | type | default | |", "|-|-|-|-|"]
     for key, field in section.model_fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             continue
         default = "required" if field.is_required() else f"`{plain_value(field.default)}`"
         kind = _kind(f"{prefix}{key}", schema["properties"][key])
-        lines.append(f"| `{key}` | {kind} | {default} | {option_docs(section)[key]} |")
+        lines.append(f"| `{key}` | {kind} | {default} | {docs[key]} |")
     return "\n".join(lines) + "\n"
 
 
