@@ -2,9 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
+
+import numpy as np
 
 from nndl.engines.vectorized.layout import Blocks
+from nndl.engines.vectorized.threads import parallel_for
+from nndl.engines.vectorized.workspace import scratch
 from nndl.net.types import Array
 
 Finish = Callable[[Array, int, int], None]
@@ -69,9 +73,27 @@ def block_starts(start: int, stop: int, size: int) -> list[tuple[int, int]]:
     return [(at, min(at + size, stop)) for at in range(start, stop, size)]
 
 
-def sum_in_order(parts: list[Array | None]) -> Array:
-    """The sum of what each thread found (None: it had nothing to do), in their order; in the memory of the first."""
-    found = [part for part in parts if part is not None]
-    for part in found[1:]:
-        found[0] += part
-    return found[0]
+Product = Callable[[int, int, Array], object]
+"""product(start, stop, out): write to out what images start to stop add to a sum over the batch."""
+
+
+def sum_over_batch(count: int, block: int, shape: tuple[int, ...], dtype: Any, product: Product) -> Array:
+    """The sum over `count` images, in blocks: each slice of the batch for itself, then the slices in their order."""
+    parts: dict[int, Array] = {}
+
+    def work(first: int, last: int, thread: int) -> None:
+        # One thread may be given two slices, one after the other: each has its own total.
+        total = parts[thread] = scratch(("total", thread), shape, dtype)
+        for start, stop in block_starts(first, last, block):
+            if start == first:
+                product(start, stop, total)
+            else:
+                part = scratch("part", shape, dtype)
+                product(start, stop, part)
+                np.add(total, part, out=total)
+
+    parallel_for(count, work)
+    total, *others = (parts[thread] for thread in sorted(parts))
+    for other in others:
+        np.add(total, other, out=total)
+    return total

@@ -7,10 +7,10 @@ cache between being copied and being multiplied.
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from nndl.engines.vectorized.geometry import Finish, Geometry, block_starts, ignore, sum_in_order, turned
+from nndl.engines.vectorized.geometry import Finish, Geometry, block_starts, ignore, sum_over_batch, turned
 from nndl.engines.vectorized.layout import Blocks, padded, slices
 from nndl.engines.vectorized.products import matmul_rows
-from nndl.engines.vectorized.threads import parallel_for, thread_count
+from nndl.engines.vectorized.threads import parallel_for
 from nndl.engines.vectorized.workspace import scratch
 from nndl.net.types import Array
 
@@ -44,19 +44,13 @@ class Im2col:
 
     def weight_gradient(self, images: Blocks, douts: Blocks, count: int, dw: Array) -> None:
         """dw = columns.T @ dout."""
-        parts: list[Array | None] = [None] * thread_count()
+        features, F = self.features, self.geometry.F
 
-        def work(first: int, last: int, thread: int) -> None:
-            total = np.zeros((self.features, self.geometry.F), dw.dtype)
-            part = scratch("part", total.shape, dw.dtype)
-            for start, stop in block_starts(first, last, self.block):
-                columns = self._columns(images(start, stop))
-                np.dot(columns.T, douts(start, stop).reshape(-1, self.geometry.F), out=part)
-                total += part
-            parts[thread] = total
+        def product(start: int, stop: int, out: Array) -> None:
+            columns = self._columns(images(start, stop))
+            np.dot(columns.T, douts(start, stop).reshape(-1, F), out=out)
 
-        parallel_for(count, work)
-        dw[...] = sum_in_order(parts).reshape(dw.shape)
+        dw[...] = sum_over_batch(count, self.block, (features, F), dw.dtype, product).reshape(dw.shape)
 
     def input_gradient(self, douts: Blocks, count: int, w: Array, dx: Array) -> None:
         """At stride 1 a convolution of dout with the turned filters; else dout @ w.T, added up window by window."""

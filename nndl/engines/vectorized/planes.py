@@ -4,13 +4,12 @@ With three channels, the runs of channels that the other convolutions copy would
 position becomes a row of `planes` instead, a whole shifted image at a time: 2-3 times as quick for 3 x 3 filters.
 """
 
-import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from nndl.engines.vectorized.geometry import Finish, Geometry, block_starts, sum_in_order
+from nndl.engines.vectorized.geometry import Finish, Geometry, block_starts, sum_over_batch
 from nndl.engines.vectorized.layout import Blocks
 from nndl.engines.vectorized.products import matmul_rows, matmul_summed
-from nndl.engines.vectorized.threads import parallel_for, thread_count
+from nndl.engines.vectorized.threads import parallel_for
 from nndl.engines.vectorized.workspace import scratch
 from nndl.net.types import Array
 
@@ -42,17 +41,13 @@ class Planes:
 
     def weight_gradient(self, images: Blocks, douts: Blocks, count: int, dw: Array) -> None:
         """dw = planes @ dout, summed over the images."""
-        parts: list[Array | None] = [None] * thread_count()
+        features, F = self.features, self.geometry.F
 
-        def work(first: int, last: int, thread: int) -> None:
-            total = np.zeros((self.features, self.geometry.F), dw.dtype)
-            for start, stop in block_starts(first, last, self.block):
-                dout = douts(start, stop).reshape(stop - start, self.pixels, -1)
-                total += matmul_summed(self._planes(images(start, stop)), dout)
-            parts[thread] = total
+        def product(start: int, stop: int, out: Array) -> None:
+            planes = self._planes(images(start, stop))
+            out[...] = matmul_summed(planes, douts(start, stop).reshape(stop - start, self.pixels, F))
 
-        parallel_for(count, work)
-        dw[...] = sum_in_order(parts).reshape(dw.shape)
+        dw[...] = sum_over_batch(count, self.block, (features, F), dw.dtype, product).reshape(dw.shape)
 
     def input_gradient(self, douts: Blocks, count: int, w: Array, dx: Array) -> None:
         """There is none: nothing asks for the gradient of the images."""

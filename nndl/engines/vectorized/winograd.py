@@ -16,10 +16,10 @@ from functools import cache
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from nndl.engines.vectorized.geometry import Finish, Geometry, block_starts, ignore, sum_in_order, turned
+from nndl.engines.vectorized.geometry import Finish, Geometry, block_starts, ignore, sum_over_batch, turned
 from nndl.engines.vectorized.layout import Blocks, padded, slices
 from nndl.engines.vectorized.products import SMALL, matmul_columns, matmul_rows
-from nndl.engines.vectorized.threads import parallel_for, thread_count
+from nndl.engines.vectorized.threads import parallel_for
 from nndl.engines.vectorized.workspace import scratch
 from nndl.net.types import Array
 
@@ -73,20 +73,14 @@ class Winograd:
 
     def weight_gradient(self, images: Blocks, douts: Blocks, count: int, dw: Array) -> None:
         """The adjoint of forward with respect to w."""
-        g = self.geometry
-        parts: list[Array | None] = [None] * thread_count()
+        shape = 36, self.geometry.C, self.geometry.F
 
-        def work(first: int, last: int, thread: int) -> None:
-            total = np.zeros((36, g.C, g.F), dw.dtype)
-            part = scratch("part", total.shape, dw.dtype)
-            for start, stop in block_starts(first, last, self.block):
-                tiles = self._transformed_tiles(images(start, stop))
-                np.matmul(tiles.transpose(0, 2, 1), self._transformed_douts(douts(start, stop)), out=part)
-                total += part
-            parts[thread] = total
+        def product(start: int, stop: int, out: Array) -> None:
+            tiles = self._transformed_tiles(images(start, stop))
+            np.matmul(tiles.transpose(0, 2, 1), self._transformed_douts(douts(start, stop)), out=out)
 
-        parallel_for(count, work)
-        dw[...] = np.dot(self.G.T, sum_in_order(parts).reshape(36, -1)).reshape(dw.shape)
+        total = sum_over_batch(count, self.block, shape, dw.dtype, product)
+        dw[...] = np.dot(self.G.T, total.reshape(36, -1)).reshape(dw.shape)
 
     def input_gradient(self, douts: Blocks, count: int, w: Array, dx: Array) -> None:
         """The convolution of dout with the turned filters."""
