@@ -6,13 +6,14 @@ import threading
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_info
 
 from nndl.engines.vectorized.threads import cores, parallel_for, set_threads, thread_count
 
 
+@settings(deadline=None)
 @given(count=st.integers(0, 40), threads=st.integers(1, 5))
 def test_slices_cover_everything_once_and_evenly(count: int, threads: int) -> None:
     set_threads(threads)
