@@ -39,6 +39,9 @@ A_T = np.array([[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0
 CACHE = 2_000_000
 """Bytes of transformed tiles in a block, before and after the product."""
 
+PIECE = 600_000
+"""Bytes of tiles that are transformed at a time."""
+
 ENOUGH = 128
 """Tiles in a block where channels are many: each block goes through all filters, which then do not fit the cache."""
 
@@ -53,6 +56,7 @@ class Winograd:
         per_image = 36 * self.tiles * (g.C + g.F) * g.itemsize
         many = g.C * g.F * 24 > SMALL
         self.block = max(1, CACHE // per_image, ENOUGH // self.tiles if many else 1)
+        self.piece = max(1, PIECE // (36 * self.tiles * max(g.C, g.F) * g.itemsize))
         self.B_T, self.G, self.A_T = _transforms(g.itemsize)
 
     def forward(self, images: Blocks, count: int, w: Array, target: Blocks, finish: Finish) -> None:
@@ -88,38 +92,46 @@ class Winograd:
 
     def _transformed_tiles(self, x: Array) -> Array:
         """x (N, H, W, C) -> B' tile B of every 6 x 6 tile, (36, N tiles, C)."""
-        N, _, _, C = x.shape
-        x = padded(x, self.geometry.pad, 4 * self.down + 2, 4 * self.across + 2)
-        shape = (6, 6, N, self.down, self.across, C)
-        by_image, by_row, by_pixel, by_channel = x.strides
-        tiles = scratch("tiles", shape, x.dtype)
-        tiles[...] = as_strided(x, shape, (by_row, by_pixel, by_image, 4 * by_row, 4 * by_pixel, by_channel))
-        transformed = scratch("transformed tiles", (36, N * self.tiles * C), x.dtype)
-        matmul_columns(self.B_T, tiles.reshape(36, -1), transformed)
-        return transformed.reshape(36, -1, C)
+        height, width, C = 4 * self.down + 2, 4 * self.across + 2, x.shape[3]
+        transformed = scratch("transformed tiles", (36, len(x) * self.tiles, C), x.dtype)
+        for start, stop in block_starts(0, len(x), self.piece):
+            images = padded(x[start:stop], self.geometry.pad, height, width)
+            shape = (6, 6, stop - start, self.down, self.across, C)
+            by_image, by_row, by_pixel, by_channel = images.strides
+            tiles = scratch("tiles", shape, x.dtype)
+            tiles[...] = as_strided(images, shape, (by_row, by_pixel, by_image, 4 * by_row, 4 * by_pixel, by_channel))
+            matmul_columns(self.B_T, tiles.reshape(36, -1), self._of(transformed, start, stop))
+        return transformed
 
     def _transform_back(self, products: Array, out: Array) -> None:
         """products (36, N tiles, F) -> A' product A of every tile, in its place in out (N, height, width, F)."""
-        N, height, width, F = out.shape
-        tiles = scratch("tiles", (16, products.shape[1] * F), out.dtype)
-        matmul_columns(self.A_T, products.reshape(36, -1), tiles)
+        _, height, width, F = out.shape
         whole = (height, width) == (4 * self.down, 4 * self.across)
-        room = out if whole else scratch("padded", (N, 4 * self.down, 4 * self.across, F), out.dtype)
-        in_tiles = room.reshape(N, self.down, 4, self.across, 4, F)
-        in_tiles[...] = tiles.reshape(4, 4, N, self.down, self.across, F).transpose(2, 3, 0, 4, 1, 5)
-        if not whole:
-            out[...] = room[:, :height, :width]
+        for start, stop in block_starts(0, len(out), self.piece):
+            N = stop - start
+            tiles = scratch("tiles", (4, 4, N, self.down, self.across, F), out.dtype)
+            matmul_columns(self.A_T, self._of(products, start, stop), tiles.reshape(16, -1))
+            room = out[start:stop] if whole else scratch("padded", (N, 4 * self.down, 4 * self.across, F), out.dtype)
+            room.reshape(N, self.down, 4, self.across, 4, F)[...] = tiles.transpose(2, 3, 0, 4, 1, 5)
+            if not whole:
+                out[start:stop] = room[:, :height, :width]
 
     def _transformed_douts(self, dout: Array) -> Array:
         """dout (N, height, width, F) -> A dout A' of every 4 x 4 tile, (36, N tiles, F)."""
-        N, height, width, F = dout.shape
-        if (height, width) != (4 * self.down, 4 * self.across):
-            dout = padded(dout, 0, 4 * self.down, 4 * self.across)
-        tiles = scratch("tiles", (4, 4, N, self.down, self.across, F), dout.dtype)
-        tiles[...] = dout.reshape(N, self.down, 4, self.across, 4, F).transpose(2, 4, 0, 1, 3, 5)
-        transformed = scratch("products", (36, N * self.tiles * F), dout.dtype)
-        matmul_columns(self.A_T.T, tiles.reshape(16, -1), transformed)
-        return transformed.reshape(36, -1, F)
+        _, height, width, F = dout.shape
+        whole = (height, width) == (4 * self.down, 4 * self.across)
+        transformed = scratch("products", (36, len(dout) * self.tiles, F), dout.dtype)
+        for start, stop in block_starts(0, len(dout), self.piece):
+            N = stop - start
+            images = dout[start:stop] if whole else padded(dout[start:stop], 0, 4 * self.down, 4 * self.across)
+            tiles = scratch("tiles", (4, 4, N, self.down, self.across, F), dout.dtype)
+            tiles[...] = images.reshape(N, self.down, 4, self.across, 4, F).transpose(2, 4, 0, 1, 3, 5)
+            matmul_columns(self.A_T.T, tiles.reshape(16, -1), self._of(transformed, start, stop))
+        return transformed
+
+    def _of(self, planes: Array, start: int, stop: int) -> Array:
+        """The tiles of images start to stop: (36, N tiles, C) -> (36, tiles C), a view."""
+        return planes[:, start * self.tiles : stop * self.tiles].reshape(36, -1)
 
 
 @cache
