@@ -39,7 +39,7 @@ A_T = np.array([[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0
 CACHE = 2_000_000
 """Bytes of transformed tiles in a block, before and after the product."""
 
-PIECE = 600_000
+PIECE = 2_000_000
 """Bytes of tiles that are transformed at a time."""
 
 ENOUGH = 128
