@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nndl.config.checks import INPUT_SHAPE
+from nndl.config.datasets import INPUT_SHAPE
 from nndl.config.schema import Experiment
 from nndl.data.batches import Batches
 from nndl.data.cifar import Dataset, Images, load_cifar
@@ -93,7 +93,7 @@ def load_dataset(experiment: Experiment) -> Dataset:
     """The images the experiment names, from disk or generated."""
     data = experiment.data
     if data.dataset != "synthetic":
-        return load_cifar(Path(data.root), data.dataset)
+        return load_cifar(Path(data.root).expanduser(), data.dataset)
     sizes = {"train_size": data.train_size, "test_size": data.test_size}
     return make_synthetic(**{name: size for name, size in sizes.items() if size != "all"})
 

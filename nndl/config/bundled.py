@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import nndl
-from nndl.config.messages import suggest
+from nndl.config.suggest import suggest
 from nndl.errors import ConfigError
 
 SUFFIXES = (".yaml", ".yml")
@@ -35,10 +35,13 @@ def locate(source: str | Path) -> Path:
     Raises ConfigError, naming the nearest bundled config, when there is no such file.
     """
     path, text = Path(source), str(source)
-    if path.is_file():
-        return path
-    if path.is_dir():
-        inside = sorted(each.name for each in path.iterdir() if each.suffix in SUFFIXES)
+    try:
+        if path.is_file():
+            return path
+        inside = sorted(each.name for each in path.iterdir() if each.suffix in SUFFIXES) if path.is_dir() else None
+    except OSError as error:
+        raise ConfigError(f"{text[:200]} cannot be read: {error.strerror}") from None
+    if inside is not None:
         raise ConfigError(f"{text} is a folder; name a file in it" + (f", such as {inside[0]}" if inside else ""))
     name = path.as_posix().removeprefix("configs/")
     for suffix in SUFFIXES:

@@ -1,82 +1,140 @@
-"""What no single key can tell: whether the layers fit together, and the parts of a config one another."""
+"""What no single key can tell: whether the layers fit together, into memory, and to the data set."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
 from typing import Any
 
-from nndl.config.messages import Path
+import numpy as np
+
+from nndl.config import sizes
+from nndl.config.datasets import CLASSES, INPUT_SHAPE, MOST_TRAINING_IMAGES
+from nndl.config.messages import Path, Report
 from nndl.config.schema import Experiment
+from nndl.config.settings import check_settings
+from nndl.config.suggest import nearest
 from nndl.errors import ConfigError
-from nndl.net.shapes import infer_shapes
-from nndl.train.optimizers import AdamW
-from nndl.train.schedules import Multistep, PiecewiseLinear
+from nndl.net.catalog.affine import Affine
+from nndl.net.catalog.conv import Conv
+from nndl.net.shapes import Placed, infer_shapes
 
-INPUT_SHAPE = (3, 32, 32)
-CLASSES = {"cifar10": 10, "cifar100": 100, "synthetic": 10}
-IMAGES = {"cifar10": 50_000, "cifar100": 50_000, "synthetic": 5_000}
-"""Training images of each data set."""
-
-Report = Callable[[Path, str], None]
+MOST_NAMED = 8
+"""Parameter names listed in a message."""
 
 
 def check(experiment: Experiment, tree: Any, report: Report) -> None:
     """Report what does not fit."""
-    _check_shapes(experiment, tree, report)
-    _check_data(experiment, report)
-    _check_schedule(experiment, report)
+    check_settings(experiment, tree, report)
+    placed = _placed(experiment, tree, report)
+    if placed:
+        _check_classes(experiment, placed[-1], tree, report)
+        _check_names(placed, tree, report)
+        _check_memory(experiment, placed, tree, report)
+        _check_groups(experiment, placed, report)
 
 
-def _check_shapes(experiment: Experiment, tree: Any, report: Report) -> None:
+def _placed(experiment: Experiment, tree: Any, report: Report) -> tuple[Placed, ...]:
+    """The layers with their shapes, or () with a report of the first that cannot fit."""
+    too_large = list(sizes.oversized(experiment.model.layers))
+    for where, option, value in too_large:
+        words = f"{option} should be {sizes.LARGEST_OPTION:,} or less, not {value:,}"
+        report((*layer_path(tree, where), _kind(tree, where), option), words)
+    if too_large:
+        return ()
     try:
-        placed = infer_shapes(experiment.model.layers, INPUT_SHAPE)
+        return infer_shapes(experiment.model.layers, INPUT_SHAPE)
     except ConfigError as error:
         report(layer_path(tree, error.where or ()), str(error))
-        return
-    classes = CLASSES[experiment.data.dataset]
-    if placed[-1].out_shape != (classes,):
-        given = placed[-1].out_shape
-        report(
-            layer_path(tree, placed[-1].where),
-            f"{experiment.data.dataset} has {classes} classes, but the last layer gives "
-            f"{given[0] if len(given) == 1 else 'images ' + ' x '.join(map(str, given))}; end with affine: {classes}",
+        return ()
+
+
+def _check_classes(experiment: Experiment, last: Placed, tree: Any, report: Report) -> None:
+    dataset, classes, given = experiment.data.dataset, CLASSES[experiment.data.dataset], last.out_shape
+    if given != (classes,):
+        gives = f"{given[0]}" if len(given) == 1 else "images " + " x ".join(map(str, given))
+        words = f"{dataset} has {classes} classes, but the last layer gives {gives}; end with affine: {classes}"
+        report(layer_path(tree, last.where), words)
+
+
+def _check_names(placed: Sequence[Placed], tree: Any, report: Report) -> None:
+    """Names are parts of "residual1.conv1.w", where a dot has its meaning and the shortcut a name of its own."""
+    seen: dict[str, tuple[int, ...]] = {}
+    for each in (inner for outer in placed for inner in outer.walk()):
+        name = each.layer.name or ""
+        if not name.replace("_", "a").replace("-", "a").isalnum() and name:
+            report(layer_path(tree, each.where), f"a layer's name has letters, digits, '_' and '-' only, not {name!r}")
+        if each.path in seen:
+            report(layer_path(tree, seen[each.path]), f"the block's shortcut is named {name!r}; take another name")
+        seen[each.path] = each.where
+
+
+def _check_memory(experiment: Experiment, placed: Sequence[Placed], tree: Any, report: Report) -> None:
+    """Refuse what certainly cannot be held: the estimates leave out all that an engine may do without."""
+    there, number = sizes.installed_memory(), np.dtype(experiment.dtype).itemsize
+    everything = [inner for outer in placed for inner in outer.walk()]
+    here = f"this machine has {sizes.in_words(there)}"
+    copies = 2 + len(experiment.train.optimizer.memory)
+    weights = [sizes.memory_for_weights(each, number, copies) for each in everything]
+    if sum(weights) > there:
+        all_of_it, most = sizes.in_words(sum(weights)), sizes.in_words(max(weights))
+        words = f"to train the weights takes {all_of_it} of memory, {most} of it for this layer; {here}"
+        report(layer_path(tree, everything[weights.index(max(weights))].where), words)
+    batch_size = min(experiment.train.batch_size, MOST_TRAINING_IMAGES)
+    outputs = [sizes.memory_for_batch(each, number, batch_size) for each in everything]
+    if max(outputs) > there:
+        words = (
+            f"a batch of {batch_size:,} takes {sizes.in_words(max(outputs))} of memory after this layer alone; {here}"
         )
+        report(layer_path(tree, everything[outputs.index(max(outputs))].where), words)
+
+
+def _check_groups(experiment: Experiment, placed: Sequence[Placed], report: Report) -> None:
+    """A pattern that matches nothing is a misspelt one."""
+    names = parameter_names(placed) if experiment.train.groups else []
+    for index, group in enumerate(experiment.train.groups):
+        if not any(fnmatchcase(name, group.match) for name in names):
+            near = _meant(group.match, names)
+            listed = ", ".join(names[:MOST_NAMED]) + (", ..." if len(names) > MOST_NAMED else "")
+            cure = f"did you mean {near!r}?" if near else f"they are named {listed}"
+            report(("train", "groups", index, "match"), f"{group.match!r} matches no parameter; {cure}")
+
+
+def _meant(pattern: str, names: Sequence[str]) -> str | None:
+    """The pattern that a misspelt one most likely stands for."""
+    parts = [name.rpartition(".") for name in names]
+    choices = [*(f"{layer}.*" for layer, _, _ in parts), *(f"*.{own}" for _, _, own in parts), *names]
+    holding = [choice for choice in choices if pattern.strip("*") and pattern.strip("*") in choice]
+    return holding[0] if holding else nearest(pattern, choices)
+
+
+def parameter_names(placed: Sequence[Placed]) -> list[str]:
+    """The names of all parameters, as in a network; no weights are drawn for it."""
+    names = []
+    for each in (inner for outer in placed for inner in outer.walk()):
+        layer = replace(each.layer, init="zeros") if isinstance(each.layer, Affine | Conv) else each.layer
+        params = layer.initial_params(each.in_shape, lambda _: np.random.default_rng(0))
+        names += [f"{each.path}.{name}" for name in params]
+    return names
 
 
 def layer_path(tree: Any, where: tuple[int, ...]) -> Path:
     """The path of the layer at position `where`: (3, 1) is model.layers[3].residual[1], or ...residual.layers[1]."""
-    path: Path = ("model", "layers", *where[:1])
-    node: Any = tree["model"]["layers"][where[0]] if where else None
-    for index in where[1:]:
-        path, node = (*path, "residual"), node["residual"]
+    return _enter(tree, where)[0]
+
+
+def _kind(tree: Any, where: tuple[int, ...]) -> str:
+    """What stands before the options of the layer there."""
+    return next(iter(_enter(tree, where)[1]))
+
+
+def _enter(tree: Any, where: tuple[int, ...]) -> tuple[Path, Any]:
+    """The path of a layer, and what is written there."""
+    path: Path = ("model", "layers")
+    node = tree["model"]["layers"]
+    for depth, index in enumerate(where):
+        if depth:
+            path, node = (*path, "residual"), node["residual"]
         if isinstance(node, dict):
             path, node = (*path, "layers"), node["layers"]
         path, node = (*path, index), node[index]
-    return path
-
-
-def _check_data(experiment: Experiment, report: Report) -> None:
-    data = experiment.data
-    size = IMAGES[data.dataset] if data.train_size == "all" else data.train_size
-    if size > IMAGES[data.dataset] and data.dataset != "synthetic":
-        report(("data", "train_size"), f"{data.dataset} has {IMAGES[data.dataset]:,} training images")
-    classes = CLASSES[data.dataset]
-    if data.validation_size and not classes <= data.validation_size < size:
-        report(
-            ("data", "validation_size"),
-            f"validation_size should be 0, or from {classes} (one of each class) to less than the {size:,} training "
-            f"images, not {data.validation_size:,}",
-        )
-
-
-def _check_schedule(experiment: Experiment, report: Report) -> None:
-    train = experiment.train
-    path = ("train", "schedule")
-    if isinstance(train.schedule, Multistep) and list(train.schedule.epochs) != sorted(set(train.schedule.epochs)):
-        report(path, "multistep's epochs should be in rising order")
-    if isinstance(train.schedule, Multistep) and max(train.schedule.epochs) >= train.epochs:
-        report(path, f"multistep's last drop comes after the {train.epochs} epochs of training")
-    if isinstance(train.schedule, PiecewiseLinear) and train.schedule.points[-1][0] > train.epochs:
-        report(path, f"piecewise_linear's last point comes after the {train.epochs} epochs of training")
-    if isinstance(train.optimizer, AdamW) and train.weight_decay:
-        report(("train", "weight_decay"), "adamw has a weight_decay of its own; set that one")
-    if train.warmup_epochs > train.epochs:
-        report(("train", "warmup_epochs"), f"warmup_epochs is longer than the {train.epochs} epochs of training")
+    return path, node

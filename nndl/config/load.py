@@ -5,16 +5,19 @@ from copy import deepcopy
 from pathlib import Path as FilePath
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from nndl.config import checks, overrides
 from nndl.config.bundled import folder, locate
-from nndl.config.marked import Marked, read
+from nndl.config.homes import home, known_keys
+from nndl.config.marked import MOST_CHARACTERS, Marked, read
 from nndl.config.messages import Mark, Path, Problem, ProblemsError
 from nndl.config.pieces import Pieces
 from nndl.config.schema import LISTS, ONE_OF, Experiment
 from nndl.config.translate import translate
 from nndl.errors import ConfigError
+
+MOST_BYTES = 4 * MOST_CHARACTERS
 
 
 def load_config(source: str | FilePath, sets: Sequence[str] = ()) -> Experiment:
@@ -25,9 +28,11 @@ def load_config(source: str | FilePath, sets: Sequence[str] = ()) -> Experiment:
     """
     path = locate(source)
     try:
-        text = path.read_text(encoding="utf-8")
+        if path.stat().st_size > MOST_BYTES:
+            raise ConfigError(f"{path} is too large for a config")
+        text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{path} is not UTF-8 text (byte {error.start} is no part of any letter)") from None
+        raise ConfigError(f"{path} is not UTF-8 text (see byte {error.start}); save it as UTF-8") from None
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
     return parse_config(text, str(source) if FilePath(source).is_file() else path.name, sets, _name(path))
@@ -66,11 +71,12 @@ class _Loader:
             raise ProblemsError(self.marked.source, self.marked.text, self.problems)
         return experiment
 
-    def report(self, path: Path, words: str) -> None:
+    def report(self, path: Path, words: str, at_key: bool = False) -> None:
         """Note what is wrong at `path`, in the file or in the --set that put it there."""
         source = next((text for at, text in self.set.items() if path[: len(at)] == at), None)
-        mark = self.marked.keys.get(path) if "unknown key" in words else None
-        self.problems.append(Problem(path, words, mark or self.marked.place(path), source))
+        inside = [text for at, text in self.set.items() if path and len(at) > len(path) and at[: len(path)] == path]
+        words += f" (with --set {inside[-1]})" if inside else ""
+        self.problems.append(Problem(path, words, self.marked.place(path, at_key), source))
 
     def _with_pieces(self) -> dict[str, Any]:
         """The tree with what names a layer, an optimizer, ... built; what could not be is left out, and reported."""
@@ -98,21 +104,8 @@ class _Loader:
             return Experiment.model_validate(plain)
         except ValidationError as error:
             reported = {problem.path for problem in self.problems}
-            for path, words in translate(error, _keys):
+            for path, words, at_key in translate(error, plain, known_keys, home):
                 piece_failed = words.endswith("is missing") and any(at[: len(path)] == path for at in reported)
                 if not piece_failed:
-                    self.report(path, words)
+                    self.report(path, words, at_key)
             return None
-
-
-def _keys(path: Path) -> list[str]:
-    """The keys that the section at `path` knows."""
-    model: type[BaseModel] = Experiment
-    for part in path:
-        annotation = (
-            model.model_fields[part].annotation if isinstance(part, str) and part in model.model_fields else None
-        )
-        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
-            return []
-        model = annotation
-    return list(model.model_fields)

@@ -2,21 +2,25 @@
 
 import re
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any
 
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from nndl.config.messages import Mark, Path, Problem, ProblemsError
+from nndl.config.syntax import explain
 
-INTEGER = re.compile(r"[-+]?[0-9]+")
-BASED = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
+INTEGER = re.compile(r"[-+]?[0-9]{1,300}")
+BASED = re.compile(r"0o[0-7]{1,300}|0x[0-9a-fA-F]{1,300}")
 NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 WORDS: dict[str, Any] = {"": None, "~": None, "null": None, "true": True, "false": False}
 WORDS |= {".inf": float("inf"), "+.inf": float("inf"), "-.inf": float("-inf"), ".nan": float("nan")}
+UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
+MOST_CHARACTERS = 1_000_000
 MOST_NODES = 20_000
-"""More than any config needs; aliases that multiply (a "billion laughs") end here."""
+DEEPEST = 50
+"""More than any config needs; aliases that multiply (a "billion laughs") or hold themselves end here."""
 
 
 @dataclass
@@ -29,39 +33,43 @@ class Marked:
     keys: dict[Path, Mark] = field(default_factory=dict)
     values: dict[Path, Mark] = field(default_factory=dict)
 
-    def place(self, path: Path) -> Mark:
-        """Where `path` stands; where the text lacks it, where its nearest parent does."""
+    def place(self, path: Path, at_key: bool = False) -> Mark:
+        """Where the value (or the key) at `path` stands; where the text lacks it, where its nearest parent does."""
+        if at_key and path in self.keys:
+            return self.keys[path]
         while path and path not in self.values:
             path = path[:-1]
         return self.values.get(path, Mark(0, 0))
 
 
+class _Composer(yaml.SafeLoader):
+    """Leaves plain values without a tag: which is a number is YAML 1.2's to say, and a tag seen is one written."""
+
+    def resolve(self, kind: Any, value: Any, implicit: Any) -> str:  # noqa: ARG002
+        return ""
+
+
 def read(text: str, source: str) -> Marked:
     """Parse one YAML document. Raises ProblemsError with every duplicate key, or the first error of syntax."""
     marked = Marked(source, text)
+    if len(text) > MOST_CHARACTERS:
+        raise ProblemsError(source, "", [Problem((), "this is too large for a config", Mark(0, 0))])
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        _refuse_syntax(marked, error)
-    except (yaml.YAMLError, RecursionError) as error:
-        raise ProblemsError(source, text, [Problem((), f"this is not YAML: {error}", Mark(0, 0))]) from None
+        node = yaml.compose(text, Loader=_Composer)
+    except (
+        yaml.YAMLError,
+        RecursionError,
+        ValueError,
+        OverflowError,
+    ) as error:  # the last two: escapes like \UFFFFFFFF
+        mark, words = explain(error, text)
+        raise ProblemsError(source, text, [Problem((), words, mark)]) from None
     if node is not None:
         reader = _Reader(marked)
         marked.value = reader.value(node, ())
         if reader.problems:
             raise ProblemsError(source, text, reader.problems)
     return marked
-
-
-def _refuse_syntax(marked: Marked, error: yaml.MarkedYAMLError) -> NoReturn:
-    where = error.problem_mark or error.context_mark
-    mark = Mark(where.line, where.column) if where else Mark(0, 0)
-    words = error.problem or "this is not YAML"
-    if "\\t" in words or "\t" in marked.text.splitlines()[mark.line : mark.line + 1][:1].__str__():
-        words += "; indent with spaces, not tabs"
-    elif "mapping values are not allowed" in words:
-        words += "; is the line indented wrongly, or does a text with ': ' want quotes?"
-    raise ProblemsError(marked.source, marked.text, [Problem((), words, mark)]) from None
 
 
 class _Reader:
@@ -74,35 +82,55 @@ class _Reader:
 
     def value(self, node: Node, path: Path) -> Any:
         self.seen += 1
-        mark = Mark(node.start_mark.line, node.start_mark.column)
-        if self.seen > MOST_NODES or len(path) > 50:
-            raise ProblemsError(
-                self.marked.source, self.marked.text, [Problem(path, "this is too large for a config", mark)]
-            )
-        self.marked.values[path] = mark
+        mark = _start(node)
+        if self.seen > MOST_NODES or len(path) > DEEPEST:
+            problem = Problem(path, "this is too large, or nested too deeply, for a config", mark)
+            raise ProblemsError(self.marked.source, self.marked.text, [problem])
+        empty = node.start_mark.index == node.end_mark.index
+        self.marked.values[path] = self.marked.keys.get(path, mark) if empty else mark
+        if node.tag:
+            self.problems.append(Problem(path, "configs use no YAML tags ('!...'); leave it out", mark))
         if isinstance(node, MappingNode):
             return self._mapping(node, path)
         if isinstance(node, SequenceNode):
             return [self.value(item, (*path, index)) for index, item in enumerate(node.value)]
-        assert isinstance(node, ScalarNode)
-        return scalar(node.value) if node.style is None else node.value
+        return self._scalar(node, path)
 
     def _mapping(self, node: MappingNode, path: Path) -> dict[str, Any]:
         result: dict[str, Any] = {}
         for key_node, value_node in node.value:
-            mark = Mark(key_node.start_mark.line, key_node.start_mark.column)
-            if not isinstance(key_node, ScalarNode):
-                self.problems.append(Problem(path, "a key must be a plain word", mark))
-                continue
-            key = key_node.value
-            if key in result:
-                first = self.marked.keys[(*path, key)].line + 1
-                words = f"{key!r} is set twice, first on line {first}; keep one of them"
-                self.problems.append(Problem((*path, key), words, mark))
+            mark = _start(key_node)
+            key = self._scalar(key_node, path, quoted=True)
+            refusal = self._refusal(key_node, key, path, key in result)
+            if refusal:
+                self.problems.append(Problem((*path, key), refusal, mark))
                 continue
             self.marked.keys[(*path, key)] = mark
             result[key] = self.value(value_node, (*path, key))
         return result
+
+    def _refusal(self, node: Node, key: str, path: Path, again: bool) -> str | None:
+        if not isinstance(node, ScalarNode):
+            return "a key must be a plain word"
+        if again:
+            first = self.marked.keys[(*path, key)].line + 1
+            return f"{key!r} is set twice, first on line {first}; keep one of them"
+        if key == "<<" and node.style is None:
+            return (
+                "'<<' (merging mappings) is no part of YAML 1.2; write the keys out, or repeat a whole value with *name"
+            )
+        return None
+
+    def _scalar(self, node: Node, path: Path, quoted: bool = False) -> Any:
+        if not isinstance(node, ScalarNode):
+            return ""
+        if UNPRINTABLE.search(node.value):
+            self.problems.append(Problem(path, "this text holds a character that cannot be printed", _start(node)))
+        return node.value if quoted or node.style is not None else scalar(node.value)
+
+
+def _start(node: Node) -> Mark:
+    return Mark(node.start_mark.line, node.start_mark.column)
 
 
 def scalar(text: str) -> Any:
@@ -110,7 +138,7 @@ def scalar(text: str) -> Any:
     if text.lower() in WORDS:
         return WORDS[text.lower()]
     if INTEGER.fullmatch(text):
-        return int(text) if len(text) < 400 else float(text)
+        return int(text)
     if BASED.fullmatch(text):
         return int(text, 0)
     return float(text) if NUMBER.fullmatch(text) else text

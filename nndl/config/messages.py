@@ -1,12 +1,17 @@
 """What is wrong with a config, for the person who wrote it: file:line:column, the line, and what would be right."""
 
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
+from unicodedata import combining, east_asian_width
 
 from nndl.errors import ConfigError
 
 Path = tuple[str | int, ...]
+
+MOST_SHOWN = 20
+"""Problems told at once; the rest are counted."""
+WIDTH = 120
+"""Columns of a line that are shown."""
 
 
 class Mark(NamedTuple):
@@ -26,15 +31,22 @@ class Problem(NamedTuple):
     """Where it was written, if not in the file: the text of a --set."""
 
 
+class Report(Protocol):
+    """Takes note of what is wrong at a path: with the value there, or (at_key) with the key itself."""
+
+    def __call__(self, path: Path, words: str, at_key: bool = False) -> None: ...
+
+
 class ProblemsError(ConfigError):
     """Everything that is wrong with a config, at once, in the order of the file."""
 
     def __init__(self, source: str, text: str, problems: Iterable[Problem]) -> None:
         self.problems = sorted(set(problems), key=lambda problem: (problem.mark, problem.words))
         lines = text.splitlines()
-        shown = [_show(source, lines, problem) for problem in self.problems]
-        count = f"{len(shown)} problems in {source}\n" if len(shown) > 1 else ""
-        super().__init__(count + "\n".join(shown))
+        shown = [_show(source, lines, problem) for problem in self.problems[:MOST_SHOWN]]
+        count, more = len(self.problems), len(self.problems) - len(shown)
+        head = [f"{count} problems in {source}"] if count > 1 else []
+        super().__init__("\n".join([*head, *shown, *([f"... and {more} more"] if more else [])]))
 
 
 def _show(source: str, lines: Sequence[str], problem: Problem) -> str:
@@ -44,8 +56,20 @@ def _show(source: str, lines: Sequence[str], problem: Problem) -> str:
     head = f"{source}:{line + 1}:{column + 1}: {problem.words}"
     if line >= len(lines) or not lines[line].strip():
         return head
-    shown = lines[line].replace("\t", " ")[:160]
-    return f"{head}\n    {shown}\n    {' ' * column}^"
+    shown, column = _window(lines[line].replace("\t", " ").rstrip(), column)
+    return f"{head}\n    {shown}\n    {' ' * _columns(shown[:column])}^"
+
+
+def _window(line: str, column: int) -> tuple[str, int]:
+    """The part of a long line around `column`, and where in it the column is."""
+    start = column - WIDTH // 2 if column > WIDTH - 20 else 0
+    before, after = "... " if start else "", " ..." if len(line) > start + WIDTH else ""
+    return before + line[start : start + WIDTH] + after, column - start + len(before)
+
+
+def _columns(text: str) -> int:
+    """How wide a terminal shows `text`: Chinese characters take two columns, combining accents none."""
+    return sum(0 if combining(letter) else 2 if east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def dotted(path: Path) -> str:
@@ -54,12 +78,3 @@ def dotted(path: Path) -> str:
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}"
     return text.removeprefix(".")
-
-
-def suggest(word: str, choices: Iterable[str]) -> str:
-    """ "; did you mean ...?" or the list of what there is."""
-    known = list(choices)
-    near = get_close_matches(word, known, n=1, cutoff=0.6)
-    return (
-        f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}" if known else "nothing is known here"
-    )

@@ -5,10 +5,10 @@ from typing import Any
 
 from nndl.config.marked import read
 from nndl.config.messages import Path, dotted
-from nndl.config.schema import LISTS, ONE_OF
+from nndl.config.schema import LISTS, ONE_OF, Table
 from nndl.errors import ConfigError, UsageError
 
-PART = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
+PART = re.compile(r"([^.\[\]]+)|\[([0-9]{1,6})\]")
 
 
 def parse(text: str) -> tuple[Path, Any]:
@@ -30,36 +30,46 @@ def apply(tree: Any, text: str) -> Path:
     """Change `tree` in place as `text` says; returns the path set. Raises UsageError where there is no such place."""
     path, value = parse(text)
     node = tree
-    for depth, (part, following) in enumerate(zip(path, (*path[1:], None), strict=True)):
-        node = _enter(node, path[: depth + 1], part, following, value, text)
+    for depth, part in enumerate(path[:-1], 1):
+        _require(node, path[:depth], text)
+        inside = node[part] if isinstance(part, int) else node.get(part)
+        node[part] = _opened(inside, path[:depth], path[depth])
+        node = node[part]
+    _require(node, path, text)
+    node[path[-1]] = value
     return path
 
 
-def _enter(node: Any, path: Path, part: str | int, following: str | int | None, value: Any, text: str) -> Any:
-    """Step from `node` to its `part`, making mappings on the way; the last step sets `value`."""
+def _require(node: Any, path: Path, text: str) -> None:
+    """Raise UsageError unless `node` can hold the last part of `path`."""
+    part, place = path[-1], dotted(path[:-1]) or "a config"
     if isinstance(part, int):
-        if not isinstance(node, list) or part >= len(node):
-            length = f"has {len(node)} entries, counted from 0" if isinstance(node, list) else "is not a list"
-            raise UsageError(f"--set {text}: {dotted(path[:-1])} {length}")
-    elif not isinstance(node, dict):
-        raise UsageError(f"--set {text}: {dotted(path[:-1])} has no keys to set in it")
-    if following is None:
-        node[part] = value
-        return None
-    inside = node[part] if isinstance(part, int) else node.get(part)
-    if isinstance(following, str) and not isinstance(inside, dict):
-        inside = node[part] = _as_mapping(inside, following)
-    if isinstance(following, str) and isinstance(inside, dict) and _names_one(path) and following not in inside:
-        inside.clear()  # another optimizer, or another layer, takes the place of the one named before
-    return inside
+        if not isinstance(node, list):
+            raise UsageError(f"--set {text}: {place} is not a list")
+        if part >= len(node):
+            raise UsageError(f"--set {text}: {place} has {len(node)} entries, counted from 0")
+    elif isinstance(node, list):
+        raise UsageError(f"--set {text}: {place} is a list; say which entry, {place}[0]")
 
 
-def _as_mapping(value: Any, key: str) -> dict[str, Any]:
-    """What a bare value is in the long form: `relu` is {relu: }, nothing is {}."""
-    return {key: None} if value == key else {}
+def _opened(value: Any, path: Path, following: str | int) -> Any:
+    """`value`, which stands at `path`, in a form that `following` can be set in."""
+    if isinstance(following, int):
+        return value
+    table, described = _table(path), (_table(path[:-1]) or {}).get(str(path[-1]))
+    if table is not None and isinstance(value, str):
+        value = {value: None}  # `relu` is {relu: }
+    if table is not None and isinstance(value, dict) and following not in value:
+        return {}  # another optimizer, or another layer, takes the place of the one named before
+    if described is not None and described.shorthand and not isinstance(value, dict | None):
+        return {described.shorthand: value}  # `max_pool: 2` is {max_pool: {size: 2}}
+    return value if isinstance(value, dict | list) else {}
 
 
-def _names_one(path: Path) -> bool:
-    """Whether the mapping at `path` names one thing out of a table."""
+def _table(path: Path) -> Table | None:
+    """What the mapping at `path` names one thing out of, if it does."""
+    if path[:2] == ("model", "layers"):
+        return ONE_OF["model.layers"][1] if isinstance(path[-1], int) else None
     key = ".".join(part for part in path if isinstance(part, str))
-    return key in ONE_OF and (key not in LISTS or isinstance(path[-1], int))
+    names_one = key not in LISTS or isinstance(path[-1], int)
+    return ONE_OF[key][1] if key in ONE_OF and names_one else None

@@ -1,11 +1,13 @@
 """Pydantic's errors in words for the person who wrote the config."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from nndl.config.messages import Path, suggest
+from nndl.config.marked import scalar
+from nndl.config.messages import Path
+from nndl.config.suggest import nearest, suggest
 
 EXPECTED = {
     "int_type": "a whole number",
@@ -17,6 +19,8 @@ EXPECTED = {
     "model_type": "a mapping, key: value",
     "dataclass_type": "a mapping, key: value",
     "finite_number": "a finite number",
+    "missing": "a longer list",
+    "too_short": "a list that is not empty",
 }
 LIMITS = {
     "greater_than": ("gt", "more than {}"),
@@ -24,47 +28,81 @@ LIMITS = {
     "less_than": ("lt", "less than {}"),
     "less_than_equal": ("le", "{} or less"),
 }
+UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
+MISSING = ("missing", "missing_keyword_only_argument", "missing_argument")
+
+Keys = Callable[[Path], Sequence[str]]
+Home = Callable[[str], str | None]
 
 
-def translate(error: ValidationError, keys: Callable[[Path], Sequence[str]]) -> list[tuple[Path, str]]:
-    """(path, words) for everything pydantic found; `keys` are those known at a path.
+class Fault(NamedTuple):
+    """What is wrong, and where."""
 
-    What a value could have been ("a whole number or 'same'") becomes one message.
+    path: Path
+    words: str
+    at_key: bool = False
+    """Whether the key itself is wrong rather than what it is set to."""
+
+
+def translate(error: ValidationError, tree: Any, keys: Keys, home: Home | None = None) -> list[Fault]:
+    """Everything pydantic found wrong with `tree`.
+
+    keys: those known at a path; home: where else a key belongs. What a value could have been ("a whole number or
+    'same'") becomes one message, and a key that is only misspelt is not also missing.
     """
-    found: list[tuple[Path, str]] = []
-    wanted: dict[Path, list[str]] = {}
-    inputs: dict[Path, Any] = {}
-    for item in error.errors(include_url=False):
+    items = error.errors(include_url=False)
+    unknown = [_unknown(tuple(item["loc"]), keys, home) for item in items if item["type"] in UNKNOWN]
+    meant = {(*fault.path[:-1], nearest(str(fault.path[-1]), keys(fault.path[:-1]))) for fault in unknown}
+    others: list[Fault] = []
+    wanted: dict[Path, list[Any]] = {}
+    for item in items:
         path = tuple(item["loc"])
-        words = _of_key(item, keys)
-        if words is not None:
-            found.append((path, words))
-            continue
-        path = _without_tag(path)
-        wanted.setdefault(path, []).append(_expected(item))
-        inputs[path] = item["input"]
-    for path, choices in wanted.items():
-        key = next((part for part in reversed(path) if isinstance(part, str)), "")
-        words = f"{key} should be {' or '.join(dict.fromkeys(choices))}, not {shown(inputs[path])}"
-        found.append((path, words.strip()))
-    return found
+        if item["type"] == "value_error":
+            others.append(Fault(path, str(item["ctx"]["error"])))
+        elif item["type"] in MISSING and isinstance(path[-1], str):
+            others += [] if path in meant else [Fault(path, f"{path[-1]!r} is missing")]
+        elif item["type"] not in UNKNOWN:
+            wanted.setdefault(_within(tree, path), []).append(item)
+    return [*unknown, *others, *(Fault(path, _unfit(path, items)) for path, items in wanted.items())]
 
 
-def _of_key(item: Any, keys: Callable[[Path], Sequence[str]]) -> str | None:
-    """The words for an error that is not about what kind of value stands there."""
-    kind, last = item["type"], item["loc"][-1] if item["loc"] else ""
-    if kind in ("extra_forbidden", "unexpected_keyword_argument"):
-        return f"unknown key {last!r}; {suggest(str(last), keys(tuple(item['loc'])[:-1]))}"
-    if kind in ("missing", "missing_keyword_only_argument", "missing_argument"):
-        return f"{last!r} is missing"
-    return str(item["ctx"]["error"]) if kind == "value_error" else None
+def _unknown(path: Path, keys: Keys, home: Home | None) -> Fault:
+    key, known = str(path[-1]), keys(path[:-1])
+    place = home(key) if home and nearest(key, known) is None else None
+    return Fault(
+        path, f"unknown key {key!r}; {f'it goes under {place}' if place else suggest(key, known)}", at_key=True
+    )
+
+
+def _within(tree: Any, path: Path) -> Path:
+    """`path` as far as it leads in the tree: pydantic adds the alternative it tried, such as 'int'."""
+    for depth, part in enumerate(path):
+        in_list = isinstance(tree, list | tuple) and isinstance(part, int) and part < len(tree)
+        if not in_list and not (isinstance(tree, dict) and part in tree):
+            return path[:depth]
+        tree = tree[part]
+    return path
+
+
+def _unfit(path: Path, items: Sequence[Any]) -> str:
+    """ "filters should be a whole number, not 'many'", and the cure where it is plain."""
+    key = next((part for part in reversed(path) if isinstance(part, str)), "the value")
+    value, choices = items[0]["input"], " or ".join(dict.fromkeys(_expected(item) for item in items))
+    cure = ""
+    if isinstance(value, str) and not isinstance(scalar(value), str) and "a word" not in choices:
+        cure = "; take off the quotes"
+    elif choices == "a word" and isinstance(value, int | float):
+        cure = "; put it in quotes"
+    elif value is None:
+        cure = "; leave the key out to keep its default"
+    return f"{key} should be {choices}, not {shown(value)}{cure}"
 
 
 def _expected(item: Any) -> str:
     """What should have stood there."""
     kind, context = item["type"], item.get("ctx", {})
-    if kind == "too_short":
-        return "a list that is not empty"
+    if kind == "too_long":
+        return f"a list of {context['max_length']}"
     if kind == "literal_error":
         return str(context["expected"])
     if kind in LIMITS:
@@ -73,15 +111,8 @@ def _expected(item: Any) -> str:
     return EXPECTED.get(kind, str(item["msg"]).lower())
 
 
-def _without_tag(path: Path) -> Path:
-    """The path of the value itself: pydantic adds the alternative it tried, such as 'int' or "literal['same']"."""
-    tag = path[-1] if path else ""
-    tried = isinstance(tag, str) and (tag.removeprefix("constrained-") in ("int", "float", "str", "bool") or "[" in tag)
-    return path[:-1] if tried else path
-
-
 def shown(value: Any) -> str:
-    """A value as the config would write it."""
+    """A value as the config would write it, in short."""
     if value is None:
         return "nothing"
     if isinstance(value, bool):
@@ -89,5 +120,6 @@ def shown(value: Any) -> str:
     if isinstance(value, dict):
         return "a mapping"
     if isinstance(value, list | tuple):
-        return "a list"
-    return repr(value)
+        return "a list" if value else "an empty list"
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:50]}... ({len(text)} characters)"

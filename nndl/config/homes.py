@@ -1,0 +1,34 @@
+"""Which keys a config knows, and where each of them belongs."""
+
+from dataclasses import fields
+
+from pydantic import BaseModel
+
+from nndl.config.messages import Path
+from nndl.config.schema import Data, Experiment, Model, Train
+from nndl.train.optimizers import OPTIMIZERS
+from nndl.train.updater import Group
+
+SECTIONS: dict[str, type[BaseModel]] = {"the top level": Experiment, "data": Data, "model": Model, "train": Train}
+
+
+def known_keys(path: Path) -> list[str]:
+    """The keys that the section at `path` knows."""
+    if path[:2] == ("train", "groups"):
+        return [field.name for field in fields(Group)]
+    model: type[BaseModel] = Experiment
+    for part in path:
+        annotation = model.model_fields[part].annotation if part in model.model_fields else None
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            return []
+        model = annotation
+    return list(model.model_fields)
+
+
+def home(key: str) -> str | None:
+    """Where a key belongs that stands in the wrong section."""
+    for place, section in SECTIONS.items():
+        if key in section.model_fields:
+            return place
+    options = {field.name for rule in OPTIMIZERS.values() for field in fields(rule)}
+    return "train.optimizer" if {"lr": "learning_rate"}.get(key, key) in options else None

@@ -1,0 +1,64 @@
+"""Whether the settings agree with one another, with the data set and with this installation."""
+
+from itertools import pairwise
+from typing import Any
+
+from nndl.config.datasets import CLASSES, MOST_TEST_IMAGES, MOST_TRAINING_IMAGES, TRAINING_IMAGES
+from nndl.config.messages import Report
+from nndl.config.schema import Experiment
+from nndl.engines import available
+from nndl.train.optimizers import AdamW
+from nndl.train.schedules import Multistep, PiecewiseLinear
+
+MOST_THREADS = 1024
+
+
+def check_settings(experiment: Experiment, tree: Any, report: Report) -> None:
+    """Report what does not agree; what is not in `tree` is a default."""
+    _check_machine(experiment, report)
+    _check_data(experiment, tree, report)
+    _check_schedule(experiment, report)
+
+
+def _check_machine(experiment: Experiment, report: Report) -> None:
+    engines = ("auto", *available())
+    if experiment.engine not in engines:
+        report(("engine",), f"this installation has no engine {experiment.engine!r}; there are {', '.join(engines)}")
+    if experiment.threads != "auto" and experiment.threads > MOST_THREADS:
+        report(("threads",), f"threads should be {MOST_THREADS} or less, not {experiment.threads:,}")
+
+
+def _check_data(experiment: Experiment, tree: Any, report: Report) -> None:
+    data, classes = experiment.data, CLASSES[experiment.data.dataset]
+    least = classes if data.dataset == "synthetic" else 1
+    for name, most in (("train_size", MOST_TRAINING_IMAGES), ("test_size", MOST_TEST_IMAGES)):
+        size = getattr(data, name)
+        if size != "all" and not least <= size <= most:
+            words = f"{name} should be from {least} to {most:,}, or all, with {data.dataset}"
+            report(("data", name), f"{words}, not {size:,}")
+    train_size = TRAINING_IMAGES[data.dataset] if data.train_size == "all" else data.train_size
+    if data.validation_size and not classes <= data.validation_size < train_size:
+        said = "validation_size" in (tree.get("data") or {})
+        words = f"should be 0, or from {classes} (one of each class) to less than the {train_size:,} training images"
+        words = f"{words}, not {data.validation_size:,}" if said else f"(by default {data.validation_size:,}) {words}"
+        report(("data", "validation_size" if said else "train_size"), f"validation_size {words}")
+
+
+def _check_schedule(experiment: Experiment, report: Report) -> None:
+    train, path = experiment.train, ("train", "schedule")
+    length = f"train.epochs is {train.epochs}"
+    if isinstance(train.schedule, Multistep):
+        drops = (*path, "multistep", "epochs")
+        if any(later <= earlier for earlier, later in pairwise(train.schedule.epochs)):
+            report(drops, "multistep: epochs should be in rising order")
+        elif train.schedule.epochs[-1] >= train.epochs:
+            report(drops, f"multistep: the drop after epoch {train.schedule.epochs[-1]:g} never comes; {length}")
+    if isinstance(train.schedule, PiecewiseLinear):
+        first, last = train.schedule.points[0][0], train.schedule.points[-1][0]
+        if first < 0 or last > train.epochs:
+            words = f"epoch {first if first < 0 else last:g} is no part of training; {length}"
+            report((*path, "piecewise_linear", "points"), f"piecewise_linear: {words}")
+    if isinstance(train.optimizer, AdamW) and train.weight_decay:
+        report(("train", "weight_decay"), "adamw has a weight_decay of its own; set that one")
+    if train.warmup_epochs > train.epochs:
+        report(("train", "warmup_epochs"), f"the warm-up is longer than training; {length}")
