@@ -43,7 +43,8 @@ def parse_config(text: str, source: str, sets: Sequence[str] = (), name: str = "
     marked = read(text, source)
     if not isinstance(marked.value, dict):
         what = "is empty" if marked.value is None else "is not a mapping of keys to values"
-        raise ProblemsError(source, text, [Problem((), f"a config {what}; begin with model: and layers:", Mark(0, 0))])
+        problem = Problem((), f"this config {what}; begin with model: and layers:", Mark(0, 0))
+        raise ProblemsError(source, text, [problem])
     return _Loader(marked, sets).experiment(name)
 
 
@@ -73,9 +74,12 @@ class _Loader:
 
     def report(self, path: Path, words: str, at_key: bool = False) -> None:
         """Note what is wrong at `path`, in the file or in the --set that put it there."""
-        source = next((text for at, text in self.set.items() if path[: len(at)] == at), None)
+        source = next((text for at, text in reversed(self.set.items()) if path[: len(at)] == at), None)
         inside = [text for at, text in self.set.items() if path and len(at) > len(path) and at[: len(path)] == path]
-        words += f" (with --set {inside[-1]})" if inside else ""
+        if inside and path not in self.marked.values:
+            source = source or inside[-1]
+        elif inside:
+            words += f" (with --set {inside[-1]})"
         self.problems.append(Problem(path, words, self.marked.place(path, at_key), source))
 
     def _with_pieces(self) -> dict[str, Any]:

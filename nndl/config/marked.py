@@ -13,8 +13,10 @@ from nndl.config.syntax import explain
 INTEGER = re.compile(r"[-+]?[0-9]{1,300}")
 BASED = re.compile(r"0o[0-7]{1,300}|0x[0-9a-fA-F]{1,300}")
 NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-WORDS: dict[str, Any] = {"": None, "~": None, "null": None, "true": True, "false": False}
-WORDS |= {".inf": float("inf"), "+.inf": float("inf"), "-.inf": float("-inf"), ".nan": float("nan")}
+WORDS: dict[str, Any] = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
+WORDS |= {word: word.lower() == "true" for word in ("true", "True", "TRUE", "false", "False", "FALSE")}
+WORDS |= {f"{sign}.{inf}": float(f"{sign}inf") for sign in ("", "+", "-") for inf in ("inf", "Inf", "INF")}
+WORDS |= {word: float("nan") for word in (".nan", ".NaN", ".NAN")}
 UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 MOST_CHARACTERS = 1_000_000
@@ -135,8 +137,8 @@ def _start(node: Node) -> Mark:
 
 def scalar(text: str) -> Any:
     """The value of an unquoted word by YAML 1.2's core schema: 1e-3 is a number, `on` is a word, 010 is ten."""
-    if text.lower() in WORDS:
-        return WORDS[text.lower()]
+    if text in WORDS:
+        return WORDS[text]
     if INTEGER.fullmatch(text):
         return int(text)
     if BASED.fullmatch(text):

@@ -41,7 +41,8 @@ class ProblemsError(ConfigError):
     """Everything that is wrong with a config, at once, in the order of the file."""
 
     def __init__(self, source: str, text: str, problems: Iterable[Problem]) -> None:
-        self.problems = sorted(set(problems), key=lambda problem: (problem.mark, problem.words))
+        once = {(problem.mark, problem.words, problem.source): problem for problem in problems}  # an alias repeats it
+        self.problems = sorted(once.values(), key=lambda problem: (problem.mark, problem.words))
         lines = text.splitlines()
         shown = [_show(source, lines, problem) for problem in self.problems[:MOST_SHOWN]]
         count, more = len(self.problems), len(self.problems) - len(shown)
@@ -56,8 +57,13 @@ def _show(source: str, lines: Sequence[str], problem: Problem) -> str:
     head = f"{source}:{line + 1}:{column + 1}: {problem.words}"
     if line >= len(lines) or not lines[line].strip():
         return head
-    shown, column = _window(lines[line].replace("\t", " ").rstrip(), column)
+    shown, column = _window("".join(map(_visible, lines[line].rstrip())), column)
     return f"{head}\n    {shown}\n    {' ' * _columns(shown[:column])}^"
+
+
+def _visible(letter: str) -> str:
+    """The letter, or what stands for it where a terminal would obey it, as it does escape sequences."""
+    return letter if letter.isprintable() else " " if letter == "\t" else "\N{REPLACEMENT CHARACTER}"
 
 
 def _window(line: str, column: int) -> tuple[str, int]:
