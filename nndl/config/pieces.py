@@ -97,6 +97,8 @@ class Pieces:
         """A residual block's options with its layers built."""
         if "layers" in options:
             layers = self.many("model.layers", options["layers"], path if bare else (*path, "layers"))
+            if options["layers"] == []:
+                self.report(path, "residual: layers should not be empty")
             options["layers"] = layers
         return options
 

@@ -1,5 +1,6 @@
 """Pydantic's errors in words for the person who wrote the config."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -9,6 +10,7 @@ from nndl.config.marked import scalar
 from nndl.config.messages import Path
 from nndl.config.suggest import nearest, suggest
 
+A_MAPPING = "a mapping, key: value"
 EXPECTED = {
     "int_type": "a whole number",
     "int_from_float": "a whole number",
@@ -16,12 +18,13 @@ EXPECTED = {
     "bool_type": "true or false",
     "string_type": "a word",
     "tuple_type": "a list",
-    "model_type": "a mapping, key: value",
-    "dataclass_type": "a mapping, key: value",
+    "model_type": A_MAPPING,
+    "dataclass_type": A_MAPPING,
     "finite_number": "a finite number",
     "missing": "a longer list",
-    "too_short": "a list that is not empty",
 }
+GROUPED = re.compile(r"[0-9]{1,3}([_,][0-9]{3})+")
+"""Python's 1_000, and 1,000: words to YAML."""
 LIMITS = {
     "greater_than": ("gt", "more than {}"),
     "greater_than_equal": ("ge", "{} or more"),
@@ -50,9 +53,11 @@ def translate(error: ValidationError, tree: Any, keys: Keys, home: Home | None =
     keys: those known at a path; home: where else a key belongs. What a value could have been ("a whole number or
     'same'") becomes one message, and a key that is only misspelt is not also missing.
     """
-    items = error.errors(include_url=False)
+    # A list whose items are wrong is empty to pydantic, and reported as too short besides.
+    items = [item for item in error.errors(include_url=False) if item["type"] != "too_short" or not item["input"]]
     unknown = [_unknown(tuple(item["loc"]), keys, home) for item in items if item["type"] in UNKNOWN]
     meant = {(*fault.path[:-1], nearest(str(fault.path[-1]), keys(fault.path[:-1]))) for fault in unknown}
+    meant |= {(home(str(fault.path[-1])),) for fault in unknown if home}
     others: list[Fault] = []
     wanted: dict[Path, list[Any]] = {}
     for item in items:
@@ -88,13 +93,19 @@ def _unfit(path: Path, items: Sequence[Any]) -> str:
     """ "filters should be a whole number, not 'many'", and the cure where it is plain."""
     key = next((part for part in reversed(path) if isinstance(part, str)), "the value")
     value, choices = items[0]["input"], " or ".join(dict.fromkeys(_expected(item) for item in items))
+    if items[0]["type"] == "too_short":
+        return f"{key} should not be empty"
     cure = ""
-    if isinstance(value, str) and not isinstance(scalar(value), str) and "a word" not in choices:
+    if choices == A_MAPPING and isinstance(value, str) and ":" in value:
+        cure = "; write a space after the ':'"
+    elif isinstance(value, str) and not isinstance(scalar(value), str) and "a word" not in choices:
         cure = "; take off the quotes"
     elif choices == "a word" and isinstance(value, int | float):
         cure = "; put it in quotes"
     elif value is None:
-        cure = "; leave the key out to keep its default"
+        cure = "; give it a value, or leave the key out"
+    elif isinstance(value, str) and GROUPED.fullmatch(value) and "a word" not in choices:
+        cure = f"; write {value.replace('_', '').replace(',', '')}"
     return f"{key} should be {choices}, not {shown(value)}{cure}"
 
 
@@ -120,6 +131,6 @@ def shown(value: Any) -> str:
     if isinstance(value, dict):
         return "a mapping"
     if isinstance(value, list | tuple):
-        return "a list" if value else "an empty list"
+        return f"a list of {len(value)}" if value else "an empty list"
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:50]}... ({len(text)} characters)"

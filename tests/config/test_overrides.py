@@ -1,0 +1,91 @@
+"""--set reaches every value, keeps what it does not name, and says why it cannot."""
+
+import pytest
+
+from nndl.errors import UsageError
+from nndl.net.catalog import Affine, AvgPool, Conv, MaxPool, Relu, Residual
+from nndl.train.optimizers import Adam, Sgd
+from nndl.train.schedules import Cosine
+from tests.config.small import MODEL, experiment, problems
+
+
+def test_a_value_is_set_and_read_as_yaml() -> None:
+    made = experiment("", "train.epochs=5", "train.l2=1e-3", "name=on", "seed = 0x10")
+    assert (made.train.epochs, made.train.l2, made.name, made.seed) == (5, 1e-3, "on", 16)
+
+
+def test_the_last_of_two_counts() -> None:
+    assert experiment("", "seed=1", "seed=2").seed == 2
+
+
+def test_the_options_of_a_layer_are_reached_however_it_is_written() -> None:
+    made = experiment("", "model.layers[0].conv.kernel=5", "model.layers[1].max_pool.stride=1")
+    assert made.model.layers[:2] == (Conv(filters=16, kernel=5), MaxPool(size=2, stride=1))
+
+
+def test_a_layer_gives_way_to_another() -> None:
+    made = experiment("", "model.layers[1].avg_pool.size=4", "model.layers[0]=relu", "model.layers[3].affine=10")
+    assert made.model.layers[:2] == (Relu(), AvgPool(size=4))
+    assert made.model.layers[3] == Affine(out_features=10)
+
+
+def test_inside_a_residual_too() -> None:
+    made = experiment("", "model.layers[2].residual[0].conv.bias=false", "model.layers[2].residual[1].gelu=")
+    block = made.model.layers[2]
+    assert isinstance(block, Residual)
+    assert [layer.kind for layer in block.layers] == ["conv", "gelu"]
+    assert block.layers[0] == Conv(filters=16, bias=False)
+
+
+def test_a_block_in_the_short_form_gets_a_name_and_keeps_its_layers() -> None:
+    block = experiment("", "model.layers[2].residual.name=first").model.layers[2]
+    assert isinstance(block, Residual)
+    assert (block.name, len(block.layers)) == ("first", 2)
+
+
+def test_another_optimizer_takes_the_place_of_the_one_there() -> None:
+    text = "train: {optimizer: {adam: {beta1: 0.8}}, schedule: cosine}"
+    assert experiment(text, "train.optimizer.sgd.learning_rate=1").train.optimizer == Sgd(learning_rate=1)
+    assert experiment(text, "train.optimizer.adam.beta2=0.9").train.optimizer == Adam(beta1=0.8, beta2=0.9)
+    assert experiment(text, "train.schedule.cosine.final=0.1").train.schedule == Cosine(final=0.1)
+
+
+def test_a_bare_learning_rate_is_kept_when_another_option_is_set() -> None:
+    text = "train: {optimizer: {adam: 0.5}}"
+    assert experiment(text, "train.optimizer.adam.beta1=0.8").train.optimizer == Adam(learning_rate=0.5, beta1=0.8)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "=", "=5", "train.epochs", "a..b=1", "a[x]=1", "a[01]=1", "a.=1", "a[99999999999]=1"]
+)
+def test_what_is_not_key_and_value_is_answered_with_an_example(text: str) -> None:
+    with pytest.raises(UsageError, match=r"expected KEY=VALUE, such as train.epochs=5"):
+        experiment("", text)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("model.layers[4].conv=3", "model.layers has 4 entries, counted from 0"),
+        ("model.layers.conv=3", "model.layers is a list; say which entry"),
+        ("train[0]=3", "train is not a list"),
+        ("[0]=3", "a config is not a list"),
+        ("train.schedule={cosine: 1", "expected a comma, or the '}'"),
+    ],
+)
+def test_a_place_that_is_none_is_named(text: str, words: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        experiment("train: {}", text)
+    assert str(caught.value).startswith(f"--set {text}:")
+    assert words in str(caught.value)
+
+
+def test_what_a_set_makes_wrong_is_told_of_the_set() -> None:
+    (problem,) = problems(MODEL, "train.epoch=3")
+    assert (problem.source, problem.words) == ("train.epoch=3", "unknown key 'epoch'; did you mean 'epochs'?")
+
+
+def test_a_layer_that_no_longer_fits_is_told_with_the_set_that_changed_it() -> None:
+    (problem,) = problems(MODEL, "model.layers[1].max_pool.size=64")
+    assert problem.mark == (3, 6)
+    assert problem.words.endswith("(with --set model.layers[1].max_pool.size=64)")
