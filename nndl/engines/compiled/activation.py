@@ -1,0 +1,36 @@
+"""Activations by the compiled kernels, in whatever memory order x has."""
+
+import numpy as np
+
+from nndl.engines.compiled.bindings import kernels
+from nndl.engines.compiled.norm import KINDS
+from nndl.engines.vectorized.layout import first, last
+from nndl.engines.vectorized.workspace import Workspace
+from nndl.net.contract import Lowered, Site
+from nndl.net.types import Array
+
+
+class ActivationStep:
+    """Keeps x and computes the slope from it on the way back."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.kind = KINDS[type(site.layer)]
+        self.last = site.layout == "nhwc"
+        self.workspace = Workspace()
+
+    def forward(self, x: Array) -> Array:
+        self.x = last(x) if self.last else x
+        return self._computed("out", None)
+
+    def backward(self, dout: Array) -> Array | None:
+        return self._computed("dx", last(dout) if self.last else dout) if self.site.needs_dx else None
+
+    def _computed(self, name: str, dout: Array | None) -> Array:
+        out = self.workspace.array(name, self.x.shape, np.float32)
+        kernels().activation(out.size, self.x, dout, self.kind, out)
+        return first(out) if self.last else out
+
+
+def lower_activation(site: Site) -> Lowered:
+    return Lowered(ActivationStep(site), None, site.layout)

@@ -1,0 +1,53 @@
+"""The affine layer by the compiled kernels, alone or with a ReLU."""
+
+from math import prod
+
+import numpy as np
+
+from nndl.engines.compiled.bindings import RELU, AffineShape, kernels
+from nndl.engines.vectorized.layout import first, last
+from nndl.engines.vectorized.workspace import Workspace
+from nndl.net.catalog.activation import Relu
+from nndl.net.contract import Lowered, Site
+from nndl.net.types import Array
+
+
+class AffineStep:
+    """out = x w + b; images are read as they lie, channels last or first, though w counts channels first."""
+
+    def __init__(self, site: Site) -> None:
+        members = site.members or (site,)
+        self.site = members[0]
+        self.relu = any(isinstance(member.layer, Relu) for member in members)
+        self.last = self.site.layout == "nhwc"
+        self.workspace = Workspace()
+
+    def forward(self, x: Array) -> Array:
+        self.x = last(x) if self.last else x
+        w, b = self.site.params["w"], self.site.params.get("b")
+        out = self.out = self.workspace.array("out", (len(x), w.shape[1]), np.float32)
+        kernels().affine_forward(self._shape(len(x)), self.x, w, b, self.relu, out)
+        return out
+
+    def backward(self, dout: Array) -> Array | None:
+        grads, shape = self.site.grads, self._shape(len(dout))
+        if self.relu:
+            cut = self.workspace.array("cut", dout.shape, np.float32)
+            kernels().activation(dout.size, self.out, dout, RELU, cut)
+            dout = cut
+        kernels().affine_weight_gradient(shape, self.x, dout, grads["w"])
+        if "b" in grads:
+            dout.sum(axis=0, out=grads["b"])
+        if not self.site.needs_dx:
+            return None
+        dx = self.workspace.array("dx", self.x.shape, np.float32)
+        kernels().affine_input_gradient(shape, dout, self.site.params["w"], dx)
+        return first(dx) if self.last else dx
+
+    def _shape(self, examples: int) -> AffineShape:
+        channels = self.site.shape[0] if self.last else prod(self.site.shape)
+        return AffineShape(examples, prod(self.site.shape) // channels, channels, self.site.params["w"].shape[1])
+
+
+def lower_affine(site: Site) -> Lowered:
+    return Lowered(AffineStep(site), None, "flat")

@@ -1,0 +1,66 @@
+"""Compile the kernels: `python -m nndl.engines.compiled.build`, and what the package's build runs where a compiler is.
+
+Imports nothing but the standard library, and nothing of nndl: a build has neither.
+"""
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+COMMON = ("-std=gnu11", "-O3", "-fPIC", "-shared", "-fvisibility=default", "-fno-math-errno", "-ffp-contract=fast")
+"""No -ffast-math: linking with it switches denormal numbers off for the whole process."""
+
+X86 = {
+    "avx512": ("-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx2", "-mfma", "-mprefer-vector-width=512"),
+    "avx2": ("-mavx2", "-mfma"),
+}
+
+
+def variants() -> dict[str, tuple[str, ...]]:
+    """The instruction sets to build for on this kind of processor, with the compiler's options for each."""
+    x86 = X86 if platform.machine().lower() in ("x86_64", "amd64") else {}
+    return {**x86, "baseline": ()}
+
+
+def find_compiler() -> list[str] | None:
+    """The C compiler to use, as the start of a command: $CC, or the first of cc, gcc and clang; None without one."""
+    if os.environ.get("CC"):
+        return os.environ["CC"].split()
+    found = next((name for name in ("cc", "gcc", "clang") if shutil.which(name)), None)
+    return [found] if found and sys.platform != "win32" else None
+
+
+def library_path(variant: str, folder: Path = HERE) -> Path:
+    """Where the build for an instruction set lies."""
+    return folder / f"kernels_{variant}.so"
+
+
+def build(folder: Path = HERE) -> list[Path]:
+    """Compile every variant into `folder`; returns the files made. None where there is no compiler or it fails.
+
+    What the compiler says is printed: a build without kernels is slower, not broken.
+    """
+    compiler = find_compiler()
+    if compiler is None:
+        print("nndl: no C compiler found; the vectorised engine will be used", file=sys.stderr)
+        return []
+    sources = sorted(str(path) for path in (HERE / "kernels").glob("*.c"))
+    made = []
+    for variant, options in variants().items():
+        target = library_path(variant, folder)
+        command = [*compiler, *COMMON, *options, *sources, "-o", str(target), "-lpthread"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            print(f"nndl: {variant} kernels were not built:\n{done.stderr}", file=sys.stderr)
+            continue
+        made.append(target)
+    return made
+
+
+if __name__ == "__main__":
+    sys.exit(0 if build() else 1)

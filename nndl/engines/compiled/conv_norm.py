@@ -1,0 +1,130 @@
+"""A convolution, its batch norm, an activation and a max pooling as one step."""
+
+import numpy as np
+
+from nndl.engines.compiled.bindings import IDENTITY, RELU, kernels
+from nndl.engines.compiled.convolution import Convolver, unpool
+from nndl.engines.compiled.norm import BatchNorm, Line, NormStep, kind_of
+from nndl.engines.vectorized.layout import first, last
+from nndl.engines.vectorized.workspace import Workspace, scratch
+from nndl.net.catalog.norm import SpatialBn
+from nndl.net.catalog.pool import MaxPool
+from nndl.net.contract import Lowered, Site
+from nndl.net.types import Array
+
+
+class Parts:
+    """The members of a group by what they do."""
+
+    def __init__(self, site: Site) -> None:
+        layers = [member.layer for member in site.members]
+        self.norm_at = next(i for i, layer in enumerate(layers) if isinstance(layer, SpatialBn))
+        pool_at = next((i for i, layer in enumerate(layers) if isinstance(layer, MaxPool)), None)
+        pool = layers[pool_at] if pool_at is not None else None
+        self.pool = pool.size if isinstance(pool, MaxPool) else 0
+        self.pools_first = pool_at is not None and pool_at < self.norm_at
+        self.kind = kind_of(site.members)
+        C, H, W = site.out_shape
+        self.out_shape = (H, W, C)
+
+
+class ConvNormStep:
+    """In training. Statistics and maxima are gathered while the convolution writes.
+
+    Batch norm keeps the order of a channel's numbers, or turns it where gamma is negative: so where it stands before the
+    pooling, the largest of a window is known before it is normalised, and normalising happens on the maxima alone. Where
+    the pooling stands first ([conv, max_pool, spatial_bn, silu]), the statistics are those of the maxima, and the full
+    output is never written.
+    """
+
+    def __init__(self, site: Site) -> None:
+        self.conv = Convolver(site.members[0])
+        self.parts = parts = Parts(site)
+        self.norm = NormStep(site.members[parts.norm_at])
+        self.norm.kind = parts.kind
+        self.workspace = Workspace()
+
+    def forward(self, x: Array) -> Array:
+        conv, pool, norm = self.conv, self.parts.pool, self.norm
+        b = conv.site.params.get("b")
+        if self.parts.pools_first:
+            conv.forward(x, conv.w, bias=b, pool=pool, **self._pooled(len(x)))
+            return first(norm.normalise(self.best, norm.line(self.best)))
+        self.y, sums = conv.room("y", len(x)), np.empty((2, conv.layer.filters))
+        pooled = {"pool": pool, "order": norm.norm.sign().astype(np.float32), **self._pooled(len(x))} if pool else {}
+        conv.forward(x, conv.w, bias=b, y=self.y, sums=sums, **pooled)
+        line = norm.norm.in_training(self.y.reshape(-1, self.y.shape[-1]), sums)
+        return first(norm.normalise(self.best if pool else self.y, line))
+
+    def _pooled(self, count: int) -> dict[str, Array]:
+        shape = (count, *self.parts.out_shape)
+        self.best = self.workspace.array("best", shape, np.float32)
+        self.index = self.workspace.array("index", shape, np.uint8)
+        return {"best": self.best, "index": self.index}
+
+    def backward(self, dout: Array) -> Array | None:
+        given = last(dout)
+        dy = self._through_pool(given) if self.parts.pool else self._dense(given)
+        if "b" in self.conv.site.grads:
+            # Batch norm takes the mean out again: b has no effect, and sum(dy) is zero but for rounding.
+            self.conv.site.grads["b"][...] = 0
+        return self.conv.backward(dy)
+
+    def _dense(self, dout: Array) -> Array:
+        self.norm.pass_back(dout, self.y)  # y is ours and needed no more: dy takes its memory
+        return self.y
+
+    def _through_pool(self, dout: Array) -> Array:
+        norm, pool = self.norm, self.parts.pool
+        if self.parts.pools_first:
+            norm.pass_back(dout, self.best)
+            dy = scratch("dy", (len(dout), *self.conv.out_shape), np.float32)
+            unpool(self.best, self.index, pool, dy)
+            return dy
+        sums, _ = norm.sums_back(dout)
+        k, c = norm.norm.backward(norm.a, self.y.size // self.y.shape[-1], sums)
+        a, relu = norm.a, self.parts.kind == RELU
+        unpool(
+            *(dout, self.index, pool, self.y),
+            **{"best": self.best, "relu": relu, "mean": a.mean32, "scale": a.scale32, "shift": a.shift32},
+            **{"x": self.y, "k": k, "c": c},
+        )
+        return self.y
+
+
+class FoldedStep:
+    """In evaluation the running averages are constants: batch norm goes into the filters and the bias."""
+
+    def __init__(self, site: Site) -> None:
+        self.conv = Convolver(site.members[0])
+        self.parts = parts = Parts(site)
+        self.norm = BatchNorm(site.members[parts.norm_at])
+        self.workspace = Workspace()
+
+    def forward(self, x: Array) -> Array:
+        a, parts = self.norm.in_evaluation(), self.parts
+        out = self.workspace.array("out", (len(x), *parts.out_shape), np.float32)
+        pooled = {"pool": parts.pool, "best": out, "order": self._order(a)} if parts.pool else {"y": out}
+        w, b = self._folded(a)
+        self.conv.forward(x, w, bias=b, relu=parts.kind == RELU, **pooled)
+        if parts.kind not in (IDENTITY, RELU):
+            kernels().activation(out.size, out, None, parts.kind, out)
+        return first(out)
+
+    def _folded(self, a: Line) -> tuple[Array, Array]:
+        b = self.conv.site.params.get("b", 0.0)
+        return np.multiply(self.conv.w, a.scale32), (a.shift + (b - a.mean) * a.scale).astype(np.float32)
+
+    def _order(self, a: Line) -> Array | None:
+        """Where the pooling stands before the batch norm, it took the largest before a negative scale turned it."""
+        return np.sign(a.scale32) if self.parts.pools_first else None
+
+    def backward(self, dout: Array) -> Array | None:
+        """There is none in evaluation."""
+        raise NotImplementedError
+
+
+def lower_conv_norm(site: Site) -> Lowered:
+    """For a group that starts with a convolution and has a batch norm."""
+    step = ConvNormStep(site) if site.mode == "train" else FoldedStep(site)
+    return Lowered(step, step.conv.takes, "nhwc")

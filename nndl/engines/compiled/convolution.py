@@ -1,0 +1,162 @@
+"""Convolutions by the compiled kernels, alone or with a ReLU and a max pooling behind."""
+
+import numpy as np
+
+from nndl.engines.compiled.bindings import RELU, PoolShape, Shape, finish, kernels
+from nndl.engines.vectorized.layout import first, last
+from nndl.engines.vectorized.workspace import Workspace, scratch
+from nndl.net.catalog.activation import Relu
+from nndl.net.catalog.conv import Conv
+from nndl.net.catalog.pool import MaxPool
+from nndl.net.contract import Lowered, Site
+from nndl.net.types import Array, Layout
+
+WINOGRAD_CHANNELS = 16
+"""From this many channels before and behind, Winograd's transforms cost less than they save."""
+
+WINOGRAD_WASTE = 2.25
+"""Up to this many times the pixels may be computed to fill tiles of 4 x 4."""
+
+
+def pays_winograd(layer: Conv, channels: int, height: int, width: int) -> bool:
+    """Whether F(4x4, 3x3) is the quicker way to `height` x `width` outputs."""
+    if (layer.kernel, layer.stride) != (3, 1) or layer.padding > 2 or min(channels, layer.filters) < WINOGRAD_CHANNELS:
+        return False
+    return 16 * -(-height // 4) * -(-width // 4) <= WINOGRAD_WASTE * height * width
+
+
+class Convolver:
+    """The convolution of one site: its sizes, its parameters, and which kernels compute it."""
+
+    def __init__(self, site: Site) -> None:
+        assert isinstance(site.layer, Conv)
+        self.site, self.layer = site, site.layer
+        F, H, W = self.layer.out_shape(site.shape)
+        self.out_shape = (H, W, F)
+        self.winograd = pays_winograd(self.layer, site.shape[0], H, W)
+        self.planar = not self.winograd and site.layout == "nchw" and not site.needs_dx
+        self.workspace = Workspace()
+
+    @property
+    def takes(self) -> Layout:
+        return "nchw" if self.planar else "nhwc"
+
+    @property
+    def w(self) -> Array:
+        """(K, K, C, F): as it lies in memory."""
+        return self.site.params["w"].transpose(2, 3, 1, 0)
+
+    def shape(self, count: int) -> Shape:
+        """The sizes for `count` images."""
+        C, H, W = self.site.shape
+        height, width, F = self.out_shape
+        layer = self.layer
+        return Shape(count, H, W, C, F, layer.kernel, layer.stride, layer.padding, height, width)
+
+    def room(self, name: str, count: int) -> Array:
+        """(N, H', W', F), kept."""
+        return self.workspace.array(name, (count, *self.out_shape), np.float32)
+
+    def forward(self, x: Array, w: Array, **wanted: object) -> None:
+        """What `wanted` names (see bindings.finish) of x convolved with w (K, K, C, F)."""
+        self.x = x if self.planar else last(x)
+        shape, wish = self.shape(len(x)), finish(**wanted)  # type: ignore[arg-type]
+        if self.winograd:
+            kernels().winograd_forward(shape, self.x, w, wish)
+        else:
+            kernels().direct_forward(shape, self.x, self.planar, w, wish)
+
+    def backward(self, dy: Array) -> Array | None:
+        """Write dw; return dx, if needed. dy is (N, H', W', F)."""
+        shape, dw = self.shape(len(dy)), self.site.grads["w"].transpose(2, 3, 1, 0)
+        if self.winograd:
+            kernels().winograd_weight_gradient(shape, self.x, dy, dw)
+        else:
+            kernels().direct_weight_gradient(shape, self.x, self.planar, dy, dw)
+        if not self.site.needs_dx:
+            return None
+        dx = self.workspace.array("dx", self.x.shape, np.float32)
+        way = kernels().winograd_input_gradient if self.winograd else kernels().direct_input_gradient
+        way(shape, dy, self.w, dx)
+        return first(dx)
+
+
+class ConvStep:
+    """[conv], [conv, relu], or either with a max pooling behind or between: the cut and the pooling commute."""
+
+    def __init__(self, site: Site) -> None:
+        members = site.members or (site,)
+        self.conv = Convolver(members[0])
+        self.relu = any(isinstance(member.layer, Relu) for member in members)
+        self.pool = next((member.layer.size for member in members if isinstance(member.layer, MaxPool)), 0)
+        C, H, W = site.out_shape
+        self.out_shape = (H, W, C)
+        self.keeps = site.mode == "train"
+        self.workspace = Workspace()
+
+    def forward(self, x: Array) -> Array:
+        out = self.out = self.workspace.array("out", (len(x), *self.out_shape), np.float32)
+        b = self.conv.site.params.get("b")
+        if self.pool:
+            index = self.index = self.workspace.array("index", out.shape, np.uint8)
+            self.conv.forward(
+                x, self.conv.w, bias=b, relu=self.relu, pool=self.pool, best=out, index=index if self.keeps else None
+            )
+        else:
+            self.conv.forward(x, self.conv.w, bias=b, relu=self.relu, y=out)
+        return first(out)
+
+    def backward(self, dout: Array) -> Array | None:
+        given = last(dout)
+        if "b" in self.conv.site.grads:
+            self.conv.site.grads["b"][...] = channel_sums(given, self.out if self.relu else None)
+        return self.conv.backward(self._before_tail(given))
+
+    def _before_tail(self, dout: Array) -> Array:
+        """The gradient of the convolution's outputs."""
+        dy = scratch("dy", (len(dout), *self.conv.out_shape), np.float32)
+        if self.pool:
+            unpool(dout, self.index, self.pool, dy, best=self.out, relu=self.relu)
+        elif self.relu:
+            kernels().activation(dout.size, self.out, dout, RELU, dy)
+        else:
+            return dout
+        return dy
+
+
+def channel_sums(g: Array, out: Array | None) -> Array:
+    """The sums (C,) of g (..., C), where `out` is positive if it is given."""
+    C = g.shape[-1]
+    ones, zeros, sums = np.ones(C, np.float32), np.zeros(C, np.float32), np.empty((2, C))
+    rows = g.size // C
+    if out is None:
+        kernels().norm_sums(rows, C, g, zeros, None, None, None, 0, sums)
+    else:
+        kernels().norm_sums(rows, C, out, zeros, g, ones, zeros, RELU, sums)
+    return sums[0]
+
+
+def unpool(
+    dout: Array,
+    index: Array,
+    pool: int,
+    dx: Array,
+    *,
+    best: Array | None = None,
+    relu: bool = False,
+    mean: Array | None = None,
+    scale: Array | None = None,
+    shift: Array | None = None,
+    x: Array | None = None,
+    k: Array | None = None,
+    c: Array | None = None,
+) -> None:
+    """Write dx (N, H, W, C) of pooled gradients; kernels/norm.c says what the rest does."""
+    N, H, W, C = dx.shape
+    kernels().unpool(PoolShape(N, H, W, C, pool), dout, index, best, relu, mean, scale, shift, x, k, c, dx)
+
+
+def lower_conv(site: Site) -> Lowered:
+    """For a convolution alone, or the group of one with a ReLU or a pooling."""
+    step = ConvStep(site)
+    return Lowered(step, step.conv.takes, "nhwc")

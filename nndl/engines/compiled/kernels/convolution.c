@@ -1,0 +1,116 @@
+/* Finishing blocks of outputs, and filters turned round for the input gradient.
+
+   A convolution kernel writes a block (the outputs of a few images for 2 VL filters, some 100 KB) and hands it over here
+   at once: each pass below reads it from the second-level cache, so the kernels themselves need not know about bias,
+   statistics or pooling, and a pooled output need never go to memory in full. */
+
+#include "convolution.h"
+#include "threads.h"
+
+static void bias_and_relu(const Finish *finish, Block block, long pixels) {
+    int relu = finish->relu && !finish->pool;
+    if (!finish->bias && !relu) return;
+    for (long c = 0; c < block.count; c += VL) {
+        long count = block.count - c;
+        Vector bias = finish->bias ? load_part(finish->bias + block.from + c, count) : (Vector){};
+        Vector least = splat(relu ? 0.0f : -__builtin_inff());
+        float *y = block.y + c;
+        for (long i = 0; i < pixels; i++, y += block.pixel)
+            store_part(y, larger(load_part(y, count) + bias, least), count);
+    }
+}
+
+static void sum_up(Block block, long pixels, float *sums, long filters) {
+    for (long c = 0; c < block.count; c += VL) {
+        long count = block.count - c;
+        Vector sum[2] = {}, squares[2] = {};  /* even and odd pixels: two chains of additions side by side */
+        const float *y = block.y + c;
+        for (long i = 0; i < pixels; i++, y += block.pixel) {
+            Vector v = load_part(y, count);
+            sum[i & 1] += v;
+            squares[i & 1] += v * v;
+        }
+        store_part(sums + block.from + c, sum[0] + sum[1], count);
+        store_part(sums + filters + block.from + c, squares[0] + squares[1], count);
+    }
+}
+
+typedef struct { Vector best; Mask index; } Best;
+
+/* The first largest of order * y in a window of VL channels. */
+ALWAYS_INLINE Best best_of_window(const float *y, long row, long pixel, long size, Vector order, long count) {
+    Vector best = load_part(y, count), best_key = order * best;
+    Mask index = {};
+    for (long i = 0; i < size; i++)
+        for (long j = i == 0; j < size; j++) {
+            Vector v = load_part(y + i * row + j * pixel, count), key = order * v;
+            Mask better = key > best_key;
+            best = choose(better, v, best);
+            best_key = choose(better, key, best_key);
+            index = choose_mask(better, (Mask){} + (int32_t)(i * size + j), index);
+        }
+    return (Best){best, index};
+}
+
+static void pool_block(const Shape *s, const Finish *finish, Block block) {
+    long size = finish->pool, height = s->out_height / size, width = s->out_width / size;
+    long row = s->out_width * block.pixel, image = s->out_height * row;
+    for (long n = block.first; n < block.last; n++)
+        for (long i = 0; i < height * width; i++) {
+            const float *y = block.y + (n - block.first) * image + i / width * size * row + i % width * size * block.pixel;
+            long place = (n * height * width + i) * s->filters + block.from;
+            for (long c = 0; c < block.count; c += VL) {
+                long count = block.count - c;
+                Vector order = finish->order ? load_part(finish->order + block.from + c, count) : splat(1.0f);
+                Best found = size == 2 ? best_of_window(y + c, row, block.pixel, 2, order, count)
+                                       : best_of_window(y + c, row, block.pixel, size, order, count);
+                if (finish->relu) found.best = larger(found.best, (Vector){});
+                store_part(finish->best + place + c, found.best, count);
+                if (finish->index) store_bytes(finish->index + place + c, found.index, count);
+            }
+        }
+}
+
+void finish_block(const Shape *s, const Finish *finish, Block block, float *sums) {
+    long pixels = (block.last - block.first) * s->out_height * s->out_width;
+    bias_and_relu(finish, block, pixels);
+    if (finish->sums) sum_up(block, pixels, sums, s->filters);
+    if (finish->pool) pool_block(s, finish, block);
+}
+
+void add_up_blocks(const Shape *s, const Finish *finish, const float *sums, long blocks) {
+    if (!finish->sums) return;
+    for (long i = 0; i < 2 * s->filters; i++) {
+        finish->sums[i] = 0;
+        for (long b = 0; b < blocks; b++) finish->sums[i] += (double)sums[b * 2 * s->filters + i];
+    }
+}
+
+typedef struct { const Shape *shape; const float *w; float *turned; } Turning;
+
+enum { TURNED_BLOCK = 16 };  /* floats of a cache line: blocks of lines are read and written whole */
+
+static void turn_one(void *context, long place, int thread) {
+    (void)thread;
+    const Turning *t = context;
+    long C = t->shape->channels, F = t->shape->filters, places = t->shape->kernel * t->shape->kernel;
+    const float *w = t->w + place * C * F;
+    float *turned = t->turned + (places - 1 - place) * C * F;
+    for (long c0 = 0; c0 < C; c0 += TURNED_BLOCK)
+        for (long f0 = 0; f0 < F; f0 += TURNED_BLOCK)
+            for (long f = f0; f < smaller_of(f0 + TURNED_BLOCK, F); f++)
+                for (long c = c0; c < smaller_of(c0 + TURNED_BLOCK, C); c++) turned[f * C + c] = w[c * F + f];
+}
+
+void turn_filters(const Shape *s, const float *w, float *turned) {
+    Turning turning = {s, w, turned};
+    share(turn_one, &turning, s->kernel * s->kernel);
+}
+
+Shape input_gradient_shape(const Shape *s) {
+    return (Shape){
+        .images = s->images, .height = s->out_height, .width = s->out_width, .channels = s->filters,
+        .filters = s->channels, .kernel = s->kernel, .stride = 1, .pad = s->kernel - 1 - s->pad,
+        .out_height = s->height, .out_width = s->width,
+    };
+}

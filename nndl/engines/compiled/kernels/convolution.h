@@ -1,0 +1,44 @@
+/* What the convolution kernels share: the sizes, and what happens to a block of outputs while it is in the cache.
+
+   Images lie channels last, (N, H, W, C); filters (K, K, C, F), as the engine keeps them. */
+
+#pragma once
+
+#include "vector.h"
+
+typedef struct {
+    long images, height, width, channels;
+    long filters, kernel, stride, pad;
+    long out_height, out_width;
+} Shape;
+
+/* What is wanted of the outputs y = x * w. Pointers may be NULL: then that is not wanted. */
+typedef struct {
+    float *y;           /* (N, H', W', F): the outputs themselves */
+    const float *bias;  /* (F): added first */
+    double *sums;       /* (2, F): the sums of y and of y squared over all pixels */
+    long relu;          /* whether y (without pooling) or best (with) is cut at zero */
+    long pool;          /* windows of pool x pool pixels, side by side; 0: none */
+    const float *order; /* (F): the largest of order[f] * y is looked for: 1, -1 where the least is wanted, 0: the first */
+    float *best;        /* (N, H' / pool, W' / pool, F): that y */
+    uint8_t *index;     /* the same shape: its place in the window, counted in rows; the first of equal ones */
+} Finish;
+
+/* A block of outputs: images `first` up to `last`, filters `from` up to `from + count`, hot in the cache. */
+typedef struct {
+    float *y;            /* of image `first` and filter `from` */
+    long pixel;          /* floats from one pixel to the next */
+    long first, last, from, count;
+} Block;
+
+/* Add the bias, cut, sum up and pool a block. `sums`, (2, F) floats of this block's own, is written for its filters. */
+void finish_block(const Shape *shape, const Finish *finish, Block block, float *sums);
+
+/* finish->sums = the sums over `blocks` blocks of (2, F), in order. */
+void add_up_blocks(const Shape *shape, const Finish *finish, const float *sums, long blocks);
+
+/* Filters for the input gradient: turned by half a turn and with channels and filters swapped, (K, K, F, C). */
+void turn_filters(const Shape *shape, const float *w, float *turned);
+
+/* The convolution that computes dx from dy: for stride 1, sizes, channels and filters swapped. */
+Shape input_gradient_shape(const Shape *shape);

@@ -1,0 +1,205 @@
+/* Convolutions of any window, stride and padding, by the register tile straight from a padded image.
+
+   With channels last, a row of a window is one run of K C numbers, and the next window begins stride C numbers on: the
+   image itself is the matrix that im2col would build, read with overlapping rows. So a task is one image: it is laid out
+   with its padding (a 3-channel image of 32 x 32 fits the first-level cache), and tiles of TILE_ROWS neighbouring pixels
+   x 2 VL filters run over the K rows of the window. Best for few channels (a first layer), where Winograd's transforms
+   cost more than they save, and the way for every window that is not 3 x 3 of stride 1.
+
+   The input gradient is the same with dy for the image, spread out `stride` pixels apart, and the filters turned.
+   The weight gradient keeps a tile of dw in registers while it runs over all pixels of an image; each task takes a range
+   of images into a dw of its own, and these are added up in order. */
+
+#include "convolution.h"
+#include "threads.h"
+#include "tile.h"
+
+/* An image with zeros around it. Its pixels lie `spread` apart, its first one `top` rows and columns from the corner. */
+typedef struct { long height, width, top, spread; } Layout;
+
+typedef struct {
+    const Shape *shape;  /* of the convolution that is computed */
+    const Finish *finish;
+    Layout layout;
+    long height, width;  /* of x as it is given */
+    long planar;         /* whether x is (N, C, H, W) */
+    const float *x, *w;
+    float *panels;       /* (panels, K, K, C, 2 VL), zero behind the last filter */
+    float *sums;
+    long panel_count;
+} Direct;
+
+static void lay_out(const Direct *d, long image, float *padded) {
+    const Layout *l = &d->layout;
+    long C = d->shape->channels;
+    const float *x = d->x + image * d->height * d->width * C;
+    long from_pixel = d->planar ? 1 : C, from_channel = d->planar ? d->height * d->width : 1;
+    memset(padded, 0, sizeof(float) * (size_t)(l->height * l->width * C));
+    for (long i = 0; i < d->height; i++) {
+        long row = l->top + i * l->spread;
+        if (row < 0 || row >= l->height) continue;
+        for (long j = 0; j < d->width; j++) {
+            long column = l->top + j * l->spread;
+            if (column < 0 || column >= l->width) continue;
+            float *to = padded + (row * l->width + column) * C;
+            const float *from = x + (i * d->width + j) * from_pixel;
+            for (long c = 0; c < C; c++) to[c] = from[c * from_channel];
+        }
+    }
+}
+
+static void pack_panel(void *context, long panel, int thread) {
+    (void)thread;
+    const Direct *d = context;
+    long F = d->shape->filters, length = d->shape->kernel * d->shape->kernel * d->shape->channels;
+    long from = panel * TILE_COLUMNS, count = smaller_of(TILE_COLUMNS, F - from);
+    float *packed = d->panels + panel * length * TILE_COLUMNS;
+    memset(packed, 0, sizeof(float) * (size_t)(length * TILE_COLUMNS));
+    for (long k = 0; k < length; k++)
+        memcpy(packed + k * TILE_COLUMNS, d->w + k * F + from, sizeof(float) * (size_t)count);
+}
+
+static void forward_panel(const Direct *d, const float *padded, long panel, float *y, long pixel) {
+    const Shape *s = d->shape;
+    long run = s->kernel * s->channels, step = s->stride * s->channels, row = d->layout.width * s->channels;
+    Product product = {.a_row = step, .a_segment = row, .segments = s->kernel, .length = run,
+                       .b = d->panels + panel * s->kernel * run * TILE_COLUMNS,
+                       .b_step = TILE_COLUMNS, .b_segment = run * TILE_COLUMNS};
+    for (long i = 0; i < s->out_height; i++)
+        for (long j = 0, pixels; j < s->out_width; j += pixels) {
+            pixels = next_rows(s->out_width - j);
+            product.a = padded + i * s->stride * row + j * step;
+            rows_tile((int)pixels, product, y + (i * s->out_width + j) * pixel, pixel, 0);
+        }
+}
+
+static void copy_columns(const float *from, long from_row, float *to, long to_row, long rows, long columns) {
+    for (long i = 0; i < rows; i++) memcpy(to + i * to_row, from + i * from_row, sizeof(float) * (size_t)columns);
+}
+
+static void forward_image(void *context, long n, int thread) {
+    const Direct *d = context;
+    const Shape *s = d->shape;
+    long pixels = s->out_height * s->out_width;
+    float *padded = scratch(thread, SLOT_INPUT, sizeof(float) * d->layout.height * d->layout.width * s->channels);
+    float *room = scratch(thread, SLOT_OUTPUT, sizeof(float) * pixels * TILE_COLUMNS);
+    lay_out(d, n, padded);
+    for (long panel = 0; panel < d->panel_count; panel++) {
+        long from = panel * TILE_COLUMNS;
+        Block block = {.y = room, .pixel = TILE_COLUMNS, .first = n, .last = n + 1, .from = from,
+                       .count = smaller_of(TILE_COLUMNS, s->filters - from)};
+        float *y = d->finish->y ? d->finish->y + n * pixels * s->filters + from : NULL;
+        if (y && block.count == TILE_COLUMNS) block.y = y, block.pixel = s->filters;
+        forward_panel(d, padded, panel, block.y, block.pixel);
+        finish_block(s, d->finish, block, d->sums + n * 2 * s->filters);
+        if (y && block.y == room) copy_columns(room, TILE_COLUMNS, y, s->filters, pixels, block.count);
+    }
+}
+
+static void run_forward(Direct *d) {
+    const Shape *s = d->shape;
+    d->panel_count = (s->filters + TILE_COLUMNS - 1) / TILE_COLUMNS;
+    size_t length = (size_t)(s->kernel * s->kernel * s->channels);
+    d->panels = scratch(SHARED, SLOT_FILTERS, sizeof(float) * d->panel_count * length * TILE_COLUMNS);
+    d->sums = scratch(SHARED, SLOT_SUMS, sizeof(float) * 2 * s->images * s->filters);
+    share(pack_panel, d, d->panel_count);
+    share(forward_image, d, s->images);
+    add_up_blocks(s, d->finish, d->sums, s->images);
+}
+
+static Direct direct_of(const Shape *s, const float *x, long planar) {
+    Layout layout = {.height = (s->out_height - 1) * s->stride + s->kernel, .top = s->pad, .spread = 1,
+                     .width = (s->out_width - 1) * s->stride + s->kernel};
+    return (Direct){.shape = s, .layout = layout, .height = s->height, .width = s->width, .planar = planar, .x = x};
+}
+
+/* planar: x is (N, C, H, W), as images come to a network. */
+void nndl_direct_forward(const Shape *s, const float *x, long planar, const float *w, const Finish *finish) {
+    Direct d = direct_of(s, x, planar);
+    d.w = w, d.finish = finish;
+    run_forward(&d);
+}
+
+void nndl_direct_input_gradient(const Shape *s, const float *dy, const float *w, float *dx) {
+    float *turned = scratch(SHARED, SLOT_TURNED, sizeof(float) * s->kernel * s->kernel * s->channels * s->filters);
+    turn_filters(s, w, turned);
+    Shape backwards = input_gradient_shape(s);
+    Finish finish = {.y = dx};
+    Direct d = direct_of(&backwards, dy, 0);
+    d.layout.spread = s->stride;
+    d.w = turned, d.finish = &finish;
+    run_forward(&d);
+}
+
+/* Weight gradient ------------------------------------------------------------------------------------------------ */
+
+typedef struct {
+    Direct direct;
+    const float *dy;
+    float *dw, *parts;  /* parts: (tasks, K, K, C, columns) */
+    long tasks, columns;
+} Gradient;
+
+/* Add one image to `part`, (K, K, C, columns). */
+static void add_image(const Gradient *g, const float *padded, const float *dy, long dy_pixel, float *part) {
+    const Shape *s = g->direct.shape;
+    long run = s->kernel * s->channels, row = g->direct.layout.width * s->channels;
+    Product product = {.a_step = s->stride * s->channels, .a_segment = s->stride * row, .segments = s->out_height,
+                       .length = s->out_width, .b_step = dy_pixel, .b_segment = s->out_width * dy_pixel};
+    for (long i = 0; i < s->kernel; i++)
+        for (long k = 0, rows; k < run; k += rows) {
+            rows = next_rows(run - k);
+            for (long f = 0; f < g->columns; f += TILE_COLUMNS) {
+                product.a = padded + i * row + k;
+                product.b = dy + f;
+                columns_tile((int)rows, product, part + (i * run + k) * g->columns + f, g->columns, 1);
+            }
+        }
+}
+
+static void gradient_of_images(void *context, long task, int thread) {
+    const Gradient *g = context;
+    const Shape *s = g->direct.shape;
+    long pixels = s->out_height * s->out_width, size = s->kernel * s->kernel * s->channels * g->columns;
+    float *padded = scratch(thread, SLOT_INPUT,
+                            sizeof(float) * g->direct.layout.height * g->direct.layout.width * s->channels);
+    float *wide = scratch(thread, SLOT_GRADIENT, sizeof(float) * pixels * g->columns);
+    float *part = g->parts + task * size;
+    memset(part, 0, sizeof(float) * (size_t)size);
+    for (long n = s->images * task / g->tasks; n < s->images * (task + 1) / g->tasks; n++) {
+        const float *dy = g->dy + n * pixels * s->filters;
+        lay_out(&g->direct, n, padded);
+        if (g->columns == s->filters) {
+            add_image(g, padded, dy, s->filters, part);
+        } else {
+            for (long i = 0; i < pixels; i++)
+                for (long f = s->filters; f < g->columns; f++) wide[i * g->columns + f] = 0;
+            copy_columns(dy, s->filters, wide, g->columns, pixels, s->filters);
+            add_image(g, padded, wide, g->columns, part);
+        }
+    }
+}
+
+static void add_up_row(void *context, long row, int thread) {
+    (void)thread;
+    const Gradient *g = context;
+    const Shape *s = g->direct.shape;
+    long size = s->kernel * s->kernel * s->channels * g->columns;
+    for (long f = 0; f < s->filters; f += VL) {
+        Vector sum = {};
+        for (long task = 0; task < g->tasks; task++) sum += load(g->parts + task * size + row * g->columns + f);
+        store_part(g->dw + row * s->filters + f, sum, s->filters - f);
+    }
+}
+
+enum { SMALL = 1 << 16, SLICES = 8 };  /* a dw of fewer floats is cheap to keep several of, for an even load */
+
+void nndl_direct_weight_gradient(const Shape *s, const float *x, long planar, const float *dy, float *dw) {
+    Gradient g = {.direct = direct_of(s, x, planar), .dy = dy, .dw = dw};
+    g.columns = round_up(s->filters, TILE_COLUMNS);
+    long rows = s->kernel * s->kernel * s->channels;
+    g.tasks = smaller_of(s->images, thread_count() * (rows * g.columns < SMALL ? SLICES : 1));
+    g.parts = scratch(SHARED, SLOT_FILTERS, sizeof(float) * g.tasks * rows * g.columns);
+    share(gradient_of_images, &g, g.tasks);
+    share(add_up_row, &g, rows);
+}

@@ -1,0 +1,240 @@
+/* Batch norm with the activation behind it, activations alone, and the way back through max pooling.
+
+   All that batch norm does to a pixel once the statistics are known is a line, u = scale (x - mean) + shift, with numbers
+   per channel; out = act(u). With g = dout act'(u), the two sums over the batch that going back needs are sum g and
+   sum g (x - mean), and then dx = scale (g - k (x - mean) - c), a line again (nndl.layers.batchnorm_backward_alt has the
+   algebra). The mean is taken off first: a scale of 300 times a number far from zero would leave nothing but rounding.
+   Where the layer is pooled, x above is the maximum of each window alone, a quarter of the pixels.
+
+   u and act'(u) are computed again on the way back: that is cheaper than reading a saved copy. Rows of C channels are
+   shared out in chunks, sums taken per chunk and added up in order. Sums run over 8 rows at a time, so that the running
+   total is loaded and stored once for 8. */
+
+#include "activation.h"
+#include "threads.h"
+
+enum { CHUNK = 1 << 16, ROWS_AT_ONCE = 8 };  /* floats in a chunk: 256 KB pass through the cache at a time */
+
+typedef struct {
+    long rows, channels, kind;
+    const float *x, *scale, *shift, *mean, *dout, *k, *c;
+    float *out, *sums;
+    long chunk;
+} Norm;
+
+static long rows_in_chunk(long channels) {
+    long rows = CHUNK / channels / ROWS_AT_ONCE * ROWS_AT_ONCE;
+    return rows < ROWS_AT_ONCE ? ROWS_AT_ONCE : rows;
+}
+
+ALWAYS_INLINE void forward_rows(const Norm *n, long first, long last, const int kind) {
+    for (long r = first; r < last; r++)
+        for (long c = 0; c < n->channels; c += VL) {
+            long count = n->channels - c, i = r * n->channels + c;
+            Vector x = load_part(n->x + i, count) - load_part(n->mean + c, count);
+            Vector u = load_part(n->scale + c, count) * x + load_part(n->shift + c, count);
+            store_part(n->out + i, activate(kind, u), count);
+        }
+}
+
+static void forward_chunk(void *context, long task, int thread) {
+    (void)thread;
+    const Norm *n = context;
+    long first = task * n->chunk, last = smaller_of(first + n->chunk, n->rows);
+#define CALL(kind) forward_rows(n, first, last, kind)
+    WITH_ACTIVATION(n->kind, CALL)
+#undef CALL
+}
+
+/* out = act(scale (x - mean) + shift); x and out (rows, C), which may be the same. */
+void nndl_norm_forward(long rows, long channels, const float *x, const float *mean, const float *scale,
+                       const float *shift, long kind, float *out) {
+    Norm n = {.rows = rows, .channels = channels, .kind = kind, .x = x, .mean = mean, .scale = scale, .shift = shift,
+              .out = out};
+    n.chunk = rows_in_chunk(channels);
+    share(forward_chunk, &n, (rows + n.chunk - 1) / n.chunk);
+}
+
+/* The sums over rows of g and of g (x - mean), or with g = x - mean itself where there is no dout. */
+ALWAYS_INLINE void sum_rows(const Norm *n, long first, long last, float *sums, const int kind) {
+    long C = n->channels;
+    for (long r = first; r < last; r += ROWS_AT_ONCE)
+        for (long c = 0; c < C; c += VL) {
+            long count = C - c, rows = smaller_of(ROWS_AT_ONCE, last - r);
+            Vector scale = {}, shift = {}, mean = load_part(n->mean + c, count);
+            if (n->dout) scale = load_part(n->scale + c, count), shift = load_part(n->shift + c, count);
+            Vector plain = load_part(sums + c, count), weighted = load_part(sums + C + c, count);
+            for (long i = r * C + c; rows > 0; rows--, i += C) {
+                Vector x = load_part(n->x + i, count) - mean;
+                Vector g = n->dout ? activate_back(kind, scale * x + shift, load_part(n->dout + i, count)) : x;
+                plain += g;
+                weighted += g * x;
+            }
+            store_part(sums + c, plain, count);
+            store_part(sums + C + c, weighted, count);
+        }
+}
+
+static void sum_chunk(void *context, long task, int thread) {
+    (void)thread;
+    const Norm *n = context;
+    long first = task * n->chunk, last = smaller_of(first + n->chunk, n->rows);
+    float *sums = n->sums + task * 2 * n->channels;
+    memset(sums, 0, sizeof(float) * 2 * (size_t)n->channels);
+#define CALL(kind) sum_rows(n, first, last, sums, kind)
+    WITH_ACTIVATION(n->kind, CALL)
+#undef CALL
+}
+
+/* sums (2, C): sum g and sum g (x - mean), g = dout act'(scale (x - mean) + shift).
+   Without dout: sum (x - mean) and sum (x - mean)^2, for statistics centred on a first estimate of the mean. */
+void nndl_norm_sums(long rows, long channels, const float *x, const float *mean, const float *dout, const float *scale,
+                    const float *shift, long kind, double *sums) {
+    Norm n = {.rows = rows, .channels = channels, .kind = kind, .x = x, .mean = mean, .dout = dout, .scale = scale,
+              .shift = shift};
+    n.chunk = rows_in_chunk(channels);
+    long chunks = (rows + n.chunk - 1) / n.chunk;
+    n.sums = scratch(SHARED, SLOT_SUMS, sizeof(float) * 2 * chunks * channels);
+    share(sum_chunk, &n, chunks);
+    for (long i = 0; i < 2 * channels; i++) {
+        sums[i] = 0;
+        for (long chunk = 0; chunk < chunks; chunk++) sums[i] += (double)n.sums[chunk * 2 * channels + i];
+    }
+}
+
+ALWAYS_INLINE void backward_rows(const Norm *n, long first, long last, const int kind) {
+    for (long r = first; r < last; r++)
+        for (long c = 0; c < n->channels; c += VL) {
+            long count = n->channels - c, i = r * n->channels + c;
+            Vector x = load_part(n->x + i, count) - load_part(n->mean + c, count), scale = load_part(n->scale + c, count);
+            Vector u = scale * x + load_part(n->shift + c, count);
+            Vector g = activate_back(kind, u, load_part(n->dout + i, count));
+            Vector line = load_part(n->k + c, count) * x + load_part(n->c + c, count);
+            store_part(n->out + i, scale * (g - line), count);
+        }
+}
+
+static void backward_chunk(void *context, long task, int thread) {
+    (void)thread;
+    const Norm *n = context;
+    long first = task * n->chunk, last = smaller_of(first + n->chunk, n->rows);
+#define CALL(kind) backward_rows(n, first, last, kind)
+    WITH_ACTIVATION(n->kind, CALL)
+#undef CALL
+}
+
+/* dx = scale (g - k (x - mean) - c); dx may be the memory of x. */
+void nndl_norm_backward(long rows, long channels, const float *x, const float *mean, const float *dout,
+                        const float *scale, const float *shift, const float *k, const float *c, long kind, float *dx) {
+    Norm n = {.rows = rows, .channels = channels, .kind = kind, .x = x, .mean = mean, .dout = dout, .scale = scale,
+              .shift = shift, .k = k, .c = c, .out = dx};
+    n.chunk = rows_in_chunk(channels);
+    share(backward_chunk, &n, (rows + n.chunk - 1) / n.chunk);
+}
+
+/* Through max pooling -------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    long images, height, width, channels, pool;  /* before pooling */
+} PoolShape;
+
+typedef struct {
+    PoolShape s;
+    const float *dout, *best, *x, *mean, *scale, *shift, *k, *c;
+    const uint8_t *index;
+    float *dx;
+    long relu;
+} Unpool;
+
+/* The gradient of a pooled number, where the ReLU let it pass. */
+ALWAYS_INLINE Vector passed(const Unpool *u, long place, long c, long count) {
+    Vector g = load_part(u->dout + place + c, count);
+    if (!u->relu) return g;
+    Vector cut = load_part(u->best + place + c, count);
+    if (u->scale)
+        cut = load_part(u->scale + c, count) * (cut - load_part(u->mean + c, count)) + load_part(u->shift + c, count);
+    return keep(cut > 0.f, g);
+}
+
+/* dx of a pixel whose own gradient is g. */
+ALWAYS_INLINE void store_pixel(const Unpool *u, Vector g, long pixel, long c, long count) {
+    if (u->x) {
+        Vector x = load_part(u->x + pixel + c, count) - load_part(u->mean + c, count);
+        g = load_part(u->scale + c, count) * (g - load_part(u->k + c, count) * x - load_part(u->c + c, count));
+    }
+    store_part(u->dx + pixel + c, g, count);
+}
+
+ALWAYS_INLINE void unpool_window(const Unpool *u, long pixel, long place, const long size) {
+    long C = u->s.channels;
+    for (long c = 0; c < C; c += VL) {
+        long count = C - c;
+        Vector g = passed(u, place, c, count);
+        Mask index = load_bytes(u->index + place + c, count);
+        for (long i = 0; i < size; i++)
+            for (long j = 0; j < size; j++) {
+                Vector here = keep(index == (Mask){} + (int32_t)(i * size + j), g);
+                store_pixel(u, here, pixel + (i * u->s.width + j) * C, c, count);
+            }
+    }
+}
+
+/* Pixels that no window covers. */
+static void outside_windows(const Unpool *u, long image) {
+    const PoolShape *s = &u->s;
+    long height = s->height / s->pool * s->pool, width = s->width / s->pool * s->pool;
+    for (long i = 0; i < s->height; i++)
+        for (long j = i < height ? width : 0; j < s->width; j++)
+            for (long c = 0; c < s->channels; c += VL)
+                store_pixel(u, (Vector){}, image + (i * s->width + j) * s->channels, c, s->channels - c);
+}
+
+static void unpool_image(void *context, long n, int thread) {
+    (void)thread;
+    const Unpool *u = context;
+    const PoolShape *s = &u->s;
+    long height = s->height / s->pool, width = s->width / s->pool, image = n * s->height * s->width * s->channels;
+    for (long i = 0; i < height; i++)
+        for (long j = 0; j < width; j++) {
+            long pixel = image + (i * s->width + j) * s->pool * s->channels;
+            long place = ((n * height + i) * width + j) * s->channels;
+            if (s->pool == 2) unpool_window(u, pixel, place, 2);
+            else unpool_window(u, pixel, place, s->pool);
+        }
+    outside_windows(u, image);
+}
+
+/* dx (N, H, W, C) of pooled gradients: dout goes to the place that `index` says, where relu only if the pooled number is
+   positive: `best`, or its batch norm where there is a scale. With x, back through the batch norm too, as above, dx =
+   scale (g - k (x - mean) - c); dx may be x. */
+void nndl_unpool(const PoolShape *s, const float *dout, const uint8_t *index, const float *best, long relu,
+                 const float *mean, const float *scale, const float *shift, const float *x, const float *k,
+                 const float *c, float *dx) {
+    Unpool u = {*s, dout, best, x, mean, scale, shift, k, c, index, dx, relu};
+    share(unpool_image, &u, s->images);
+}
+
+/* Activations alone ---------------------------------------------------------------------------------------------- */
+
+typedef struct { long size, kind; const float *x, *dout; float *out; } Activation;
+
+static void activation_chunk(void *context, long task, int thread) {
+    (void)thread;
+    const Activation *a = context;
+    long end = smaller_of((task + 1) * CHUNK, a->size);
+#define CALL(kind) \
+    for (long i = task * CHUNK; i < end; i += VL) { \
+        Vector x = load_part(a->x + i, end - i); \
+        Vector v = a->dout ? activate_back(kind, x, load_part(a->dout + i, end - i)) : activate(kind, x); \
+        store_part(a->out + i, v, end - i); \
+    }
+    WITH_ACTIVATION(a->kind, CALL)
+#undef CALL
+}
+
+/* out = act(x) or, with dout, dx = dout act'(x): `size` numbers. */
+void nndl_activation(long size, const float *x, const float *dout, long kind, float *out) {
+    Activation a = {size, kind, x, dout, out};
+    share(activation_chunk, &a, (size + CHUNK - 1) / CHUNK);
+}
+

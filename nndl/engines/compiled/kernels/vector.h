@@ -1,0 +1,79 @@
+/* A vector of floats as wide as the processor's, by the vector extensions of gcc and clang.
+
+   One source serves every instruction set: VL floats to a vector, 16 for AVX-512, 8 for AVX2, 4 elsewhere (SSE2, NEON).
+   Arrays need no alignment and no round sizes: the last few numbers of a row are loaded and stored with `_part`. */
+
+#pragma once
+
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__AVX512F__)
+enum { VL = 16 };
+#elif defined(__AVX2__)
+enum { VL = 8 };
+#else
+enum { VL = 4 };
+#endif
+
+typedef float Vector __attribute__((vector_size(VL * 4)));
+typedef int32_t Mask __attribute__((vector_size(VL * 4)));  /* all bits of a lane set, or none */
+typedef uint8_t Bytes __attribute__((vector_size(VL)));
+typedef Vector UnalignedVector __attribute__((aligned(4), may_alias));
+typedef Bytes UnalignedBytes __attribute__((aligned(1), may_alias));
+
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
+/* Loops over the registers of a tile must disappear, or the registers become memory. */
+#ifdef __clang__
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+
+ALWAYS_INLINE Vector load(const float *p) { return *(const UnalignedVector *)p; }
+
+ALWAYS_INLINE void store(float *p, Vector v) { *(UnalignedVector *)p = v; }
+
+ALWAYS_INLINE Vector splat(float value) { return value - (Vector){}; }
+
+/* The first `count` floats, zeros behind them. */
+ALWAYS_INLINE Vector load_part(const float *p, long count) {
+    if (count >= VL) return load(p);
+    Vector v = {};
+    memcpy(&v, p, (size_t)count * sizeof(float));
+    return v;
+}
+
+ALWAYS_INLINE void store_part(float *p, Vector v, long count) {
+    if (count >= VL) store(p, v);
+    else memcpy(p, &v, (size_t)count * sizeof(float));
+}
+
+ALWAYS_INLINE Vector choose(Mask where, Vector yes, Vector no) {
+    return (Vector)(((Mask)yes & where) | ((Mask)no & ~where));
+}
+
+ALWAYS_INLINE Mask choose_mask(Mask where, Mask yes, Mask no) { return (yes & where) | (no & ~where); }
+
+/* v where the mask is set, zero elsewhere. */
+ALWAYS_INLINE Vector keep(Mask where, Vector v) { return (Vector)((Mask)v & where); }
+
+ALWAYS_INLINE Vector larger(Vector a, Vector b) { return choose(a > b, a, b); }
+
+ALWAYS_INLINE Mask load_bytes(const uint8_t *p, long count) {
+    Bytes b = {};
+    if (count >= VL) b = *(const UnalignedBytes *)p;
+    else memcpy(&b, p, (size_t)count);
+    return __builtin_convertvector(b, Mask);
+}
+
+ALWAYS_INLINE void store_bytes(uint8_t *p, Mask values, long count) {
+    Bytes b = __builtin_convertvector(values, Bytes);
+    if (count >= VL) *(UnalignedBytes *)p = b;
+    else memcpy(p, &b, (size_t)count);
+}
+
+ALWAYS_INLINE long round_up(long n, long multiple) { return (n + multiple - 1) / multiple * multiple; }
+
+ALWAYS_INLINE long smaller_of(long a, long b) { return a < b ? a : b; }

@@ -1,0 +1,158 @@
+"""Batch norm by the compiled kernels, for images and vectors, with the activation behind it.
+
+out = act(scale (x - mean) + shift), three numbers for each channel; kernels/norm.c has the algebra of the way back.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nndl.engines.compiled.bindings import GELU, IDENTITY, RELU, SILU, kernels
+from nndl.engines.vectorized.layout import first, last
+from nndl.engines.vectorized.workspace import Workspace
+from nndl.net.catalog.activation import Gelu, Relu, Silu
+from nndl.net.catalog.norm import Bn, SpatialBn
+from nndl.net.contract import Lowered, Site
+from nndl.net.layer import Layer
+from nndl.net.types import Array
+
+KINDS: dict[type[Layer], int] = {Relu: RELU, Gelu: GELU, Silu: SILU}
+"""The activations that the kernels know."""
+
+FAR = 100.0
+"""mean^2 / var from which the statistics are taken again, centred: E[x^2] - E[x]^2 would lose more than 1e-5."""
+
+
+def kind_of(members: tuple[Site, ...]) -> int:
+    """The activation among the members of a group."""
+    return next((KINDS[type(member.layer)] for member in members if type(member.layer) in KINDS), IDENTITY)
+
+
+@dataclass
+class Line:
+    """The batch norm of one pass as scale (x - mean) + shift: (C,) float64, and float32 for the kernels."""
+
+    mean: Array
+    inverse_std: Array
+    scale: Array
+    shift: Array
+
+    def __post_init__(self) -> None:
+        self.mean32, self.scale32, self.shift32 = (
+            np.asarray(v, np.float32) for v in (self.mean, self.scale, self.shift)
+        )
+
+
+class BatchNorm:
+    """The arithmetic on one number per channel, in float64."""
+
+    def __init__(self, site: Site) -> None:
+        assert isinstance(site.layer, SpatialBn | Bn)
+        self.layer, self.site = site.layer, site
+
+    def in_training(self, x: Array, sums: Array) -> Line:
+        """From x (rows, C) and its sums (2, C) of x and x^2; moves the running averages."""
+        count, layer = len(x), self.layer
+        mean = sums[0] / count
+        var = np.maximum(sums[1] / count - mean * mean, 0)
+        if np.any(mean * mean > FAR * var):
+            mean, var = centred_statistics(x, mean)
+        unbiased = var * count / max(count - 1, 1) if layer.unbiased else var
+        for name, value in (("running_mean", mean), ("running_var", unbiased)):
+            running = self.site.state[name]
+            running[...] = layer.momentum * running + (1 - layer.momentum) * value
+        return self._line(mean, var)
+
+    def in_evaluation(self) -> Line:
+        """By the running averages."""
+        return self._line(self.site.state["running_mean"].astype(np.float64), self.site.state["running_var"])
+
+    def sign(self) -> Array:
+        """1 for channels that keep the order of their numbers, -1 for those that turn it, 0 where all become equal."""
+        return np.sign(self.layer.affine_params(self.site.params)[0])
+
+    def _line(self, mean: Array, var: Array) -> Line:
+        gamma, beta = self.layer.affine_params(self.site.params)
+        inverse_std = 1 / np.sqrt(var.astype(np.float64) + self.layer.eps)
+        return Line(mean, inverse_std, gamma * inverse_std, beta)
+
+    def backward(self, line: Line, count: int, sums: Array) -> tuple[Array, Array]:
+        """Write dgamma and dbeta from the sums (2, C) of g and g (x - mean); return k, c of
+        dx = scale (g - k (x - mean) - c).
+        """
+        dbeta, dgamma = sums[0], sums[1] * line.inverse_std
+        grads = self.site.grads
+        if "gamma" in grads:
+            grads["gamma"][...] = dgamma
+        grads["beta"][...] = dbeta
+        k, c = line.inverse_std * dgamma / count, dbeta / count
+        return k.astype(np.float32), c.astype(np.float32)
+
+
+def centred_statistics(x: Array, mean: Array) -> tuple[Array, Array]:
+    """Mean and biased variance of x (rows, C), from numbers centred on a first estimate of the mean."""
+    rows, C = x.shape
+    pivot, sums = mean.astype(np.float32), np.empty((2, C))
+    kernels().norm_sums(rows, C, x, pivot, None, None, None, IDENTITY, sums)
+    shift = sums[0] / rows
+    return pivot + shift, np.maximum(sums[1] / rows - shift * shift, 0)
+
+
+class NormStep:
+    """[spatial_bn] or [bn], or either with an activation."""
+
+    def __init__(self, site: Site) -> None:
+        members = site.members or (site,)
+        self.norm = BatchNorm(members[0])
+        self.kind = kind_of(members)
+        self.site = site
+        self.images = len(site.shape) == 3
+        self.workspace = Workspace()
+
+    def forward(self, x: Array) -> Array:
+        values = last(x) if self.images else x
+        return self._as_given(self.normalise(values, self.line(values)))
+
+    def line(self, x: Array) -> Line:
+        """The line of this pass over x (..., C)."""
+        if self.site.mode == "test":
+            return self.norm.in_evaluation()
+        rows = x.reshape(-1, x.shape[-1])
+        C, sums = rows.shape[1], np.empty((2, rows.shape[1]))
+        kernels().norm_sums(len(rows), C, rows, np.zeros(C, np.float32), None, None, None, IDENTITY, sums)
+        return self.norm.in_training(rows, sums)
+
+    def normalise(self, x: Array, line: Line) -> Array:
+        """act(scale (x - mean) + shift) of x (..., C)."""
+        self.x, self.a = x, line
+        C, out = x.shape[-1], self.workspace.array("out", x.shape, np.float32)
+        kernels().norm_forward(x.size // C, C, x, line.mean32, line.scale32, line.shift32, self.kind, out)
+        return out
+
+    def backward(self, dout: Array) -> Array | None:
+        dx = self.workspace.array("dx", self.x.shape, np.float32)
+        self.pass_back(last(dout) if self.images else dout, dx)
+        return self._as_given(dx)
+
+    def pass_back(self, dout: Array, dx: Array) -> None:
+        """Write dx, which may be the memory of x."""
+        sums, rows = self.sums_back(dout)
+        a, C = self.a, dout.shape[-1]
+        k, c = self.norm.backward(a, rows, sums)
+        kernels().norm_backward(rows, C, self.x, a.mean32, dout, a.scale32, a.shift32, k, c, self.kind, dx)
+
+    def sums_back(self, dout: Array) -> tuple[Array, int]:
+        """The sums (2, C) of g and g (x - mean), and over how many rows."""
+        a, C, sums = self.a, dout.shape[-1], np.empty((2, dout.shape[-1]))
+        rows = dout.size // C
+        kernels().norm_sums(rows, C, self.x, a.mean32, dout, a.scale32, a.shift32, self.kind, sums)
+        return sums, rows
+
+    def _as_given(self, x: Array) -> Array:
+        return first(x) if self.images else x
+
+
+def lower_norm(site: Site) -> Lowered:
+    """For batch norm alone, or with an activation."""
+    layout = "nhwc" if len(site.shape) == 3 else "flat"
+    return Lowered(NormStep(site), layout, layout)

@@ -1,0 +1,48 @@
+"""Which rows of layers run as one compiled step. All policy is here: what the kernels take, and what pays."""
+
+from collections.abc import Sequence
+
+from nndl.engines.compiled.affine import lower_affine
+from nndl.engines.compiled.conv_norm import lower_conv_norm
+from nndl.engines.compiled.convolution import lower_conv
+from nndl.engines.compiled.fallback import in_float32
+from nndl.engines.compiled.norm import lower_norm
+from nndl.net.catalog.activation import Gelu, Relu, Silu
+from nndl.net.catalog.affine import Affine
+from nndl.net.catalog.conv import Conv
+from nndl.net.catalog.norm import Bn, SpatialBn
+from nndl.net.catalog.pool import MaxPool
+from nndl.net.contract import Lowering, Rule
+from nndl.net.layer import Layer
+from nndl.net.shapes import Placed
+
+LARGEST_POOL = 15
+"""The place of a maximum in its window is kept in a byte."""
+
+CUT_AND_POOL: tuple[tuple[type[Layer], ...], ...] = ((Relu, MaxPool), (MaxPool, Relu), (MaxPool,), (Relu,))
+"""What may stand behind a convolution or its batch norm: a ReLU keeps the order of numbers, so pooling can go first."""
+
+
+def windows_touch(members: Sequence[Placed]) -> bool:
+    """Pooling windows, if any, stand side by side: each number belongs to one."""
+    pools = [placed.layer for placed in members if isinstance(placed.layer, MaxPool)]
+    return all(pool.size == pool.step and pool.size <= LARGEST_POOL for pool in pools)
+
+
+def _rule(pattern: tuple[type[Layer], ...], lower: Lowering) -> Rule:
+    return Rule(pattern, in_float32(lower), windows_touch)
+
+
+ACTIVATIONS: tuple[type[Layer], ...] = (Relu, Gelu, Silu)
+
+RULES: tuple[Rule, ...] = (
+    *(_rule((Conv, MaxPool, SpatialBn, activation), lower_conv_norm) for activation in ACTIVATIONS),
+    _rule((Conv, MaxPool, SpatialBn), lower_conv_norm),
+    *(_rule((Conv, SpatialBn, *tail), lower_conv_norm) for tail in CUT_AND_POOL),
+    *(_rule((Conv, SpatialBn, activation), lower_conv_norm) for activation in (Gelu, Silu)),
+    _rule((Conv, SpatialBn), lower_conv_norm),
+    *(_rule((Conv, *tail), lower_conv) for tail in CUT_AND_POOL),
+    *(_rule((norm, activation), lower_norm) for norm in (SpatialBn, Bn) for activation in ACTIVATIONS),
+    _rule((Affine, Relu), lower_affine),
+)
+"""The first that fits wins."""
