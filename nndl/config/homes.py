@@ -5,8 +5,8 @@ from dataclasses import fields
 from pydantic import BaseModel
 
 from nndl.config.messages import Path
-from nndl.config.schema import Data, Experiment, Model, Train
-from nndl.train.optimizers import OPTIMIZERS
+from nndl.config.option_docs import option_names
+from nndl.config.schema import ONE_OF, Data, Experiment, Model, Train
 from nndl.train.updater import Group
 
 SECTIONS: dict[str, type[BaseModel]] = {"the top level": Experiment, "data": Data, "model": Model, "train": Train}
@@ -25,10 +25,18 @@ def known_keys(path: Path) -> list[str]:
     return list(model.model_fields)
 
 
+def section(key: str) -> str | None:
+    """The section that knows a key."""
+    return next((place for place, section in SECTIONS.items() if key in section.model_fields), None)
+
+
 def home(key: str) -> str | None:
     """Where a key belongs that stands in the wrong section."""
-    for place, section in SECTIONS.items():
-        if key in section.model_fields:
+    known = section(key)
+    if known is not None:
+        return known
+    for place in ("train.optimizer", "model.loss", "train.schedule", "train.average"):
+        options = {option for described in ONE_OF[place][1].values() for option in option_names(described)}
+        if {"lr": "learning_rate"}.get(key, key) in options:
             return place
-    options = {field.name for rule in OPTIMIZERS.values() for field in fields(rule)}
-    return "train.optimizer" if {"lr": "learning_rate"}.get(key, key) in options else None
+    return None

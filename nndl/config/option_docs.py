@@ -1,11 +1,17 @@
-"""The strings under the fields of a class, which document them."""
+"""The options of a description, and the strings under them, which document them."""
 
 import ast
 import inspect
+from dataclasses import fields
 from functools import cache
 from itertools import pairwise
 from textwrap import dedent
 from typing import Any
+
+
+def option_names(described: type[Any]) -> list[str]:
+    """The options that a description takes."""
+    return [field.name for field in fields(described)]
 
 
 @cache

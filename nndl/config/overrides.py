@@ -3,10 +3,12 @@
 import re
 from typing import Any
 
+from nndl.config.homes import SECTIONS
 from nndl.config.marked import read
-from nndl.config.messages import Path, dotted
+from nndl.config.messages import Path, ProblemsError, dotted
+from nndl.config.option_docs import option_names
 from nndl.config.schema import LISTS, ONE_OF, Table
-from nndl.errors import ConfigError, UsageError
+from nndl.errors import UsageError
 
 PART = re.compile(r"([^.\[\]]+)|\[([0-9]{1,6})\]")
 
@@ -22,8 +24,8 @@ def parse(text: str) -> tuple[Path, Any]:
         )
     try:
         return path, read(written, f"--set {text}").value
-    except ConfigError as error:
-        raise UsageError(str(error)) from None
+    except ProblemsError as error:
+        raise UsageError(f"--set {text}: {error.problems[0].words}") from None
 
 
 def apply(tree: Any, text: str) -> Path:
@@ -33,6 +35,7 @@ def apply(tree: Any, text: str) -> Path:
     for depth, part in enumerate(path[:-1], 1):
         _require(node, path[:depth], text)
         inside = node[part] if isinstance(part, int) else node.get(part)
+        _refuse_skipped(inside, path[:depth], path[depth], text)
         node[part] = _opened(inside, path[:depth], path[depth])
         node = node[part]
     _require(node, path, text)
@@ -50,6 +53,23 @@ def _require(node: Any, path: Path, text: str) -> None:
             raise UsageError(f"--set {text}: {place} has {len(node)} entries, counted from 0")
     elif isinstance(node, list):
         raise UsageError(f"--set {text}: {place} is a list; say which entry, {place}[0]")
+
+
+def _refuse_skipped(value: Any, path: Path, option: str | int, text: str) -> None:
+    """Raise UsageError for train.optimizer.learning_rate, which leaves out whose learning rate it is."""
+    table = _table(path)
+    if table is None or option in table:
+        return
+    kind = value if isinstance(value, str) else next(iter(value), None) if isinstance(value, dict) else _default(path)
+    if isinstance(kind, str) and kind in table and option in option_names(table[kind]):
+        raise UsageError(f"--set {text}: did you mean {dotted((*path, kind, option))}?")
+
+
+def _default(path: Path) -> str | None:
+    """What the mapping at `path` names where the config says nothing."""
+    field = SECTIONS[str(path[0])].model_fields.get(str(path[-1]))
+    default = type(field.default) if field else None
+    return next((kind for kind, described in (_table(path) or {}).items() if described is default), None)
 
 
 def _opened(value: Any, path: Path, following: str | int) -> Any:

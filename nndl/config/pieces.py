@@ -1,18 +1,18 @@
 """The parts of a config that name one thing out of a table: `relu`, `max_pool: 2`, `conv: {filters: 32, kernel: 3}`."""
 
 from dataclasses import MISSING, fields
-from functools import cache
+from functools import cache, partial
 from typing import Any, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
-from nndl.config.homes import home
+from nndl.config import cures
 from nndl.config.messages import Path, Report
+from nndl.config.option_docs import option_names
 from nndl.config.schema import ONE_OF, Table
 from nndl.config.suggest import suggest
 from nndl.config.translate import translate
 from nndl.net.catalog import LAYERS
-from nndl.train.optimizers import Rule
 
 
 class Pieces:
@@ -44,21 +44,24 @@ class Pieces:
         if described is LAYERS.get("residual"):
             options = self._with_layers(options, inside, isinstance(given, list))
         options = {name: _frozen(value) for name, value in options.items()}
-        return self._built(described, kind, options, inside, not isinstance(given, dict))
+        return self._built(table, kind, options, inside, not isinstance(given, dict))
 
-    def _built(self, described: type[Any], kind: str, options: dict[str, Any], path: Path, bare: bool) -> Any:
+    def _built(self, table: Table, kind: str, options: dict[str, Any], path: Path, bare: bool) -> Any:
         """The thing with these options, or None. A description may refuse what its annotations cannot tell."""
+        described = table[kind]
         try:
             checked = options_model(described).model_validate(options)  # type: ignore[arg-type]  # mypy: not hashable
             return described(**{name: getattr(checked, name) for name in option_names(described)})
         except ValidationError as error:
-            elsewhere = home if issubclass(described, Rule) else None
-            for fault in translate(error, options, lambda _: option_names(described), elsewhere):
+            home = partial(cures.elsewhere, table=table)
+            for fault in translate(error, options, lambda _: option_names(described), home):
                 # What a bare value sets stands where the bare value does.
                 where = fault.path[1:] if bare and fault.path[:1] == (described.shorthand,) else fault.path
                 self.report((*path, *where), f"{kind}: {fault.words}", fault.at_key)
         except ValueError as error:
-            self.report(path, f"{kind}: {str(error).removeprefix(f'{kind}: ')}")
+            words = str(error).removeprefix(f"{kind}: ")
+            about = words.partition(" ")[0]
+            self.report((*path, about) if about in options and not bare else path, f"{kind}: {words}")
         return None
 
     def _kind(self, what: str, table: Table, value: Any, path: Path) -> tuple[str, Any] | None:
@@ -68,14 +71,15 @@ class Pieces:
         elif isinstance(value, dict) and len(value) == 1:
             ((kind, given),) = value.items()
         elif isinstance(value, dict) and value:
-            self.report(path, f"one {what} at a time: this names {', '.join(map(repr, value))}{_apart(value, table)}")
+            cure = cures.for_several(what, value, table, isinstance(path[-1], int))
+            words = f"one {what} at a time: this names {', '.join(map(repr, value))}"
+            self.report(path, f"{words}; {cure}" if cure else words)
             return None
         else:
             self.report(path, f"expected {'an' if what[0] in 'aeiou' else 'a'} {what}; {suggest('', table)}")
             return None
         if kind not in table:
-            name, colon, _ = kind.partition(":")
-            cure = f"write a space after the colon: '{name}: '" if colon and name in table else suggest(kind, table)
+            cure = cures.for_unknown(what, kind, table)
             self.report((*path, kind) if isinstance(value, dict) else path, f"no {what} {kind!r}; {cure}", at_key=True)
             return None
         return kind, given
@@ -103,16 +107,6 @@ class Pieces:
         return options
 
 
-def _apart(value: dict[str, Any], table: Table) -> str:
-    """The cure for several keys where one name should stand: each of its own, or options of the first."""
-    first, *others = value
-    if all(key in table for key in value):
-        return "; begin each with '- ' on a line of its own"
-    if first in table and all(key in option_names(table[first]) for key in others):
-        return f"; options of {first} go two spaces deeper, or in braces: {first}: {{{others[0]}: ...}}"
-    return ""
-
-
 def _frozen(value: Any) -> Any:
     """Lists as tuples, which is what descriptions hold."""
     return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
@@ -129,8 +123,3 @@ def options_model(described: type[Any]) -> type[BaseModel]:
     return create_model(
         described.__name__, __config__=ConfigDict(extra="forbid", strict=True, allow_inf_nan=False), **options
     )  # type: ignore[call-overload]
-
-
-def option_names(described: type[Any]) -> list[str]:
-    """The options a description takes."""
-    return [field.name for field in fields(described)]

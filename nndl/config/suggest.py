@@ -19,7 +19,9 @@ FOREIGN = {
     "crossentropy": ("softmax",),
     "dense": ("affine",),
     "fc": ("affine",),
+    "filter_size": ("kernel",),
     "fully_connected": ("affine",),
+    "hidden_dim": ("out_features",),
     "hinge": ("svm",),
     "kernel_size": ("kernel",),
     "leaky": ("leaky_relu",),
@@ -31,10 +33,12 @@ FOREIGN = {
     "num_filters": ("filters",),
     "out_channels": ("filters",),
     "padding": ("pad",),
+    "pool_size": ("size",),
     "reg": ("l2",),
     "step": ("multistep",),
     "swish": ("silu",),
     "units": ("out_features",),
+    "update_rule": ("optimizer",),
     "wd": ("weight_decay",),
 }
 """What other frameworks, and the courses, call things, where the spelling gives no hint."""

@@ -1,5 +1,7 @@
 """--set reaches every value, keeps what it does not name, and says why it cannot."""
 
+import re
+
 import pytest
 
 from nndl.errors import UsageError
@@ -89,3 +91,24 @@ def test_a_layer_that_no_longer_fits_is_told_with_the_set_that_changed_it() -> N
     (problem,) = problems(MODEL, "model.layers[1].max_pool.size=64")
     assert problem.mark == (3, 6)
     assert problem.words.endswith("(with --set model.layers[1].max_pool.size=64)")
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("train.optimizer.learning_rate=1", "train.optimizer.adam.learning_rate"),
+        ("model.layers[0].filters=3", "model.layers[0].conv.filters"),
+        ("model.layers[2].residual[0].bias=false", "model.layers[2].residual[0].conv.bias"),
+        ("model.loss.label_smoothing=0.1", "model.loss.softmax.label_smoothing"),
+    ],
+)
+def test_an_option_whose_thing_is_left_out_is_answered_with_the_whole_key(text: str, meant: str) -> None:
+    with pytest.raises(UsageError, match=f"did you mean {re.escape(meant)}\\?$"):
+        experiment("train: {optimizer: adam}", text)
+    key, value = meant, text.partition("=")[2]
+    assert experiment("train: {optimizer: adam}", f"{key}={value}")
+
+
+def test_the_optimizer_in_force_by_default_is_meant_where_none_is_named() -> None:
+    with pytest.raises(UsageError, match=r"train\.optimizer\.sgd_momentum\.momentum\?$"):
+        experiment("", "train.optimizer.momentum=0.5")
