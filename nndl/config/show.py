@@ -6,6 +6,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel
 
+from nndl.config.marked import scalar
 from nndl.config.schema import ONE_OF, Experiment, Table
 from nndl.train.updater import Group
 
@@ -26,7 +27,15 @@ _Dumper.add_representer(
     tuple, lambda dumper, value: dumper.represent_sequence("tag:yaml.org,2002:seq", value, flow_style=True)
 )
 _Dumper.add_representer(float, lambda dumper, value: dumper.represent_scalar("tag:yaml.org,2002:float", _number(value)))
+_Dumper.add_representer(
+    str, lambda dumper, value: dumper.represent_scalar("tag:yaml.org,2002:str", value, None if _is_text(value) else "'")
+)
 _Dumper.ignore_aliases = lambda self, data: True  # type: ignore[method-assign]  # noqa: ARG005
+
+
+def _is_text(value: str) -> bool:
+    """Whether YAML 1.2 too takes it for a text without quotes: 1e3 is one to YAML 1.1 only."""
+    return isinstance(scalar(value), str)
 
 
 def _number(value: float) -> str:
