@@ -1,9 +1,12 @@
 """nndl configs: the configs that come with nndl. nndl config: one config, checked, shown, explained to an editor."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from nndl.config import Experiment
 
 configs_app = typer.Typer(help="List, show and copy the configs that come with nndl.", rich_markup_mode=None)
 config_app = typer.Typer(
@@ -21,8 +24,13 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON instead.")]
 @configs_app.callback(invoke_without_command=True)
 def list_configs(context: typer.Context, json: Json = False) -> None:
     """List the bundled configs."""
-    if context.invoked_subcommand:
-        return
+    if not context.invoked_subcommand:
+        list_bundled(json)
+
+
+@configs_app.command("list")
+def list_bundled(json: Json = False) -> None:
+    """List the bundled configs, as `nndl configs` alone does."""
     from nndl.cli import ui
     from nndl.config.bundled import bundled, names
 
@@ -56,6 +64,8 @@ def copy_bundled(
     source = bundled(name)
     target = target or Path(source.name)
     target = target / source.name if target.is_dir() else target
+    if not target.parent.is_dir():
+        raise UsageError(f"there is no folder {target.parent} to copy into; make it first")
     try:
         with target.open("x", encoding="utf-8", newline="\n") as file:
             file.write(source.read_text(encoding="utf-8"))
@@ -69,16 +79,21 @@ def check(config: Config, override: Override = None, json: Json = False) -> None
     """Say OK, or everything that is wrong, with line and column. Exits with 2 if anything is."""
     from nndl.cli import ui
     from nndl.config import load_config
-    from nndl.config.checks import INPUT_SHAPE
-    from nndl.net.shapes import infer_shapes
+    from nndl.errors import NndlError
 
-    experiment = load_config(config, override or ())
-    layers = [inner for outer in infer_shapes(experiment.model.layers, INPUT_SHAPE) for inner in outer.walk()]
-    macs = sum(placed.layer.macs(placed.in_shape) for placed in layers)
+    try:
+        experiment = load_config(config, override or ())
+    except NndlError as error:
+        if not json:
+            raise
+        ui.emit_json({"config": config, "ok": False, "problems": _problems(error)})
+        raise typer.Exit(error.exit_code) from None
+    size = _size(experiment)
     if json:
-        ui.emit_json({"config": config, "ok": True, "layers": len(layers), "macs": macs})
+        ui.emit_json({"config": config, "ok": True, **size})
         return
-    ui.say(f"{config}: OK ({len(layers)} layers, {macs / 1e6:,.1f} million multiply-adds an image)")
+    counts = f"{size['layers']} layers, {size['parameters']:,} parameters"
+    ui.say(f"{config}: OK ({counts}, {size['macs'] / 1e6:,.1f} million multiply-adds an image)")
 
 
 @config_app.command("show")
@@ -111,6 +126,34 @@ def reference() -> None:
     from nndl.config.reference import reference as page
 
     ui.say(page().rstrip())
+
+
+def _size(experiment: "Experiment") -> dict[str, int]:
+    """Layers, parameters and multiply-adds (macs) an image of the network."""
+    from nndl.cli.summary import layer_rows, totals
+    from nndl.config.datasets import INPUT_SHAPE
+    from nndl.net.shapes import infer_shapes
+
+    rows = layer_rows(infer_shapes(experiment.model.layers, INPUT_SHAPE), 4)
+    sums = totals(rows)
+    return {"layers": len(rows), "parameters": sums["parameters"], "macs": sums["macs"]}
+
+
+def _problems(error: Exception) -> list[dict[str, Any]]:
+    """What is wrong, with line and column (both from 1) where it stands in the file."""
+    from nndl.config.messages import ProblemsError, dotted
+
+    if not isinstance(error, ProblemsError):
+        return [{"message": str(error)}]
+    rows = []
+    for problem in error.problems:
+        row: dict[str, Any] = {"message": problem.words, "key": dotted(problem.path)}
+        if problem.source is None:
+            row |= {"line": problem.mark.line + 1, "column": problem.mark.column + 1}
+        else:
+            row["set"] = problem.source
+        rows.append(row)
+    return rows
 
 
 def _first_comment(path: Path) -> str:

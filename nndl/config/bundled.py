@@ -23,10 +23,20 @@ def names() -> list[str]:
 
 
 def bundled(name: str) -> Path:
-    """The bundled config called `name`; raises ConfigError with the nearest one if there is none."""
-    if name not in names():
-        raise ConfigError(f"no config {name!r}; {suggest(name, names())}")
-    return folder() / f"{name}.yaml"
+    """The bundled config called `name`, be it "bn_cnn", "bn_cnn.yaml" or "configs/bn_cnn.yaml".
+
+    Raises ConfigError with the nearest one if there is none.
+    """
+    bare = _bare(Path(name))
+    if bare not in names():
+        raise ConfigError(f"no bundled config {name!r}; {suggest(bare, names())}")
+    return folder() / f"{bare}.yaml"
+
+
+def _bare(path: Path) -> str:
+    """The name in configs/NAME.yaml."""
+    name = path.as_posix().removeprefix("configs/")
+    return name.removesuffix(path.suffix) if path.suffix in SUFFIXES else name
 
 
 def locate(source: str | Path) -> Path:
@@ -43,9 +53,7 @@ def locate(source: str | Path) -> Path:
         raise ConfigError(f"{text[:200]} cannot be read: {error.strerror}") from None
     if inside is not None:
         raise ConfigError(f"{text} is a folder; name a file in it" + (f", such as {inside[0]}" if inside else ""))
-    name = path.as_posix().removeprefix("configs/")
-    for suffix in SUFFIXES:
-        name = name.removesuffix(suffix)
+    name = _bare(path)
     if path.suffix in SUFFIXES and len(path.parts) > 1 and path.parts[0] != "configs":
         raise ConfigError(f"there is no file {text}")
     if name in names():

@@ -25,6 +25,7 @@ def _reference(key: str, what: str, description: str | None) -> dict[str, Any]:
     one: dict[str, Any] = {"$ref": f"#/$defs/{what}"}
     if key in LISTS:
         one = {"type": "array", "items": one}
+        one |= {"minItems": 1} if key == "model.layers" else {}
     elif key == "train.average":
         one = {"anyOf": [one, {"type": "null"}]}
     return {**one, "description": description or what}
@@ -36,27 +37,36 @@ def _choices(table: Table) -> list[dict[str, Any]]:
 
 
 def _forms(kind: str, described: type[Any]) -> list[dict[str, Any]]:
-    options = _options(described)
-    long = {"type": "object", "properties": {kind: options}, "required": [kind], "additionalProperties": False}
-    forms = [long]
-    if not options["required"]:
-        forms.append({"const": kind, "description": options.get("description", kind)})
-        long["properties"] = {kind: {"anyOf": [options, {"type": "null"}]}}
+    options, about = _options(described), _about(described)
+    optional = not options["required"]
+    forms = [_named(kind, {"anyOf": [options, {"type": "null"}], "description": about} if optional else options)]
+    if optional:
+        forms.append({"const": kind, "description": about})
     shorthand = described.shorthand
     if shorthand and set(options["required"]) <= {shorthand}:
-        bare = options["properties"][shorthand]
-        forms.append({**long, "properties": {kind: bare}})
+        forms.append(_named(kind, options["properties"][shorthand]))
     return forms
+
+
+def _named(kind: str, value: dict[str, Any]) -> dict[str, Any]:
+    """The mapping {kind: value}."""
+    return {"type": "object", "properties": {kind: value}, "required": [kind], "additionalProperties": False}
+
+
+def _about(described: type[Any]) -> str:
+    """What a thing is, in one line."""
+    return (described.__doc__ or described.__name__).partition("\n")[0]
 
 
 def _options(described: type[Any]) -> dict[str, Any]:
     """The schema of the mapping of options, with the text under each as its description."""
-    schema: dict[str, Any] = {"required": [], **TypeAdapter(described).json_schema()}
+    schema: dict[str, Any] = {"required": [], **TypeAdapter(described).json_schema(), "description": _about(described)}
     schema.pop("$defs", None)
     docs = option_docs(described)  # type: ignore[arg-type]  # to mypy type[Any] is not hashable
     for name, text in docs.items():
         if name in schema["properties"]:
             schema["properties"][name]["description"] = text
     if "layers" in schema["properties"]:
-        schema["properties"]["layers"] = {"type": "array", "items": {"$ref": "#/$defs/layer"}}
+        items = {"type": "array", "items": {"$ref": "#/$defs/layer"}, "minItems": 1}
+        schema["properties"]["layers"] = {**items, "description": docs["layers"]}
     return schema
