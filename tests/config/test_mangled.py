@@ -1,4 +1,7 @@
-"""Whatever stands in a config, it is an experiment or a message: never another exception, never long in coming."""
+"""Whatever stands in a config, it is an experiment or a message: never another exception.
+
+NNDL_EXAMPLES=5000 tries so many instead of the few that a test run has time for.
+"""
 
 import os
 from contextlib import suppress
