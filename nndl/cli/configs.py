@@ -93,7 +93,8 @@ def check(config: Config, override: Override = None, json: Json = False) -> None
         ui.emit_json({"config": config, "ok": True, **size})
         return
     counts = f"{size['layers']} layers, {size['parameters']:,} parameters"
-    ui.say(f"{config}: OK ({counts}, {size['macs'] / 1e6:,.1f} million multiply-adds an image)")
+    bundled = "" if Path(config).is_file() else ", the bundled one"
+    ui.say(f"{config}: OK{bundled} ({counts}, {size['macs'] / 1e6:,.1f} million multiply-adds an image)")
 
 
 @config_app.command("show")

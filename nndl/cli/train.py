@@ -32,8 +32,10 @@ def train(
     Ctrl+C stops after the step in flight with the state saved.
     """
     from nndl.cli.training import begin, go_on, run
+    from nndl.config.overrides import quoted
 
-    settings = {"train.epochs": epochs, "engine": engine, "threads": threads, "seed": seed, "data.root": data}
+    root = None if data is None else quoted(data)
+    settings = {"train.epochs": epochs, "engine": engine, "threads": threads, "seed": seed, "data.root": root}
     overrides = [f"{key}={value}" for key, value in settings.items() if value is not None] + (override or [])
     if resume is not None:
         _refuse_beside_resume(config, overrides, run_dir, synthetic)

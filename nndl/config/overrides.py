@@ -28,6 +28,11 @@ def parse(text: str) -> tuple[Path, Any]:
         raise UsageError(f"--set {text}: {error.problems[0].words}") from None
 
 
+def quoted(text: object) -> str:
+    """The text as YAML that means it and nothing else: a folder may be called 2024, or null."""
+    return "'" + str(text).replace("'", "''") + "'"
+
+
 def apply(tree: Any, text: str) -> Path:
     """Change `tree` in place as `text` says; returns the path set. Raises UsageError where there is no such place."""
     path, value = parse(text)

@@ -79,7 +79,9 @@ def test_check_gives_a_missing_file_as_json_too(tmp_path: Path) -> None:
 
 def test_a_bundled_config_is_found_away_from_a_clone_by_name_and_by_path(tmp_path: Path) -> None:
     for name in ("bn_cnn", "configs/bn_cnn.yaml"):
-        assert nndl("config", "check", name, cwd=tmp_path).returncode == 0
+        answer = nndl("config", "check", name, cwd=tmp_path)
+        assert answer.returncode == 0
+        assert answer.stdout.startswith(f"{name}: OK, the bundled one (13 layers")
 
 
 def test_a_name_that_is_none_is_answered_with_the_nearest(tmp_path: Path) -> None:

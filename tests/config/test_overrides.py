@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from nndl.config.overrides import quoted
 from nndl.errors import UsageError
 from nndl.net.catalog import Affine, AvgPool, Conv, MaxPool, Relu, Residual
 from nndl.train.optimizers import Adam, Sgd
@@ -55,6 +56,11 @@ def test_another_optimizer_takes_the_place_of_the_one_there() -> None:
 def test_a_bare_learning_rate_is_kept_when_another_option_is_set() -> None:
     text = "train: {optimizer: {adam: 0.5}}"
     assert experiment(text, "train.optimizer.adam.beta1=0.8").train.optimizer == Adam(learning_rate=0.5, beta1=0.8)
+
+
+@pytest.mark.parametrize("folder", ["2024", "null", "it's", "C:\\data", "a: b", "[x", "#1", "~", " x", "'"])
+def test_a_quoted_value_means_its_letters(folder: str) -> None:
+    assert experiment("", f"data.root={quoted(folder)}").data.root == folder
 
 
 @pytest.mark.parametrize(

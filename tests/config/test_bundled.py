@@ -1,0 +1,63 @@
+"""Where the bundled configs are found: beside the package in a clone, inside it once installed."""
+
+from pathlib import Path
+
+import pytest
+
+import nndl
+from nndl.config import load_config
+from nndl.config.bundled import bundled, folder, names
+from nndl.errors import ConfigError
+
+TEXT = "model: {layers: [affine: 10]}\n"
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A package as a wheel lays it out, with one config at the top and one in a folder; returns its configs' folder."""
+    configs = tmp_path / "site-packages" / "nndl" / "bundled_configs"
+    for name in ("zebra", "ladder/90"):
+        path = configs / f"{name}.yaml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(TEXT, encoding="utf-8")
+    monkeypatch.setattr(nndl, "__file__", str(configs.parent / "__init__.py"))
+    monkeypatch.chdir(tmp_path)
+    return configs
+
+
+def test_in_a_clone_they_stand_at_the_top() -> None:
+    assert folder() == Path(nndl.__file__).parents[1] / "configs"
+    assert {"quickstart", "three_layer", "bn_cnn", "resnet9"} <= set(names())
+
+
+def test_installed_they_stand_in_the_package_those_at_the_top_first(installed: Path) -> None:
+    assert folder() == installed
+    assert names() == ["zebra", "ladder/90"]
+
+
+@pytest.mark.parametrize("name", ["ladder/90", "ladder/90.yaml", "configs/ladder/90.yaml", "configs/ladder/90"])
+def test_one_in_a_folder_is_found_by_its_name_and_by_its_path(installed: Path, name: str) -> None:
+    assert bundled(name) == installed / "ladder" / "90.yaml"
+    if not name.startswith("ladder/90."):  # ladder/90.yaml is a path of the user's, who has no such file
+        assert load_config(name).name == "ladder-90"
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_path_elsewhere_is_never_a_bundled_one() -> None:
+    for path in ("other/zebra.yaml", "/configs/zebra.yaml", "configs/../zebra.yaml", "./other/configs/zebra.yaml"):
+        with pytest.raises(ConfigError, match="there is no file"):
+            load_config(path)
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_file_of_the_users_comes_before_a_bundled_one(tmp_path: Path) -> None:
+    (tmp_path / "configs").mkdir()
+    (tmp_path / "configs" / "zebra.yaml").write_text(TEXT + "seed: 5\n", encoding="utf-8")
+    assert load_config("configs/zebra.yaml").seed == 5
+    assert load_config("zebra").seed == 0
+
+
+def test_no_name_leads_out_of_the_folder() -> None:
+    for name in ("../pyproject", "../configs/bn_cnn", "", "."):
+        with pytest.raises(ConfigError, match="no bundled config"):
+            bundled(name)
