@@ -72,4 +72,4 @@ def _experiment(config: str | None, overrides: list[str], synthetic: bool) -> "E
 def _download(experiment: "Experiment", silent: bool) -> None:
     from nndl.cli.download import download_cifar
 
-    download_cifar(dataset=experiment.data.dataset, root=Path(experiment.data.root), quiet=silent)
+    download_cifar(dataset=experiment.data.dataset, root=Path(experiment.data.root).expanduser(), quiet=silent)
