@@ -2,7 +2,8 @@
 
    A convolution kernel writes a block (the outputs of a few images for 2 VL filters, some 100 KB) and hands it over here
    at once: each pass below reads it from the second-level cache, so the kernels themselves need not know about bias,
-   statistics or pooling, and a pooled output need never go to memory in full. */
+   statistics or pooling, and a pooled output need never go to memory in full. What is kept goes there past the cache when
+   it is too large to be found there again: reading each line before writing it would take as long again. */
 
 #include "convolution.h"
 #include "threads.h"
@@ -15,8 +16,7 @@ static void bias_and_relu(const Finish *finish, Block block, long pixels) {
         Vector bias = finish->bias ? load_part(finish->bias + block.from + c, count) : (Vector){};
         Vector least = splat(relu ? 0.0f : -__builtin_inff());
         float *y = block.y + c;
-        for (long i = 0; i < pixels; i++, y += block.pixel)
-            store_part(y, larger(load_part(y, count) + bias, least), count);
+        for (long i = 0; i < pixels; i++, y += PANEL) store(y, larger(load(y) + bias, least));
     }
 }
 
@@ -25,8 +25,8 @@ static void sum_up(Block block, long pixels, float *sums, long filters) {
         long count = block.count - c;
         Vector sum[2] = {}, squares[2] = {};  /* even and odd pixels: two chains of additions side by side */
         const float *y = block.y + c;
-        for (long i = 0; i < pixels; i++, y += block.pixel) {
-            Vector v = load_part(y, count);
+        for (long i = 0; i < pixels; i++, y += PANEL) {
+            Vector v = load(y);
             sum[i & 1] += v;
             squares[i & 1] += v * v;
         }
@@ -38,12 +38,12 @@ static void sum_up(Block block, long pixels, float *sums, long filters) {
 typedef struct { Vector best; Mask index; } Best;
 
 /* The first largest of order * y in a window of VL channels. */
-ALWAYS_INLINE Best best_of_window(const float *y, long row, long pixel, long size, Vector order, long count) {
-    Vector best = load_part(y, count), best_key = order * best;
+ALWAYS_INLINE Best best_of_window(const float *y, long row, long size, Vector order) {
+    Vector best = load(y), best_key = order * best;
     Mask index = {};
     for (long i = 0; i < size; i++)
         for (long j = i == 0; j < size; j++) {
-            Vector v = load_part(y + i * row + j * pixel, count), key = order * v;
+            Vector v = load(y + i * row + j * PANEL), key = order * v;
             Mask better = key > best_key;
             best = choose(better, v, best);
             best_key = choose(better, key, best_key);
@@ -54,16 +54,15 @@ ALWAYS_INLINE Best best_of_window(const float *y, long row, long pixel, long siz
 
 static void pool_block(const Shape *s, const Finish *finish, Block block) {
     long size = finish->pool, height = s->out_height / size, width = s->out_width / size;
-    long row = s->out_width * block.pixel, image = s->out_height * row;
+    long row = s->out_width * PANEL, image = s->out_height * row;
     for (long n = block.first; n < block.last; n++)
         for (long i = 0; i < height * width; i++) {
-            const float *y = block.y + (n - block.first) * image + i / width * size * row + i % width * size * block.pixel;
+            const float *y = block.y + (n - block.first) * image + i / width * size * row + i % width * size * PANEL;
             long place = (n * height * width + i) * s->filters + block.from;
             for (long c = 0; c < block.count; c += VL) {
                 long count = block.count - c;
                 Vector order = finish->order ? load_part(finish->order + block.from + c, count) : splat(1.0f);
-                Best found = size == 2 ? best_of_window(y + c, row, block.pixel, 2, order, count)
-                                       : best_of_window(y + c, row, block.pixel, size, order, count);
+                Best found = size == 2 ? best_of_window(y + c, row, 2, order) : best_of_window(y + c, row, size, order);
                 if (finish->relu) found.best = larger(found.best, (Vector){});
                 store_part(finish->best + place + c, found.best, count);
                 if (finish->index) store_bytes(finish->index + place + c, found.index, count);
@@ -71,11 +70,25 @@ static void pool_block(const Shape *s, const Finish *finish, Block block) {
         }
 }
 
+enum { CACHED = 4 << 20 };  /* bytes of outputs that may be found in the cache by whoever reads them */
+
+static void write_out(const Shape *s, const Finish *finish, Block block, long pixels) {
+    float *y = finish->y + block.first * s->out_height * s->out_width * s->filters + block.from;
+    long bytes = s->images * s->out_height * s->out_width * s->filters * (long)sizeof(float);
+    int streams = bytes > CACHED && block.count == PANEL && s->filters % VL == 0 && (uintptr_t)y % sizeof(Vector) == 0;
+    const float *from = block.y;
+    for (long i = 0; i < pixels; i++, y += s->filters, from += PANEL)
+        if (streams) stream(y, load(from)), stream(y + VL, load(from + VL));
+        else memcpy(y, from, sizeof(float) * (size_t)block.count);
+    finish_streaming();
+}
+
 void finish_block(const Shape *s, const Finish *finish, Block block, float *sums) {
     long pixels = (block.last - block.first) * s->out_height * s->out_width;
     bias_and_relu(finish, block, pixels);
     if (finish->sums) sum_up(block, pixels, sums, s->filters);
     if (finish->pool) pool_block(s, finish, block);
+    if (finish->y) write_out(s, finish, block, pixels);
 }
 
 void add_up_blocks(const Shape *s, const Finish *finish, const float *sums, long blocks) {

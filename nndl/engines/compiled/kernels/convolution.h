@@ -24,14 +24,16 @@ typedef struct {
     uint8_t *index;     /* the same shape: its place in the window, counted in rows; the first of equal ones */
 } Finish;
 
-/* A block of outputs: images `first` up to `last`, filters `from` up to `from + count`, hot in the cache. */
+enum { PANEL = 2 * VL };  /* filters in a block: the columns of the register tile */
+
+/* A block of outputs in the cache: images `first` up to `last`, filters `from` up to `from + count`. */
 typedef struct {
-    float *y;            /* of image `first` and filter `from` */
-    long pixel;          /* floats from one pixel to the next */
+    float *y;  /* (last - first, H', W', PANEL) */
     long first, last, from, count;
 } Block;
 
-/* Add the bias, cut, sum up and pool a block. `sums`, (2, F) floats of this block's own, is written for its filters. */
+/* Add the bias, cut, sum up and pool a block, and write it out if y is wanted. `sums`, (2, F) floats of this block's own,
+   is written for its filters. */
 void finish_block(const Shape *shape, const Finish *finish, Block block, float *sums);
 
 /* finish->sums = the sums over `blocks` blocks of (2, F), in order. */

@@ -52,55 +52,46 @@ static void pack_panel(void *context, long panel, int thread) {
     (void)thread;
     const Direct *d = context;
     long F = d->shape->filters, length = d->shape->kernel * d->shape->kernel * d->shape->channels;
-    long from = panel * TILE_COLUMNS, count = smaller_of(TILE_COLUMNS, F - from);
-    float *packed = d->panels + panel * length * TILE_COLUMNS;
-    memset(packed, 0, sizeof(float) * (size_t)(length * TILE_COLUMNS));
+    long from = panel * PANEL, count = smaller_of(PANEL, F - from);
+    float *packed = d->panels + panel * length * PANEL;
+    memset(packed, 0, sizeof(float) * (size_t)(length * PANEL));
     for (long k = 0; k < length; k++)
-        memcpy(packed + k * TILE_COLUMNS, d->w + k * F + from, sizeof(float) * (size_t)count);
+        memcpy(packed + k * PANEL, d->w + k * F + from, sizeof(float) * (size_t)count);
 }
 
-static void forward_panel(const Direct *d, const float *padded, long panel, float *y, long pixel) {
+static void forward_panel(const Direct *d, const float *padded, long panel, float *y) {
     const Shape *s = d->shape;
     long run = s->kernel * s->channels, step = s->stride * s->channels, row = d->layout.width * s->channels;
     Product product = {.a_row = step, .a_segment = row, .segments = s->kernel, .length = run,
-                       .b = d->panels + panel * s->kernel * run * TILE_COLUMNS,
-                       .b_step = TILE_COLUMNS, .b_segment = run * TILE_COLUMNS};
+                       .b = d->panels + panel * s->kernel * run * PANEL,
+                       .b_step = PANEL, .b_segment = run * PANEL};
     for (long i = 0; i < s->out_height; i++)
         for (long j = 0, pixels; j < s->out_width; j += pixels) {
             pixels = next_rows(s->out_width - j);
             product.a = padded + i * s->stride * row + j * step;
-            rows_tile((int)pixels, product, y + (i * s->out_width + j) * pixel, pixel, 0);
+            rows_tile((int)pixels, product, y + (i * s->out_width + j) * PANEL, PANEL, 0);
         }
-}
-
-static void copy_columns(const float *from, long from_row, float *to, long to_row, long rows, long columns) {
-    for (long i = 0; i < rows; i++) memcpy(to + i * to_row, from + i * from_row, sizeof(float) * (size_t)columns);
 }
 
 static void forward_image(void *context, long n, int thread) {
     const Direct *d = context;
     const Shape *s = d->shape;
-    long pixels = s->out_height * s->out_width;
     float *padded = scratch(thread, SLOT_INPUT, sizeof(float) * d->layout.height * d->layout.width * s->channels);
-    float *room = scratch(thread, SLOT_OUTPUT, sizeof(float) * pixels * TILE_COLUMNS);
+    float *y = scratch(thread, SLOT_OUTPUT, sizeof(float) * s->out_height * s->out_width * PANEL);
     lay_out(d, n, padded);
     for (long panel = 0; panel < d->panel_count; panel++) {
-        long from = panel * TILE_COLUMNS;
-        Block block = {.y = room, .pixel = TILE_COLUMNS, .first = n, .last = n + 1, .from = from,
-                       .count = smaller_of(TILE_COLUMNS, s->filters - from)};
-        float *y = d->finish->y ? d->finish->y + n * pixels * s->filters + from : NULL;
-        if (y && block.count == TILE_COLUMNS) block.y = y, block.pixel = s->filters;
-        forward_panel(d, padded, panel, block.y, block.pixel);
+        long from = panel * PANEL;
+        Block block = {.y = y, .first = n, .last = n + 1, .from = from, .count = smaller_of(PANEL, s->filters - from)};
+        forward_panel(d, padded, panel, y);
         finish_block(s, d->finish, block, d->sums + n * 2 * s->filters);
-        if (y && block.y == room) copy_columns(room, TILE_COLUMNS, y, s->filters, pixels, block.count);
     }
 }
 
 static void run_forward(Direct *d) {
     const Shape *s = d->shape;
-    d->panel_count = (s->filters + TILE_COLUMNS - 1) / TILE_COLUMNS;
+    d->panel_count = (s->filters + PANEL - 1) / PANEL;
     size_t length = (size_t)(s->kernel * s->kernel * s->channels);
-    d->panels = scratch(SHARED, SLOT_FILTERS, sizeof(float) * d->panel_count * length * TILE_COLUMNS);
+    d->panels = scratch(SHARED, SLOT_FILTERS, sizeof(float) * d->panel_count * length * PANEL);
     d->sums = scratch(SHARED, SLOT_SUMS, sizeof(float) * 2 * s->images * s->filters);
     share(pack_panel, d, d->panel_count);
     share(forward_image, d, s->images);
@@ -149,12 +140,16 @@ static void add_image(const Gradient *g, const float *padded, const float *dy, l
     for (long i = 0; i < s->kernel; i++)
         for (long k = 0, rows; k < run; k += rows) {
             rows = next_rows(run - k);
-            for (long f = 0; f < g->columns; f += TILE_COLUMNS) {
+            for (long f = 0; f < g->columns; f += PANEL) {
                 product.a = padded + i * row + k;
                 product.b = dy + f;
                 columns_tile((int)rows, product, part + (i * run + k) * g->columns + f, g->columns, 1);
             }
         }
+}
+
+static void copy_columns(const float *from, long from_row, float *to, long to_row, long rows, long columns) {
+    for (long i = 0; i < rows; i++) memcpy(to + i * to_row, from + i * from_row, sizeof(float) * (size_t)columns);
 }
 
 static void gradient_of_images(void *context, long task, int thread) {
@@ -196,7 +191,7 @@ enum { SMALL = 1 << 16, SLICES = 8 };  /* a dw of fewer floats is cheap to keep 
 
 void nndl_direct_weight_gradient(const Shape *s, const float *x, long planar, const float *dy, float *dw) {
     Gradient g = {.direct = direct_of(s, x, planar), .dy = dy, .dw = dw};
-    g.columns = round_up(s->filters, TILE_COLUMNS);
+    g.columns = round_up(s->filters, PANEL);
     long rows = s->kernel * s->kernel * s->channels;
     g.tasks = smaller_of(s->images, thread_count() * (rows * g.columns < SMALL ? SLICES : 1));
     g.parts = scratch(SHARED, SLOT_FILTERS, sizeof(float) * g.tasks * rows * g.columns);

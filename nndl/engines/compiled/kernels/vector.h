@@ -7,6 +7,9 @@
 
 #include <stdint.h>
 #include <string.h>
+#ifdef __SSE2__
+#include <immintrin.h>
+#endif
 
 #if defined(__AVX512F__)
 enum { VL = 16 };
@@ -48,6 +51,26 @@ ALWAYS_INLINE Vector load_part(const float *p, long count) {
 ALWAYS_INLINE void store_part(float *p, Vector v, long count) {
     if (count >= VL) store(p, v);
     else memcpy(p, &v, (size_t)count * sizeof(float));
+}
+
+/* Store past the cache where the processor can: memory is then written without being read first. For what will not be
+   read soon; p must be aligned to a vector. Other threads see it after finish_streaming(). */
+ALWAYS_INLINE void stream(float *p, Vector v) {
+#if defined(__AVX512F__)
+    _mm512_stream_ps(p, (__m512)v);
+#elif defined(__AVX2__)
+    _mm256_stream_ps(p, (__m256)v);
+#elif defined(__SSE2__)
+    _mm_stream_ps(p, (__m128)v);
+#else
+    store(p, v);
+#endif
+}
+
+ALWAYS_INLINE void finish_streaming(void) {
+#ifdef __SSE2__
+    _mm_sfence();
+#endif
 }
 
 ALWAYS_INLINE Vector choose(Mask where, Vector yes, Vector no) {

@@ -28,8 +28,6 @@
 
 enum { OUT = 4, PATCH = 6, PLANES = PATCH * PATCH, LINE = 16, TILES = 64, GROUP = 64 };
 
-static const float NOTHING[LINE];  /* what lies outside the image */
-
 static const float G[PATCH][3] = {
     {1 / 4.f, 0, 0},
     {-1 / 6.f, -1 / 6.f, -1 / 6.f},
@@ -70,20 +68,35 @@ static Tiling tiling_of(const Shape *s) {
     return (Tiling){across, across * ((s->out_height + OUT - 1) / OUT)};
 }
 
-/* Pointers to the size x size pixels from (top, left) of an image; outside it, to NULL. */
-ALWAYS_INLINE void find_pixels(const float *image, long height, long width, long pixel, long top, long left,
-                               const int size, const float *found[]) {
-    for (long i = 0; i < size; i++)
-        for (long j = 0; j < size; j++) {
-            long y = top + i, x = left + j;
-            int inside = y >= 0 && y < height && x >= 0 && x < width;
-            found[i * size + j] = inside ? image + (y * width + x) * pixel : NULL;
+/* An image to take patches from. `nothing` is a pixel of zeros, for what lies outside: patches at the border then run
+   through the same code, without a branch on every load. */
+typedef struct { const float *image, *nothing; long height, width, pixel; } Source;
+
+/* Pointers to the size x size pixels from (top, left). */
+ALWAYS_INLINE void find_pixels(Source s, long top, long left, const int size, const float *found[]) {
+    const float *corner = s.image + (top * s.width + left) * s.pixel;
+    if (top >= 0 && left >= 0 && top + size <= s.height && left + size <= s.width) {
+        UNROLL for (int i = 0; i < size; i++)
+            UNROLL for (int j = 0; j < size; j++) found[i * size + j] = corner + (i * s.width + j) * s.pixel;
+        return;
+    }
+    for (int i = 0; i < size; i++)
+        for (int j = 0; j < size; j++) {
+            int inside = top + i >= 0 && top + i < s.height && left + j >= 0 && left + j < s.width;
+            found[i * size + j] = inside ? corner + (i * s.width + j) * s.pixel : s.nothing;
         }
 }
 
-/* NULL stands for zeros; `offset` counts channels. */
-ALWAYS_INLINE Vector load_pixel(const float *pixel, long offset, long count) {
-    return load_part(pixel ? pixel + offset : NOTHING, count);
+/* Ask for the pixels that tile t of an image is the first to read; t may lie in the next image. The processor itself does
+   not see the order in patches. */
+static void prefetch_tile(Source s, Tiling tiling, long t) {
+    long size = s.height * s.width * s.pixel, first = size * t / tiling.in_image, last = size * (t + 1) / tiling.in_image;
+    for (long i = first; i < last; i += LINE) __builtin_prefetch(s.image + i, 0, 2);
+}
+
+static const float *pixel_of_zeros(long channels) {
+    size_t bytes = sizeof(float) * (size_t)channels;
+    return memset(scratch(SHARED, SLOT_NOTHING, bytes), 0, bytes);
 }
 
 /* B' d B of one patch for up to VL channels from c: plane p of channel c goes to v[p * plane + c]. */
@@ -91,7 +104,7 @@ ALWAYS_INLINE void patch_vector(const float *pixels[PLANES], long c, long count,
     Vector half[PATCH][PATCH];
     UNROLL for (int j = 0; j < PATCH; j++) {
         Vector column[PATCH];
-        UNROLL for (int i = 0; i < PATCH; i++) column[i] = load_pixel(pixels[i * PATCH + j], c, count);
+        UNROLL for (int i = 0; i < PATCH; i++) column[i] = load_part(pixels[i * PATCH + j] + c, count);
         transform_patch(column);
         UNROLL for (int i = 0; i < PATCH; i++) half[i][j] = column[i];
     }
@@ -111,7 +124,7 @@ static __attribute__((noinline)) void patch_to_planes(const float *pixels[PLANES
 ALWAYS_INLINE void gradient_vector(const float *pixels[OUT * OUT], long f, long count, float *v, long plane) {
     Vector half[OUT][PATCH];
     UNROLL for (int i = 0; i < OUT; i++) {
-        UNROLL for (int j = 0; j < OUT; j++) half[i][j] = load_pixel(pixels[i * OUT + j], f, count);
+        UNROLL for (int j = 0; j < OUT; j++) half[i][j] = load_part(pixels[i * OUT + j] + f, count);
         transform_gradient(half[i]);
     }
     UNROLL for (int j = 0; j < PATCH; j++) {
@@ -128,10 +141,9 @@ static __attribute__((noinline)) void gradient_to_planes(const float *pixels[OUT
     if (f < filters) gradient_vector(pixels, f, filters - f, v, plane);
 }
 
-/* A' m A of one tile and a panel of filters, to `rows` x `columns` pixels of y. */
-static __attribute__((noinline)) void planes_to_tile(const float *m, long plane, float *y, long row, long pixel,
-                                                     long rows, long columns, long filters) {
-    for (long f = 0; f < filters; f += VL) {
+/* A' m A of one tile and a panel of filters, to as many of 4 x 4 pixels of y as `rows` and `columns` leave. */
+ALWAYS_INLINE void tile_panel(const float *m, long plane, float *y, long row, long rows, long columns) {
+    for (long f = 0; f < PANEL; f += VL) {
         Vector half[OUT][PATCH];
         UNROLL for (int j = 0; j < PATCH; j++) {
             Vector column[PATCH];
@@ -141,11 +153,17 @@ static __attribute__((noinline)) void planes_to_tile(const float *m, long plane,
         }
         UNROLL for (int i = 0; i < OUT; i++) {
             transform_product(half[i]);
-            if (i < rows)
-                UNROLL for (int j = 0; j < OUT; j++)
-                    if (j < columns) store_part(y + i * row + j * pixel + f, half[i][j], filters - f);
+            UNROLL for (int j = 0; j < OUT; j++)
+                if (i < rows && j < columns) store(y + i * row + j * PANEL + f, half[i][j]);
         }
     }
+}
+
+/* The same; whole tiles have code without branches. */
+static __attribute__((noinline)) void planes_to_tile(const float *m, long plane, float *y, long row, long rows,
+                                                     long columns) {
+    if (rows >= OUT && columns >= OUT) tile_panel(m, plane, y, row, OUT, OUT);
+    else tile_panel(m, plane, y, row, rows, columns);
 }
 
 /* Filters -------------------------------------------------------------------------------------------------------- */
@@ -157,17 +175,17 @@ static void transform_filters_of_channel(void *context, long c, int thread) {
     (void)thread;
     const Filters *t = context;
     long C = t->shape->channels, F = t->shape->filters;
-    for (long f = 0; f < t->panels * TILE_COLUMNS; f += VL) {
+    for (long f = 0; f < t->panels * PANEL; f += VL) {
         Vector w[3][3], half[PATCH][3];
         UNROLL for (int i = 0; i < 9; i++)
             w[i / 3][i % 3] = f < F ? load_part(t->w + (i * C + c) * F + f, F - f) : (Vector){};
         UNROLL for (int i = 0; i < PATCH; i++)
             UNROLL for (int j = 0; j < 3; j++) half[i][j] = G[i][0] * w[0][j] + G[i][1] * w[1][j] + G[i][2] * w[2][j];
-        float *u = t->u + (f / TILE_COLUMNS * C + c) * TILE_COLUMNS + f % TILE_COLUMNS;
+        float *u = t->u + (f / PANEL * C + c) * PANEL + f % PANEL;
         UNROLL for (int p = 0; p < PLANES; p++) {
             const float *g = G[p % PATCH];
             Vector *h = half[p / PATCH];
-            store(u + p * t->panels * C * TILE_COLUMNS, h[0] * g[0] + h[1] * g[1] + h[2] * g[2]);
+            store(u + p * t->panels * C * PANEL, h[0] * g[0] + h[1] * g[1] + h[2] * g[2]);
         }
     }
 }
@@ -178,7 +196,7 @@ typedef struct {
     const Shape *shape;
     const Finish *finish;
     Tiling tiling;
-    const float *x, *u;
+    const float *x, *u, *nothing;
     float *sums;
     long images, panels;  /* images in a block */
     long v_row, v_plane, m_plane;
@@ -186,12 +204,13 @@ typedef struct {
 
 static void images_to_planes(const Forward *f, long first, long last, float *v) {
     const Shape *s = f->shape;
-    for (long n = first; n < last; n++)
+    Source image = {f->x + first * s->height * s->width * s->channels, f->nothing, s->height, s->width, s->channels};
+    for (long n = first; n < last; n++, image.image += s->height * s->width * s->channels)
         for (long t = 0; t < f->tiling.in_image; t++, v += f->v_row) {
+            prefetch_tile(image, f->tiling, t + f->tiling.across);
             const float *pixels[PLANES];
             long top = t / f->tiling.across * OUT - s->pad, left = t % f->tiling.across * OUT - s->pad;
-            const float *image = f->x + n * s->height * s->width * s->channels;
-            find_pixels(image, s->height, s->width, s->channels, top, left, PATCH, pixels);
+            find_pixels(image, top, left, PATCH, pixels);
             patch_to_planes(pixels, s->channels, v, f->v_plane);
         }
 }
@@ -200,22 +219,22 @@ static void multiply_planes(const Forward *f, const float *v, long panel, long t
     long C = f->shape->channels;
     for (long p = 0; p < PLANES; p++) {
         Product product = {.a = v + p * f->v_plane, .a_row = f->v_row, .segments = 1, .length = C,
-                           .b = f->u + (p * f->panels + panel) * C * TILE_COLUMNS, .b_step = TILE_COLUMNS};
+                           .b = f->u + (p * f->panels + panel) * C * PANEL, .b_step = PANEL};
         for (long t = 0, rows; t < tiles; t += rows, product.a += rows * f->v_row) {
             rows = next_rows(tiles - t);
-            rows_tile((int)rows, product, m + p * f->m_plane + t * TILE_COLUMNS, TILE_COLUMNS, 0);
+            rows_tile((int)rows, product, m + p * f->m_plane + t * PANEL, PANEL, 0);
         }
     }
 }
 
 static void planes_to_images(const Forward *f, const float *m, Block block) {
     const Shape *s = f->shape;
-    long row = s->out_width * block.pixel;
+    long row = s->out_width * PANEL;
     for (long n = 0; n < block.last - block.first; n++)
-        for (long t = 0; t < f->tiling.in_image; t++, m += TILE_COLUMNS) {
+        for (long t = 0; t < f->tiling.in_image; t++, m += PANEL) {
             long top = t / f->tiling.across * OUT, left = t % f->tiling.across * OUT;
-            planes_to_tile(m, f->m_plane, block.y + (n * s->out_height + top) * row + left * block.pixel, row, block.pixel,
-                           s->out_height - top, s->out_width - left, block.count);
+            planes_to_tile(m, f->m_plane, block.y + (n * s->out_height + top) * row + left * PANEL, row,
+                           s->out_height - top, s->out_width - left);
         }
 }
 
@@ -223,32 +242,29 @@ static void forward_block(void *context, long task, int thread) {
     const Forward *f = context;
     const Shape *s = f->shape;
     long first = task * f->images, last = smaller_of(first + f->images, s->images);
-    long pixels = s->out_height * s->out_width;
     float *v = scratch(thread, SLOT_INPUT, sizeof(float) * PLANES * f->v_plane);
     float *m = scratch(thread, SLOT_PRODUCT, sizeof(float) * PLANES * f->m_plane);
-    float *y = f->finish->y ? NULL : scratch(thread, SLOT_OUTPUT, sizeof(float) * f->images * pixels * TILE_COLUMNS);
+    float *y = scratch(thread, SLOT_OUTPUT, sizeof(float) * f->images * s->out_height * s->out_width * PANEL);
     images_to_planes(f, first, last, v);
     for (long panel = 0; panel < f->panels; panel++) {
-        long from = panel * TILE_COLUMNS;
+        long from = panel * PANEL;
         multiply_planes(f, v, panel, (last - first) * f->tiling.in_image, m);
-        Block block = {.y = y, .pixel = TILE_COLUMNS, .first = first, .last = last, .from = from,
-                       .count = smaller_of(TILE_COLUMNS, s->filters - from)};
-        if (f->finish->y) block.y = f->finish->y + first * pixels * s->filters + from, block.pixel = s->filters;
+        Block block = {.y = y, .first = first, .last = last, .from = from, .count = smaller_of(PANEL, s->filters - from)};
         planes_to_images(f, m, block);
         finish_block(s, f->finish, block, f->sums + task * 2 * s->filters);
     }
 }
 
 void nndl_winograd_forward(const Shape *s, const float *x, const float *w, const Finish *finish) {
-    Forward f = {.shape = s, .finish = finish, .tiling = tiling_of(s), .x = x};
+    Forward f = {.shape = s, .finish = finish, .tiling = tiling_of(s), .x = x, .nothing = pixel_of_zeros(s->channels)};
     long share_of_thread = (s->images + thread_count() - 1) / thread_count();
     f.images = smaller_of(share_of_thread, (TILES + f.tiling.in_image - 1) / f.tiling.in_image);
-    f.panels = (s->filters + TILE_COLUMNS - 1) / TILE_COLUMNS;
+    f.panels = (s->filters + PANEL - 1) / PANEL;
     long tiles = f.images * f.tiling.in_image, blocks = (s->images + f.images - 1) / f.images;
     f.v_row = odd_lines(s->channels);
     f.v_plane = odd_lines(tiles * f.v_row);
-    f.m_plane = odd_lines(tiles * TILE_COLUMNS);
-    float *u = scratch(SHARED, SLOT_FILTERS, sizeof(float) * PLANES * f.panels * s->channels * TILE_COLUMNS);
+    f.m_plane = odd_lines(tiles * PANEL);
+    float *u = scratch(SHARED, SLOT_FILTERS, sizeof(float) * PLANES * f.panels * s->channels * PANEL);
     f.u = u;
     f.sums = scratch(SHARED, SLOT_SUMS, sizeof(float) * 2 * blocks * s->filters);
     Filters filters = {s, w, u, f.panels};
@@ -271,7 +287,7 @@ void nndl_winograd_input_gradient(const Shape *s, const float *dy, const float *
 typedef struct {
     const Shape *shape;
     Tiling tiling;
-    const float *x, *dy;
+    const float *x, *dy, *nothing;
     float *du;               /* (ranges, 36, C, columns) */
     float *dw;
     long groups, ranges;     /* of channels, of tiles */
@@ -286,11 +302,14 @@ static void tiles_to_planes(const Gradient *g, long first, long last, long from,
         long n = t / g->tiling.in_image, place = t % g->tiling.in_image;
         long top = place / g->tiling.across * OUT, left = place % g->tiling.across * OUT;
         const float *pixels[PLANES];
-        const float *image = s->height * s->width * s->channels * n + g->x + from;
-        find_pixels(image, s->height, s->width, s->channels, top - s->pad, left - s->pad, PATCH, pixels);
+        Source image = {s->height * s->width * s->channels * n + g->x + from, g->nothing, s->height, s->width, s->channels};
+        prefetch_tile(image, g->tiling, place + g->tiling.across);
+        find_pixels(image, top - s->pad, left - s->pad, PATCH, pixels);
         patch_to_planes(pixels, count, v, g->v_plane);
-        const float *gradient = g->dy + s->out_height * s->out_width * s->filters * n;
-        find_pixels(gradient, s->out_height, s->out_width, s->filters, top, left, OUT, pixels);
+        Source gradient = {g->dy + s->out_height * s->out_width * s->filters * n, g->nothing, s->out_height, s->out_width,
+                           s->filters};
+        prefetch_tile(gradient, g->tiling, place + g->tiling.across);
+        find_pixels(gradient, top, left, OUT, pixels);
         gradient_to_planes(pixels, s->filters, y, g->y_plane);
     }
 }
@@ -310,7 +329,7 @@ static void gradient_task(void *context, long task, int thread) {
         for (long p = 0; p < PLANES; p++)
             for (long c = from, rows; c < to; c += rows) {
                 rows = next_rows(to - c);
-                for (long f = 0; f < g->columns; f += TILE_COLUMNS) {
+                for (long f = 0; f < g->columns; f += PANEL) {
                     Product product = {.a = v + p * g->v_plane + c - from, .a_step = g->v_row, .segments = 1,
                                        .length = count, .b = y + p * g->y_plane + f, .b_step = g->y_row};
                     columns_tile((int)rows, product, du + (p * C + c) * g->columns + f, g->columns, t > begin);
@@ -348,18 +367,19 @@ static long largest_divisor(long n, long at_most) {
     return divisor;
 }
 
-enum { CACHED = 220 * 1024 };  /* floats of V and dY planes that a task works on: what the second level holds */
+enum { WORKING_SET = 220 * 1024 };  /* floats of V and dY planes that a task works on: what the second level holds */
 
 void nndl_winograd_weight_gradient(const Shape *s, const float *x, const float *dy, float *dw) {
     Gradient g = {.shape = s, .tiling = tiling_of(s), .x = x, .dy = dy, .dw = dw};
+    g.nothing = pixel_of_zeros(s->channels > s->filters ? s->channels : s->filters);
     g.groups = largest_divisor(thread_count(), s->channels / GROUP);
     g.ranges = thread_count() / g.groups;
     g.tiles = s->images * g.tiling.in_image;
-    g.columns = round_up(s->filters, TILE_COLUMNS);
+    g.columns = round_up(s->filters, PANEL);
     long blocks = (s->channels + VL - 1) / VL;
     g.v_row = odd_lines((blocks + g.groups - 1) / g.groups * VL);
     g.y_row = odd_lines(g.columns);
-    g.at_once = CACHED / (PLANES * (g.v_row + g.y_row));
+    g.at_once = WORKING_SET / (PLANES * (g.v_row + g.y_row));
     g.at_once = smaller_of(g.at_once < 2 * LINE ? 2 * LINE : g.at_once, (g.tiles + g.ranges - 1) / g.ranges);
     g.v_plane = odd_lines(g.at_once * g.v_row);
     g.y_plane = odd_lines(g.at_once * g.y_row);
