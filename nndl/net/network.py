@@ -22,7 +22,7 @@ class Network:
     """A network whose arithmetic an engine provides.
 
     params, buffers, grads: `Params`, named "conv1.w", "spatial_bn1.running_mean".
-    step: how many training steps have been taken; dropout masks depend on (seed, layer, step) only.
+    step: the number of the training step at hand, set by the solver; dropout masks depend on (seed, layer, step) only.
     """
 
     def __init__(

@@ -35,6 +35,6 @@ class Residual(Layer):
         if projection.out_shape(shape) != body_shape:
             raise ShapeError(
                 f"the residual block turns {describe(shape)} into {describe(body_shape)}, "
-                "and no stride of a 1 x 1 convolution does the same for the shortcut"
+                "and no stride of a 1 x 1 convolution does the same for the shortcut; pad its convolutions (pad: same)"
             )
         return (projection,)
