@@ -6,26 +6,32 @@ from nndl.net.contract import Engine
 
 def available() -> tuple[str, ...]:
     """The engines that this installation has, slowest first."""
-    return ("reference", "vectorized")
+    from nndl.engines.compiled import is_built
+
+    return ("reference", "vectorized", "compiled") if is_built() else ("reference", "vectorized")
 
 
 def set_threads(count: int | None = None) -> None:
     """Compute on `count` threads from now on, in every engine; None means every core this process may use."""
-    from nndl.engines.vectorized.threads import set_threads as set_vectorized
+    from nndl.engines import compiled
+    from nndl.engines.vectorized import threads
 
-    set_vectorized(count)
+    threads.set_threads(count)
+    compiled.set_threads(count)
 
 
 def get_engine(name: str = "auto") -> Engine:
     """The engine called `name`; "auto" is the fastest there is. Raises ConfigError for a name that is none."""
+    from nndl.engines.compiled import COMPILED
+    from nndl.engines.reference import REFERENCE
+    from nndl.engines.vectorized import VECTORIZED
+
+    engines = {engine.name: engine for engine in (REFERENCE, VECTORIZED, COMPILED)}
+    names = available()
     if name == "auto":
-        name = available()[-1]
-    if name == "reference":
-        from nndl.engines.reference import REFERENCE
-
-        return REFERENCE
-    if name == "vectorized":
-        from nndl.engines.vectorized import VECTORIZED
-
-        return VECTORIZED
-    raise ConfigError(f"no engine is called {name!r}; there are auto, {', '.join(available())}")
+        return engines[names[-1]]
+    if name in names:
+        return engines[name]
+    if name in engines:
+        raise ConfigError(f"engine {name!r} is not built: install a C compiler (gcc or clang), then nndl once more")
+    raise ConfigError(f"no engine is called {name!r}; there are auto, {', '.join(names)}")

@@ -1,7 +1,8 @@
 """The compiled kernels as Python functions: `kernels().winograd_forward(shape, x, w, finish)`.
 
-Three builds of one source lie beside this file, for AVX-512, for AVX2 and for any processor of its kind; the last one is
-asked what this processor has. Arrays are checked for dtype and contiguity, their sizes are the caller's business.
+Three builds of one source lie beside this file, for AVX-512, for AVX2 and for any processor of its kind; the last
+one is asked what this processor has. Arrays are checked for dtype and contiguity, their sizes are the caller's
+business.
 """
 
 import ctypes
@@ -181,7 +182,7 @@ _state = _State()
 
 
 def kernels() -> Kernels:
-    """The kernels in use, loaded at first use. BLAS is held to one thread then: two pools of threads hinder each other."""
+    """The kernels in use, loaded at first use. BLAS is held to one thread then: two pools hinder each other."""
     if _state.kernels is None:
         ThreadpoolController().limit(limits=1, user_api="blas")
         use(instructions())

@@ -31,10 +31,10 @@ class Parts:
 class ConvNormStep:
     """In training. Statistics and maxima are gathered while the convolution writes.
 
-    Batch norm keeps the order of a channel's numbers, or turns it where gamma is negative: so where it stands before the
-    pooling, the largest of a window is known before it is normalised, and normalising happens on the maxima alone. Where
-    the pooling stands first ([conv, max_pool, spatial_bn, silu]), the statistics are those of the maxima, and the full
-    output is never written.
+    Batch norm keeps the order of a channel's numbers, or turns it where gamma is negative: so where it stands before
+    the pooling, the largest of a window is known before it is normalised, and normalising happens on the maxima alone.
+    Where the pooling stands first ([conv, max_pool, spatial_bn, silu]), the statistics are those of the maxima, and
+    the full output is never written.
     """
 
     def __init__(self, site: Site) -> None:
@@ -85,9 +85,18 @@ class ConvNormStep:
         k, c = norm.norm.backward(norm.a, self.y.size // self.y.shape[-1], sums)
         a, relu = norm.a, self.parts.kind == RELU
         unpool(
-            *(dout, self.index, pool, self.y),
-            **{"best": self.best, "relu": relu, "mean": a.mean32, "scale": a.scale32, "shift": a.shift32},
-            **{"x": self.y, "k": k, "c": c},
+            dout,
+            self.index,
+            pool,
+            self.y,
+            best=self.best,
+            relu=relu,
+            mean=a.mean32,
+            scale=a.scale32,
+            shift=a.shift32,
+            x=self.y,
+            k=k,
+            c=c,
         )
         return self.y
 

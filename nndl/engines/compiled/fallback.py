@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 
 from nndl.engines.vectorized import VECTORIZED
-from nndl.net.contract import Lowered, Lowering, Site
+from nndl.net.contract import Lowered, Lowering, Site, Step
 from nndl.net.plan import Chain, PlannedStep
 from nndl.net.steps import ConvertStep, lower_by_definition
+from nndl.net.types import Layout
 
 
 def in_float32(lower: Lowering) -> Lowering:
@@ -29,11 +30,11 @@ def one_by_one(site: Site) -> Lowered:
         if not chain.steps:
             takes = wanted
         elif wanted is not None and wanted != layout:
-            chain.steps.append(_planned(ConvertStep(layout, wanted), f"to {wanted}", member, Lowered(step, None, wanted)))
-        chain.steps.append(_planned(step, member.path, member, Lowered(step, None, gives)))
+            chain.steps.append(_planned(ConvertStep(layout, wanted), f"to {wanted}", member, wanted))
+        chain.steps.append(_planned(step, member.path, member, gives))
         layout = gives
     return Lowered(chain, takes, layout)
 
 
-def _planned(step: object, path: str, site: Site, lowered: Lowered) -> PlannedStep:
-    return PlannedStep(step, (path,), site.shape, site.out_shape, lowered.gives)  # type: ignore[arg-type]
+def _planned(step: Step, path: str, site: Site, gives: Layout) -> PlannedStep:
+    return PlannedStep(step, (path,), site.shape, site.out_shape, gives)

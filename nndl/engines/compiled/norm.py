@@ -14,7 +14,7 @@ from nndl.net.catalog.activation import Gelu, Relu, Silu
 from nndl.net.catalog.norm import Bn, SpatialBn
 from nndl.net.contract import Lowered, Site
 from nndl.net.layer import Layer
-from nndl.net.types import Array
+from nndl.net.types import Array, Layout
 
 KINDS: dict[type[Layer], int] = {Relu: RELU, Gelu: GELU, Silu: SILU}
 """The activations that the kernels know."""
@@ -154,5 +154,5 @@ class NormStep:
 
 def lower_norm(site: Site) -> Lowered:
     """For batch norm alone, or with an activation."""
-    layout = "nhwc" if len(site.shape) == 3 else "flat"
+    layout: Layout = "nhwc" if len(site.shape) == 3 else "flat"
     return Lowered(NormStep(site), layout, layout)
