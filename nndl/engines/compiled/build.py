@@ -41,7 +41,7 @@ def library_path(variant: str, folder: Path = HERE) -> Path:
 
 
 def build(folder: Path = HERE) -> list[Path]:
-    """Compile every variant into `folder`; returns the files made. None where there is no compiler or it fails.
+    """Compile every variant into `folder`; returns the files made: none where there is no compiler or it fails.
 
     What the compiler says is printed: a build without kernels is slower, not broken.
     """
@@ -54,12 +54,21 @@ def build(folder: Path = HERE) -> list[Path]:
     for variant, options in variants().items():
         target = library_path(variant, folder)
         command = [*compiler, *COMMON, *options, *sources, "-o", str(target), "-lpthread"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            print(f"nndl: {variant} kernels were not built:\n{done.stderr}", file=sys.stderr)
-            continue
-        made.append(target)
+        problem = _run(command)
+        if problem:
+            print(f"nndl: the {variant} kernels were not built: {problem}", file=sys.stderr)
+        else:
+            made.append(target)
     return made
+
+
+def _run(command: list[str]) -> str:
+    """What went wrong, nothing if all is well."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError as error:
+        return str(error)
+    return done.stderr or f"{command[0]} failed" if done.returncode else ""
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
    GELU (in its tanh form) and SiLU are both x s(v) with the logistic function s(v) = 1 / (1 + exp(-v)): v = x for SiLU,
    v = 2 sqrt(2/pi) (x + 0.044715 x^3) for GELU, since (1 + tanh u) / 2 = s(2 u). The slope is s + x s (1 - s) v'.
-   exp is 2^n times a polynomial (Cephes): its error is below 2 units in the last place, which the tests hold. */
+   exp is 2^n times a polynomial (Cephes), right to 2 units in the last place. Measured and held by the tests: values
+   are right to 2 of 2^-23 max(1, |x|), slopes to 2 of 2^-23. */
 
 #pragma once
 
@@ -12,7 +13,7 @@ enum { IDENTITY, RELU, GELU, SILU };
 
 ALWAYS_INLINE Vector exponential(Vector x) {
     const float LOG2E = 1.44269504f, LN2_HIGH = 0.693359375f, LN2_LOW = -2.12194440e-4f, ROUND = 12582912.f; /* 1.5 2^23 */
-    x = choose(x > 87.f, splat(87.f), x);
+    x = choose(x > 88.f, splat(88.f), x);
     x = choose(x < -87.f, splat(-87.f), x);
     Vector shifted = x * LOG2E + ROUND;
     Mask n = (Mask)shifted - 0x4b400000;  /* the bits of ROUND: what is left is the whole number */
@@ -30,6 +31,12 @@ ALWAYS_INLINE Vector exponential(Vector x) {
 
 ALWAYS_INLINE Vector logistic(Vector v) { return 1.f / (1.f + exponential(-v)); }
 
+/* s + x s (1 - s) v', with 1 - s = exp(-v) s: the difference would lose all figures where s is near 1. */
+ALWAYS_INLINE Vector slope(Vector x, Vector v, Vector dv) {
+    Vector e = exponential(-v), s = 1.f / (1.f + e);
+    return s + x * s * (e * s) * dv;
+}
+
 #define GELU_LINEAR 1.5957691216057308f /* 2 sqrt(2/pi) */
 #define GELU_CUBIC 0.044715f
 
@@ -43,13 +50,10 @@ ALWAYS_INLINE Vector activate(const int kind, Vector x) {
 /* dout times the slope at x. */
 ALWAYS_INLINE Vector activate_back(const int kind, Vector x, Vector dout) {
     if (kind == RELU) return keep(x > 0.f, dout);
-    if (kind == SILU) {
-        Vector s = logistic(x);
-        return dout * (s + x * s * (1.f - s));
-    }
+    if (kind == SILU) return dout * slope(x, x, splat(1.f));
     if (kind == GELU) {
-        Vector s = logistic(GELU_LINEAR * x * (1.f + GELU_CUBIC * x * x));
-        return dout * (s + x * s * (1.f - s) * GELU_LINEAR * (1.f + 3.f * GELU_CUBIC * x * x));
+        Vector v = GELU_LINEAR * x * (1.f + GELU_CUBIC * x * x);
+        return dout * slope(x, v, GELU_LINEAR * (1.f + 3.f * GELU_CUBIC * x * x));
     }
     return dout;
 }

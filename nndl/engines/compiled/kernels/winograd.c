@@ -168,7 +168,14 @@ static __attribute__((noinline)) void planes_to_tile(const float *m, long plane,
 
 /* Filters -------------------------------------------------------------------------------------------------------- */
 
-typedef struct { const Shape *shape; const float *w; float *u; long panels; } Filters;
+typedef struct {
+    const Shape *shape;
+    const float *w;
+    float *u;
+    long panels, streams;  /* streams: write past the cache, in whole lines */
+} Filters;
+
+enum { LARGE = 8 << 20 };  /* bytes of U that the cache does not keep until they are used */
 
 /* G w G' for one channel: U is (36, panels, C, 2 VL), zero behind the last filter. */
 static void transform_filters_of_channel(void *context, long c, int thread) {
@@ -185,9 +192,12 @@ static void transform_filters_of_channel(void *context, long c, int thread) {
         UNROLL for (int p = 0; p < PLANES; p++) {
             const float *g = G[p % PATCH];
             Vector *h = half[p / PATCH];
-            store(u + p * t->panels * C * PANEL, h[0] * g[0] + h[1] * g[1] + h[2] * g[2]);
+            Vector value = h[0] * g[0] + h[1] * g[1] + h[2] * g[2];
+            if (t->streams) stream(u + p * t->panels * C * PANEL, value);
+            else store(u + p * t->panels * C * PANEL, value);
         }
     }
+    finish_streaming();
 }
 
 /* Forward -------------------------------------------------------------------------------------------------------- */
@@ -264,10 +274,11 @@ void nndl_winograd_forward(const Shape *s, const float *x, const float *w, const
     f.v_row = odd_lines(s->channels);
     f.v_plane = odd_lines(tiles * f.v_row);
     f.m_plane = odd_lines(tiles * PANEL);
-    float *u = scratch(SHARED, SLOT_FILTERS, sizeof(float) * PLANES * f.panels * s->channels * PANEL);
+    long u_bytes = (long)sizeof(float) * PLANES * f.panels * s->channels * PANEL;
+    float *u = scratch(SHARED, SLOT_FILTERS, (size_t)u_bytes);
     f.u = u;
     f.sums = scratch(SHARED, SLOT_SUMS, sizeof(float) * 2 * blocks * s->filters);
-    Filters filters = {s, w, u, f.panels};
+    Filters filters = {s, w, u, f.panels, VL == LINE && u_bytes > LARGE};
     share(transform_filters_of_channel, &filters, s->channels);
     share(forward_block, &f, blocks);
     add_up_blocks(s, finish, f.sums, blocks);
@@ -338,6 +349,8 @@ static void gradient_task(void *context, long task, int thread) {
     }
 }
 
+enum { AHEAD = 8 * LINE };  /* 36 streams are more than the processor follows by itself */
+
 /* G' dU G for one channel, dU summed over the ranges of tiles. */
 static void finish_filters_of_channel(void *context, long c, int thread) {
     (void)thread;
@@ -348,8 +361,11 @@ static void finish_filters_of_channel(void *context, long c, int thread) {
         for (int i = 0; i < PATCH; i++)
             for (int j = 0; j < PATCH; j++) {
                 Vector u = {};
-                for (long r = 0; r < g->ranges; r++)
-                    u += load(g->du + r * range_size + ((i * PATCH + j) * C + c) * g->columns + f);
+                for (long r = 0; r < g->ranges; r++) {
+                    const float *du = g->du + r * range_size + ((i * PATCH + j) * C + c) * g->columns + f;
+                    __builtin_prefetch(du + AHEAD);
+                    u += load(du);
+                }
                 UNROLL for (int a = 0; a < 3; a++) half[a][j] += G[i][a] * u;
             }
         UNROLL for (int a = 0; a < 3; a++)
@@ -367,7 +383,9 @@ static long largest_divisor(long n, long at_most) {
     return divisor;
 }
 
-enum { WORKING_SET = 220 * 1024 };  /* floats of V and dY planes that a task works on: what the second level holds */
+/* Tiles transformed at a time: as many as the second-level cache holds (WORKING_SET floats of V and dY), but where dU itself
+   is larger than that, enough that it is not read and written too often. */
+enum { WORKING_SET = 220 * 1024, LEAST_TILES = 32, LEAST_TILES_LARGE = 128, LARGE_FILTERS = 1 << 16 };
 
 void nndl_winograd_weight_gradient(const Shape *s, const float *x, const float *dy, float *dw) {
     Gradient g = {.shape = s, .tiling = tiling_of(s), .x = x, .dy = dy, .dw = dw};
@@ -380,7 +398,8 @@ void nndl_winograd_weight_gradient(const Shape *s, const float *x, const float *
     g.v_row = odd_lines((blocks + g.groups - 1) / g.groups * VL);
     g.y_row = odd_lines(g.columns);
     g.at_once = WORKING_SET / (PLANES * (g.v_row + g.y_row));
-    g.at_once = smaller_of(g.at_once < 2 * LINE ? 2 * LINE : g.at_once, (g.tiles + g.ranges - 1) / g.ranges);
+    long least = s->channels * s->filters >= LARGE_FILTERS ? LEAST_TILES_LARGE : LEAST_TILES;
+    g.at_once = smaller_of(g.at_once < least ? least : g.at_once, (g.tiles + g.ranges - 1) / g.ranges);
     g.v_plane = odd_lines(g.at_once * g.v_row);
     g.y_plane = odd_lines(g.at_once * g.y_row);
     g.du = scratch(SHARED, SLOT_FILTERS, sizeof(float) * g.ranges * PLANES * s->channels * g.columns);

@@ -1,0 +1,17 @@
+"""Every test leaves the engine as it found it. Where the kernels are not built, tests are skipped."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from nndl.engines.compiled import bindings
+
+
+@pytest.fixture(autouse=True)
+def _same_build_and_threads_afterwards() -> Iterator[None]:
+    if not bindings.is_built():
+        pytest.skip("the kernels are not built: python -m nndl.engines.compiled.build")
+    threads = bindings.thread_count()
+    yield
+    bindings.set_threads(threads)
+    bindings.use(bindings.instructions())

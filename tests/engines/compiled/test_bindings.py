@@ -1,0 +1,74 @@
+"""Choosing a build, threads, forks, and doing without."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nndl.engines.compiled import bindings, build
+from nndl.engines.compiled.bindings import RELU, kernels
+
+
+def test_the_best_build_is_chosen_and_another_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert bindings.instructions() in build.variants()
+    monkeypatch.setenv("NNDL_INSTRUCTIONS", "baseline")
+    bindings.instructions.cache_clear()
+    assert bindings.instructions() == "baseline"
+    monkeypatch.undo()
+    bindings.instructions.cache_clear()
+
+
+def test_threads_are_at_least_one() -> None:
+    with pytest.raises(ValueError, match="from 1 up"):
+        bindings.set_threads(0)
+    bindings.set_threads(None)
+    assert bindings.thread_count() == bindings.cores()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_forked_child_has_threads_of_its_own() -> None:
+    """In a process of its own: forking beside other people's threads is what Python warns of."""
+    code = (
+        "import os, numpy as np\n"
+        "from nndl.engines.compiled import bindings\n"
+        "bindings.set_threads(3)\n"
+        "def work():\n"
+        "    x = np.full(1 << 20, -1.0, np.float32); out = np.empty_like(x)\n"
+        "    bindings.kernels().activation(x.size, x, None, bindings.RELU, out)\n"
+        "    return not out.any()\n"
+        "assert work()\n"
+        "child = os.fork()\n"
+        "if child == 0: os._exit(0 if work() else 1)\n"
+        "assert os.waitpid(child, 0)[1] == 0 and work()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], timeout=60, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_changing_the_threads_between_calls() -> None:
+    x = np.linspace(-1, 1, 300_001, dtype=np.float32)
+    for threads in (3, 1, 5, 2, 2, 4):
+        bindings.set_threads(threads)
+        out = np.full_like(x, np.nan)
+        kernels().activation(x.size, x, None, RELU, out)
+        np.testing.assert_array_equal(out, np.maximum(x, 0))
+
+
+def test_without_a_compiler_nothing_is_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("CC", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert build.build(tmp_path) == []
+    assert "no C compiler" in capsys.readouterr().err
+
+
+def test_a_compiler_that_fails_is_said_and_survived(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CC", f"{sys.executable} -c raise(SystemExit(3))")
+    assert build.build(tmp_path) == []
+    assert "were not built" in capsys.readouterr().err

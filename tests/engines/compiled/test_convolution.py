@@ -1,0 +1,183 @@
+"""Both compiled ways to convolve give what the definition's loops give, on every instruction set and thread count."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nndl.conv_layers import conv_backward_naive, conv_forward_naive
+from nndl.engines.compiled import bindings
+from nndl.engines.compiled.bindings import Shape, finish, kernels
+from nndl.net.types import Array
+from tests.engines.compiled.variants import builds_and_threads
+
+WITHIN = {"direct": 3e-6, "winograd": 4e-5}
+"""Relative to the largest number. Sums of a few thousand products in float32 (unit roundoff 6e-8) are within a few 1e-6
+of exact. Winograd's transforms multiply by numbers from 1/24 to 8 whose effects cancel again."""
+
+CASES = [
+    # N, C, H, W, F, size, stride, pad
+    (2, 1, 6, 6, 3, 3, 1, 1),
+    (1, 3, 7, 9, 5, 3, 1, 1),
+    (3, 5, 8, 8, 33, 3, 1, 1),
+    (2, 16, 6, 5, 16, 3, 1, 1),
+    (5, 33, 5, 6, 64, 3, 1, 1),
+    (1, 64, 4, 4, 65, 3, 1, 1),
+    (2, 130, 4, 4, 3, 3, 1, 1),
+    (2, 3, 8, 8, 4, 3, 1, 0),
+    (2, 3, 5, 7, 4, 3, 1, 2),
+    (1, 2, 3, 3, 2, 3, 1, 0),
+    (2, 3, 8, 7, 40, 5, 1, 2),
+    (3, 3, 17, 15, 32, 7, 1, 3),
+    (2, 3, 8, 8, 4, 3, 2, 1),
+    (2, 17, 7, 9, 4, 3, 2, 0),
+    (2, 3, 9, 8, 3, 4, 3, 2),
+    (2, 16, 5, 4, 6, 1, 1, 0),
+    (2, 3, 5, 5, 4, 1, 2, 0),
+    (2, 3, 4, 4, 4, 1, 1, 1),
+    (2, 3, 5, 5, 2, 2, 1, 0),
+]
+
+
+def sizes(case: tuple[int, ...]) -> Shape:
+    N, C, H, W, F, size, stride, pad = case
+    return Shape(
+        N, H, W, C, F, size, stride, pad, 1 + (H + 2 * pad - size) // stride, 1 + (W + 2 * pad - size) // stride
+    )
+
+
+def case_of(s: Shape) -> tuple[int, ...]:
+    return s.images, s.channels, s.height, s.width, s.filters, s.kernel, s.stride, s.pad
+
+
+def random_arrays(shape: Shape) -> tuple[Array, Array, Array]:
+    """x, w and dout as the definition takes them, float32."""
+    random = np.random.default_rng(shape.channels)
+    lengths = (
+        (shape.images, shape.channels, shape.height, shape.width),
+        (shape.filters, shape.channels, shape.kernel, shape.kernel),
+        (shape.images, shape.filters, shape.out_height, shape.out_width),
+    )
+    x, w, dout = (random.standard_normal(length).astype(np.float32) for length in lengths)
+    return x, w, dout
+
+
+@cache
+def by_definition(*case: int) -> dict[str, Array]:
+    shape = sizes(case)
+    x, w, dout = (a.astype(np.float64) for a in random_arrays(shape))
+    out, cache = conv_forward_naive(x, w, None, {"stride": shape.stride, "pad": shape.pad})
+    dx, dw, _ = conv_backward_naive(dout, cache)
+    return {"out": out, "dw": dw, "dx": dx}
+
+
+def channels_last(a: Array) -> Array:
+    return np.ascontiguousarray(a.transpose(0, 2, 3, 1))
+
+
+def computed(way: str, shape: Shape, planar: bool = False) -> dict[str, Array]:
+    """What the kernels compute, as the definition would lay it out. Room for results is full of NaN before."""
+    x, w, dout = random_arrays(shape)
+    images, filters, dy = channels_last(x), np.ascontiguousarray(w.transpose(2, 3, 1, 0)), channels_last(dout)
+    given = x if planar else images
+    out, dw, dx = (np.full_like(a, np.nan) for a in (dy, filters, images))
+    kept = [a.copy() for a in (given, filters, dy)]
+    layout = (planar,) if way == "direct" else ()
+    getattr(kernels(), f"{way}_forward")(shape, given, *layout, filters, finish(y=out))
+    getattr(kernels(), f"{way}_weight_gradient")(shape, given, *layout, dy, dw)
+    getattr(kernels(), f"{way}_input_gradient")(shape, dy, filters, dx)
+    for before, after in zip(kept, (given, filters, dy), strict=True):
+        np.testing.assert_array_equal(before, after)
+    return {"out": out.transpose(0, 3, 1, 2), "dw": dw.transpose(3, 2, 0, 1), "dx": dx.transpose(0, 3, 1, 2)}
+
+
+def assert_same(way: str, shape: Shape, planar: bool = False) -> None:
+    wanted = by_definition(*case_of(shape))
+    for name, value in computed(way, shape, planar).items():
+        apart, largest = np.abs(value - wanted[name]).max(), np.abs(wanted[name]).max()
+        assert apart <= WITHIN[way] * largest, (name, apart, largest)
+
+
+WAYS = [(way, case) for way in WITHIN for case in CASES if way == "direct" or case[5:7] == (3, 1)]
+
+
+@pytest.mark.parametrize(("variant", "threads"), builds_and_threads())
+@pytest.mark.parametrize(("way", "case"), WAYS, ids=str)
+def test_way_is_the_definition(way: str, case: tuple[int, ...], variant: str, threads: int) -> None:
+    bindings.use(variant)
+    bindings.set_threads(threads)
+    assert_same(way, sizes(case))
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case[1] <= 5], ids=str)
+def test_direct_reads_images_as_they_come(case: tuple[int, ...]) -> None:
+    assert_same("direct", sizes(case), planar=True)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    lengths=st.tuples(*(st.integers(1, top) for top in (3, 40, 11, 11, 40))),
+    window=st.tuples(st.integers(1, 5), st.integers(1, 3), st.integers(0, 3)),
+    way=st.sampled_from(["direct", "winograd"]),
+    threads=st.integers(1, 4),
+)
+def test_any_shape(lengths: tuple[int, ...], window: tuple[int, int, int], way: str, threads: int) -> None:
+    size, stride, pad = (3, 1, min(window[2], 2)) if way == "winograd" else window
+    if min(lengths[2:4]) + 2 * pad < size:
+        return
+    bindings.set_threads(threads)
+    assert_same(way, sizes((*lengths, size, stride, pad)))
+
+
+@pytest.mark.parametrize("way", ["direct", "winograd"])
+def test_a_short_batch_after_a_long_one(way: str) -> None:
+    """Nothing of the long one is left in the memory that is used again."""
+    for images in (9, 2, 9, 1):
+        assert_same(way, sizes((images, 19, 9, 10, 35, 3, 1, 1)))
+
+
+def test_outputs_too_large_for_the_cache_are_the_same() -> None:
+    """They are written past it."""
+    shape = sizes((40, 4, 32, 32, 32, 3, 1, 1))
+    x, w, _ = random_arrays(shape)
+    filters = np.ascontiguousarray(w.transpose(2, 3, 1, 0))
+    out = np.empty((40, 32, 32, 32), np.float32)
+    one = np.empty((1, 32, 32, 32), np.float32)
+    for way in ("direct", "winograd"):
+        layout = (False,) if way == "direct" else ()
+        forward = getattr(kernels(), f"{way}_forward")
+        forward(shape, channels_last(x), *layout, filters, finish(y=out))
+        for n in (0, 39):
+            alone = sizes((1, 4, 32, 32, 32, 3, 1, 1))
+            forward(alone, channels_last(x[n : n + 1]), *layout, filters, finish(y=one))
+            np.testing.assert_array_equal(out[n : n + 1], one)
+
+
+def test_winograd_error_is_as_stated() -> None:
+    """kernels/winograd.c says 1e-5 of the largest output, plain sums 1e-6, on 256 channels."""
+    shape = sizes((1, 256, 8, 8, 64, 3, 1, 1))
+    wanted = by_definition(*case_of(shape))["out"]
+    for way, stated in (("winograd", 1e-5), ("direct", 1e-6)):
+        error = np.abs(computed(way, shape)["out"] - wanted).max() / np.abs(wanted).max()
+        assert stated / 20 < error < 1.5 * stated, (way, error)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_the_same_bits_every_time(threads: int) -> None:
+    bindings.set_threads(threads)
+    for way in ("direct", "winograd"):
+        shape = sizes((7, 70, 9, 9, 40, 3, 1, 1))
+        first, again = computed(way, shape), computed(way, shape)
+        for name, value in first.items():
+            np.testing.assert_array_equal(value, again[name], err_msg=f"{way} {name}")
+
+
+def test_a_kernel_refuses_arrays_it_would_misread() -> None:
+    shape = sizes((2, 3, 4, 4, 2, 3, 1, 1))
+    x, w, _ = random_arrays(shape)
+    with pytest.raises(TypeError, match="float32, not float64"):
+        kernels().winograd_weight_gradient(shape, x.astype(np.float64), x, w)
+    with pytest.raises(TypeError, match="contiguous"):
+        kernels().winograd_weight_gradient(shape, x.transpose(0, 2, 3, 1), x, w)
