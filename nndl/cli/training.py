@@ -48,6 +48,8 @@ def run(built: Built, folder: RunFolder, *, quiet: bool, json: bool) -> bool:
         ui.emit_json({"kind": "start", **_about(built, folder)})
     elif not quiet:
         ui.say(_first_line(_about(built, folder)))
+        if built.experiment.engine == "auto" and built.network.engine.name != "compiled":
+            ui.note("the compiled engine, some times faster, is not built: install gcc or clang, then nndl once more")
     try:
         with clean_stop(solver.stop), view:
             summary = keep_run(folder, solver, built.test, classes, view.see)
