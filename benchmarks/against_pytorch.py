@@ -1,0 +1,111 @@
+"""Images a second of whole training steps, beside PyTorch: `python -m benchmarks.against_pytorch --torch-python PATH`.
+
+W1 a small batch-norm net, W2 ResNet-9, W3 the courses' three-layer net, W4 the speed-run net (batch 1024; the others 128);
+forward, backward and an update of SGD with Nesterov momentum, on random images of CIFAR's shape. Each contender runs in a
+process of its own and waits between its turns: they take turns in short bursts, so that a noisy machine is noisy for all.
+Shown are medians over the bursts, and their ratios to PyTorch's best in float32 and to its bfloat16 autocast.
+
+PyTorch is no part of nndl: install it by hand into an environment of its own (`pip install torch==2.13.0`).
+"""
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+
+from nndl.engines import available
+
+ROOT = Path(__file__).parents[1]
+WORKLOADS = {"W1": 128, "W2": 128, "W3": 128, "W4": 1024}
+FLOAT32 = ("torch float32 contiguous", "torch float32 channels_last")
+BFLOAT16 = "torch bfloat16 channels_last"
+
+
+class Contender:
+    """A process that trains when told to."""
+
+    def __init__(self, name: str, command: Sequence[str]) -> None:
+        self.name = name
+        self.speeds: list[float] = []
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8", cwd=ROOT
+        )
+        self._answer()
+
+    def burst(self, seconds: float) -> None:
+        """Train for about so long and note the images a second."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{seconds}\n")
+        self.process.stdin.flush()
+        self.speeds.append(float(self._answer()))
+
+    def end(self) -> None:
+        """Let the process finish."""
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        self.process.wait()
+
+    def _answer(self) -> str:
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if not line:
+            raise SystemExit(f"{self.name} ended without an answer")
+        return line
+
+
+def contenders(workload: str, batch: int, engines: Sequence[str], arguments: argparse.Namespace) -> list[Contender]:
+    """Our engines, and PyTorch where it is given."""
+    common = [workload, str(batch), str(arguments.threads)]
+    ours = [Contender(engine, [sys.executable, "-m", "benchmarks.worker_nndl", engine, *common]) for engine in engines]
+    if arguments.torch_python is None:
+        return ours
+    script = str(ROOT / "benchmarks" / "worker_torch.py")
+    theirs = [Contender(name, [arguments.torch_python, script, name, *common]) for name in (*FLOAT32, BFLOAT16)]
+    return [*ours, *theirs]
+
+
+def measure(workload: str, batch: int, engines: Sequence[str], arguments: argparse.Namespace) -> dict[str, list[float]]:
+    """Images a second of every burst, by contender."""
+    runners = contenders(workload, batch, engines, arguments)
+    for _ in range(arguments.bursts):
+        for runner in runners:
+            runner.burst(arguments.seconds)
+    for runner in runners:
+        runner.end()
+    return {runner.name: runner.speeds for runner in runners}
+
+
+def show(workload: str, speeds: dict[str, list[float]]) -> None:
+    """One line a contender: median, range, ratios."""
+    medians = {name: median(values) for name, values in speeds.items()}
+    best = max((medians[name] for name in FLOAT32 if name in medians), default=None)
+    bfloat16 = medians.get(BFLOAT16)
+    for name, values in speeds.items():
+        ratios = "".join(
+            f"  {medians[name] / other:5.2f} x {label}"
+            for label, other in (("float32", best), ("bfloat16", bfloat16))
+            if other is not None
+        )
+        print(
+            f"{workload}  {name:28s} {medians[name]:9.1f} img/s  ({min(values):.1f} to {max(values):.1f}){ratios}",
+            flush=True,
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("workloads", nargs="*", default=list(WORKLOADS), help=f"of {', '.join(WORKLOADS)}")
+    parser.add_argument("--engines", default=",".join(available()[1:]), help="ours, separated by commas")
+    parser.add_argument("--torch-python", help="a Python that has PyTorch; without it only ours run")
+    parser.add_argument("--threads", type=int, default=0, help="threads for each contender; 0: every core")
+    parser.add_argument("--bursts", type=int, default=7)
+    parser.add_argument("--seconds", type=float, default=1.0, help="length of a burst; at least one step is made")
+    arguments = parser.parse_args()
+    for workload in arguments.workloads:
+        show(workload, measure(workload, WORKLOADS[workload], arguments.engines.split(","), arguments))
+
+
+if __name__ == "__main__":
+    main()
