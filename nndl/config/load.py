@@ -95,8 +95,8 @@ class _Loader:
             before = len(self.problems)
             if key in LISTS:
                 built = pieces.many(key, value, (section, name))
-            elif value is None:
-                continue
+            elif value is None and key == "train.average":
+                continue  # none: what it is by default
             else:
                 built = pieces.one(what, table, value, (section, name))
             if len(self.problems) == before:

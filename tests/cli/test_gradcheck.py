@@ -9,6 +9,7 @@ from typer.testing import CliRunner, Result
 
 from nndl.cli.app import Verbs
 from nndl.cli.gradcheck import gradcheck
+from nndl.engines import available
 from nndl.net.catalog import LAYERS
 from tests.cli.command import nndl
 
@@ -102,7 +103,7 @@ def test_a_config_is_checked_whole(tmp_path: Path) -> None:
     done = nndl("gradcheck", "tiny.yaml", "--coordinates", "4", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     found = json.loads(done.stdout)
-    assert found["engine"] == "vectorized"
+    assert found["engine"] == available()[-1]
     names = [(row["layer"], row["gradient"]) for row in found["rows"]]
     assert names == [
         ("conv1", "dw"),

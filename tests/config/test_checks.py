@@ -2,7 +2,7 @@
 
 import pytest
 
-from nndl.config import checks, load_config, sizes
+from nndl.config import checks, load_config, settings, sizes
 from nndl.config.build import build_network
 from nndl.config.bundled import names
 from nndl.config.checks import parameter_names
@@ -113,7 +113,7 @@ def test_a_pattern_that_matches_no_parameter_is_answered_with_the_nearest() -> N
 
 
 @pytest.mark.parametrize(
-    ("settings", "points_at", "words"),
+    ("written", "points_at", "words"),
     [
         (
             "data: {validation_size: 5}",
@@ -137,7 +137,6 @@ def test_a_pattern_that_matches_no_parameter_is_answered_with_the_nearest() -> N
             "9}",
             "train_size should be from 10 to 50,000",
         ),
-        ("engine: compiled", "compiled", "this installation has no engine 'compiled'; there are auto, "),
         ("threads: 100000", "100000", "threads should be 1024 or less, not 100,000"),
         ("train: {optimizer: adamw, weight_decay: 0.1}", "0.1}", "adamw has a weight_decay of its own; set that one"),
         ("train: {epochs: 3, warmup_epochs: 4}", "4}", "the warm-up is longer than training; train.epochs is 3"),
@@ -160,9 +159,22 @@ def test_a_pattern_that_matches_no_parameter_is_answered_with_the_nearest() -> N
         ),
     ],
 )
-def test_settings_that_do_not_agree_are_told(settings: str, points_at: str, words: str) -> None:
-    ((at, said),) = told(f"{LINEAR}{settings}\n")
+def test_settings_that_do_not_agree_are_told(written: str, points_at: str, words: str) -> None:
+    ((at, said),) = told(f"{LINEAR}{written}\n")
     assert (at[: len(points_at)], said[: len(words)]) == (points_at, words)
+
+
+def test_an_engine_that_is_not_built_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "available", lambda: ("reference", "vectorized"))
+    ((at, said),) = told(f"{LINEAR}engine: compiled\n")
+    assert at == "compiled"
+    assert said == "this installation has no engine 'compiled'; there are auto, reference, vectorized"
+
+
+@pytest.mark.parametrize("key", ["optimizer", "schedule"])
+def test_a_choice_left_empty_is_told(key: str) -> None:
+    ((_, said),) = told(f"{LINEAR}train: {{{key}: }}\n")
+    assert said.startswith(f"expected a{'n' if key == 'optimizer' else ''} {key}; there are ")
 
 
 def test_shapes_and_settings_are_told_together() -> None:
