@@ -1,9 +1,10 @@
 """Images a second of whole training steps, beside PyTorch: `python -m benchmarks.against_pytorch --torch-python PATH`.
 
-W1 a small batch-norm net, W2 ResNet-9, W3 the courses' three-layer net, W4 the speed-run net (batch 1024; the others 128);
-forward, backward and an update of SGD with Nesterov momentum, on random images of CIFAR's shape. Each contender runs in a
-process of its own and waits between its turns: they take turns in short bursts, so that a noisy machine is noisy for all.
-Shown are medians over the bursts, and their ratios to PyTorch's best in float32 and to its bfloat16 autocast.
+W1 a small batch-norm net, W2 ResNet-9, W3 the courses' three-layer net, W4 the speed-run net (batch 1024; the others
+128): forward, backward and an update of SGD with Nesterov momentum, on random images of CIFAR's shape. Each contender
+runs in a process of its own and waits between its turns: they take turns in short bursts, so that a noisy machine is
+noisy for all. Shown are medians over the bursts, and their ratios to PyTorch's best in float32 and to its bfloat16
+autocast.
 
 PyTorch is no part of nndl: install it by hand into an environment of its own (`pip install torch==2.13.0`).
 """

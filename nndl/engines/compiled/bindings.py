@@ -74,6 +74,10 @@ SIGNATURES: dict[str, tuple[Any, ...]] = {
     "direct_forward": (_SHAPE, _FLOATS, _NUMBER, _FLOATS, _FINISH),
     "direct_input_gradient": (_SHAPE, _FLOATS, _FLOATS, _FLOATS),
     "direct_weight_gradient": (_SHAPE, _FLOATS, _NUMBER, _FLOATS, _FLOATS),
+    "sparse_weight_gradient": (
+        *(_SHAPE, _FLOATS, _NUMBER, _NUMBER),
+        *(_FLOATS, _BYTES, _FLOATS, _NUMBER, _FLOATS),
+    ),
     "affine_forward": (_AFFINE, _FLOATS, _FLOATS, _FLOATS, _NUMBER, _FLOATS),
     "affine_weight_gradient": (_AFFINE, _FLOATS, _FLOATS, _FLOATS),
     "affine_input_gradient": (_AFFINE, _FLOATS, _FLOATS, _FLOATS),

@@ -25,6 +25,10 @@ def pays_winograd(layer: Conv, channels: int, height: int, width: int) -> bool:
     return 16 * -(-height // 4) * -(-width // 4) <= WINOGRAD_WASTE * height * width
 
 
+FEW_CHANNELS = 4
+"""Up to this many channels before it, the gradient of a pooled convolution is summed over the maxima alone."""
+
+
 class Convolver:
     """The convolution of one site: its sizes, its parameters, and which kernels compute it."""
 
@@ -35,6 +39,7 @@ class Convolver:
         self.out_shape = (H, W, F)
         self.winograd = pays_winograd(self.layer, site.shape[0], H, W)
         self.planar = not self.winograd and site.layout == "nchw" and not site.needs_dx
+        self.few_channels = not self.winograd and site.shape[0] <= FEW_CHANNELS
         self.workspace = Workspace()
 
     @property
@@ -45,6 +50,11 @@ class Convolver:
     def w(self) -> Array:
         """(K, K, C, F): as it lies in memory."""
         return self.site.params["w"].transpose(2, 3, 1, 0)
+
+    @property
+    def dw(self) -> Array:
+        """Where the gradient of w goes, (K, K, C, F)."""
+        return self.site.grads["w"].transpose(2, 3, 1, 0)
 
     def shape(self, count: int) -> Shape:
         """The sizes for `count` images."""
@@ -68,7 +78,7 @@ class Convolver:
 
     def backward(self, dy: Array) -> Array | None:
         """Write dw; return dx, if needed. dy is (N, H', W', F)."""
-        shape, dw = self.shape(len(dy)), self.site.grads["w"].transpose(2, 3, 1, 0)
+        shape, dw = self.shape(len(dy)), self.dw
         if self.winograd:
             kernels().winograd_weight_gradient(shape, self.x, dy, dw)
         else:
@@ -110,7 +120,18 @@ class ConvStep:
         given = last(dout)
         if "b" in self.conv.site.grads:
             self.conv.site.grads["b"][...] = channel_sums(given, self.out if self.relu else None)
+        if self.pool and self.conv.few_channels and not self.conv.site.needs_dx:
+            self._sparse_weight_gradient(given)
+            return None
         return self.conv.backward(self._before_tail(given))
+
+    def _sparse_weight_gradient(self, dout: Array) -> None:
+        """From the pixels alone that were the largest of their windows."""
+        conv = self.conv
+        kernels().sparse_weight_gradient(
+            *(conv.shape(len(dout)), conv.x, conv.planar, self.pool),
+            *(dout, self.index, self.out, self.relu, conv.dw),
+        )
 
     def _before_tail(self, dout: Array) -> Array:
         """The gradient of the convolution's outputs."""

@@ -11,42 +11,19 @@
    of images into a dw of its own, and these are added up in order. */
 
 #include "convolution.h"
+#include "padded.h"
 #include "threads.h"
 #include "tile.h"
-
-/* An image with zeros around it. Its pixels lie `spread` apart, its first one `top` rows and columns from the corner. */
-typedef struct { long height, width, top, spread; } Layout;
 
 typedef struct {
     const Shape *shape;  /* of the convolution that is computed */
     const Finish *finish;
-    Layout layout;
-    long height, width;  /* of x as it is given */
-    long planar;         /* whether x is (N, C, H, W) */
-    const float *x, *w;
+    Padded images;
+    const float *w;
     float *panels;       /* (panels, K, K, C, 2 VL), zero behind the last filter */
     float *sums;
     long panel_count;
 } Direct;
-
-static void lay_out(const Direct *d, long image, float *padded) {
-    const Layout *l = &d->layout;
-    long C = d->shape->channels;
-    const float *x = d->x + image * d->height * d->width * C;
-    long from_pixel = d->planar ? 1 : C, from_channel = d->planar ? d->height * d->width : 1;
-    memset(padded, 0, sizeof(float) * (size_t)(l->height * l->width * C));
-    for (long i = 0; i < d->height; i++) {
-        long row = l->top + i * l->spread;
-        if (row < 0 || row >= l->height) continue;
-        for (long j = 0; j < d->width; j++) {
-            long column = l->top + j * l->spread;
-            if (column < 0 || column >= l->width) continue;
-            float *to = padded + (row * l->width + column) * C;
-            const float *from = x + (i * d->width + j) * from_pixel;
-            for (long c = 0; c < C; c++) to[c] = from[c * from_channel];
-        }
-    }
-}
 
 static void pack_panel(void *context, long panel, int thread) {
     (void)thread;
@@ -61,7 +38,7 @@ static void pack_panel(void *context, long panel, int thread) {
 
 static void forward_panel(const Direct *d, const float *padded, long panel, float *y) {
     const Shape *s = d->shape;
-    long run = s->kernel * s->channels, step = s->stride * s->channels, row = d->layout.width * s->channels;
+    long run = s->kernel * s->channels, step = s->stride * s->channels, row = d->images.room_width * s->channels;
     Product product = {.a_row = step, .a_segment = row, .segments = s->kernel, .length = run,
                        .b = d->panels + panel * s->kernel * run * PANEL,
                        .b_step = PANEL, .b_segment = run * PANEL};
@@ -76,9 +53,9 @@ static void forward_panel(const Direct *d, const float *padded, long panel, floa
 static void forward_image(void *context, long n, int thread) {
     const Direct *d = context;
     const Shape *s = d->shape;
-    float *padded = scratch(thread, SLOT_INPUT, sizeof(float) * d->layout.height * d->layout.width * s->channels);
+    float *padded = scratch(thread, SLOT_INPUT, sizeof(float) * room_of(&d->images));
     float *y = scratch(thread, SLOT_OUTPUT, sizeof(float) * s->out_height * s->out_width * PANEL);
-    lay_out(d, n, padded);
+    lay_out(&d->images, n, padded);
     for (long panel = 0; panel < d->panel_count; panel++) {
         long from = panel * PANEL;
         Block block = {.y = y, .first = n, .last = n + 1, .from = from, .count = smaller_of(PANEL, s->filters - from)};
@@ -99,9 +76,7 @@ static void run_forward(Direct *d) {
 }
 
 static Direct direct_of(const Shape *s, const float *x, long planar) {
-    Layout layout = {.height = (s->out_height - 1) * s->stride + s->kernel, .top = s->pad, .spread = 1,
-                     .width = (s->out_width - 1) * s->stride + s->kernel};
-    return (Direct){.shape = s, .layout = layout, .height = s->height, .width = s->width, .planar = planar, .x = x};
+    return (Direct){.shape = s, .images = padded(s, x, planar)};
 }
 
 /* planar: x is (N, C, H, W), as images come to a network. */
@@ -117,7 +92,7 @@ void nndl_direct_input_gradient(const Shape *s, const float *dy, const float *w,
     Shape backwards = input_gradient_shape(s);
     Finish finish = {.y = dx};
     Direct d = direct_of(&backwards, dy, 0);
-    d.layout.spread = s->stride;
+    d.images.spread = s->stride;
     d.w = turned, d.finish = &finish;
     run_forward(&d);
 }
@@ -134,7 +109,7 @@ typedef struct {
 /* Add one image to `part`, (K, K, C, columns). */
 static void add_image(const Gradient *g, const float *padded, const float *dy, long dy_pixel, float *part) {
     const Shape *s = g->direct.shape;
-    long run = s->kernel * s->channels, row = g->direct.layout.width * s->channels;
+    long run = s->kernel * s->channels, row = g->direct.images.room_width * s->channels;
     Product product = {.a_step = s->stride * s->channels, .a_segment = s->stride * row, .segments = s->out_height,
                        .length = s->out_width, .b_step = dy_pixel, .b_segment = s->out_width * dy_pixel};
     for (long i = 0; i < s->kernel; i++)
@@ -156,14 +131,13 @@ static void gradient_of_images(void *context, long task, int thread) {
     const Gradient *g = context;
     const Shape *s = g->direct.shape;
     long pixels = s->out_height * s->out_width, size = s->kernel * s->kernel * s->channels * g->columns;
-    float *padded = scratch(thread, SLOT_INPUT,
-                            sizeof(float) * g->direct.layout.height * g->direct.layout.width * s->channels);
+    float *padded = scratch(thread, SLOT_INPUT, sizeof(float) * room_of(&g->direct.images));
     float *wide = scratch(thread, SLOT_GRADIENT, sizeof(float) * pixels * g->columns);
     float *part = g->parts + task * size;
     memset(part, 0, sizeof(float) * (size_t)size);
     for (long n = s->images * task / g->tasks; n < s->images * (task + 1) / g->tasks; n++) {
         const float *dy = g->dy + n * pixels * s->filters;
-        lay_out(&g->direct, n, padded);
+        lay_out(&g->direct.images, n, padded);
         if (g->columns == s->filters) {
             add_image(g, padded, dy, s->filters, part);
         } else {

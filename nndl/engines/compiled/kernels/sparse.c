@@ -1,0 +1,121 @@
+/* The weight gradient of a convolution of few channels whose outputs are max-pooled, with or without a ReLU.
+
+   Only the largest of each window has a gradient, and only where the ReLU let it pass: one output in four, or in eight. So
+   dw is summed over those alone. For one filter, dw (K, K, C) lies in registers, a vector or two for each row of the
+   window (7 x 2 of 16 floats for 7 x 7 x 3), while the list of its pixels with a gradient is walked:
+   dw[row] += g * image[pixel + row], a run of K C numbers that lie side by side in the padded image.
+   A task takes a range of images into a dw of its own; these are added up in order. */
+
+#include "convolution.h"
+#include "padded.h"
+#include "threads.h"
+
+typedef struct {
+    const Shape *shape;
+    Padded images;
+    const float *dout, *best;  /* (N, H' / pool, W' / pool, F) */
+    const uint8_t *index;
+    float *parts, *dw;         /* parts: (tasks, F, K, run) */
+    long pool, relu, tasks, run;
+} Sparse;
+
+typedef struct { long *offset; float *gradient; long count; } Pixels;
+
+/* The pixels of an image whose output for filter f has a gradient: where their windows begin in the padded image. */
+static long find_gradients(const Sparse *p, long image, long f, Pixels *found) {
+    const Shape *s = p->shape;
+    long height = s->out_height / p->pool, width = s->out_width / p->pool, count = 0;
+    long place = image * height * width * s->filters + f;
+    for (long i = 0; i < height; i++)
+        for (long j = 0; j < width; j++, place += s->filters) {
+            long at = p->index[place], row = i * p->pool + at / p->pool, column = j * p->pool + at % p->pool;
+            found->offset[count] = (row * p->images.room_width + column) * s->stride * s->channels;
+            found->gradient[count] = p->dout[place];
+            count += !p->relu || p->best[place] > 0;
+        }
+    return count;
+}
+
+/* Add all pixels to `rows` rows of dw, (rows, run), of each the first `vectors` vectors. */
+ALWAYS_INLINE void add_rows(const int rows, const int vectors, const Pixels *found, const float *image, long image_row,
+                            float *dw, long run) {
+    Vector sum[7][2];
+    UNROLL for (int r = 0; r < rows; r++)
+        UNROLL for (int v = 0; v < vectors; v++) sum[r][v] = load(dw + r * run + v * VL);
+    for (long i = 0; i < found->count; i++) {
+        const float *pixel = image + found->offset[i];
+        Vector g = splat(found->gradient[i]);
+        UNROLL for (int r = 0; r < rows; r++)
+            UNROLL for (int v = 0; v < vectors; v++) sum[r][v] += g * load(pixel + r * image_row + v * VL);
+    }
+    UNROLL for (int r = 0; r < rows; r++)
+        UNROLL for (int v = 0; v < vectors; v++) store(dw + r * run + v * VL, sum[r][v]);
+}
+
+/* `rows` is 1, 3, 5 or 7. */
+static void add_some_rows(long rows, const Pixels *found, const float *image, long image_row, float *dw, long run) {
+    for (long k = 0; k < run; k += 2 * VL) {
+        int vectors = k + VL < run ? 2 : 1;
+#define CASE(n) \
+    case n: \
+        if (vectors == 2) add_rows(n, 2, found, image + k, image_row, dw + k, run); \
+        else add_rows(n, 1, found, image + k, image_row, dw + k, run); \
+        break;
+        switch (rows) { CASE(1) CASE(3) CASE(5) CASE(7) }
+#undef CASE
+    }
+}
+
+static void add_filter(const Sparse *p, const Pixels *found, const float *image, float *dw) {
+    long K = p->shape->kernel, image_row = p->images.room_width * p->shape->channels;
+    for (long row = 0, rows; row < K; row += rows) {
+        rows = K - row >= 7 ? 7 : (K - row) % 2 ? K - row : 1;
+        add_some_rows(rows, found, image + row * image_row, image_row, dw + row * p->run, p->run);
+    }
+}
+
+static void gradient_of_images(void *context, long task, int thread) {
+    const Sparse *p = context;
+    const Shape *s = p->shape;
+    long windows = (s->out_height / p->pool) * (s->out_width / p->pool), size = s->kernel * p->run;
+    float *image = scratch(thread, SLOT_INPUT, sizeof(float) * (room_of(&p->images) + p->run));
+    Pixels found = {.offset = scratch(thread, SLOT_PRODUCT, sizeof(long) * windows),
+                    .gradient = scratch(thread, SLOT_GRADIENT, sizeof(float) * windows)};
+    float *part = p->parts + task * s->filters * size;
+    memset(part, 0, sizeof(float) * (size_t)(s->filters * size));
+    memset(image + room_of(&p->images), 0, sizeof(float) * (size_t)p->run);
+    for (long n = s->images * task / p->tasks; n < s->images * (task + 1) / p->tasks; n++) {
+        lay_out(&p->images, n, image);
+        for (long f = 0; f < s->filters; f++) {
+            found.count = find_gradients(p, n, f, &found);
+            add_filter(p, &found, image, part + f * size);
+        }
+    }
+}
+
+static void add_up_filter(void *context, long f, int thread) {
+    (void)thread;
+    const Sparse *p = context;
+    const Shape *s = p->shape;
+    long length = s->kernel * s->channels, size = s->kernel * p->run;
+    for (long row = 0; row < s->kernel; row++)
+        for (long k = 0; k < length; k++) {
+            float sum = 0;
+            for (long task = 0; task < p->tasks; task++)
+                sum += p->parts[(task * s->filters + f) * size + row * p->run + k];
+            p->dw[(row * length + k) * s->filters + f] = sum;
+        }
+}
+
+enum { SLICES = 8 };  /* tasks for each thread, for an even load */
+
+/* dw (K, K, C, F) from x (planar: (N, C, H, W)) and the gradients of pooled outputs; `best` is looked at with relu only. */
+void nndl_sparse_weight_gradient(const Shape *s, const float *x, long planar, long pool, const float *dout,
+                                 const uint8_t *index, const float *best, long relu, float *dw) {
+    Sparse p = {.shape = s, .images = padded(s, x, planar), .dout = dout, .best = best, .index = index, .dw = dw, .pool = pool,
+                .relu = relu, .run = round_up(s->kernel * s->channels, VL)};
+    p.tasks = smaller_of(s->images, SLICES * thread_count());
+    p.parts = scratch(SHARED, SLOT_FILTERS, sizeof(float) * p.tasks * s->filters * s->kernel * p.run);
+    share(gradient_of_images, &p, p.tasks);
+    share(add_up_filter, &p, s->filters);
+}
