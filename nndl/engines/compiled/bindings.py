@@ -38,10 +38,13 @@ class AffineShape(Structure):
     _fields_ = [(name, c_long) for name in ("examples", "positions", "channels", "outputs")]
 
 
-class PoolShape(Structure):
-    """Sizes before a max pooling."""
+class Unpool(Structure):
+    """Gradients of pooled outputs, as kernels/unpool.h has them."""
 
-    _fields_ = [(name, c_long) for name in ("images", "height", "width", "channels", "pool")]
+    _fields_ = [
+        *((name, c_long) for name in ("images", "height", "width", "channels", "pool", "relu")),
+        *((name, c_void_p) for name in ("dout", "best", "index", "x", "mean", "scale", "shift", "k", "c")),
+    ]
 
 
 class Finish(Structure):
@@ -64,7 +67,7 @@ IDENTITY, RELU, GELU, SILU = range(4)
 
 _FLOATS, _DOUBLES, _BYTES, _NUMBER = POINTER(c_float), POINTER(c_double), POINTER(c_uint8), c_long
 _DTYPES = {_FLOATS: np.dtype(np.float32), _DOUBLES: np.dtype(np.float64), _BYTES: np.dtype(np.uint8)}
-_SHAPE, _FINISH, _AFFINE, _POOL = POINTER(Shape), POINTER(Finish), POINTER(AffineShape), POINTER(PoolShape)
+_SHAPE, _FINISH, _AFFINE, _UNPOOL = POINTER(Shape), POINTER(Finish), POINTER(AffineShape), POINTER(Unpool)
 
 SIGNATURES: dict[str, tuple[Any, ...]] = {
     "set_threads": (_NUMBER,),
@@ -73,7 +76,7 @@ SIGNATURES: dict[str, tuple[Any, ...]] = {
     "winograd_weight_gradient": (_SHAPE, _FLOATS, _FLOATS, _FLOATS),
     "direct_forward": (_SHAPE, _FLOATS, _NUMBER, _FLOATS, _FINISH),
     "direct_input_gradient": (_SHAPE, _FLOATS, _FLOATS, _FLOATS),
-    "direct_weight_gradient": (_SHAPE, _FLOATS, _NUMBER, _FLOATS, _FLOATS),
+    "direct_weight_gradient": (_SHAPE, _FLOATS, _NUMBER, _FLOATS, _UNPOOL, _FLOATS),
     "sparse_weight_gradient": (
         *(_SHAPE, _FLOATS, _NUMBER, _NUMBER),
         *(_FLOATS, _BYTES, _FLOATS, _NUMBER, _FLOATS),
@@ -84,7 +87,7 @@ SIGNATURES: dict[str, tuple[Any, ...]] = {
     "norm_forward": (_NUMBER, _NUMBER, *[_FLOATS] * 4, _NUMBER, _FLOATS),
     "norm_sums": (_NUMBER, _NUMBER, *[_FLOATS] * 5, _NUMBER, _DOUBLES),
     "norm_backward": (_NUMBER, _NUMBER, *[_FLOATS] * 7, _NUMBER, _FLOATS),
-    "unpool": (_POOL, _FLOATS, _BYTES, _FLOATS, _NUMBER, *[_FLOATS] * 7),
+    "unpool": (_UNPOOL, _FLOATS),
     "activation": (_NUMBER, _FLOATS, _FLOATS, _NUMBER, _FLOATS),
 }
 """The arguments of each kernel. Arrays may be None where kernels/*.c says so."""
@@ -121,6 +124,21 @@ def finish(
         address(best),
         address(index, np.uint8),
     )
+
+
+def unpooled(
+    shape: tuple[int, ...],
+    pool: int,
+    dout: Array,
+    index: Array,
+    *,
+    best: Array | None = None,
+    relu: bool = False,
+    **norm: Array,
+) -> Unpool:
+    """An Unpool to (N, H, W, C) = shape of arrays, which the caller keeps alive; `norm` has x, mean, scale, k, c."""
+    places = {name: address(array) for name, array in {"dout": dout, "best": best, **norm}.items()}
+    return Unpool(*shape, pool, relu, index=address(index, np.uint8), **places)
 
 
 class Kernels:

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from nndl.engines.compiled.bindings import IDENTITY, RELU, kernels
-from nndl.engines.compiled.convolution import Convolver, unpool
+from nndl.engines.compiled.bindings import IDENTITY, RELU, kernels, unpooled
+from nndl.engines.compiled.convolution import Convolver
 from nndl.engines.compiled.norm import BatchNorm, Line, NormStep, kind_of
 from nndl.engines.vectorized.layout import first, last
 from nndl.engines.vectorized.workspace import Workspace, scratch
@@ -63,42 +63,29 @@ class ConvNormStep:
         return {"best": self.best, "index": self.index}
 
     def backward(self, dout: Array) -> Array | None:
-        given = last(dout)
-        dy = self._through_pool(given) if self.parts.pool else self._dense(given)
         if "b" in self.conv.site.grads:
             # Batch norm takes the mean out again: b has no effect, and sum(dy) is zero but for rounding.
             self.conv.site.grads["b"][...] = 0
-        return self.conv.backward(dy)
-
-    def _dense(self, dout: Array) -> Array:
-        self.norm.pass_back(dout, self.y)  # y is ours and needed no more: dy takes its memory
-        return self.y
-
-    def _through_pool(self, dout: Array) -> Array:
-        norm, pool = self.norm, self.parts.pool
+        given = last(dout)
         if self.parts.pools_first:
-            norm.pass_back(dout, self.best)
-            dy = scratch("dy", (len(dout), *self.conv.out_shape), np.float32)
-            unpool(self.best, self.index, pool, dy)
-            return dy
-        sums, _ = norm.sums_back(dout)
-        k, c = norm.norm.backward(norm.a, self.y.size // self.y.shape[-1], sums)
-        a, relu = norm.a, self.parts.kind == RELU
-        unpool(
-            dout,
-            self.index,
-            pool,
-            self.y,
-            best=self.best,
-            relu=relu,
-            mean=a.mean32,
-            scale=a.scale32,
-            shift=a.shift32,
-            x=self.y,
-            k=k,
-            c=c,
-        )
-        return self.y
+            return self._back_pooled_first(given)
+        if self.parts.pool:
+            return self._back_pooled_last(given)
+        self.norm.pass_back(given, self.y)  # y is ours and needed no more: dy takes its memory
+        return self.conv.backward(self.y)
+
+    def _back_pooled_first(self, dout: Array) -> Array | None:
+        self.norm.pass_back(dout, self.best)
+        dy = scratch("dy", (len(dout), *self.conv.out_shape), np.float32)
+        return self.conv.backward_pooled(unpooled(dy.shape, self.parts.pool, self.best, self.index), dy)
+
+    def _back_pooled_last(self, dout: Array) -> Array | None:
+        y, a, norm = self.y, self.norm.a, self.norm.norm
+        k, c = norm.backward(a, y.size // y.shape[-1], self.norm.sums_back(dout)[0])
+        through_norm = {"x": y, "mean": a.mean32, "scale": a.scale32, "shift": a.shift32, "k": k, "c": c}
+        relu = self.parts.kind == RELU
+        pooled = unpooled(y.shape, self.parts.pool, dout, self.index, best=self.best, relu=relu, **through_norm)
+        return self.conv.backward_pooled(pooled, y)
 
 
 class FoldedStep:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from nndl.engines.compiled.bindings import RELU, PoolShape, Shape, finish, kernels
+from nndl.engines.compiled.bindings import RELU, Shape, Unpool, finish, kernels, unpooled
 from nndl.engines.vectorized.layout import first, last
 from nndl.engines.vectorized.workspace import Workspace, scratch
 from nndl.net.catalog.activation import Relu
@@ -82,13 +82,22 @@ class Convolver:
         if self.winograd:
             kernels().winograd_weight_gradient(shape, self.x, dy, dw)
         else:
-            kernels().direct_weight_gradient(shape, self.x, self.planar, dy, dw)
+            kernels().direct_weight_gradient(shape, self.x, self.planar, dy, None, dw)
         if not self.site.needs_dx:
             return None
         dx = self.workspace.array("dx", self.x.shape, np.float32)
         way = kernels().winograd_input_gradient if self.winograd else kernels().direct_input_gradient
         way(shape, dy, self.w, dx)
         return first(dx)
+
+    def backward_pooled(self, pooled: Unpool, dy: Array) -> Array | None:
+        """The same from gradients of pooled outputs; dy is room for the gradient of all, if that is needed at once."""
+        if not self.winograd and not self.site.needs_dx:
+            shape = self.shape(len(dy))
+            kernels().direct_weight_gradient(shape, self.x, self.planar, None, pooled, self.dw)
+            return None
+        kernels().unpool(pooled, dy)
+        return self.backward(dy)
 
 
 class ConvStep:
@@ -137,7 +146,7 @@ class ConvStep:
         """The gradient of the convolution's outputs."""
         dy = scratch("dy", (len(dout), *self.conv.out_shape), np.float32)
         if self.pool:
-            unpool(dout, self.index, self.pool, dy, best=self.out, relu=self.relu)
+            kernels().unpool(unpooled(dy.shape, self.pool, dout, self.index, best=self.out, relu=self.relu), dy)
         elif self.relu:
             kernels().activation(dout.size, self.out, dout, RELU, dy)
         else:
@@ -155,26 +164,6 @@ def channel_sums(g: Array, out: Array | None) -> Array:
     else:
         kernels().norm_sums(rows, C, out, zeros, g, ones, zeros, RELU, sums)
     return sums[0]
-
-
-def unpool(
-    dout: Array,
-    index: Array,
-    pool: int,
-    dx: Array,
-    *,
-    best: Array | None = None,
-    relu: bool = False,
-    mean: Array | None = None,
-    scale: Array | None = None,
-    shift: Array | None = None,
-    x: Array | None = None,
-    k: Array | None = None,
-    c: Array | None = None,
-) -> None:
-    """Write dx (N, H, W, C) of pooled gradients; kernels/norm.c says what the rest does."""
-    N, H, W, C = dx.shape
-    kernels().unpool(PoolShape(N, H, W, C, pool), dout, index, best, relu, mean, scale, shift, x, k, c, dx)
 
 
 def lower_conv(site: Site) -> Lowered:

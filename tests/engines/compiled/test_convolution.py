@@ -86,7 +86,8 @@ def computed(way: str, shape: Shape, planar: bool = False) -> dict[str, Array]:
     kept = [a.copy() for a in (given, filters, dy)]
     layout = (planar,) if way == "direct" else ()
     getattr(kernels(), f"{way}_forward")(shape, given, *layout, filters, finish(y=out))
-    getattr(kernels(), f"{way}_weight_gradient")(shape, given, *layout, dy, dw)
+    pooled = (None,) if way == "direct" else ()
+    getattr(kernels(), f"{way}_weight_gradient")(shape, given, *layout, dy, *pooled, dw)
     getattr(kernels(), f"{way}_input_gradient")(shape, dy, filters, dx)
     for before, after in zip(kept, (given, filters, dy), strict=True):
         np.testing.assert_array_equal(before, after)

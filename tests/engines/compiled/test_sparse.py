@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from nndl.engines.compiled import bindings
-from nndl.engines.compiled.bindings import finish, kernels
-from nndl.engines.compiled.convolution import unpool
+from nndl.engines.compiled.bindings import finish, kernels, unpooled
 from tests.engines.compiled.test_convolution import channels_last, random_arrays, sizes
 from tests.engines.compiled.variants import builds_and_threads
 
@@ -33,9 +32,12 @@ def test_the_rest_is_zero(case: tuple[int, ...], relu: bool, pool: int, variant:
     kernels().direct_forward(shape, images, False, filters, finish(pool=pool, relu=relu, best=best, index=index))
     dout = np.random.default_rng(0).standard_normal(pooled).astype(np.float32)
     dy = np.empty((shape.images, shape.out_height, shape.out_width, shape.filters), np.float32)
-    unpool(dout, index, pool, dy, best=best, relu=relu)
-    wanted = np.empty_like(filters)
-    kernels().direct_weight_gradient(shape, images, False, dy, wanted)
+    pooled_gradients = unpooled(dy.shape, pool, dout, index, best=best, relu=relu)
+    kernels().unpool(pooled_gradients, dy)
+    wanted, one_by_one = np.empty_like(filters), np.empty_like(filters)
+    kernels().direct_weight_gradient(shape, images, False, dy, None, wanted)
+    kernels().direct_weight_gradient(shape, images, False, None, pooled_gradients, one_by_one)
+    np.testing.assert_array_equal(one_by_one, wanted)
     for planar, given in ((False, images), (True, x)):
         dw = np.full_like(filters, np.nan)
         kernels().sparse_weight_gradient(shape, given, planar, pool, dout, index, best, relu, dw)

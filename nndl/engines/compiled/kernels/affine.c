@@ -39,8 +39,9 @@ static void pack_run(void *context, long run, int thread) {
         for (long panel = 0; panel < a->panels; panel++) {
             long from = panel * TILE_COLUMNS, count = smaller_of(TILE_COLUMNS, M - from);
             float *packed = a->packed + (panel * a->inputs + k) * TILE_COLUMNS;
-            memcpy(packed, a->w + row_of(a, k) * M + from, sizeof(float) * (size_t)count);
-            for (long m = count; m < TILE_COLUMNS; m++) packed[m] = 0;
+            const float *row = a->w + row_of(a, k) * M + from;
+            store(packed, load_part(row, count));
+            store(packed + VL, count > VL ? load_part(row + VL, count - VL) : (Vector){});
         }
 }
 

@@ -14,6 +14,7 @@
 #include "padded.h"
 #include "threads.h"
 #include "tile.h"
+#include "unpool.h"
 
 typedef struct {
     const Shape *shape;  /* of the convolution that is computed */
@@ -101,7 +102,8 @@ void nndl_direct_input_gradient(const Shape *s, const float *dy, const float *w,
 
 typedef struct {
     Direct direct;
-    const float *dy;
+    const float *dy;       /* or NULL: then of `unpool`, an image at a time in the cache */
+    const Unpool *unpool;
     float *dw, *parts;  /* parts: (tasks, K, K, C, columns) */
     long tasks, columns;
 } Gradient;
@@ -133,10 +135,12 @@ static void gradient_of_images(void *context, long task, int thread) {
     long pixels = s->out_height * s->out_width, size = s->kernel * s->kernel * s->channels * g->columns;
     float *padded = scratch(thread, SLOT_INPUT, sizeof(float) * room_of(&g->direct.images));
     float *wide = scratch(thread, SLOT_GRADIENT, sizeof(float) * pixels * g->columns);
+    float *unpooled = scratch(thread, SLOT_OUTPUT, sizeof(float) * pixels * s->filters);
     float *part = g->parts + task * size;
     memset(part, 0, sizeof(float) * (size_t)size);
     for (long n = s->images * task / g->tasks; n < s->images * (task + 1) / g->tasks; n++) {
-        const float *dy = g->dy + n * pixels * s->filters;
+        const float *dy = g->dy ? g->dy + n * pixels * s->filters : unpooled;
+        if (!g->dy) unpool_image(g->unpool, n, unpooled);
         lay_out(&g->direct.images, n, padded);
         if (g->columns == s->filters) {
             add_image(g, padded, dy, s->filters, part);
@@ -163,8 +167,10 @@ static void add_up_row(void *context, long row, int thread) {
 
 enum { SMALL = 1 << 16, SLICES = 8 };  /* a dw of fewer floats is cheap to keep several of, for an even load */
 
-void nndl_direct_weight_gradient(const Shape *s, const float *x, long planar, const float *dy, float *dw) {
-    Gradient g = {.direct = direct_of(s, x, planar), .dy = dy, .dw = dw};
+/* dw from dy or, where that is NULL, from pooled gradients. */
+void nndl_direct_weight_gradient(const Shape *s, const float *x, long planar, const float *dy, const Unpool *unpool,
+                                 float *dw) {
+    Gradient g = {.direct = direct_of(s, x, planar), .dy = dy, .unpool = unpool, .dw = dw};
     g.columns = round_up(s->filters, PANEL);
     long rows = s->kernel * s->kernel * s->channels;
     g.tasks = smaller_of(s->images, thread_count() * (rows * g.columns < SMALL ? SLICES : 1));

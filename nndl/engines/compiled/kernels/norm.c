@@ -1,4 +1,4 @@
-/* Batch norm with the activation behind it, activations alone, and the way back through max pooling.
+/* Batch norm with the activation behind it, and activations alone.
 
    All that batch norm does to a pixel once the statistics are known is a line, u = scale (x - mean) + shift, with numbers
    per channel; out = act(u). With g = dout act'(u), the two sums over the batch that going back needs are sum g and
@@ -27,14 +27,20 @@ static long rows_in_chunk(long channels) {
     return rows < ROWS_AT_ONCE ? ROWS_AT_ONCE : rows;
 }
 
+ALWAYS_INLINE void forward_vector(const Norm *n, long r, long c, const long count, const int kind) {
+    long i = r * n->channels + c;
+    Vector x = load_part(n->x + i, count) - load_part(n->mean + c, count);
+    Vector u = load_part(n->scale + c, count) * x + load_part(n->shift + c, count);
+    store_part(n->out + i, activate(kind, u), count);
+}
+
+/* Whole vectors have code without branches. */
 ALWAYS_INLINE void forward_rows(const Norm *n, long first, long last, const int kind) {
-    for (long r = first; r < last; r++)
-        for (long c = 0; c < n->channels; c += VL) {
-            long count = n->channels - c, i = r * n->channels + c;
-            Vector x = load_part(n->x + i, count) - load_part(n->mean + c, count);
-            Vector u = load_part(n->scale + c, count) * x + load_part(n->shift + c, count);
-            store_part(n->out + i, activate(kind, u), count);
-        }
+    for (long r = first; r < last; r++) {
+        long c = 0;
+        for (; c + VL <= n->channels; c += VL) forward_vector(n, r, c, VL, kind);
+        if (c < n->channels) forward_vector(n, r, c, n->channels - c, kind);
+    }
 }
 
 static void forward_chunk(void *context, long task, int thread) {
@@ -55,24 +61,28 @@ void nndl_norm_forward(long rows, long channels, const float *x, const float *me
     share(forward_chunk, &n, (rows + n.chunk - 1) / n.chunk);
 }
 
-/* The sums over rows of g and of g (x - mean), or with g = x - mean itself where there is no dout. */
-ALWAYS_INLINE void sum_rows(const Norm *n, long first, long last, float *sums, const int kind) {
+/* To the sums of `rows` rows from r: of g and of g (x - mean), or with g = x - mean itself where there is no dout. */
+ALWAYS_INLINE void sum_vector(const Norm *n, long r, long rows, float *sums, long c, const long count, const int kind) {
     long C = n->channels;
-    for (long r = first; r < last; r += ROWS_AT_ONCE)
-        for (long c = 0; c < C; c += VL) {
-            long count = C - c, rows = smaller_of(ROWS_AT_ONCE, last - r);
-            Vector scale = {}, shift = {}, mean = load_part(n->mean + c, count);
-            if (n->dout) scale = load_part(n->scale + c, count), shift = load_part(n->shift + c, count);
-            Vector plain = load_part(sums + c, count), weighted = load_part(sums + C + c, count);
-            for (long i = r * C + c; rows > 0; rows--, i += C) {
-                Vector x = load_part(n->x + i, count) - mean;
-                Vector g = n->dout ? activate_back(kind, scale * x + shift, load_part(n->dout + i, count)) : x;
-                plain += g;
-                weighted += g * x;
-            }
-            store_part(sums + c, plain, count);
-            store_part(sums + C + c, weighted, count);
-        }
+    Vector scale = {}, shift = {}, mean = load_part(n->mean + c, count);
+    if (n->dout) scale = load_part(n->scale + c, count), shift = load_part(n->shift + c, count);
+    Vector plain = load_part(sums + c, count), weighted = load_part(sums + C + c, count);
+    for (long i = r * C + c; rows > 0; rows--, i += C) {
+        Vector x = load_part(n->x + i, count) - mean;
+        Vector g = n->dout ? activate_back(kind, scale * x + shift, load_part(n->dout + i, count)) : x;
+        plain += g;
+        weighted += g * x;
+    }
+    store_part(sums + c, plain, count);
+    store_part(sums + C + c, weighted, count);
+}
+
+ALWAYS_INLINE void sum_rows(const Norm *n, long first, long last, float *sums, const int kind) {
+    for (long r = first; r < last; r += ROWS_AT_ONCE) {
+        long c = 0, rows = smaller_of(ROWS_AT_ONCE, last - r);
+        for (; c + VL <= n->channels; c += VL) sum_vector(n, r, rows, sums, c, VL, kind);
+        if (c < n->channels) sum_vector(n, r, rows, sums, c, n->channels - c, kind);
+    }
 }
 
 static void sum_chunk(void *context, long task, int thread) {
@@ -102,16 +112,21 @@ void nndl_norm_sums(long rows, long channels, const float *x, const float *mean,
     }
 }
 
+ALWAYS_INLINE void backward_vector(const Norm *n, long r, long c, const long count, const int kind) {
+    long i = r * n->channels + c;
+    Vector x = load_part(n->x + i, count) - load_part(n->mean + c, count), scale = load_part(n->scale + c, count);
+    Vector u = scale * x + load_part(n->shift + c, count);
+    Vector g = activate_back(kind, u, load_part(n->dout + i, count));
+    Vector line = load_part(n->k + c, count) * x + load_part(n->c + c, count);
+    store_part(n->out + i, scale * (g - line), count);
+}
+
 ALWAYS_INLINE void backward_rows(const Norm *n, long first, long last, const int kind) {
-    for (long r = first; r < last; r++)
-        for (long c = 0; c < n->channels; c += VL) {
-            long count = n->channels - c, i = r * n->channels + c;
-            Vector x = load_part(n->x + i, count) - load_part(n->mean + c, count), scale = load_part(n->scale + c, count);
-            Vector u = scale * x + load_part(n->shift + c, count);
-            Vector g = activate_back(kind, u, load_part(n->dout + i, count));
-            Vector line = load_part(n->k + c, count) * x + load_part(n->c + c, count);
-            store_part(n->out + i, scale * (g - line), count);
-        }
+    for (long r = first; r < last; r++) {
+        long c = 0;
+        for (; c + VL <= n->channels; c += VL) backward_vector(n, r, c, VL, kind);
+        if (c < n->channels) backward_vector(n, r, c, n->channels - c, kind);
+    }
 }
 
 static void backward_chunk(void *context, long task, int thread) {
@@ -130,88 +145,6 @@ void nndl_norm_backward(long rows, long channels, const float *x, const float *m
               .shift = shift, .k = k, .c = c, .out = dx};
     n.chunk = rows_in_chunk(channels);
     share(backward_chunk, &n, (rows + n.chunk - 1) / n.chunk);
-}
-
-/* Through max pooling -------------------------------------------------------------------------------------------- */
-
-typedef struct {
-    long images, height, width, channels, pool;  /* before pooling */
-} PoolShape;
-
-typedef struct {
-    PoolShape s;
-    const float *dout, *best, *x, *mean, *scale, *shift, *k, *c;
-    const uint8_t *index;
-    float *dx;
-    long relu;
-} Unpool;
-
-/* The gradient of a pooled number, where the ReLU let it pass. */
-ALWAYS_INLINE Vector passed(const Unpool *u, long place, long c, long count) {
-    Vector g = load_part(u->dout + place + c, count);
-    if (!u->relu) return g;
-    Vector cut = load_part(u->best + place + c, count);
-    if (u->scale)
-        cut = load_part(u->scale + c, count) * (cut - load_part(u->mean + c, count)) + load_part(u->shift + c, count);
-    return keep(cut > 0.f, g);
-}
-
-/* dx of a pixel whose own gradient is g. */
-ALWAYS_INLINE void store_pixel(const Unpool *u, Vector g, long pixel, long c, long count) {
-    if (u->x) {
-        Vector x = load_part(u->x + pixel + c, count) - load_part(u->mean + c, count);
-        g = load_part(u->scale + c, count) * (g - load_part(u->k + c, count) * x - load_part(u->c + c, count));
-    }
-    store_part(u->dx + pixel + c, g, count);
-}
-
-ALWAYS_INLINE void unpool_window(const Unpool *u, long pixel, long place, const long size) {
-    long C = u->s.channels;
-    for (long c = 0; c < C; c += VL) {
-        long count = C - c;
-        Vector g = passed(u, place, c, count);
-        Mask index = load_bytes(u->index + place + c, count);
-        for (long i = 0; i < size; i++)
-            for (long j = 0; j < size; j++) {
-                Vector here = keep(index == (Mask){} + (int32_t)(i * size + j), g);
-                store_pixel(u, here, pixel + (i * u->s.width + j) * C, c, count);
-            }
-    }
-}
-
-/* Pixels that no window covers. */
-static void outside_windows(const Unpool *u, long image) {
-    const PoolShape *s = &u->s;
-    long height = s->height / s->pool * s->pool, width = s->width / s->pool * s->pool;
-    for (long i = 0; i < s->height; i++)
-        for (long j = i < height ? width : 0; j < s->width; j++)
-            for (long c = 0; c < s->channels; c += VL)
-                store_pixel(u, (Vector){}, image + (i * s->width + j) * s->channels, c, s->channels - c);
-}
-
-static void unpool_image(void *context, long n, int thread) {
-    (void)thread;
-    const Unpool *u = context;
-    const PoolShape *s = &u->s;
-    long height = s->height / s->pool, width = s->width / s->pool, image = n * s->height * s->width * s->channels;
-    for (long i = 0; i < height; i++)
-        for (long j = 0; j < width; j++) {
-            long pixel = image + (i * s->width + j) * s->pool * s->channels;
-            long place = ((n * height + i) * width + j) * s->channels;
-            if (s->pool == 2) unpool_window(u, pixel, place, 2);
-            else unpool_window(u, pixel, place, s->pool);
-        }
-    outside_windows(u, image);
-}
-
-/* dx (N, H, W, C) of pooled gradients: dout goes to the place that `index` says, where relu only if the pooled number is
-   positive: `best`, or its batch norm where there is a scale. With x, back through the batch norm too, as above, dx =
-   scale (g - k (x - mean) - c); dx may be x. */
-void nndl_unpool(const PoolShape *s, const float *dout, const uint8_t *index, const float *best, long relu,
-                 const float *mean, const float *scale, const float *shift, const float *x, const float *k,
-                 const float *c, float *dx) {
-    Unpool u = {*s, dout, best, x, mean, scale, shift, k, c, index, dx, relu};
-    share(unpool_image, &u, s->images);
 }
 
 /* Activations alone ---------------------------------------------------------------------------------------------- */
