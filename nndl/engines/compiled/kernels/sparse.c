@@ -17,34 +17,39 @@ typedef struct {
     const uint8_t *index;
     float *parts, *dw;         /* parts: (tasks, F, K, run) */
     long pool, relu, tasks, run;
+    long offset[1 << 8];       /* where the window of a pixel begins, by its place in the pooling window */
 } Sparse;
 
-typedef struct { long *offset; float *gradient; long count; } Pixels;
+/* A pixel with a gradient: where its window begins in the padded image. */
+typedef struct { int32_t offset; float gradient; } Pixel;
 
-/* The pixels of an image whose output for filter f has a gradient: where their windows begin in the padded image. */
-static long find_gradients(const Sparse *p, long image, long f, Pixels *found) {
+enum { GROUP = 16 };  /* filters looked through together: the gradients of a window for them share a cache line */
+
+/* The pixels of an image whose output has a gradient, for filters `from` up to `from + filters`: lists `room` apart. */
+static void find_gradients(const Sparse *p, long image, long from, long filters, Pixel *found, long room, long count[]) {
     const Shape *s = p->shape;
-    long height = s->out_height / p->pool, width = s->out_width / p->pool, count = 0;
-    long place = image * height * width * s->filters + f;
+    long height = s->out_height / p->pool, width = s->out_width / p->pool;
+    long step = s->stride * s->channels, row = p->images.room_width * step;
+    long place = image * height * width * s->filters + from;
+    for (long f = 0; f < filters; f++) count[f] = 0;
     for (long i = 0; i < height; i++)
-        for (long j = 0; j < width; j++, place += s->filters) {
-            long at = p->index[place], row = i * p->pool + at / p->pool, column = j * p->pool + at % p->pool;
-            found->offset[count] = (row * p->images.room_width + column) * s->stride * s->channels;
-            found->gradient[count] = p->dout[place];
-            count += !p->relu || p->best[place] > 0;
-        }
-    return count;
+        for (long j = 0; j < width; j++, place += s->filters)
+            for (long f = 0; f < filters; f++) {
+                long offset = (i * row + j * step) * p->pool + p->offset[p->index[place + f]];
+                found[f * room + count[f]] = (Pixel){(int32_t)offset, p->dout[place + f]};
+                count[f] += !p->relu || p->best[place + f] > 0;
+            }
 }
 
 /* Add all pixels to `rows` rows of dw, (rows, run), of each the first `vectors` vectors. */
-ALWAYS_INLINE void add_rows(const int rows, const int vectors, const Pixels *found, const float *image, long image_row,
-                            float *dw, long run) {
+ALWAYS_INLINE void add_rows(const int rows, const int vectors, const Pixel *found, long count, const float *image,
+                            long image_row, float *dw, long run) {
     Vector sum[7][2];
     UNROLL for (int r = 0; r < rows; r++)
         UNROLL for (int v = 0; v < vectors; v++) sum[r][v] = load(dw + r * run + v * VL);
-    for (long i = 0; i < found->count; i++) {
-        const float *pixel = image + found->offset[i];
-        Vector g = splat(found->gradient[i]);
+    for (long i = 0; i < count; i++) {
+        const float *pixel = image + found[i].offset;
+        Vector g = splat(found[i].gradient);
         UNROLL for (int r = 0; r < rows; r++)
             UNROLL for (int v = 0; v < vectors; v++) sum[r][v] += g * load(pixel + r * image_row + v * VL);
     }
@@ -52,43 +57,45 @@ ALWAYS_INLINE void add_rows(const int rows, const int vectors, const Pixels *fou
         UNROLL for (int v = 0; v < vectors; v++) store(dw + r * run + v * VL, sum[r][v]);
 }
 
-/* `rows` is 1, 3, 5 or 7. */
-static void add_some_rows(long rows, const Pixels *found, const float *image, long image_row, float *dw, long run) {
+/* All of their vectors; `rows` is 1, 3, 5 or 7. */
+static void add_some_rows(long rows, const Pixel *found, long count, const float *image, long image_row, float *dw,
+                          long run) {
     for (long k = 0; k < run; k += 2 * VL) {
         int vectors = k + VL < run ? 2 : 1;
 #define CASE(n) \
     case n: \
-        if (vectors == 2) add_rows(n, 2, found, image + k, image_row, dw + k, run); \
-        else add_rows(n, 1, found, image + k, image_row, dw + k, run); \
+        if (vectors == 2) add_rows(n, 2, found, count, image + k, image_row, dw + k, run); \
+        else add_rows(n, 1, found, count, image + k, image_row, dw + k, run); \
         break;
         switch (rows) { CASE(1) CASE(3) CASE(5) CASE(7) }
 #undef CASE
     }
 }
 
-static void add_filter(const Sparse *p, const Pixels *found, const float *image, float *dw) {
+static void add_filter(const Sparse *p, const Pixel *found, long count, const float *image, float *dw) {
     long K = p->shape->kernel, image_row = p->images.room_width * p->shape->channels;
     for (long row = 0, rows; row < K; row += rows) {
         rows = K - row >= 7 ? 7 : (K - row) % 2 ? K - row : 1;
-        add_some_rows(rows, found, image + row * image_row, image_row, dw + row * p->run, p->run);
+        add_some_rows(rows, found, count, image + row * image_row, image_row, dw + row * p->run, p->run);
     }
 }
 
 static void gradient_of_images(void *context, long task, int thread) {
     const Sparse *p = context;
     const Shape *s = p->shape;
-    long windows = (s->out_height / p->pool) * (s->out_width / p->pool), size = s->kernel * p->run;
+    long windows = (s->out_height / p->pool) * (s->out_width / p->pool), size = s->kernel * p->run, count[GROUP];
     float *image = scratch(thread, SLOT_INPUT, sizeof(float) * (room_of(&p->images) + p->run));
-    Pixels found = {.offset = scratch(thread, SLOT_PRODUCT, sizeof(long) * windows),
-                    .gradient = scratch(thread, SLOT_GRADIENT, sizeof(float) * windows)};
+    Pixel *found = scratch(thread, SLOT_PRODUCT, sizeof(Pixel) * GROUP * (windows + 1));
     float *part = p->parts + task * s->filters * size;
     memset(part, 0, sizeof(float) * (size_t)(s->filters * size));
     memset(image + room_of(&p->images), 0, sizeof(float) * (size_t)p->run);
     for (long n = s->images * task / p->tasks; n < s->images * (task + 1) / p->tasks; n++) {
         lay_out(&p->images, n, image);
-        for (long f = 0; f < s->filters; f++) {
-            found.count = find_gradients(p, n, f, &found);
-            add_filter(p, &found, image, part + f * size);
+        for (long from = 0; from < s->filters; from += GROUP) {
+            long filters = smaller_of(GROUP, s->filters - from);
+            find_gradients(p, n, from, filters, found, windows + 1, count);
+            for (long f = 0; f < filters; f++)
+                add_filter(p, found + f * (windows + 1), count[f], image, part + (from + f) * size);
         }
     }
 }
@@ -114,6 +121,8 @@ void nndl_sparse_weight_gradient(const Shape *s, const float *x, long planar, lo
                                  const uint8_t *index, const float *best, long relu, float *dw) {
     Sparse p = {.shape = s, .images = padded(s, x, planar), .dout = dout, .best = best, .index = index, .dw = dw, .pool = pool,
                 .relu = relu, .run = round_up(s->kernel * s->channels, VL)};
+    for (long i = 0; i < pool * pool; i++)
+        p.offset[i] = (i / pool * p.images.room_width + i % pool) * s->stride * s->channels;
     p.tasks = smaller_of(s->images, SLICES * thread_count());
     p.parts = scratch(SHARED, SLOT_FILTERS, sizeof(float) * p.tasks * s->filters * s->kernel * p.run);
     share(gradient_of_images, &p, p.tasks);
