@@ -16,7 +16,9 @@ from typing import Any
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from nndl.engines.compiled.build import library_path, variants
+from nndl.engines.compiled.build import digest, library_path, variants
+from nndl.engines.vectorized.threads import cores
+from nndl.errors import ConfigError
 from nndl.net.types import Array
 
 
@@ -168,9 +170,20 @@ class Kernels:
         return call
 
 
+@cache
 def is_built() -> bool:
-    """Whether the kernels have been compiled for this installation."""
-    return library_path("baseline").exists()
+    """Whether the kernels have been compiled for this installation, from the sources that are here now."""
+    try:
+        return _ask("nndl_sources") == digest()
+    except (OSError, AttributeError):  # not there, or for another system, or older than the question
+        return False
+
+
+def _ask(question: str) -> str:
+    """What the portable build answers."""
+    function = getattr(ctypes.CDLL(str(library_path("baseline"))), question)
+    function.restype = c_char_p
+    return str(function().decode())
 
 
 @cache
@@ -179,11 +192,12 @@ def instructions() -> str:
 
     The environment variable NNDL_INSTRUCTIONS chooses another, to compare or to look for a fault.
     """
-    if os.environ.get("NNDL_INSTRUCTIONS"):
-        return os.environ["NNDL_INSTRUCTIONS"]
-    ask = ctypes.CDLL(str(library_path("baseline"))).nndl_instructions
-    ask.restype = c_char_p
-    best = list(variants())[list(variants()).index(ask().decode()) :]
+    chosen = os.environ.get("NNDL_INSTRUCTIONS")
+    if chosen and chosen not in variants():
+        raise ConfigError(f"NNDL_INSTRUCTIONS is one of {', '.join(variants())} here, not {chosen!r}")
+    if chosen:
+        return chosen
+    best = list(variants())[list(variants()).index(_ask("nndl_instructions")) :]
     return next(variant for variant in best if library_path(variant).exists())
 
 
@@ -193,11 +207,6 @@ class _State:
     def __init__(self) -> None:
         self.kernels: Kernels | None = None
         self.threads = cores()
-
-
-def cores() -> int:
-    """The processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 _state = _State()

@@ -8,6 +8,7 @@ import platform
 import shutil
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -35,6 +36,14 @@ def find_compiler() -> list[str] | None:
     return [found] if found and sys.platform != "win32" else None
 
 
+def digest() -> str:
+    """A fingerprint of the kernels' sources: a library of other sources would misread what it is passed."""
+    together = sha256()
+    for path in sorted((HERE / "kernels").glob("*.[ch]")):
+        together.update(path.read_bytes())
+    return together.hexdigest()[:16]
+
+
 def library_path(variant: str, folder: Path = HERE) -> Path:
     """Where the build for an instruction set lies."""
     return folder / f"kernels_{variant}.so"
@@ -53,7 +62,16 @@ def build(folder: Path = HERE) -> list[Path]:
     made = []
     for variant, options in variants().items():
         target = library_path(variant, folder)
-        command = [*compiler, *COMMON, *options, *sources, "-o", str(target), "-lpthread"]
+        command = [
+            *compiler,
+            *COMMON,
+            *options,
+            f'-DNNDL_SOURCES="{digest()}"',
+            *sources,
+            "-o",
+            str(target),
+            "-lpthread",
+        ]
         problem = _run(command)
         if problem:
             print(f"nndl: the {variant} kernels were not built: {problem}", file=sys.stderr)

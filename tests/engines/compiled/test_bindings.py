@@ -10,6 +10,7 @@ import pytest
 
 from nndl.engines.compiled import bindings, build
 from nndl.engines.compiled.bindings import RELU, kernels
+from nndl.errors import ConfigError
 
 
 def test_the_best_build_is_chosen_and_another_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -19,6 +20,23 @@ def test_the_best_build_is_chosen_and_another_on_request(monkeypatch: pytest.Mon
     assert bindings.instructions() == "baseline"
     monkeypatch.undo()
     bindings.instructions.cache_clear()
+
+
+def test_an_instruction_set_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NNDL_INSTRUCTIONS", "mmx")
+    bindings.instructions.cache_clear()
+    with pytest.raises(ConfigError, match="baseline here, not 'mmx'"):
+        bindings.instructions()
+    monkeypatch.undo()
+    bindings.instructions.cache_clear()
+
+
+def test_a_library_of_other_sources_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert bindings.is_built()
+    bindings.is_built.cache_clear()
+    monkeypatch.setattr(bindings, "digest", lambda: "other")
+    assert not bindings.is_built()
+    bindings.is_built.cache_clear()
 
 
 def test_threads_are_at_least_one() -> None:

@@ -1,4 +1,11 @@
-/* What the processor has, asked of the portable build before a faster one is loaded. */
+/* What a build says of itself, and what the processor has: asked of the portable build before a faster one is loaded. */
+
+#ifndef NNDL_SOURCES
+#define NNDL_SOURCES ""
+#endif
+
+/* The fingerprint of the sources that this was built from. */
+const char *nndl_sources(void) { return NNDL_SOURCES; }
 
 const char *nndl_instructions(void) {
 #if defined(__x86_64__) || defined(__i386__)
