@@ -3,28 +3,23 @@
 from pathlib import Path
 from typing import Any
 
+from nndl.api import describe_data, start_run
 from nndl.cli import ui
 from nndl.cli.interrupt import clean_stop
 from nndl.cli.watch import choose_view, duration, percent
 from nndl.config import Experiment, load_config
 from nndl.config.build import Built, build
-from nndl.config.show import dump
 from nndl.engines.vectorized.threads import thread_count
 from nndl.errors import CheckpointError
-from nndl.runs.atomic import write_atomically
 from nndl.runs.checkpoint import read_checkpoint
-from nndl.runs.environment import describe_environment
-from nndl.runs.folder import RunFolder, create_run_folder, find_run
+from nndl.runs.folder import RunFolder, find_run
 from nndl.runs.training import keep_run
 
 
 def begin(experiment: Experiment, run_dir: Path | None) -> tuple[Built, RunFolder]:
     """Everything for a new run, and its folder with config and environment written down."""
     built = build(experiment)
-    folder = create_run_folder(experiment.name, run_dir)
-    write_atomically(folder.config, dump(experiment))
-    about = {"engine": built.network.engine.name, "threads": thread_count(), "data": _data(built)}
-    folder.write_environment({**describe_environment(), **about, "data_digest": built.split.dataset.digest})
+    folder = start_run(built, run_dir)
     return built, folder
 
 
@@ -73,17 +68,11 @@ def _say_stopped(folder: RunFolder, what: str) -> None:
         ui.note(f"{what}; no epoch was done, so there is nothing to go on from in {folder.path}")
 
 
-def _data(built: Built) -> dict[str, Any]:
-    split = built.split
-    sizes = {"train": len(split.train), "validation": len(split.validation), "test": len(split.test)}
-    return {"name": split.dataset.name, "synthetic": split.dataset.synthetic, **sizes}
-
-
 def _about(built: Built, folder: RunFolder) -> dict[str, Any]:
     return {
         "name": built.experiment.name,
         "folder": str(folder.path),
-        "data": _data(built),
+        "data": describe_data(built),
         "parameters": built.network.params.size,
         "engine": built.network.engine.name,
         "threads": thread_count(),

@@ -2,6 +2,7 @@
 
 config.yaml        every value in force         metrics.jsonl      what happened, a JSON object a line
 environment.json   where it ran                 summary.json       how it stands: running, finished, ...
+input.json         how images are normalised, the names of the classes
 best.safetensors   the best epoch's weights     last.safetensors   the whole state to go on from
 """
 
@@ -38,6 +39,10 @@ class RunFolder:
     @property
     def environment(self) -> Path:
         return self.path / "environment.json"
+
+    @property
+    def inputs(self) -> Path:
+        return self.path / "input.json"
 
     @property
     def metrics(self) -> Path:

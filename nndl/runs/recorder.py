@@ -42,6 +42,8 @@ def result_record(result: Any, classes: tuple[str, ...]) -> dict[str, Any]:
     """A `nndl.train.evaluate.Result` as JSON: accuracies as shares of 1."""
     return {
         "accuracy": result.accuracy,
+        "interval95": list(result.interval),
+        "calibration_error": result.calibration_error,
         "loss": result.loss,
         "top5": result.top5,
         "images": int(result.total.sum()),

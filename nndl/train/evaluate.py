@@ -5,8 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nndl.net.losses import SoftmaxLoss
 from nndl.net.network import Network
 from nndl.net.types import Array
+from nndl.train.calibration import BINS, calibration_error, reliability, wilson_interval
+from nndl.train.views import Tta, scores_of_views
 
 
 class EvaluationStoppedError(Exception):
@@ -23,11 +26,23 @@ class Result:
     """(classes, classes) int64: images of class i that were taken for class j."""
     top5: float
     """Share of images whose class is among the five highest scores."""
+    reliability: Array | None = None
+    """(bins, 3): images, summed confidence and right ones by confidence; None where scores are no log-probabilities."""
 
     @property
     def accuracy(self) -> float:
         """Share of images taken for what they are."""
         return float(np.trace(self.confusion) / max(1, self.confusion.sum()))
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """What the accuracy may be on all such images, with 95 % confidence (Wilson's interval)."""
+        return wilson_interval(int(np.trace(self.confusion)), int(self.confusion.sum()))
+
+    @property
+    def calibration_error(self) -> float | None:
+        """Expected calibration error, a share of 1; None where the scores are no log-probabilities (svm loss)."""
+        return None if self.reliability is None else calibration_error(self.reliability)
 
     @property
     def correct(self) -> Array:
@@ -47,25 +62,31 @@ def evaluate(
     normalize: Callable[[Array], Array],
     batch_size: int = 500,
     stopped: Callable[[], bool] = lambda: False,
+    tta: Tta = "none",
 ) -> Result:
     """Score images uint8 (N, 3, H, W) with labels (N,); `normalize` makes a batch of them the network's input.
+
+    `tta` is the test-time augmentation: scores are averaged over such views of each image.
 
     `stopped` is asked before each batch; where it says yes, EvaluationStoppedError is raised.
     """
     loss, among_five, confusion = 0.0, 0, None
+    bins = np.zeros((BINS, 3)) if isinstance(network.loss_function, SoftmaxLoss) else None
     for part in _batches(len(labels), batch_size):
         if stopped():
             raise EvaluationStoppedError
-        scores, y = network.scores(normalize(images[part])), labels[part]
+        scores, y = scores_of_views(network.scores, images[part], normalize, tta), labels[part]
         if confusion is None:
             confusion = np.zeros((scores.shape[1], scores.shape[1]), np.int64)
         np.add.at(confusion, (y, np.argmax(scores, axis=1)), 1)
         loss += network.loss_function(scores, y)[0] * len(y)
         # Ranked by how many classes score higher: a network of NaN has no class ahead of the right one, but argmax 0.
         among_five += int(np.count_nonzero((scores > scores[np.arange(len(y)), y][:, None]).sum(axis=1) < 5))
+        if bins is not None:
+            bins += reliability(scores, y)
     if confusion is None:
         raise ValueError("there are no images to evaluate")
-    return Result(loss / len(labels), confusion, among_five / len(labels))
+    return Result(loss / len(labels), confusion, among_five / len(labels), bins)
 
 
 def _batches(count: int, size: int) -> Iterator[slice]:
@@ -80,6 +101,7 @@ class Evaluator:
     labels: Array
     normalize: Callable[[Array], Array]
     batch_size: int = 500
+    tta: Tta = "none"
 
     def __call__(self, network: Network, stopped: Callable[[], bool] = lambda: False) -> Result:
-        return evaluate(network, self.images, self.labels, self.normalize, self.batch_size, stopped)
+        return evaluate(network, self.images, self.labels, self.normalize, self.batch_size, stopped, self.tta)

@@ -1,0 +1,150 @@
+"""The Python interface, as small as the command line, which uses it: load_config, build, train, load_run."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nndl.config import Experiment, load_config
+from nndl.config.build import Built, build, build_network, build_split
+from nndl.config.show import dump
+from nndl.data.normalize import Normalize
+from nndl.engines.vectorized.threads import thread_count
+from nndl.errors import UsageError
+from nndl.net.network import Network
+from nndl.net.types import Array
+from nndl.runs.atomic import write_atomically
+from nndl.runs.checkpoint import read_checkpoint
+from nndl.runs.environment import describe_environment
+from nndl.runs.folder import RunFolder, create_run_folder, find_run
+from nndl.runs.inputs import Inputs, read_inputs, write_inputs
+from nndl.runs.training import keep_run
+from nndl.train.calibration import softmax
+from nndl.train.events import Event
+from nndl.train.state import load_weights
+from nndl.train.views import TTA, Tta, scores_of_views
+
+__all__ = ["Run", "build", "load_config", "load_run", "train"]
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A trained network with all that its use needs; `load_run` makes one."""
+
+    folder: RunFolder
+    experiment: Experiment
+    network: Network
+    inputs: Inputs
+    step: int
+    """The training step its weights are of."""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes, in the order of the scores."""
+        return self.inputs.classes
+
+    def predict(self, images: Array, tta: Tta = "none") -> Array:
+        """The class of each image, int64 (N,): a position in `classes`.
+
+        images: uint8, 0..255, or float, 0..1; (N, 32, 32, 3) as pictures are or (N, 3, 32, 32) as CIFAR is. tta:
+        none, mirror or mirror+translate, to average over such views. Raises UsageError for anything else.
+        """
+        return np.argmax(self.scores(images, tta), axis=1)
+
+    def probabilities(self, images: Array, tta: Tta = "none") -> Array:
+        """The softmax of the scores, float64 (N, classes); images as in `predict`."""
+        return softmax(self.scores(images, tta))
+
+    def scores(self, images: Array, tta: Tta = "none") -> Array:
+        """The network's scores (N, classes); images as in `predict`."""
+        if tta not in TTA:
+            raise UsageError(f"tta is {', '.join(TTA)}, not {tta!r}")
+        pixels, size = as_pixels(images), self.experiment.train.eval_batch_size
+        parts = [pixels[start : start + size] for start in range(0, len(pixels), size)]
+        if not parts:
+            return np.zeros((0, len(self.classes)), self.network.dtype)
+        return np.concatenate([scores_of_views(self.network.scores, part, self.normalize, tta) for part in parts])
+
+    @cached_property
+    def normalize(self) -> Callable[[Array], Array]:
+        """Makes pixels 0..255 (N, 3, 32, 32), of any dtype, the network's input."""
+        return lambda pixels: self.inputs.normalize.apply(pixels, self.network.dtype)
+
+
+def load_run(run: str | Path, *, best: bool = True, engine: str | None = None) -> Run:
+    """The network of a run: a folder, a name under runs/, or "latest".
+
+    best: the weights of the best epoch, or (False) the last ones. engine: another than the run's. Raises UsageError
+    where there is no such run and CheckpointError where its weights are not whole.
+    """
+    folder = find_run(str(run))
+    arrays, info = read_checkpoint(folder.best if best else folder.last)
+    experiment = load_config(folder.config)
+    network = build_network(experiment, engine)
+    load_weights(network, arrays)
+    inputs = read_inputs(folder) or _inputs_of_the_data(experiment)
+    return Run(folder, experiment, network, inputs, int(info["step"]))
+
+
+def train(
+    experiment: Experiment | Built, run_dir: Path | None = None, *, watch: Callable[[Event], None] | None = None
+) -> Run:
+    """Train to the end and keep the run in runs/NAME-TIME, or `run_dir`; gives it with its best weights.
+
+    watch is called with every event (`nndl.train.events`). Raises DataError where the images are missing and
+    TrainingError where the loss is no longer finite.
+    """
+    built = experiment if isinstance(experiment, Built) else build(experiment)
+    folder = start_run(built, run_dir)
+    keep_run(folder, built.solver, built.test, built.split.dataset.classes, watch or (lambda _: None))
+    return load_run(folder.path)
+
+
+def start_run(built: Built, run_dir: Path | None = None) -> RunFolder:
+    """A new run's folder, with its config, its environment and how its images are normalised written down."""
+    dataset = built.split.dataset
+    folder = create_run_folder(built.experiment.name, run_dir)
+    write_atomically(folder.config, dump(built.experiment))
+    about = {"engine": built.network.engine.name, "threads": thread_count(), "data": describe_data(built)}
+    folder.write_environment({**describe_environment(), **about, "data_digest": dataset.digest})
+    write_inputs(folder, inputs_of(built.split.normalize, dataset))
+    return folder
+
+
+def describe_data(built: Built) -> dict[str, Any]:
+    """Which images an experiment uses, and how many for what."""
+    split = built.split
+    sizes = {"train": len(split.train), "validation": len(split.validation), "test": len(split.test)}
+    return {"name": split.dataset.name, "synthetic": split.dataset.synthetic, **sizes}
+
+
+def inputs_of(normalize: Normalize, dataset: Any) -> Inputs:
+    """What a run on a `nndl.data.cifar.Dataset` must remember of it."""
+    return Inputs(normalize, dataset.classes, dataset.name, dataset.synthetic)
+
+
+def _inputs_of_the_data(experiment: Experiment) -> Inputs:
+    """For a run that did not write them down: from its data set, which must be there."""
+    split = build_split(experiment)
+    return inputs_of(split.normalize, split.dataset)
+
+
+def as_pixels(images: Array) -> Array:
+    """Images as pixels 0..255 (N, 3, 32, 32): uint8 stays as it is, floats from 0 to 1 are multiplied by 255."""
+    images = np.asarray(images)
+    if images.ndim == 3 and 3 in (images.shape[0], images.shape[2]):
+        raise UsageError(f"images have a first axis that counts them; for one of {images.shape} give images[None]")
+    if images.ndim != 4 or images.shape[1:] not in ((3, 32, 32), (32, 32, 3)):
+        raise UsageError(f"images are (N, 32, 32, 3) or (N, 3, 32, 32), not {images.shape}")
+    if images.shape[1:] == (32, 32, 3):
+        images = images.transpose(0, 3, 1, 2)
+    if images.dtype == np.uint8:
+        return images
+    if images.dtype.kind != "f":
+        raise UsageError(f"images are uint8 (0 to 255) or floats (0 to 1), not {images.dtype}")
+    if images.size and not (images.min() >= 0 and images.max() <= 1):
+        raise UsageError("images of floats go from 0 to 1, and these do not; give uint8 for 0 to 255")
+    return images * np.asarray(255, images.dtype)

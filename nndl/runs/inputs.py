@@ -1,0 +1,51 @@
+"""input.json: what a run's network must be told of images, so that it can be used where its data set is not."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nndl.data.normalize import Normalize
+from nndl.errors import CheckpointError
+from nndl.runs.atomic import write_atomically
+from nndl.runs.folder import RunFolder
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """How images become a network's input, and what its scores are of."""
+
+    normalize: Normalize
+    classes: tuple[str, ...]
+    data: str
+    """Name of the data set the run learnt from."""
+    synthetic: bool
+
+
+def write_inputs(folder: RunFolder, inputs: Inputs) -> None:
+    """Write input.json. JSON keeps every bit of a float64."""
+    content = {
+        "data": inputs.data,
+        "synthetic": inputs.synthetic,
+        "classes": list(inputs.classes),
+        "mean": inputs.normalize.mean.tolist(),
+        "std": inputs.normalize.std.tolist(),
+    }
+    write_atomically(folder.inputs, json.dumps(content) + "\n")
+
+
+def read_inputs(folder: RunFolder) -> Inputs | None:
+    """What input.json says; None where a run has none. Raises CheckpointError for one that is damaged."""
+    if not folder.inputs.is_file():
+        return None
+    try:
+        content: Any = json.loads(folder.inputs.read_text(encoding="utf-8"))
+        mean, std = (np.array(content[name], np.float64) for name in ("mean", "std"))
+        classes = tuple(str(name) for name in content["classes"])
+        known = Inputs(Normalize(mean, std), classes, str(content["data"]), bool(content["synthetic"]))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(f"{folder.inputs} cannot be read: {error}") from None
+    if mean.shape not in ((3,), (3, 32, 32)) or std.shape != (3,) or not (std > 0).all() or not np.isfinite(mean).all():
+        raise CheckpointError(f"{folder.inputs} is damaged: mean is (3,) or (3, 32, 32), std (3,) and above 0")
+    return known

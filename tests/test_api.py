@@ -1,0 +1,105 @@
+"""The Python interface: what it gives, and that the command line gives the same."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import nndl.train.solver
+from nndl import Run, build, load_config, load_run, train
+from nndl.errors import CheckpointError, UsageError
+from nndl.train.events import EpochDone, Event
+from tests.cli.command import environment
+from tests.cli.test_train import CONFIG
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    folder = tmp_path_factory.mktemp("api")
+    (folder / "tiny.yaml").write_text(CONFIG, encoding="utf-8")
+    return train(load_config(folder / "tiny.yaml"), folder / "run")
+
+
+def pixels(count: int = 12) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (count, 3, 32, 32), np.uint8)
+
+
+def test_a_trained_run_and_the_loaded_one_are_the_same(run: Run) -> None:
+    loaded = load_run(run.folder.path)
+    x = pixels()
+    np.testing.assert_array_equal(run.scores(x), loaded.scores(x))
+    assert loaded.classes == run.classes
+    assert len(run.classes) == 10
+
+
+def test_predictions_are_those_of_the_evaluation(run: Run) -> None:
+    built = build(run.experiment)
+    predicted = run.predict(built.test.images)
+    assert predicted.shape == built.test.labels.shape
+    assert np.mean(predicted == built.test.labels) == built.test(run.network).accuracy
+
+
+def test_images_may_be_bytes_or_floats_channels_first_or_last(run: Run) -> None:
+    x = pixels()
+    scores = run.scores(x)
+    np.testing.assert_array_equal(run.scores(x.transpose(0, 2, 3, 1)), scores)
+    np.testing.assert_allclose(run.scores((x / 255).astype(np.float32)), scores, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(run.probabilities(x).sum(axis=1), 1)
+    assert run.scores(x[:0]).shape == (0, 10)
+    np.testing.assert_array_equal(run.predict(x, "mirror"), run.predict(x[..., ::-1], "mirror"))
+
+
+@pytest.mark.parametrize(
+    ("images", "words"),
+    [
+        (np.zeros((3, 32, 32), np.uint8), r"images\[None\]"),
+        (np.zeros((2, 3, 28, 28), np.uint8), r"not \(2, 3, 28, 28\)"),
+        (np.zeros((2, 3, 32, 32), np.int64), "not int64"),
+        (np.full((2, 3, 32, 32), 255.0), "from 0 to 1"),
+        (np.full((2, 3, 32, 32), np.nan), "from 0 to 1"),
+    ],
+)
+def test_other_images_are_refused(run: Run, images: np.ndarray, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        run.predict(images)
+
+
+def test_an_unknown_augmentation_is_refused(run: Run) -> None:
+    with pytest.raises(UsageError, match="mirror"):
+        run.predict(pixels(), "rotate")  # type: ignore[arg-type]
+
+
+def test_training_calls_watch_with_every_event(tmp_path: Path, run: Run) -> None:
+    seen: list[Event] = []
+    train(build(run.experiment), tmp_path / "run", watch=seen.append)
+    assert sum(isinstance(event, EpochDone) for event in seen) == run.experiment.train.epochs
+
+
+def test_the_function_and_the_package_called_train_are_one() -> None:
+    assert train is sys.modules["nndl.train"]
+    assert nndl.train.solver.Solver.__module__ == "nndl.train.solver"
+    assert callable(train)
+
+
+def test_a_run_whose_images_are_gone_still_predicts(tmp_path: Path, run: Run) -> None:
+    moved = tmp_path / "moved"
+    moved.mkdir()
+    for path in run.folder.path.iterdir():
+        (moved / path.name).write_bytes(path.read_bytes())
+    config = (moved / "config.yaml").read_text(encoding="utf-8")
+    config = config.replace("dataset: synthetic", "dataset: cifar10").replace("root: data", "root: nowhere")
+    (moved / "config.yaml").write_text(config, encoding="utf-8")
+    np.testing.assert_array_equal(load_run(moved).scores(pixels()), run.scores(pixels()))
+    (moved / "input.json").write_text('{"mean": [0], "std": [1]}', encoding="utf-8")
+    with pytest.raises(CheckpointError, match=r"input\.json"):
+        load_run(moved)
+
+
+def test_importing_the_package_loads_no_numpy(tmp_path: Path) -> None:
+    code = "import sys, nndl; print('numpy' in sys.modules, nndl.__version__); from nndl import load_run, train"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment(), capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith("False ")
