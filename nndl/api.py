@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 
 from nndl.config import Experiment, load_config
-from nndl.config.build import Built, build, build_network, build_split
+from nndl.config.build import Built, build, build_network, build_split, take
+from nndl.config.overrides import quoted
 from nndl.config.show import dump
+from nndl.data.cifar import Images
 from nndl.data.normalize import Normalize
 from nndl.engines.vectorized.threads import thread_count
 from nndl.errors import UsageError
@@ -23,11 +25,14 @@ from nndl.runs.folder import RunFolder, create_run_folder, find_run
 from nndl.runs.inputs import Inputs, read_inputs, write_inputs
 from nndl.runs.training import keep_run
 from nndl.train.calibration import softmax
+from nndl.train.evaluate import Result, evaluate
 from nndl.train.events import Event
 from nndl.train.state import load_weights
-from nndl.train.views import TTA, Tta, scores_of_views
+from nndl.train.views import Tta, as_tta, scores_of_views
 
 __all__ = ["Run", "build", "load_config", "load_run", "train"]
+
+SPLITS = ("test", "val")
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,13 +65,32 @@ class Run:
 
     def scores(self, images: Array, tta: Tta = "none") -> Array:
         """The network's scores (N, classes); images as in `predict`."""
-        if tta not in TTA:
-            raise UsageError(f"tta is {', '.join(TTA)}, not {tta!r}")
+        as_tta(tta)
         pixels, size = as_pixels(images), self.experiment.train.eval_batch_size
         parts = [pixels[start : start + size] for start in range(0, len(pixels), size)]
         if not parts:
             return np.zeros((0, len(self.classes)), self.network.dtype)
         return np.concatenate([scores_of_views(self.network.scores, part, self.normalize, tta) for part in parts])
+
+    def evaluate(self, images: Array, labels: Array, tta: Tta = "none") -> Result:
+        """How the network does on images uint8 (N, 3, 32, 32) with labels int64 (N,)."""
+        size = self.experiment.train.eval_batch_size
+        return evaluate(self.network, images, labels, self.normalize, size, tta=tta)
+
+    def images(self, split: str = "test", data: str | Path | None = None) -> Images:
+        """The images that the run did not learn from: split test, or val for those it held out of training.
+
+        data: the folder that holds the data set, if it is not where the run found it. Raises DataError where it is not.
+        """
+        if split not in SPLITS:
+            raise UsageError(f"a split is {' or '.join(SPLITS)}, not {split!r}")
+        moved = () if data is None else (f"data.root={quoted(Path(data))}",)
+        parts = build_split(load_config(self.folder.config, moved))
+        if split == "test":
+            return parts.test
+        if not len(parts.validation):
+            raise UsageError("the run held out no validation images (data.validation_size is 0)")
+        return take(parts.dataset.train, parts.validation)
 
     @cached_property
     def normalize(self) -> Callable[[Array], Array]:

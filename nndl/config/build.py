@@ -52,7 +52,7 @@ def build(experiment: Experiment) -> Built:
     split = build_split(experiment)
     network = build_network(experiment)
     part = split.dataset.train
-    validation = _evaluator(experiment, split, _take(part, split.validation)) if len(split.validation) else None
+    validation = _evaluator(experiment, split, take(part, split.validation)) if len(split.validation) else None
     test = _evaluator(experiment, split, split.test)
     return Built(experiment, split, network, build_solver(experiment, split, network, validation), validation, test)
 
@@ -85,7 +85,7 @@ def build_split(experiment: Experiment) -> Split:
         train, validation = used[inner[0]], used[inner[1]]
     test = dataset.test
     if data.test_size != "all" and data.test_size < len(test):
-        test = _take(test, stratified_split(test.labels, data.test_size, data.split_seed)[1])
+        test = take(test, stratified_split(test.labels, data.test_size, data.split_seed)[1])
     return Split(dataset, train, validation, test, Normalize.fit(dataset.train.images[train], data.normalize))
 
 
@@ -115,7 +115,7 @@ def build_solver(experiment: Experiment, split: Split, network: Network, validat
         batches,
         train.optimizer,
         epochs=train.epochs,
-        train_sample=_evaluator(experiment, split, _take(split.dataset.train, split.train[:TRAIN_SAMPLE])),
+        train_sample=_evaluator(experiment, split, take(split.dataset.train, split.train[:TRAIN_SAMPLE])),
         validation=validation,
         schedule=train.schedule,
         warmup_epochs=train.warmup_epochs,
@@ -126,7 +126,8 @@ def build_solver(experiment: Experiment, split: Split, network: Network, validat
     )
 
 
-def _take(images: Images, index: Array) -> Images:
+def take(images: Images, index: Array) -> Images:
+    """The images at the positions `index`, int64 (n,), copied."""
     return Images(np.ascontiguousarray(images.images[index]), images.labels[index])
 
 

@@ -5,10 +5,19 @@ from typing import Literal
 
 import numpy as np
 
+from nndl.errors import UsageError
 from nndl.net.types import Array
 
 Tta = Literal["none", "mirror", "mirror+translate"]
 TTA: tuple[Tta, ...] = ("none", "mirror", "mirror+translate")
+
+
+def as_tta(word: str) -> Tta:
+    """The augmentation called so; raises UsageError where there is none."""
+    for tta in TTA:
+        if tta == word:
+            return tta
+    raise UsageError(f"test-time augmentation is {', '.join(TTA[:-1])} or {TTA[-1]}, not {word!r}")
 
 
 def views(images: Array, tta: Tta = "none") -> Iterator[tuple[float, Array]]:

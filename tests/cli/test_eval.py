@@ -2,7 +2,9 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.cli.command import nndl
@@ -45,8 +47,68 @@ def test_the_table_has_a_row_for_each_class_and_says_synthetic(folder: Path) -> 
     assert all(line.rstrip().endswith(tuple(")abcdefghijklmnopqrstuvwxyz")) or "%" in line for line in lines[3:13])
 
 
+def test_views_of_an_image_are_averaged(folder: Path) -> None:
+    plain, mirrored = (
+        json.loads(nndl("eval", "tiny", "--tta", tta, "--json", cwd=folder).stdout) for tta in ("none", "mirror")
+    )
+    assert mirrored["tta"] == "mirror"
+    assert mirrored["loss"] != plain["loss"]
+    assert plain["interval95"][0] < plain["accuracy"] < plain["interval95"][1]
+    assert 0 <= plain["calibration_error"] <= 1
+
+
+def test_the_confusion_matrix_is_printed_when_asked_for(folder: Path) -> None:
+    lines = nndl("eval", "tiny", "--confusion", cwd=folder).stdout.splitlines()
+    heading = next(index for index, line in enumerate(lines) if line.startswith("is, taken for:"))
+    assert len(lines) == heading + 12
+    counts = [[int(word) for word in line.split()[-10:]] for line in lines[heading + 2 :]]
+    report = json.loads(nndl("eval", "tiny", "--json", cwd=folder).stdout)
+    assert counts == report["confusion"]
+
+
+def save_pictures(folder: Path, **arrays: Any) -> None:
+    folder.mkdir()
+    for name, array in arrays.items():
+        np.save(folder / f"{name.replace('10_1', '10.1')}.npy", array)
+
+
+def test_cifar_10_1_is_scored(folder: Path) -> None:
+    pictures = np.random.default_rng(0).integers(0, 256, (8, 32, 32, 3), np.uint8)
+    save_pictures(folder / "anew", cifar10_1_v6_data=pictures, cifar10_1_v6_labels=np.arange(8))
+    done = nndl("eval", "tiny", "--data", "anew", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("cifar10.1_v6: accuracy ")
+    assert "of 8 images" in done.stdout
+
+
+def test_corruptions_are_scored_severity_by_severity(folder: Path) -> None:
+    pictures = np.random.default_rng(0).integers(0, 256, (20, 32, 32, 3), np.uint8)
+    save_pictures(folder / "corrupted", labels=np.arange(20) % 10, fog=pictures, snow=pictures[::-1])
+    done = nndl("eval", "tiny", "--data", "corrupted", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.split() == ["fog", "...", "snow", "..."]
+    rows = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines() if line.startswith(("fog", "snow"))}
+    report = json.loads(nndl("eval", "tiny", "--data", "corrupted", "--json", cwd=folder).stdout)
+    accuracies = [row["accuracy"] for row in report["sets"]]
+    assert len(accuracies) == 10
+    assert [float(word) for word in rows["fog"]][:5] == [round(100 * share, 2) for share in accuracies[:5]]
+    assert report["mean_accuracy"] == pytest.approx(sum(accuracies) / 10)
+
+
+def test_a_damaged_robustness_set_is_told(folder: Path) -> None:
+    save_pictures(folder / "damaged", labels=np.arange(5))
+    (folder / "damaged" / "fog.npy").write_bytes(b"not an array")
+    done = nndl("eval", "tiny", "--data", "damaged", cwd=folder)
+    assert done.returncode == 2
+    assert "fog.npy is no .npy file" in done.stderr.splitlines()[-1]
+
+
 def test_wrong_words_are_answered(folder: Path) -> None:
-    for words, message in ((("nowhere",), "no run 'nowhere'"), (("latest", "--split", "train"), "test or val")):
+    for words, message in (
+        (("nowhere",), "no run 'nowhere'"),
+        (("latest", "--split", "train"), "test or val"),
+        (("latest", "--tta", "x"), "mirror+translate"),
+    ):
         done = nndl("eval", *words, cwd=folder)
         assert done.returncode == 2
         assert message in done.stderr
