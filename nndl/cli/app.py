@@ -14,6 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from nndl import __version__
+from nndl.cli.bench import bench
 from nndl.cli.configs import config_app, configs_app
 from nndl.cli.download import download_cifar
 from nndl.cli.eval import evaluate
@@ -97,6 +98,7 @@ app.command(short_help="Train a network; every run keeps a folder.")(train)
 app.command("eval", short_help="Score a run, class by class.")(evaluate)
 app.command(short_help="Show a network layer by layer.")(summary)
 app.command(short_help="Check gradients against numerical ones.")(gradcheck)
+app.command(short_help="Measure the engines, step by step.")(bench)
 app.add_typer(configs_app, name="configs")
 app.add_typer(config_app, name="config")
 app.command("download-cifar", short_help="Fetch CIFAR-10 or CIFAR-100, and check it.")(download_cifar)

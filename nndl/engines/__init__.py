@@ -1,5 +1,7 @@
 """How fast: the engines a network can be run by, by name."""
 
+from typing import Any
+
 from nndl.errors import ConfigError
 from nndl.net.contract import Engine
 
@@ -35,3 +37,17 @@ def get_engine(name: str = "auto") -> Engine:
     if name in engines:
         raise ConfigError(f"engine {name!r} is not built: install a C compiler (gcc or clang), then nndl once more")
     raise ConfigError(f"no engine is called {name!r}; there are auto, {', '.join(names)}")
+
+
+def about(engine: Engine) -> dict[str, Any]:
+    """What a run's record says of its engine: name, threads, and for compiled kernels which build of them runs."""
+    from nndl.engines.compiled import bindings
+    from nndl.engines.vectorized.threads import thread_count
+
+    compiled = engine.name == "compiled"
+    return {
+        "engine": engine.name,
+        "instructions": bindings.instructions() if compiled else None,
+        "compiler": bindings.compiler() if compiled else None,
+        "threads": thread_count(),
+    }

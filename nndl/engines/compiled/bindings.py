@@ -201,6 +201,12 @@ def instructions() -> str:
     return next(variant for variant in best if library_path(variant).exists())
 
 
+@cache
+def compiler() -> str:
+    """What compiled the kernels: "gcc 13.3.0"."""
+    return _ask("nndl_compiler")
+
+
 class _State:
     """Which build is in use, and on how many threads."""
 

@@ -7,6 +7,18 @@
 /* The fingerprint of the sources that this was built from. */
 const char *nndl_sources(void) { return NNDL_SOURCES; }
 
+/* What compiled it. */
+const char *nndl_compiler(void) {
+#if defined(__clang__)
+    return __VERSION__;
+#elif defined(__GNUC__)
+    return "gcc " __VERSION__;
+#else
+    return "unknown";
+#endif
+}
+
+/* The best instruction set that the processor has. */
 const char *nndl_instructions(void) {
 #if defined(__x86_64__) || defined(__i386__)
     __builtin_cpu_init();

@@ -1,0 +1,1 @@
+"""How fast: whole training steps of each engine, step by step of their plans, against what the machine can multiply."""

@@ -1,0 +1,22 @@
+"""How much memory this process has taken at most."""
+
+import sys
+from pathlib import Path
+
+
+def peak_memory() -> int | None:
+    """Bytes of physical memory at the highest so far; None where the system does not tell.
+
+    Linux is asked for VmHWM: its ru_maxrss starts from what the parent process had.
+    """
+    status = Path("/proc/self/status")
+    if status.is_file():
+        lines = status.read_text(encoding="utf-8").splitlines()
+        found = next((line for line in lines if line.startswith("VmHWM:")), None)
+        return None if found is None else 1024 * int(found.split()[1])
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else 1024 * most

@@ -1,0 +1,31 @@
+"""What this machine can multiply: the yardstick for every engine, measured in the same run as they are."""
+
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+SIZE = 1536
+"""Side of the square matrices: 9 MB each in float32, large enough for BLAS to reach its best."""
+
+
+def matrix_peak(threads: int, dtype: Any, seconds: float = 1.0) -> float:
+    """GFLOP/s of NumPy's matrix product of two SIZE x SIZE matrices on `threads` threads: the best of some.
+
+    The best, not the median: what the machine can do when nobody disturbs it is what a peak means.
+    """
+    random = np.random.default_rng(0)
+    a, b = (random.standard_normal((SIZE, SIZE)).astype(dtype) for _ in range(2))
+    out = np.empty_like(a)
+    with threadpool_limits(limits=threads, user_api="blas"):
+        best, end = _product(a, b, out), perf_counter() + seconds
+        while perf_counter() < end:
+            best = min(best, _product(a, b, out))
+    return 2 * SIZE**3 / best / 1e9
+
+
+def _product(a: Any, b: Any, out: Any) -> float:
+    start = perf_counter()
+    np.matmul(a, b, out=out)
+    return perf_counter() - start

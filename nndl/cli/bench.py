@@ -1,0 +1,104 @@
+"""nndl bench: images a second of whole training steps, engine by engine, and where the time goes."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from nndl.bench.training import Contender, Update
+    from nndl.config import Experiment
+    from nndl.net.network import Network
+
+
+def bench(
+    config: Annotated[str, typer.Argument(help="A config file, or the name of a bundled one.")] = "bn_cnn",
+    engine: Annotated[
+        str | None, typer.Option(help="Engines, separated by commas; by default all but reference.")
+    ] = None,
+    threads: Annotated[
+        str | None, typer.Option(help="Numbers of threads, such as 1,2; by default the config's.")
+    ] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Images in a step, instead of the config's.")] = None,
+    bursts: Annotated[int, typer.Option(min=1, help="Turns each contender has.")] = 5,
+    seconds: Annotated[float, typer.Option(min=0, help="Length of a turn; at least one step is made.")] = 1.0,
+    memory: Annotated[bool, typer.Option("--memory", help="Also the peak memory of each, in a fresh process.")] = False,
+    override: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Set a config value. Repeatable.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+) -> None:
+    """Measure training: forward, backward and update, on random images; nothing is kept.
+
+    Engines take turns in short bursts; shown are medians. The reference engine loops in Python, half a minute a step:
+    ask for it with --engine reference --batch-size 2. A convolution counts as direct convolution has it, two operations
+    for a multiply-add: Winograd's needs fewer, so its figure can pass the peak.
+    """
+    from nndl.cli import ui
+    from nndl.cli.bench_memory import with_memory
+    from nndl.cli.bench_report import report, show
+    from nndl.config import load_config
+
+    sets = ["dtype=float32", *(override or []), *([f"train.batch_size={batch_size}"] if batch_size else [])]
+    experiment = load_config(config, sets)
+    contenders = make_contenders(experiment, _engines(engine), _thread_counts(experiment, threads))
+    about = f"{len(contenders) * bursts * seconds:.0f} seconds and more, alone on the machine to mean something"
+    ui.note(f"measuring {', '.join(sorted({each.network.engine.name for each in contenders}))}: {about}")
+    result = report(experiment, contenders, bursts, seconds)
+    if memory:
+        with_memory(result, config, sets)
+    if json:
+        ui.emit_json(result)
+    else:
+        show(result)
+
+
+def _engines(names: str | None) -> list[str]:
+    from nndl.engines import available, get_engine
+
+    return [get_engine(name.strip()).name for name in names.split(",")] if names else list(available()[1:])
+
+
+def _thread_counts(experiment: "Experiment", text: str | None) -> list[int]:
+    from nndl.engines.vectorized.threads import cores
+    from nndl.errors import UsageError
+
+    if text is None:
+        return [cores() if experiment.threads == "auto" else experiment.threads]
+    counts = [int(part) if part.strip().isdecimal() else 0 for part in text.split(",")]
+    if min(counts) < 1:
+        raise UsageError(f"--threads takes numbers from 1 up, such as 2 or 1,2, not {text!r}")
+    return sorted(set(counts))
+
+
+def make_contenders(experiment: "Experiment", engines: list[str], thread_counts: list[int]) -> "list[Contender]":
+    """One for each engine and number of threads."""
+    from nndl.bench.training import Contender
+    from nndl.config.build import build_network
+
+    made = []
+    for threads in thread_counts:
+        for engine in engines:
+            network = build_network(experiment, engine)
+            made.append(Contender(network, _update(experiment, network), experiment.train.batch_size, threads))
+    return made
+
+
+def _update(experiment: "Experiment", network: "Network") -> "Update":
+    """What the solver does with the gradients: clipping, the update rule with its decay and groups, averaging."""
+    from nndl.train.transforms import Averaged, clip_norm
+    from nndl.train.updater import Updater
+
+    train = experiment.train
+    updater = Updater(
+        train.optimizer, network.params, weight_decay=train.weight_decay, decayed=network.decayed, groups=train.groups
+    )
+    averaged = Averaged(train.average.decay, network.params, network.buffers) if train.average else None
+
+    def update(gradients: Any) -> None:
+        if train.clip_norm is not None:
+            clip_norm(gradients.vector, train.clip_norm)
+        updater.update(gradients, 1e-3)  # small steps: on random images with random labels, full ones may diverge
+        if averaged:
+            averaged.update(updater.t)
+
+    return update

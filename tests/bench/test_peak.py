@@ -1,0 +1,22 @@
+"""The yardstick and the memory are what they say."""
+
+import numpy as np
+import pytest
+
+from nndl.bench import peak
+from nndl.bench.memory import peak_memory
+
+
+def test_the_peak_is_that_of_a_product_of_matrices(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(peak, "SIZE", 256)
+    single, double = (peak.matrix_peak(1, dtype, 0.05) for dtype in ("float32", "float64"))
+    assert 0.05 < double < single < 1e4  # GFLOP/s
+
+
+def test_peak_memory_grows_with_what_is_written() -> None:
+    before = peak_memory()
+    if before is None:
+        return
+    room = 2 * before
+    np.ones(room, np.uint8)
+    assert before + 0.9 * room <= peak_memory() <= before + 1.5 * room  # type: ignore[operator]
