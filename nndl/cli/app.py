@@ -19,6 +19,7 @@ from nndl.cli.configs import config_app, configs_app
 from nndl.cli.download import download_cifar
 from nndl.cli.eval import evaluate
 from nndl.cli.gradcheck import gradcheck
+from nndl.cli.predict import predict
 from nndl.cli.summary import summary
 from nndl.cli.train import train
 from nndl.errors import NndlError
@@ -96,6 +97,7 @@ def options(
 
 app.command(short_help="Train a network; every run keeps a folder.")(train)
 app.command("eval", short_help="Score a run, class by class.")(evaluate)
+app.command(short_help="Name what is on pictures.")(predict)
 app.command(short_help="Show a network layer by layer.")(summary)
 app.command(short_help="Check gradients against numerical ones.")(gradcheck)
 app.command(short_help="Measure the engines, step by step.")(bench)

@@ -1,0 +1,99 @@
+"""nndl predict: what is on these pictures?"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nndl.cli.complete import complete_run
+
+if TYPE_CHECKING:
+    from nndl.api import Run
+
+STDIN = "-"
+
+
+def predict(
+    run: Annotated[
+        str, typer.Argument(help="A run's folder, its name under runs/, or latest.", autocompletion=complete_run)
+    ],
+    images: Annotated[
+        list[str], typer.Argument(metavar="IMAGE...", help="Picture files, folders of them, or - for stdin.")
+    ],
+    top: Annotated[int, typer.Option(min=1, help="Classes named for each picture.")] = 3,
+    tta: Annotated[
+        str, typer.Option(metavar="none|mirror|mirror+translate", help="Average the scores over views of each picture.")
+    ] = "none",
+    best: Annotated[bool, typer.Option("--best/--last", help="Weights of the best epoch, or the last.")] = True,
+    engine: Annotated[str | None, typer.Option(help="Another engine than the run's.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Name the likeliest classes of pictures, with their probabilities.
+
+    A picture of any size is turned upright, cropped to its centred square and shrunk to 32 x 32. Exits with 2 if any
+    file is no picture; the others are still predicted. Needs pillow: pip install 'nndl[images]'.
+    """
+    from nndl.api import load_run
+    from nndl.cli import ui
+    from nndl.data.pictures import stack
+    from nndl.train.views import as_tta
+
+    chosen = as_tta(tta)
+    loaded = load_run(run, best=best, engine=engine)
+    read, refused = _read(images)
+    shares = loaded.probabilities(stack(read.values()), chosen)
+    rows = [_row(name, row, loaded, top) for name, row in zip(read, shares.tolist(), strict=True)]
+    if json:
+        about = {"run": str(loaded.folder.path), "data": loaded.inputs.data, "synthetic": loaded.inputs.synthetic}
+        ui.emit_json({**about, "tta": tta, "predictions": rows, "refused": refused})
+    elif rows:
+        _show(rows, loaded)
+    for one in refused:
+        ui.note(f"error: {one['error']}")
+    if refused:
+        raise typer.Exit(2)
+
+
+def _read(names: list[str]) -> tuple[dict[str, Any], list[dict[str, str]]]:
+    """Pictures by name, and those that are none with what is wrong."""
+    import sys
+
+    from nndl.data.pictures import MOST_BYTES, decode_picture, pictures_in, read_picture
+    from nndl.errors import DataError, UsageError
+
+    read: dict[str, Any] = {}
+    refused = []
+    for name in names:
+        try:
+            if name == STDIN:
+                read[name] = decode_picture(sys.stdin.buffer.read(MOST_BYTES + 1), "stdin")
+                continue
+            paths = pictures_in(Path(name)) if Path(name).is_dir() else [Path(name)]
+        except (DataError, UsageError) as error:
+            refused.append({"image": name, "error": str(error)})
+            continue
+        for path in paths:
+            try:
+                read[str(path)] = read_picture(path)
+            except DataError as error:
+                refused.append({"image": str(path), "error": str(error)})
+    return read, refused
+
+
+def _row(name: str, shares: list[float], run: "Run", top: int) -> dict[str, Any]:
+    ranked = sorted(zip(run.classes, shares, strict=True), key=lambda pair: -pair[1])[:top]
+    return {"image": name, "top": [{"class": kind, "probability": share} for kind, share in ranked]}
+
+
+def _show(rows: list[dict[str, Any]], run: "Run") -> None:
+    from nndl.cli import ui
+
+    places = len(rows[0]["top"])
+    ordinals = ("likeliest", *(f"{place}." for place in range(2, places + 1)))
+    learnt = "SYNTHETIC images" if run.inputs.synthetic else run.inputs.data
+    ui.print_table(
+        ("picture", *ordinals),
+        [(row["image"], *(f"{one['class']} {100 * one['probability']:.1f} %" for one in row["top"])) for row in rows],
+        title=f"{run.folder.path}, learnt from {learnt}",
+        left=ordinals,
+    )
