@@ -14,7 +14,7 @@ from nndl.config.overrides import quoted
 from nndl.config.show import dump
 from nndl.data.cifar import Images
 from nndl.data.normalize import Normalize
-from nndl.engines.vectorized.threads import thread_count
+from nndl.engines import about
 from nndl.errors import UsageError
 from nndl.net.network import Network
 from nndl.net.types import Array
@@ -132,8 +132,8 @@ def start_run(built: Built, run_dir: Path | None = None) -> RunFolder:
     dataset = built.split.dataset
     folder = create_run_folder(built.experiment.name, run_dir)
     write_atomically(folder.config, dump(built.experiment))
-    about = {"engine": built.network.engine.name, "threads": thread_count(), "data": describe_data(built)}
-    folder.write_environment({**describe_environment(), **about, "data_digest": dataset.digest})
+    ran = {**about(built.network.engine), "data": describe_data(built), "data_digest": dataset.digest}
+    folder.write_environment({**describe_environment(), **ran})
     write_inputs(folder, inputs_of(built.split.normalize, dataset))
     return folder
 

@@ -16,6 +16,7 @@ from typer.core import TyperGroup
 from nndl import __version__
 from nndl.cli.bench import bench
 from nndl.cli.configs import config_app, configs_app
+from nndl.cli.doctor import doctor
 from nndl.cli.download import download_cifar
 from nndl.cli.eval import evaluate
 from nndl.cli.gradcheck import gradcheck
@@ -100,6 +101,7 @@ app.command("eval", short_help="Score a run, class by class.")(evaluate)
 app.command(short_help="Name what is on pictures.")(predict)
 app.command(short_help="Show a network layer by layer.")(summary)
 app.command(short_help="Check gradients against numerical ones.")(gradcheck)
+app.command(short_help="Look at the installation: engine, data, extras.")(doctor)
 app.command(short_help="Measure the engines, step by step.")(bench)
 app.add_typer(configs_app, name="configs")
 app.add_typer(config_app, name="config")

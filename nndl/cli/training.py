@@ -9,7 +9,7 @@ from nndl.cli.interrupt import clean_stop
 from nndl.cli.watch import choose_view, duration, percent
 from nndl.config import Experiment, load_config
 from nndl.config.build import Built, build
-from nndl.engines.vectorized.threads import thread_count
+from nndl.engines import about as about_engine
 from nndl.errors import CheckpointError
 from nndl.runs.checkpoint import read_checkpoint
 from nndl.runs.folder import RunFolder, find_run
@@ -74,8 +74,7 @@ def _about(built: Built, folder: RunFolder) -> dict[str, Any]:
         "folder": str(folder.path),
         "data": describe_data(built),
         "parameters": built.network.params.size,
-        "engine": built.network.engine.name,
-        "threads": thread_count(),
+        **about_engine(built.network.engine),
         "dtype": built.experiment.dtype,
         "epochs": built.solver.epochs,
         "steps": built.solver.steps,
@@ -86,11 +85,12 @@ def _about(built: Built, folder: RunFolder) -> dict[str, Any]:
 def _first_line(about: dict[str, Any]) -> str:
     data, threads = about["data"], about["threads"]
     images = "SYNTHETIC images" if data["synthetic"] else data["name"]
+    build = f" ({about['instructions']})" if about["instructions"] else ""
     resumed = f", from step {about['step']:,} of {about['steps']:,}" if about["step"] else ""
     return (
         f"{about['name']}: {images}, {data['train']:,} to train on, {data['validation']:,} to validate; "
-        f"{about['parameters']:,} parameters; engine {about['engine']}, {threads} thread{'s' if threads > 1 else ''}, "
-        f"{about['dtype']}{resumed}\nrun folder: {about['folder']}"
+        f"{about['parameters']:,} parameters; engine {about['engine']}{build}, "
+        f"{threads} thread{'s' if threads > 1 else ''}, {about['dtype']}{resumed}\nrun folder: {about['folder']}"
     )
 
 

@@ -1,0 +1,109 @@
+"""nndl doctor: what this installation has, what it lacks, and the command that adds it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from nndl.cli.diagnosis import Problem
+
+
+def doctor(
+    data: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder that holds the data sets.")] = Path("data"),
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
+) -> None:
+    """Look at the installation: engine and instruction set, cores, data, disk, extras.
+
+    Ends with 1 where something is broken, 0 otherwise: what is only missing is no fault.
+    """
+    from nndl.cli import diagnosis, ui
+    from nndl.runs.folder import RUNS
+
+    data_sets, damaged = diagnosis.data(data)
+    places, locked = diagnosis.places(RUNS, data)
+    extras, missing = diagnosis.packages()
+    report: dict[str, Any] = {"system": diagnosis.python_and_numpy(), "engines": diagnosis.engines()}
+    problems = [*missing, *damaged, *locked]
+    report |= {"data_root": str(data), "data": data_sets, "places": places, "extras": extras}
+    report["problems"] = [each._asdict() for each in problems]
+    if json:
+        ui.emit_json(report)
+    else:
+        for title, text in lines(report):
+            ui.say(f"{title:10} {text}")
+        _say_problems(problems)
+    if problems:
+        raise typer.Exit(1)
+
+
+def _say_problems(problems: "Sequence[Problem]") -> None:
+    from nndl.cli import ui
+
+    ui.say()
+    for problem in problems:
+        ui.say(f"BROKEN: {problem.what}\n  to mend it: {problem.cure}")
+    if not problems:
+        ui.say("nothing is broken")
+
+
+def lines(report: dict[str, Any]) -> list[tuple[str, str]]:
+    """The report for a person: a word and what is found under it, line by line."""
+    return [
+        *_system(report["system"]),
+        *_engines(report["engines"]),
+        *_data(report["data"], report["data_root"]),
+        *_rest(report),
+    ]
+
+
+def _system(system: dict[str, Any]) -> list[tuple[str, str]]:
+    commit = f", commit {system['git_commit']}" if system["git_commit"] else ""
+    blas = [
+        f"{each['internal_api']} {each['version'] or ''}, {_threads(each['num_threads'])}" for each in system["blas"]
+    ]
+    told = "".join(f", {name}={value}" for name, value in system["environment"].items())
+    return [
+        ("nndl", f"{system['nndl']}{commit}, in {system['package']}"),
+        ("python", f"{system['python']}, {system['executable']}"),
+        ("numpy", f"{system['numpy']}; BLAS: {'; '.join(blas) or 'unknown'}{told}"),
+        ("system", system["platform"]),
+        ("processor", f"{system['processor']}; {system['usable_cores']} of {system['cores']} cores for this process"),
+    ]
+
+
+def _engines(engines: dict[str, Any]) -> list[tuple[str, str]]:
+    chosen = f"{engines['engine']}, {_threads(engines['threads'])}"
+    if engines["instructions"]:
+        chosen += f"; instruction set {engines['instructions']} of {', '.join(engines['built_for'])}"
+        chosen += f", by {engines['compiler']}"
+    found = [("engine", chosen), ("", f"there are {', '.join(engines['available'])}")]
+    if missing := engines["missing"]:
+        found += [("", f"{missing['engine']}, some times faster, is absent: {missing['why']}")]
+        found += [("", f"to add it: {missing['command']}")]
+    return found
+
+
+def _data(data_sets: Sequence[dict[str, Any]], root: str) -> list[tuple[str, str]]:
+    states = {True: "as published", False: "whole, but not the published bytes", None: "whole"}
+    found = [
+        ("data", f"{each['dataset']} in {each['folder']}: {'DAMAGED' if each['damage'] else states[each['official']]}")
+        for each in data_sets
+    ]
+    return found or [("data", f"none in {root}; to fetch CIFAR-10: nndl download-cifar --root {root}")]
+
+
+def _rest(report: dict[str, Any]) -> list[tuple[str, str]]:
+    found = []
+    for place in report["places"]:
+        free = f"{place['bytes'] / 1e6:,.0f} MB in it, {place['free_bytes'] / 1e9:,.1f} GB free"
+        found.append(("disk", f"{place['folder']}: {free}{'' if place['writable'] else ', NOT writable'}"))
+    for extra in report["extras"]:
+        lacks = f"lacks {', '.join(extra['missing'])}; to add it: {extra['command']}"
+        found.append(("extra", f"{extra['extra']}: {lacks if extra['missing'] else 'there'}"))
+    return found
+
+
+def _threads(count: int) -> str:
+    return f"{count} thread{'s' if count > 1 else ''}"

@@ -1,0 +1,86 @@
+"""nndl doctor finds what is there, what is missing and what is broken."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from nndl.cli import diagnosis
+from nndl.engines import available
+from nndl.engines.compiled import build
+from nndl.engines.vectorized.threads import cores
+from tests.cli.command import nndl
+
+
+def test_a_sound_installation_is_told_in_lines_and_in_json(tmp_path: Path) -> None:
+    told = nndl("doctor", cwd=tmp_path)
+    assert told.returncode == 0, told.stderr
+    assert told.stdout.endswith("nothing is broken\n")
+    assert f"{cores()} of " in told.stdout
+    assert "none in data; to fetch CIFAR-10: nndl download-cifar --root data" in told.stdout
+    report = json.loads(nndl("doctor", "--json", cwd=tmp_path).stdout)
+    assert report["engines"]["engine"] == available()[-1]
+    assert report["engines"]["available"] == list(available())
+    assert report["problems"] == []
+    assert [place["folder"] for place in report["places"]] == ["runs", "data"]
+    extras = {extra["extra"]: extra for extra in report["extras"]}
+    assert {"plot", "test", "notebooks"} <= set(extras)
+    assert "pytest" not in extras["test"]["missing"]
+
+
+def test_damaged_data_is_broken_and_the_cure_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "images" / "cifar-10-batches-bin"
+    folder.mkdir(parents=True)
+    (folder / "test_batch.bin").write_bytes(b"no images")
+    told = nndl("doctor", "--data", "images", cwd=tmp_path)
+    assert told.returncode == 1
+    assert "DAMAGED" in told.stdout
+    assert "data_batch_1.bin is missing" in told.stdout
+    cure = "nndl download-cifar --dataset cifar10 --format binary --root images --verify"
+    assert f"to mend it: {cure}" in told.stdout
+    (problem,) = json.loads(nndl("doctor", "--data", "images", "--json", cwd=tmp_path).stdout)["problems"]
+    assert problem["cure"] == cure
+
+
+def test_a_folder_that_cannot_be_written_to_is_broken(tmp_path: Path) -> None:
+    (tmp_path / "runs").write_text("a file where a folder should be", encoding="utf-8")
+    (runs,), (problem,) = diagnosis.places(tmp_path / "runs")
+    assert not runs["writable"]
+    assert "cannot be written to" in problem.what
+    (below,), none = diagnosis.places(tmp_path / "not" / "yet")
+    assert below["writable"]
+    assert below["free_bytes"] > 0
+    assert none == []
+
+
+def test_a_folder_counts_what_is_in_it(tmp_path: Path) -> None:
+    (tmp_path / "runs" / "a").mkdir(parents=True)
+    (tmp_path / "runs" / "a" / "best").write_bytes(bytes(1234))
+    assert diagnosis.places(tmp_path / "runs")[0][0]["bytes"] == 1234
+
+
+@pytest.mark.parametrize(
+    ("compiler", "built", "why", "command"),
+    [
+        (None, False, "there is no C compiler", ", then "),
+        (["gcc"], False, "though a C compiler is here (gcc)", " -m nndl.engines.compiled"),
+        (["gcc"], True, "built from other sources than these", " -m nndl.engines.compiled"),
+    ],
+)
+def test_why_the_compiled_engine_is_absent(
+    monkeypatch: pytest.MonkeyPatch, compiler: list[str] | None, built: bool, why: str, command: str
+) -> None:
+    monkeypatch.setattr(build, "find_compiler", lambda: compiler)
+    told = diagnosis.why_not_compiled(built)
+    assert why in told["why"]
+    assert command in told["command"]
+
+
+def test_a_missing_requirement_is_broken_and_a_missing_extra_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = ["numpy>=1.26", "no-such-package>=1", "no-such-plot>=2; extra == 'plot'", "nndl[plot]; extra == 'dev'"]
+    monkeypatch.setattr(diagnosis, "_requirements", lambda: lines)
+    (extra,), (problem,) = diagnosis.packages()
+    assert extra["extra"] == "plot"
+    assert extra["missing"] == ["no-such-plot"]
+    assert "pip install 'nndl[plot]'" in extra["command"]
+    assert problem.what == "no-such-package is not installed"
