@@ -18,6 +18,7 @@ from nndl.engines import about
 from nndl.errors import UsageError
 from nndl.net.network import Network
 from nndl.net.types import Array
+from nndl.resume import keeping
 from nndl.runs.atomic import write_atomically
 from nndl.runs.checkpoint import read_checkpoint
 from nndl.runs.environment import describe_environment
@@ -123,7 +124,7 @@ def train(
     """
     built = experiment if isinstance(experiment, Built) else build(experiment)
     folder = start_run(built, run_dir)
-    keep_run(folder, built.solver, built.test, built.split.dataset.classes, watch or (lambda _: None))
+    keep_run(folder, built.solver, built.test, built.split.dataset.classes, watch or (lambda _: None), keeping(built))
     return load_run(folder.path)
 
 

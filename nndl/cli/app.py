@@ -21,6 +21,7 @@ from nndl.cli.download import download_cifar
 from nndl.cli.eval import evaluate
 from nndl.cli.gradcheck import gradcheck
 from nndl.cli.predict import predict
+from nndl.cli.resume import resume
 from nndl.cli.summary import summary
 from nndl.cli.train import train
 from nndl.errors import NndlError
@@ -97,6 +98,7 @@ def options(
 
 
 app.command(short_help="Train a network; every run keeps a folder.")(train)
+app.command(short_help="Go on with a run that was stopped, bit for bit.")(resume)
 app.command("eval", short_help="Score a run, class by class.")(evaluate)
 app.command(short_help="Name what is on pictures.")(predict)
 app.command(short_help="Show a network layer by layer.")(summary)

@@ -1,7 +1,7 @@
 """nndl train: train the network a config describes, and keep the run."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from nndl.config import Experiment
 
 INTERRUPTED = 130  # what shells report for a command ended by Ctrl+C
+ACCEPT = typer.Option("--accept-changes", help="Go on although config, data or versions are not as they were.")
 OVERRIDE = typer.Option("--set", metavar="KEY=VALUE", help="Set a config value, e.g. train.epochs=5. Repeatable.")
 
 
@@ -24,6 +25,7 @@ def train(
     synthetic: Annotated[bool, typer.Option("--synthetic", help="Train on generated images instead.")] = False,
     run_dir: Annotated[Path | None, typer.Option(help="The run's folder, instead of runs/NAME-TIME.")] = None,
     resume: Annotated[str | None, typer.Option(metavar="RUN", help="Go on with a run that was stopped.")] = None,
+    accept_changes: Annotated[bool, ACCEPT] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the final line only.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print every event as a line of JSON.")] = False,
 ) -> None:
@@ -31,29 +33,34 @@ def train(
 
     Ctrl+C stops after the step in flight with the state saved.
     """
-    from nndl.cli.training import begin, go_on, run
+    from nndl.cli.training import resume_and_run, start_and_run
     from nndl.config.overrides import quoted
 
     root = None if data is None else quoted(data)
-    settings = {"train.epochs": epochs, "engine": engine, "threads": threads, "seed": seed, "data.root": root}
+    settings = {"engine": engine, "threads": threads, "seed": seed, "data.root": root}
     overrides = [f"{key}={value}" for key, value in settings.items() if value is not None] + (override or [])
     if resume is not None:
-        _refuse_beside_resume(config, overrides, run_dir, synthetic)
-        built, folder = go_on(resume)
+        _refuse_beside_resume(run_dir=run_dir, synthetic=synthetic, download=download)
+        from nndl.resume import Wanted
+
+        wanted = Wanted(overrides, config, epochs, accept_changes)
+        done = resume_and_run(resume, wanted, quiet=quiet, json=json)
     else:
+        overrides = [*([f"train.epochs={epochs}"] if epochs is not None else []), *overrides]
         experiment = _experiment(config, overrides, synthetic)
         if download and experiment.data.dataset != "synthetic":
             _download(experiment, silent=quiet or json)
-        built, folder = begin(experiment, run_dir)
-    if not run(built, folder, quiet=quiet, json=json):
+        done = start_and_run(experiment, run_dir, quiet=quiet, json=json)
+    if not done:
         raise typer.Exit(INTERRUPTED)
 
 
-def _refuse_beside_resume(config: str | None, overrides: list[str], run_dir: Path | None, synthetic: bool) -> None:
+def _refuse_beside_resume(**options: Any) -> None:
     from nndl.errors import UsageError
 
-    if config is not None or overrides or run_dir is not None or synthetic:
-        raise UsageError("--resume RUN goes on with the run's own config, in its own folder: give no config or setting")
+    given = [f"--{name.replace('_', '-')}" for name, value in options.items() if value]
+    if given:
+        raise UsageError(f"--resume RUN goes on in the run's own folder, with its images: {given[0]} does not fit")
 
 
 def _experiment(config: str | None, overrides: list[str], synthetic: bool) -> "Experiment":

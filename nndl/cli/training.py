@@ -7,35 +7,34 @@ from nndl.api import describe_data, start_run
 from nndl.cli import ui
 from nndl.cli.interrupt import clean_stop
 from nndl.cli.watch import choose_view, duration, percent
-from nndl.config import Experiment, load_config
+from nndl.config import Experiment
 from nndl.config.build import Built, build
 from nndl.engines import about as about_engine
-from nndl.errors import CheckpointError
-from nndl.runs.checkpoint import read_checkpoint
+from nndl.resume import Wanted, keeping, resume
 from nndl.runs.folder import RunFolder, find_run
+from nndl.runs.lock import lock_run
+from nndl.runs.recorder import Keeping
 from nndl.runs.training import keep_run
 
 
-def begin(experiment: Experiment, run_dir: Path | None) -> tuple[Built, RunFolder]:
-    """Everything for a new run, and its folder with config and environment written down."""
+def start_and_run(experiment: Experiment, run_dir: Path | None, *, quiet: bool, json: bool) -> bool:
+    """Train from the beginning in a new folder; returns whether training came to its end."""
     built = build(experiment)
     folder = start_run(built, run_dir)
-    return built, folder
+    return run(built, folder, keeping(built), quiet=quiet, json=json)
 
 
-def go_on(run: str) -> tuple[Built, RunFolder]:
-    """Everything of a run that was stopped, as it stood; raises CheckpointError where it cannot go on as it began."""
-    folder = find_run(run)
-    arrays, info = read_checkpoint(folder.last)
-    built = build(load_config(folder.config))
-    before = folder.read_environment()
-    if before["data_digest"] != built.split.dataset.digest:
-        raise CheckpointError(f"{folder.path} was trained on other images than there are now (their checksums differ)")
-    built.solver.restore(arrays, info)
-    return built, folder
+def resume_and_run(text: str, wanted: Wanted, *, quiet: bool, json: bool) -> bool:
+    """Go on with a run as it stood; returns whether training came to its end."""
+    folder = find_run(text)
+    with lock_run(folder):
+        resumed = resume(folder, wanted)
+        for note in resumed.notes:
+            ui.note(note)
+        return run(resumed.built, folder, resumed.keeping, quiet=quiet, json=json)
 
 
-def run(built: Built, folder: RunFolder, *, quiet: bool, json: bool) -> bool:
+def run(built: Built, folder: RunFolder, keeping: Keeping, *, quiet: bool, json: bool) -> bool:
     """Train, saying what happens; returns whether it came to its end."""
     solver, classes = built.solver, built.split.dataset.classes
     view = choose_view(solver, quiet=quiet, json=json)
@@ -47,7 +46,7 @@ def run(built: Built, folder: RunFolder, *, quiet: bool, json: bool) -> bool:
             ui.note("the compiled engine, some times faster, is not built: install gcc or clang, then nndl once more")
     try:
         with clean_stop(solver.stop), view:
-            summary = keep_run(folder, solver, built.test, classes, view.see)
+            summary = keep_run(folder, solver, built.test, classes, view.see, keeping, _warn)
     except KeyboardInterrupt:
         _say_stopped(folder, f"stopped at once, at step {solver.step:,} of {solver.steps:,}")
         raise
@@ -61,11 +60,15 @@ def run(built: Built, folder: RunFolder, *, quiet: bool, json: bool) -> bool:
     return True
 
 
+def _warn(words: str) -> None:
+    ui.note(f"warning: {words}")
+
+
 def _say_stopped(folder: RunFolder, what: str) -> None:
     if folder.last.is_file():
-        ui.note(f"{what}: {folder.last}\nto go on: nndl train --resume {folder.path}")
+        ui.note(f"{what}: {folder.last}\nto go on: nndl resume {folder.path}")
     else:
-        ui.note(f"{what}; no epoch was done, so there is nothing to go on from in {folder.path}")
+        ui.note(f"{what}; no state was saved yet, so nndl resume {folder.path} would begin again")
 
 
 def _about(built: Built, folder: RunFolder) -> dict[str, Any]:

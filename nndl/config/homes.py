@@ -6,10 +6,16 @@ from pydantic import BaseModel
 
 from nndl.config.messages import Path
 from nndl.config.option_docs import option_names
-from nndl.config.schema import ONE_OF, Data, Experiment, Model, Train
+from nndl.config.schema import ONE_OF, Checkpoint, Data, Experiment, Model, Train
 from nndl.train.updater import Group
 
-SECTIONS: dict[str, type[BaseModel]] = {"the top level": Experiment, "data": Data, "model": Model, "train": Train}
+SECTIONS: dict[str, type[BaseModel]] = {
+    "the top level": Experiment,
+    "data": Data,
+    "model": Model,
+    "train": Train,
+    "checkpoint": Checkpoint,
+}
 
 
 def known_keys(path: Path) -> list[str]:

@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Gt
-from pydantic import BaseModel, ConfigDict, Field, InstanceOf
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, WithJsonSchema
 
 from nndl.data.augment import TRANSFORMS, Transform
 from nndl.net.catalog import LAYERS
 from nndl.net.layer import Layer
 from nndl.net.losses import LOSSES, SoftmaxLoss, SvmLoss
+from nndl.train.intervals import PATTERN, parse_interval
 from nndl.train.optimizers import OPTIMIZERS, Rule, SgdMomentum
 from nndl.train.schedules import SCHEDULES, Constant, Described
 from nndl.train.transforms import AVERAGES, Ema
@@ -101,8 +102,22 @@ class Train(Section):
     """Evaluate with an average of the weights over the steps instead of the last ones."""
 
 
+def _interval(value: Any) -> Any:
+    parse_interval(str(value))
+    return value
+
+
+class Checkpoint(Section):
+    """When the state is saved that an interrupted run goes on from."""
+
+    every: Annotated[str, BeforeValidator(_interval), WithJsonSchema({"type": "string", "pattern": PATTERN})] = "epoch"
+    """`epoch`, or a number of steps or minutes: `200 steps`, `10 minutes`. What a crash costs at most."""
+    keep: Count = 2
+    """How many states to keep: should the newest be damaged, the run goes on from the one before it."""
+
+
 class Experiment(Section):
-    """One experiment: data, network, training."""
+    """One experiment: data, network, training, and how it is kept."""
 
     name: str = "unnamed"
     """What its runs are called; by default the file's name."""
@@ -117,3 +132,4 @@ class Experiment(Section):
     data: Data = Data()
     model: Model
     train: Train = Train()
+    checkpoint: Checkpoint = Checkpoint()

@@ -7,7 +7,10 @@ from pathlib import Path
 
 
 def write_atomically(path: Path, content: bytes | str) -> None:
-    """Write to a temporary file in the same folder, sync it, and give it the name; text is UTF-8."""
+    """Write to a temporary file in the same folder, sync it, and give it the name; text is UTF-8.
+
+    Raises OSError, which names `path`, where that cannot be done.
+    """
     data = content.encode("utf-8") if isinstance(content, str) else content
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     try:
@@ -17,9 +20,11 @@ def write_atomically(path: Path, content: bytes | str) -> None:
             os.fsync(file.fileno())
         Path(temporary).chmod(0o644)  # mkstemp gives 0600; what we write is as readable as any other file
         Path(temporary).replace(path)
-    except BaseException:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             Path(temporary).unlink()
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = str(path)
         raise
     _sync_folder(path.parent)
 

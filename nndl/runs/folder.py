@@ -57,6 +57,14 @@ class RunFolder:
         return self.path / "last.safetensors"
 
     @property
+    def log(self) -> Path:
+        return self.path / "log.txt"
+
+    @property
+    def lock(self) -> Path:
+        return self.path / ".lock"
+
+    @property
     def summary(self) -> Path:
         return self.path / "summary.json"
 

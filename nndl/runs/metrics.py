@@ -1,7 +1,10 @@
 """metrics.jsonl: what happened in a run, one JSON object a line; the truth that plots and tables are made from."""
 
+import contextlib
 import json
+import os
 from collections.abc import Iterator, Mapping
+from io import FileIO
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -16,27 +19,52 @@ class MetricsWriter:
     """Appends events; of steps only every so many, about STEPS_KEPT in all.
 
     A run that goes on after a step and some scored epochs first loses the lines beyond them: they are about to be
-    written again.
+    written again. Lines that a full disk refuses are kept, and written once there is room.
     """
 
     def __init__(self, path: Path, steps: int, after_step: int = 0, after_epoch: int = 0) -> None:
         self._every = max(1, steps // STEPS_KEPT)
+        self._waiting: list[str] = []
         if path.exists():
             kept = (line for line in read_metrics(path) if _stands(line, after_step, after_epoch))
             write_atomically(path, "".join(f"{json.dumps(line)}\n" for line in kept))
-        self._file = path.open("a", encoding="utf-8", newline="\n")
+        self._file = FileIO(path, "a")
+        self._size = path.stat().st_size
 
     def write(self, record: Mapping[str, Any]) -> None:
         """Take one event's record: its "kind" (step, epoch, ...), its "step", and what else there is to say."""
         if record["kind"] == "step" and record["step"] % self._every:
             return
-        self._file.write(json.dumps(record) + "\n")
-        if record["kind"] != "step" or record["step"] % (50 * self._every) == 0:
-            self._file.flush()
+        self._waiting.append(json.dumps(record) + "\n")
+        if record["kind"] != "step" or len(self._waiting) >= 50:
+            with contextlib.suppress(OSError):  # the lines wait; `sync` tells of it
+                self._flush()
+
+    def sync(self) -> None:
+        """See everything onto the disk. Raises OSError where it takes no more."""
+        self._flush()
+        os.fsync(self._file.fileno())
+
+    def _flush(self) -> None:
+        """Write what waits, whole or (OSError) not at all."""
+        data = "".join(self._waiting).encode("utf-8")
+        try:
+            written = self._file.write(data) if data else 0
+            while written < len(data):
+                written += self._file.write(data[written:])
+        except OSError:
+            with contextlib.suppress(OSError):
+                self._file.truncate(self._size)
+            raise
+        self._size += len(data)
+        self._waiting.clear()
 
     def close(self) -> None:
-        """Write what is still in memory."""
-        self._file.close()
+        """Write what still waits."""
+        try:
+            self._flush()
+        finally:
+            self._file.close()
 
     def __enter__(self) -> "MetricsWriter":
         return self
@@ -54,7 +82,13 @@ def _stands(record: Mapping[str, Any], after_step: int, after_epoch: int) -> boo
 
 
 def read_metrics(path: Path) -> Iterator[dict[str, Any]]:
-    """The records of a file, in order; a last line cut short by a crash is left out."""
-    for line in path.read_text(encoding="utf-8").splitlines(keepends=True):
-        if line.endswith("\n"):
-            yield json.loads(line)
+    """The records of a file, in order, without what a crash left behind: a line cut short, or no record at all."""
+    for line in path.read_text(encoding="utf-8", errors="replace").split("\n")[:-1]:
+        with contextlib.suppress(ValueError, RecursionError):
+            record = json.loads(line)
+            if isinstance(record, dict) and isinstance(record.get("kind"), str) and _numbered(record):
+                yield record
+
+
+def _numbered(record: Mapping[str, Any]) -> bool:
+    return isinstance(record.get("step"), int) and (record["kind"] != "epoch" or isinstance(record.get("epoch"), int))

@@ -1,29 +1,117 @@
-"""The observer that keeps a run: metrics as they come, the state at every epoch, the best weights at their moment."""
+"""The observer that keeps a run: metrics as they come, the state when it is due, the best weights at their moment."""
 
+import contextlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
 
-from nndl.runs.checkpoint import write_checkpoint
+from nndl.errors import CheckpointError
+from nndl.runs.checkpoint import Arrays, read_checkpoint, write_checkpoint
 from nndl.runs.folder import RunFolder
 from nndl.runs.metrics import MetricsWriter
-from nndl.train.events import EpochDone, Event, Interrupted, as_record
+from nndl.runs.states import BEST, States
+from nndl.train.events import EpochDone, Event, Finished, Interrupted, as_record
+from nndl.train.intervals import Due, parse_interval
 from nndl.train.solver import Solver
 
 
-class Recorder:
-    """Writes to `folder` what `solver`'s events ask for."""
+@dataclass(frozen=True)
+class Keeping:
+    """How a run is kept."""
 
-    def __init__(self, folder: RunFolder, solver: Solver) -> None:
-        self.folder, self.solver = folder, solver
+    every: str = "epoch"
+    """When the state is saved: "epoch", "200 steps", "10 minutes"."""
+    keep: int = 2
+    """How many states."""
+    about: Mapping[str, Any] = field(default_factory=dict)
+    """Goes into every state: what the run is, to compare with when it goes on."""
+
+
+class Recorder:
+    """Writes to `folder` what `solver`'s events ask for.
+
+    A state that cannot be written (a full disk) is no reason to stop: `warn` is told, the states before it stay, and
+    the next one is tried in its turn. Only at the end, when none will follow, is it an error (CheckpointError).
+    """
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        solver: Solver,
+        keeping: Keeping | None = None,
+        warn: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.folder, self.solver, self._warn = folder, solver, warn
+        self._keeping = keeping or Keeping()
+        self._due = Due(parse_interval(self._keeping.every))
+        self._states = States(folder, self._keeping.keep, solver.step if solver.step else None)
         self._metrics = MetricsWriter(folder.metrics, solver.steps, solver.step, len(solver.history))
+        self._saved = self._moment()
+        self._best: tuple[Arrays, dict[str, Any]] | None = None
+        self._best_is_written = True
+        if solver.best is not None:
+            with contextlib.suppress(CheckpointError):
+                self._best = read_checkpoint(folder.best)
 
     def see(self, event: Event) -> None:
-        """Record one event. Of an epoch, the metrics come first: a state is never ahead of them."""
+        """Record one event. Metrics come first: a state is never ahead of them."""
         self._metrics.write(as_record(event))
         if isinstance(event, EpochDone) and event.is_best:
-            write_checkpoint(self.folder.best, self.solver.weights(), as_record(event))
-        if isinstance(event, EpochDone | Interrupted):
-            write_checkpoint(self.folder.last, *self.solver.state())
+            self._best, self._best_is_written = (self.solver.weights(), as_record(event)), False
+        if isinstance(event, Finished | Interrupted):
+            self._save_at_the_end()
+        elif self._due.at(event):
+            self._save(self._warn_of)
+        elif not self._best_is_written:
+            with self._reported(self._warn_of):
+                self._write_best()
+
+    def _save_at_the_end(self) -> None:
+        if self._saved != self._moment() or not self._best_is_written:
+            self._save(self._refuse)
+
+    def _save(self, report: Callable[[OSError], None]) -> None:
+        with self._reported(report):
+            self._metrics.sync()
+            self._write_best()
+            arrays, info = self.solver.state()
+            if self._best is not None and self._best[1]["step"] != info["step"]:
+                arrays |= {f"{BEST}{name}": value for name, value in self._best[0].items()}
+            self._states.write(arrays, {**info, "about": dict(self._keeping.about)})
+            self._saved = self._moment()
+
+    def _write_best(self) -> None:
+        if self._best is not None and not self._best_is_written:
+            write_checkpoint(self.folder.best, *self._best)
+            self._best_is_written = True
+
+    @contextlib.contextmanager
+    def _reported(self, report: Callable[[OSError], None]) -> Any:
+        try:
+            yield
+        except OSError as error:
+            report(error)
+
+    def _warn_of(self, error: OSError) -> None:
+        self._warn(
+            f"step {self.solver.step:,} could not be saved ({error.strerror}); training goes on. {self._there()}"
+        )
+
+    def _refuse(self, error: OSError) -> None:
+        raise CheckpointError(
+            f"the state of step {self.solver.step:,} could not be saved in {self.folder.path} ({error.strerror}). "
+            f"{self._there()}; make room, then: nndl resume {self.folder.path}"
+        ) from error
+
+    def _there(self) -> str:
+        """What there is to go on from."""
+        there = self._states.current
+        return "No state is saved yet" if there is None else f"The newest state saved is of step {there:,}"
+
+    def _moment(self) -> tuple[int, int]:
+        """What tells one state of this run from another."""
+        return self.solver.step, len(self.solver.history)
 
     def close(self) -> None:
         """Write what is still in memory."""
@@ -35,7 +123,11 @@ class Recorder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        if error is None:
+            self.close()
+        else:  # what ends the run is told, not what follows from it
+            with contextlib.suppress(OSError):
+                self.close()
 
 
 def result_record(result: Any, classes: tuple[str, ...]) -> dict[str, Any]:

@@ -1,13 +1,17 @@
 """One run from its first event to its summary, kept in its folder whatever happens."""
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
+from nndl.errors import CheckpointError
 from nndl.runs.checkpoint import read_checkpoint
 from nndl.runs.folder import RunFolder
-from nndl.runs.recorder import Recorder, result_record
+from nndl.runs.lock import lock_run
+from nndl.runs.log import log_error, write_log
+from nndl.runs.recorder import Keeping, Recorder, result_record
 from nndl.train.evaluate import EvaluationStoppedError, Evaluator
-from nndl.train.events import Event, Finished
+from nndl.train.events import EpochDone, Event, Finished
 from nndl.train.solver import Solver
 from nndl.train.state import load_weights
 
@@ -18,38 +22,69 @@ def keep_run(
     test: Evaluator,
     classes: tuple[str, ...],
     watch: Callable[[Event], None],
+    keeping: Keeping | None = None,
+    warn: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
     """Train to the end or until stopped; returns what summary.json then holds. `watch` sees every event once kept.
 
     The test set is scored once, after training, with the best weights and the last ones. An error is written down as
-    the run's end and raised again; KeyboardInterrupt (a second Ctrl+C) counts as an interruption.
+    the run's end and raised again; KeyboardInterrupt (a second Ctrl+C) counts as an interruption. `warn` is told what
+    went wrong without ending the run. Raises UsageError where another process has the folder.
     """
-    folder.write_status("running", step=solver.step, steps=solver.steps)
-    try:
-        summary = _train(folder, solver, test, classes, watch)
-    except KeyboardInterrupt:
-        folder.write_status("interrupted", step=solver.step, steps=solver.steps)
-        raise
-    except Exception as error:
-        folder.write_status("failed", step=solver.step, steps=solver.steps, error=str(error) or type(error).__name__)
-        raise
-    folder.write_status(**summary)
+    so_far = {"step": solver.step, "steps": solver.steps}
+    with lock_run(folder):
+        folder.write_status("running", **so_far)
+        write_log(folder, f"training from step {solver.step:,} to {solver.steps:,}")
+        try:
+            summary = _train(folder, solver, test, classes, watch, keeping, _logged(folder, warn))
+            folder.write_status(**summary)
+        except BaseException as error:
+            _write_end(folder, solver, error)
+            raise
+        write_log(folder, f"{summary['status']} at step {summary['step']:,}")
     return summary
 
 
+def _logged(folder: RunFolder, warn: Callable[[str], None]) -> Callable[[str], None]:
+    def both(words: str) -> None:
+        write_log(folder, f"warning: {words}")
+        warn(words)
+
+    return both
+
+
+def _write_end(folder: RunFolder, solver: Solver, error: BaseException) -> None:
+    """Write down how a run ended before its time, as far as the disk lets us."""
+    so_far: dict[str, Any] = {"step": solver.step, "steps": solver.steps}
+    stopped = isinstance(error, KeyboardInterrupt)
+    if not stopped:
+        so_far["error"] = str(error) or type(error).__name__
+    with contextlib.suppress(OSError):
+        folder.write_status("interrupted" if stopped else "failed", **so_far)
+    log_error(folder, error)
+
+
 def _train(
-    folder: RunFolder, solver: Solver, test: Evaluator, classes: tuple[str, ...], watch: Callable[[Event], None]
+    folder: RunFolder,
+    solver: Solver,
+    test: Evaluator,
+    classes: tuple[str, ...],
+    watch: Callable[[Event], None],
+    keeping: Keeping | None,
+    warn: Callable[[str], None],
 ) -> dict[str, Any]:
     last: Event | None = None
-    with Recorder(folder, solver) as recorder:
+    with Recorder(folder, solver, keeping, warn) as recorder:
         for last in solver.events():
             recorder.see(last)
+            if isinstance(last, EpochDone):
+                write_log(folder, _in_words(last))
             watch(last)
     so_far = {"step": solver.step, "steps": solver.steps}
     if not isinstance(last, Finished):
         return {"status": "interrupted", **so_far}
     try:
-        scores = score_test(folder, solver, test, classes)
+        scores = score_test(folder, solver, test, classes, warn)
     except EvaluationStoppedError:
         return {"status": "interrupted", **so_far}
     return {
@@ -63,12 +98,32 @@ def _train(
     }
 
 
-def score_test(folder: RunFolder, solver: Solver, test: Evaluator, classes: tuple[str, ...]) -> dict[str, Any]:
-    """The test set's scores with the best weights and their running statistics, and with the last; the best stay."""
+def _in_words(epoch: EpochDone) -> str:
+    validation = "" if epoch.validation_accuracy is None else f", validation accuracy {epoch.validation_accuracy:.4f}"
+    best = " (best)" if epoch.is_best else ""
+    return f"epoch {epoch.epoch} done: step {epoch.step:,}, train loss {epoch.train_loss:.4f}{validation}{best}"
+
+
+def score_test(
+    folder: RunFolder,
+    solver: Solver,
+    test: Evaluator,
+    classes: tuple[str, ...],
+    warn: Callable[[str], None] = lambda _: None,
+) -> dict[str, Any]:
+    """The test set's scores with the best weights and their running statistics, and with the last; the best stay.
+
+    Where best.safetensors can no longer be read, `warn` is told, and the last weights stand for the best.
+    """
     network = solver.network
     load_weights(network, solver.weights())
     last = result_record(test(network, solver.stop_asked), classes)
     if solver.best is None or solver.best is solver.history[-1]:
         return {"best": last, "last": last}
-    load_weights(network, read_checkpoint(folder.best)[0])
+    try:
+        best = read_checkpoint(folder.best)[0]
+    except CheckpointError as error:
+        warn(f"{error}\nthe last weights are scored in their place")
+        return {"best": last, "last": last}
+    load_weights(network, best)
     return {"best": result_record(test(network, solver.stop_asked), classes), "last": last}

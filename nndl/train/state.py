@@ -46,13 +46,17 @@ def unpack(arrays: Mapping[str, Array], stores: Mapping[str, Params]) -> None:
 
 def load_weights(network: Network, arrays: Mapping[str, Array]) -> None:
     """Give a network the weights to evaluate with: of a best checkpoint, or a state (its averages, if any)."""
+    unpack(evaluation_weights(arrays), {"params": network.params, "buffers": network.buffers})
+
+
+def evaluation_weights(arrays: Mapping[str, Array]) -> Arrays:
+    """The arrays to evaluate with, under params/ and buffers/: the averages, where there are any."""
     prefix = "average_" if any(name.startswith("average_params/") for name in arrays) else ""
-    chosen = {
+    return {
         name.removeprefix(prefix): value
         for name, value in arrays.items()
         if name.startswith((f"{prefix}params/", f"{prefix}buffers/"))
     }
-    unpack(chosen, {"params": network.params, "buffers": network.buffers})
 
 
 def check_format(info: Mapping[str, Any]) -> None:

@@ -23,7 +23,7 @@ def test_nothing_is_left_to_a_default(name: str) -> None:
     experiment = load_config(name)
     tree = yaml.safe_load(dump(experiment))
     assert tree.keys() == Experiment.model_fields.keys()
-    for section in ("data", "model", "train"):
+    for section in ("data", "model", "train", "checkpoint"):
         assert (
             tree[section].keys()
             == getattr(experiment, section).model_fields_set | type(getattr(experiment, section)).model_fields.keys()

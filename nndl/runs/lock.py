@@ -1,0 +1,88 @@
+"""One process at a time in a run's folder.
+
+The lock is the operating system's, on an open file: it ends with its process, however that ends. What the file says
+(process, host) is only for the message to whoever comes second.
+"""
+
+import contextlib
+import json
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from io import FileIO
+from pathlib import Path
+
+from nndl.errors import UsageError
+from nndl.runs.folder import RunFolder
+
+_held: set[Path] = set()
+
+
+@contextlib.contextmanager
+def lock_run(folder: RunFolder) -> Iterator[None]:
+    """Within it no other process can lock the folder; within another `lock_run` of the same folder it does nothing.
+
+    Raises UsageError where another process has the lock, and where the folder cannot be written to.
+    """
+    path = folder.path.resolve()
+    if path in _held:
+        yield
+        return
+    with _opened(folder) as file:
+        _claim(file, folder)
+        _held.add(path)
+        try:
+            yield
+        finally:
+            _held.discard(path)
+            with contextlib.suppress(OSError):
+                file.truncate(0)
+
+
+def _opened(folder: RunFolder) -> FileIO:
+    try:
+        return FileIO(os.open(folder.lock, os.O_RDWR | os.O_CREAT, 0o644), "r+")
+    except OSError as error:
+        raise UsageError(
+            f"{folder.path} cannot be written to ({error.strerror}), and a run writes to its folder; "
+            "mend that, or copy the folder to where you may write"
+        ) from None
+
+
+def _claim(file: FileIO, folder: RunFolder) -> None:
+    """Lock the file and write down who has it; a file system without locks is taken as it is."""
+    try:
+        _lock(file.fileno())
+    except (BlockingIOError, PermissionError):
+        raise UsageError(f"{folder.path} is in use by {_owner(folder)}; a run takes one process at a time") from None
+    except OSError:
+        return
+    with contextlib.suppress(OSError):
+        file.truncate(0)
+        file.seek(0)
+        file.write(json.dumps({"pid": os.getpid(), "host": platform.node()}).encode())
+
+
+def _owner(folder: RunFolder) -> str:
+    try:
+        said = json.loads(folder.lock.read_text(encoding="utf-8"))
+        return f"process {said['pid']} on {said['host']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "another process"
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(handle: int) -> None:
+        """Lock one byte far behind what is written, which others may go on reading."""
+        os.lseek(handle, 1 << 30, os.SEEK_SET)
+        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        os.lseek(handle, 0, os.SEEK_SET)
+
+else:
+    import fcntl
+
+    def _lock(handle: int) -> None:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,0 +1,20 @@
+"""log.txt: what a run has to say beside its figures, a line each, with the time. Never a reason for a run to end."""
+
+import contextlib
+import traceback
+from datetime import datetime
+
+from nndl.runs.folder import RunFolder
+
+
+def write_log(folder: RunFolder, text: str) -> None:
+    """Append text, its further lines indented. A log that cannot be written is left."""
+    now = datetime.now().astimezone().isoformat(timespec="seconds")
+    lines = text.rstrip("\n").replace("\n", "\n    ")
+    with contextlib.suppress(OSError), folder.log.open("a", encoding="utf-8", errors="replace", newline="\n") as file:
+        file.write(f"{now}  {lines}\n")
+
+
+def log_error(folder: RunFolder, error: BaseException) -> None:
+    """Append an error with its traceback."""
+    write_log(folder, "".join(traceback.format_exception(error)))

@@ -1,0 +1,119 @@
+"""The whole states of a run: last.safetensors and those before it, step-N.safetensors.
+
+A new state is written to a file of its own before it takes the name of the last one, which keeps another; at every
+instant the newest whole state stands in the folder.
+"""
+
+import contextlib
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from nndl.errors import CheckpointError
+from nndl.runs.checkpoint import Arrays, read_checkpoint, write_checkpoint
+from nndl.runs.folder import RunFolder
+from nndl.train.state import check_format, evaluation_weights
+
+BEST = "best/"
+"""What the arrays of the best epoch are called within a state."""
+
+_EARLIER = re.compile(r"step-([0-9]{1,18})\.safetensors")
+
+
+@dataclass
+class State:
+    """A state read from a file, and what was passed over to find it."""
+
+    path: Path
+    arrays: Arrays
+    info: dict[str, Any]
+    skipped: dict[Path, str] = field(default_factory=dict)
+    """The newer files that hold no whole state, each with what is wrong with it."""
+
+
+class States:
+    """Writes states, keeping the newest `keep`; `current` is the step of the one in last.safetensors, if any."""
+
+    def __init__(self, folder: RunFolder, keep: int = 2, current: int | None = None) -> None:
+        self.folder, self.keep, self.current = folder, keep, current
+
+    def write(self, arrays: Arrays, info: Mapping[str, Any]) -> None:
+        """Write a state as last.safetensors. Where that fails (OSError) those that were there still are."""
+        if self.keep > 1 and self.current is not None and self.current != info["step"]:
+            _also_call(self.folder.last, self.folder.path / f"step-{self.current}.safetensors")
+        write_checkpoint(self.folder.last, arrays, info)
+        self.current = info["step"]
+        for path in earlier_states(self.folder)[self.keep - 1 :]:
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+
+def newest_state(folder: RunFolder) -> State | None:
+    """The newest state that is whole; None where none was ever saved. Raises CheckpointError where none is whole."""
+    skipped: dict[Path, str] = {}
+    for path in [folder.last, *earlier_states(folder)]:
+        try:
+            arrays, info = read_checkpoint(path)
+        except CheckpointError as error:
+            skipped[path] = str(error).partition(";")[0]
+            continue
+        check_format(info)
+        return State(path, arrays, info, skipped)
+    if list(skipped) == [folder.last] and not folder.last.exists():
+        return None
+    words = "\n".join(f"  {reason}" for reason in skipped.values())
+    raise CheckpointError(f"{folder.path} holds no whole state to go on from:\n{words}")
+
+
+def earlier_states(folder: RunFolder) -> list[Path]:
+    """The files of the states before the last, newest first."""
+    numbered = ((_EARLIER.fullmatch(path.name), path) for path in folder.path.glob("step-*.safetensors"))
+    found = [(int(match[1]), path) for match, path in numbered if match]
+    return [path for _, path in sorted(found, reverse=True)]
+
+
+def clear_leftovers(folder: RunFolder) -> None:
+    """Remove what a killed process was writing when it was killed; call it within `lock_run(folder)`."""
+    for path in folder.path.glob(".*.part"):
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
+def set_damaged_aside(state: State) -> None:
+    """Rename what was skipped to NAME.damaged, so that it neither counts as a state nor is lost."""
+    for path in state.skipped:
+        with contextlib.suppress(OSError):
+            path.replace(path.with_name(f"{path.name}.damaged"))
+
+
+def restore_best(folder: RunFolder, state: State) -> None:
+    """Make best.safetensors that of the state: a run killed later may have left another there, or half of one."""
+    best = next((epoch for epoch in reversed(state.info["history"]) if epoch["is_best"]), None)
+    if best is None:
+        with contextlib.suppress(FileNotFoundError):
+            folder.best.unlink()
+        return
+    try:
+        if read_checkpoint(folder.best)[1].get("step") == best["step"]:
+            return
+    except CheckpointError:
+        pass
+    inside = {name.removeprefix(BEST): value for name, value in state.arrays.items() if name.startswith(BEST)}
+    if not inside and state.info["step"] != best["step"]:
+        raise CheckpointError(f"{folder.best} is not that of epoch {best['epoch']}, and {state.path} does not hold it")
+    write_checkpoint(folder.best, inside or evaluation_weights(state.arrays), {"kind": "epoch", **best})
+
+
+def _also_call(path: Path, name: Path) -> None:
+    """Give a file a second name; where a file system has no such thing, the second instead of the first."""
+    temporary = name.with_name(f".{name.name}.part")
+    with contextlib.suppress(FileNotFoundError):
+        try:
+            temporary.unlink(missing_ok=True)
+            os.link(path, temporary)
+            temporary.replace(name)
+        except (OSError, NotImplementedError):
+            path.replace(name)

@@ -1,0 +1,49 @@
+"""How often a state is saved: at every epoch, every so many steps, or every so many minutes."""
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from nndl.train.events import EpochDone, Event, StepDone
+
+PATTERN = r"^(epoch|[1-9][0-9]{0,8} (steps?|minutes?))$"
+
+
+@dataclass(frozen=True)
+class Interval:
+    """`count` steps or minutes, or one epoch."""
+
+    unit: str
+    """epoch, step or minute."""
+    count: int = 1
+
+
+def parse_interval(text: str) -> Interval:
+    """ "epoch", "200 steps" or "10 minutes". Raises ValueError for anything else."""
+    if not re.fullmatch(PATTERN, text):
+        raise ValueError(f"every should be epoch, or a number of steps or minutes such as 200 steps, not {text!r}")
+    if text == "epoch":
+        return Interval("epoch")
+    count, _, unit = text.partition(" ")
+    return Interval(unit.removesuffix("s"), int(count))
+
+
+class Due:
+    """Tells at which events an interval is over; minutes are counted from when it is made."""
+
+    def __init__(self, interval: Interval, clock: Callable[[], float] = time.monotonic) -> None:
+        self.interval, self._clock = interval, clock
+        self._began = clock()
+
+    def at(self, event: Event) -> bool:
+        """Whether it is time, now that `event` has happened."""
+        unit, count = self.interval.unit, self.interval.count
+        if unit == "epoch":
+            return isinstance(event, EpochDone)
+        if unit == "step":
+            return isinstance(event, StepDone) and event.step % count == 0
+        if self._clock() - self._began < 60 * count:
+            return False
+        self._began = self._clock()
+        return True
