@@ -1,4 +1,4 @@
-"""Compile the kernels: `python -m nndl.engines.compiled.build`, and what the package's build runs where a compiler is.
+"""Compile the kernels: `python -m nndl.engines.compiled`, and what the package's build runs where a compiler is.
 
 Imports nothing but the standard library, and nothing of nndl: a build has neither.
 """
@@ -8,6 +8,7 @@ import platform
 import shutil
 import subprocess
 import sys
+import sysconfig
 from hashlib import sha256
 from pathlib import Path
 
@@ -62,21 +63,15 @@ def build(folder: Path = HERE) -> list[Path]:
     made = []
     for variant, options in variants().items():
         target = library_path(variant, folder)
-        command = [
-            *compiler,
-            *COMMON,
-            *options,
-            f'-DNNDL_SOURCES="{digest()}"',
-            *sources,
-            "-o",
-            str(target),
-            "-lpthread",
-        ]
-        problem = _run(command)
+        fresh = target.with_suffix(f".{os.getpid()}")  # a library that runs must not change under the process's feet
+        marks = (*options, f'-DNNDL_SOURCES="{digest()}"')
+        problem = _run([*compiler, *COMMON, *marks, *sources, "-o", str(fresh), "-lpthread"])
         if problem:
             print(f"nndl: the {variant} kernels were not built: {problem}", file=sys.stderr)
+            for left in (fresh, target):
+                left.unlink(missing_ok=True)
         else:
-            made.append(target)
+            made.append(fresh.replace(target))
     return made
 
 
@@ -87,6 +82,12 @@ def _run(command: list[str]) -> str:
     except OSError as error:
         return str(error)
     return done.stderr or f"{command[0]} failed" if done.returncode else ""
+
+
+def platform_tag() -> str:
+    """This platform, as wheels name it. A Python for both kinds of Mac does not make the kernels be for both."""
+    name = sysconfig.get_platform().replace("universal2", platform.machine())
+    return name.replace("-", "_").replace(".", "_")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ hatchling runs this file for wheels and for `pip install -e .`. The libraries la
 tree, where git ignores them.
 """
 
-import sysconfig
 from pathlib import Path
 from runpy import run_path
 from typing import Any
@@ -17,9 +16,9 @@ class KernelsBuildHook(BuildHookInterface[Any]):
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
         """Compile; say in `build_data` what was made."""
-        build = run_path(str(Path(self.root) / "nndl" / "engines" / "compiled" / "build.py"))["build"]
-        made = build()
+        build = run_path(str(Path(self.root) / "nndl" / "engines" / "compiled" / "build.py"))
+        made = build["build"]()
         if made:
             build_data["pure_python"] = False
-            build_data["tag"] = "py3-none-" + sysconfig.get_platform().replace("-", "_").replace(".", "_")
+            build_data["tag"] = f"py3-none-{build['platform_tag']()}"
             build_data["artifacts"] += [str(path.relative_to(self.root).as_posix()) for path in made]

@@ -10,7 +10,7 @@ from nndl.engines.compiled import bindings
 @pytest.fixture(autouse=True)
 def _same_build_and_threads_afterwards() -> Iterator[None]:
     if not bindings.is_built():
-        pytest.skip("the kernels are not built: python -m nndl.engines.compiled.build")
+        pytest.skip("the kernels are not built: python -m nndl.engines.compiled")
     threads = bindings.thread_count()
     yield
     bindings.set_threads(threads)

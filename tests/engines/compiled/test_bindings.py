@@ -90,3 +90,33 @@ def test_a_compiler_that_fails_is_said_and_survived(
     monkeypatch.setenv("CC", f"{sys.executable} -c raise(SystemExit(3))")
     assert build.build(tmp_path) == []
     assert "were not built" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(build.find_compiler() is None, reason="there is no C compiler")
+def test_a_build_that_fails_leaves_no_older_library_to_be_taken_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older = [build.library_path(variant, tmp_path) for variant in build.variants()]
+    for path in older:
+        path.write_bytes(b"older")
+    monkeypatch.setattr(build, "variants", lambda: {"baseline": (), "avx2": ("--no-such-option",)})
+    assert build.build(tmp_path) == [build.library_path("baseline", tmp_path)]
+    assert build.library_path("baseline", tmp_path).stat().st_size > 5
+    assert not build.library_path("avx2", tmp_path).exists()
+
+
+@pytest.mark.parametrize(
+    ("system", "tag"),
+    [
+        ("linux-x86_64", "linux_x86_64"),
+        ("macosx-11.0-universal2", "macosx_11_0_arm64"),
+        ("macosx-10.9-x86_64", "macosx_10_9_x86_64"),
+    ],
+)
+def test_a_wheel_is_for_the_processor_its_kernels_are_for(
+    monkeypatch: pytest.MonkeyPatch, system: str, tag: str
+) -> None:
+    monkeypatch.setattr(build.sysconfig, "get_platform", lambda: system)
+    monkeypatch.setattr(build.platform, "machine", lambda: "arm64")
+    assert build.platform_tag() == tag
