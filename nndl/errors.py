@@ -7,6 +7,7 @@ NndlError
 │   └── DownloadError    a host did not give what it promised
 ├── UsageError           the command's words are off                exit code 2
 ├── MissingExtraError    an optional package is not installed       exit code 2
+├── ExportError          a network cannot be handed on as asked     exit code 1
 ├── CheckpointError      a saved state is not whole                 exit code 1
 └── TrainingError        training cannot go on (NaN, infinity)      exit code 1
 """
@@ -53,6 +54,10 @@ class MissingExtraError(NndlError):
 
     def __init__(self, package: str, extra: str, purpose: str) -> None:
         super().__init__(f"{purpose} needs {package}: pip install 'nndl[{extra}]'")
+
+
+class ExportError(NndlError):
+    """A network cannot be handed on as asked, or what was handed on does not compute the same."""
 
 
 class CheckpointError(NndlError):

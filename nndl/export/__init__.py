@@ -1,0 +1,1 @@
+"""Networks handed on: to ONNX, PyTorch, safetensors and NumPy archives, and back."""

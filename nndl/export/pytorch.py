@@ -1,0 +1,152 @@
+"""The PyTorch module of a network, as source that can be read and run without nndl."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nndl.data.normalize import Normalize
+from nndl.errors import ExportError
+from nndl.export.torch_names import attribute
+from nndl.net.catalog.activation import Gelu, LeakyRelu, Relu, Silu
+from nndl.net.catalog.affine import Affine
+from nndl.net.catalog.conv import Conv
+from nndl.net.catalog.norm import Bn, GroupNorm, LayerNorm, SpatialBn
+from nndl.net.catalog.pool import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
+from nndl.net.catalog.residual import Residual
+from nndl.net.catalog.simple import Dropout, Flatten, Scale
+from nndl.net.layer import Layer
+from nndl.net.network import Network
+from nndl.net.shapes import Placed
+
+
+@dataclass(frozen=True)
+class Line:
+    """A layer in source: what it is made as, None where it holds nothing, and what is done with x (`me` is itself)."""
+
+    made: str | None
+    done: str = "{me}({x})"
+
+
+def _conv(layer: Conv, placed: Placed) -> Line:
+    words = [str(placed.in_shape[0]), str(layer.filters), str(layer.kernel)]
+    words += [f"stride={layer.stride}"] if layer.stride != 1 else []
+    words += [f"padding={layer.padding}"] if layer.padding else []
+    words += ["bias=False"] if not layer.bias else []
+    return Line(f"nn.Conv2d({', '.join(words)})")
+
+
+def _affine(layer: Affine, placed: Placed) -> Line:
+    features = 1
+    for size in placed.in_shape:
+        features *= size
+    bias = "" if layer.bias else ", bias=False"
+    taken = "{x}" if len(placed.in_shape) == 1 else "{x}.flatten(1)"
+    return Line(f"nn.Linear({features}, {layer.out_features}{bias})", f"{{me}}({taken})")
+
+
+def _batch_norm(module: str) -> Callable[[Any, Placed], Line]:
+    def line(layer: SpatialBn | Bn, placed: Placed) -> Line:
+        return Line(f"nn.{module}({placed.in_shape[0]}, eps={layer.eps!r}, momentum={1 - layer.momentum!r})")
+
+    return line
+
+
+def _pool(function: str) -> Callable[[Any, Placed], Line]:
+    return lambda layer, _: Line(None, f"F.{function}({{x}}, {layer.size}, {layer.step})")
+
+
+LINES: dict[type[Layer], Callable[[Any, Placed], Line]] = {
+    Conv: _conv,
+    Affine: _affine,
+    SpatialBn: _batch_norm("BatchNorm2d"),
+    Bn: _batch_norm("BatchNorm1d"),
+    GroupNorm: lambda layer, placed: Line(f"nn.GroupNorm({layer.groups}, {placed.in_shape[0]}, eps={layer.eps!r})"),
+    LayerNorm: lambda layer, placed: Line(f"nn.LayerNorm({placed.in_shape[0]}, eps={layer.eps!r})"),
+    Relu: lambda *_: Line(None, "F.relu({x})"),
+    LeakyRelu: lambda layer, _: Line(None, f"F.leaky_relu({{x}}, {layer.negative_slope!r})"),
+    Gelu: lambda *_: Line(None, 'F.gelu({x}, approximate="tanh")'),
+    Silu: lambda *_: Line(None, "F.silu({x})"),
+    MaxPool: _pool("max_pool2d"),
+    AvgPool: _pool("avg_pool2d"),
+    GlobalMaxPool: lambda *_: Line(None, "{x}.amax((2, 3))"),
+    GlobalAvgPool: lambda *_: Line(None, "{x}.mean((2, 3))"),
+    Dropout: lambda layer, _: Line(f"nn.Dropout({1 - layer.keep!r})"),
+    Flatten: lambda *_: Line(None, "{x}.flatten(1)"),
+    Scale: lambda layer, _: Line(None, f"{{x}} * {layer.factor!r}"),
+}
+"""Every layer of the catalog that PyTorch has; a residual block is a class of its own."""
+
+
+def source(network: Network, normalize: Normalize | None = None, about: str = "", classes: Sequence[str] = ()) -> str:
+    """The module `Network` as a Python file. Raises ExportError, naming the layer, where PyTorch has no such one."""
+    blocks: list[str] = []
+    network_class = _network(network.placed, normalize, blocks)
+    opening = f'"""{about}"""\n\n' if about else ""
+    known = f"CLASSES = {tuple(classes)!r}\n\n\n" if classes else "\n"
+    imports = "import torch\nfrom torch import nn\nfrom torch.nn import functional as F\n\n"
+    return opening + imports + known + "\n\n".join([*blocks, network_class]) + _LOADING
+
+
+_LOADING = '''
+
+def load(path: str) -> Network:
+    """The network with the weights of a safetensors file, for evaluation."""
+    from safetensors.torch import load_file
+
+    network = Network()
+    network.load_state_dict(load_file(path))
+    return network.eval()
+'''
+
+
+def _network(placed: Sequence[Placed], normalize: Normalize | None, blocks: list[str]) -> str:
+    made, done = _body(placed, "x", blocks)
+    if normalize is None:
+        return _class("Network", "", made, ["x"], [*done, "return x"])
+    shapes = [(3, 1, 1) if array.ndim == 1 else array.shape for array in (normalize.mean, normalize.std)]
+    buffers = [f'self.register_buffer("{n}", torch.zeros{s})' for n, s in zip(("mean", "std"), shapes, strict=True)]
+    words = "images: float (N, 3, 32, 32), RGB, 0 to 1, as torchvision's ToTensor gives them; out: scores (N, classes)."
+    first = "x = (images - self.mean) / self.std"
+    return _class("Network", words, [*buffers, *made], ["images"], [first, *done, "return x"])
+
+
+def _block(placed: Placed, blocks: list[str]) -> str:
+    """Append the class of a residual block; returns its name."""
+    made, done = _body(placed.body, "out", blocks)
+    ways, way = _body(placed.shortcut, "x", blocks)
+    name = "Block_" + "_".join(attribute(part) for part in placed.path.split("."))
+    lines = ["out = x", *done, *way, "return out + x"]
+    blocks.append(_class(name, "out = layers(x) + x.", [*made, *ways], ["x"], lines))
+    return name
+
+
+def _body(placed: Sequence[Placed], x: str, blocks: list[str]) -> tuple[list[str], list[str]]:
+    """What the layers are made as, and what is done with `x`, line by line."""
+    made, done, seen = [], [], dict[str, str]()
+    for each in placed:
+        name = attribute(each.path.rpartition(".")[2])
+        line = Line(f"{_block(each, blocks)}()") if isinstance(each.layer, Residual) else _line(each)
+        if line.made is not None:
+            if name in seen:
+                raise ExportError(f"{seen[name]} and {each.path} would both be {name}; rename a layer")
+            seen[name] = each.path
+            made.append(f"self.{name} = {line.made}")
+        done.append(f"{x} = {line.done.format(me=f'self.{name}', x=x)}")
+    return made, done
+
+
+def _line(placed: Placed) -> Line:
+    described = LINES.get(type(placed.layer))
+    if described is None:
+        raise ExportError(f"{placed.path}: a PyTorch module for {placed.layer.kind} is not known; --to npz takes any")
+    return described(placed.layer, placed)
+
+
+def _class(name: str, words: str, made: Sequence[str], arguments: Sequence[str], lines: Sequence[str]) -> str:
+    given = ", ".join(f"{argument}: torch.Tensor" for argument in arguments)
+    text = f"class {name}(nn.Module):\n"
+    text += f'    """{words}"""\n\n' if words else ""
+    text += "    def __init__(self) -> None:\n        super().__init__()\n"
+    text += "".join(f"        {line}\n" for line in made)
+    text += f"\n    def forward(self, {given}) -> torch.Tensor:\n"
+    return text + "".join(f"        {line}\n" for line in lines)
