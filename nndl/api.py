@@ -24,6 +24,7 @@ from nndl.runs.checkpoint import read_checkpoint
 from nndl.runs.environment import describe_environment
 from nndl.runs.folder import RunFolder, create_run_folder, find_run
 from nndl.runs.inputs import Inputs, read_inputs, write_inputs
+from nndl.runs.lock import lock_run
 from nndl.runs.training import keep_run
 from nndl.train.calibration import softmax
 from nndl.train.evaluate import Result, evaluate
@@ -130,13 +131,21 @@ def train(
 
 def start_run(built: Built, run_dir: Path | None = None) -> RunFolder:
     """A new run's folder, with its config, its environment and how its images are normalised written down."""
-    dataset = built.split.dataset
     folder = create_run_folder(built.experiment.name, run_dir)
-    write_atomically(folder.config, dump(built.experiment))
+    with lock_run(folder):
+        if folder.config.exists():
+            raise UsageError(f"another process has begun a run in {folder.path}; choose another --run-dir")
+        _write_new_run(folder, built)
+    return folder
+
+
+def _write_new_run(folder: RunFolder, built: Built) -> None:
+    """The config comes last: a folder with a config is a run, with all that belongs to one."""
+    dataset = built.split.dataset
     ran = {**about(built.network.engine), "data": describe_data(built), "data_digest": dataset.digest}
     folder.write_environment({**describe_environment(), **ran})
     write_inputs(folder, inputs_of(built.split.normalize, dataset))
-    return folder
+    write_atomically(folder.config, dump(built.experiment))
 
 
 def describe_data(built: Built) -> dict[str, Any]:

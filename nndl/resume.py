@@ -89,7 +89,9 @@ def resume(folder: RunFolder, wanted: Wanted | None = None) -> Resumed:
     notes = [*_skipped(state), *_schedule(built, state.info["epochs"]), *(f"changed: {change}" for change in changed)]
     changes = list(before.get("changes", []))
     if changed or built.solver.epochs != state.info["epochs"]:
-        changes.append({"step": built.solver.step, "epochs": built.solver.epochs, "what": [str(c) for c in changed]})
+        epochs = [state.info["epochs"], built.solver.epochs]
+        done = {"step": built.solver.step, "epochs_done": len(built.solver.history)}
+        changes.append({**done, "epochs": epochs, "what": [str(change) for change in changed]})
     resumed = Resumed(built, keeping(built, changes), notes)
     if changes != before.get("changes", []):
         _write_down(folder, resumed, state)

@@ -21,9 +21,11 @@ from nndl.cli.download import download_cifar
 from nndl.cli.eval import evaluate
 from nndl.cli.gradcheck import gradcheck
 from nndl.cli.predict import predict
+from nndl.cli.reproduce import reproduce
 from nndl.cli.resume import resume
 from nndl.cli.summary import summary
 from nndl.cli.train import train
+from nndl.cli.verify_resume import verify_resume
 from nndl.errors import NndlError
 
 INTERRUPTED = 130  # what shells report for a command ended by Ctrl+C: 128 + SIGINT
@@ -99,6 +101,8 @@ def options(
 
 app.command(short_help="Train a network; every run keeps a folder.")(train)
 app.command(short_help="Go on with a run that was stopped, bit for bit.")(resume)
+app.command(short_help="Train a run again, and compare every bit.")(reproduce)
+app.command("verify-resume", short_help="Prove that a resumed training equals a straight one.")(verify_resume)
 app.command("eval", short_help="Score a run, class by class.")(evaluate)
 app.command(short_help="Name what is on pictures.")(predict)
 app.command(short_help="Show a network layer by layer.")(summary)

@@ -34,11 +34,8 @@ def train(
     Ctrl+C stops after the step in flight with the state saved.
     """
     from nndl.cli.training import resume_and_run, start_and_run
-    from nndl.config.overrides import quoted
 
-    root = None if data is None else quoted(data)
-    settings = {"engine": engine, "threads": threads, "seed": seed, "data.root": root}
-    overrides = [f"{key}={value}" for key, value in settings.items() if value is not None] + (override or [])
+    overrides = settings(engine, threads, seed, data, override)
     if resume is not None:
         _refuse_beside_resume(run_dir=run_dir, synthetic=synthetic, download=download)
         from nndl.resume import Wanted
@@ -47,7 +44,7 @@ def train(
         done = resume_and_run(resume, wanted, quiet=quiet, json=json)
     else:
         overrides = [*([f"train.epochs={epochs}"] if epochs is not None else []), *overrides]
-        experiment = _experiment(config, overrides, synthetic)
+        experiment = experiment_of(config, overrides, synthetic)
         if download and experiment.data.dataset != "synthetic":
             _download(experiment, silent=quiet or json)
         done = start_and_run(experiment, run_dir, quiet=quiet, json=json)
@@ -63,7 +60,19 @@ def _refuse_beside_resume(**options: Any) -> None:
         raise UsageError(f"--resume RUN goes on in the run's own folder, with its images: {given[0]} does not fit")
 
 
-def _experiment(config: str | None, overrides: list[str], synthetic: bool) -> "Experiment":
+def settings(
+    engine: str | None, threads: int | None, seed: int | None, data: Path | None, override: list[str] | None
+) -> list[str]:
+    """What the options of a command set, as `--set` would."""
+    from nndl.config.overrides import quoted
+
+    root = None if data is None else quoted(data)
+    given = {"engine": engine, "threads": threads, "seed": seed, "data.root": root}
+    return [f"{key}={value}" for key, value in given.items() if value is not None] + (override or [])
+
+
+def experiment_of(config: str | None, overrides: list[str], synthetic: bool) -> "Experiment":
+    """The experiment of a config, on generated images if so wished."""
     from nndl.config import load_config
     from nndl.errors import UsageError
 

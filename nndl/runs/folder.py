@@ -98,12 +98,29 @@ class RunFolder:
 
 
 def create_run_folder(name: str, chosen: Path | None = None, runs: Path = RUNS) -> RunFolder:
-    """A new folder runs/NAME-TIME, or the chosen one; raises UsageError if that is there and not empty."""
-    if chosen is not None:
-        if chosen.exists() and (not chosen.is_dir() or any(chosen.iterdir())):
-            raise UsageError(f"{chosen} is there already and not an empty folder; choose another --run-dir")
-        chosen.mkdir(parents=True, exist_ok=True)
-        return RunFolder(chosen)
+    """A new folder runs/NAME-TIME, or the chosen one; raises UsageError if that is there and not empty.
+
+    What a run leaves that is killed before it has a config counts for nothing.
+    """
+    try:
+        return RunFolder(_new_folder(name, runs) if chosen is None else _chosen_folder(chosen))
+    except OSError as error:
+        at = f"{error.filename}: {error.strerror}"
+        raise UsageError(f"no run folder can be made at {at}; choose a place with --run-dir") from None
+
+
+def _chosen_folder(chosen: Path) -> Path:
+    if chosen.exists() and (not chosen.is_dir() or any(map(_is_of_use, chosen.iterdir()))):
+        raise UsageError(f"{chosen} is there already and not an empty folder; choose another --run-dir")
+    chosen.mkdir(parents=True, exist_ok=True)
+    return chosen
+
+
+def _is_of_use(path: Path) -> bool:
+    return path.name not in (".lock", "environment.json", "input.json") and path.suffix != ".part"
+
+
+def _new_folder(name: str, runs: Path) -> Path:
     stem = f"{safe_name(name)}-{time.strftime('%Y%m%d-%H%M%S')}"
     for number in range(1, 1000):
         path = runs / (stem if number == 1 else f"{stem}-{number}")
@@ -111,7 +128,7 @@ def create_run_folder(name: str, chosen: Path | None = None, runs: Path = RUNS) 
             path.mkdir(parents=True)
         except FileExistsError:
             continue
-        return RunFolder(path)
+        return path
     raise UsageError(f"{runs / stem} and a thousand like it are there already")
 
 

@@ -1,0 +1,59 @@
+"""nndl reproduce: train a run again from its folder, and say whether every bit came out the same."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nndl.reproduce import Reproduction
+    from nndl.train.events import Event
+    from nndl.train.solver import Solver
+
+
+def reproduce(
+    run: Annotated[str, typer.Argument(help="A run's folder, its name under runs/, or latest.")] = "latest",
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the result only.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Train RUN again from its own folder, on its engine and threads; the run itself is left as it is.
+
+    Says bit-identical, or the first step and tensor that differ, and then exits with 1.
+    """
+    from contextlib import ExitStack
+
+    from nndl.cli import ui
+    from nndl.cli.interrupt import clean_stop
+    from nndl.cli.watch import choose_view
+    from nndl.reproduce import reproduce as train_again
+    from nndl.runs.folder import find_run
+
+    folder = find_run(run)
+    with ExitStack() as within:
+
+        def watch(solver: "Solver") -> "Callable[[Event], None]":
+            within.enter_context(clean_stop(solver.stop))
+            return within.enter_context(choose_view(solver, quiet=quiet or json, json=False)).see
+
+        result = train_again(folder, watch)
+    if json:
+        ui.emit_json({"run": str(folder.path), "identical": result.identical, **vars(result)}, indent=2)
+    else:
+        for line in _lines(result):
+            ui.say(line)
+    if not result.identical:
+        raise typer.Exit(1)
+
+
+def _lines(result: "Reproduction") -> list[str]:
+    """What came of it, for people."""
+    lines = [f"not as it was: {difference}" for difference in result.differs]
+    compared = f"{result.steps:,} steps, {result.lines:,} lines of metrics, {', '.join(dict.fromkeys(result.files))}"
+    if result.identical:
+        return [*lines, f"bit-identical: {compared}"]
+    first_step = result.first_step or "none that metrics.jsonl has"
+    return [
+        *lines,
+        f"NOT identical\nfirst step that differs: {first_step}\nfirst tensor: {result.first_tensor or 'none'}",
+    ]
