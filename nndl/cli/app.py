@@ -19,7 +19,9 @@ from nndl.cli.configs import config_app, configs_app
 from nndl.cli.doctor import doctor
 from nndl.cli.download import download_cifar
 from nndl.cli.eval import evaluate
+from nndl.cli.export import export
 from nndl.cli.gradcheck import gradcheck
+from nndl.cli.import_ import import_weights
 from nndl.cli.predict import predict
 from nndl.cli.reproduce import reproduce
 from nndl.cli.resume import resume
@@ -105,6 +107,8 @@ app.command(short_help="Train a run again, and compare every bit.")(reproduce)
 app.command("verify-resume", short_help="Prove that a resumed training equals a straight one.")(verify_resume)
 app.command("eval", short_help="Score a run, class by class.")(evaluate)
 app.command(short_help="Name what is on pictures.")(predict)
+app.command(short_help="Hand a run on: ONNX, PyTorch, safetensors, NumPy.")(export)
+app.command("import", short_help="Make a run of weights from elsewhere.")(import_weights)
 app.command(short_help="Show a network layer by layer.")(summary)
 app.command(short_help="Check gradients against numerical ones.")(gradcheck)
 app.command(short_help="Look at the installation: engine, data, extras.")(doctor)

@@ -46,7 +46,7 @@ def _affine(layer: Affine, placed: Placed) -> Line:
 
 def _batch_norm(module: str) -> Callable[[Any, Placed], Line]:
     def line(layer: SpatialBn | Bn, placed: Placed) -> Line:
-        return Line(f"nn.{module}({placed.in_shape[0]}, eps={layer.eps!r}, momentum={1 - layer.momentum!r})")
+        return Line(f"nn.{module}({placed.in_shape[0]}, eps={layer.eps!r}, momentum={round(1 - layer.momentum, 12)!r})")
 
     return line
 
@@ -70,7 +70,7 @@ LINES: dict[type[Layer], Callable[[Any, Placed], Line]] = {
     AvgPool: _pool("avg_pool2d"),
     GlobalMaxPool: lambda *_: Line(None, "{x}.amax((2, 3))"),
     GlobalAvgPool: lambda *_: Line(None, "{x}.mean((2, 3))"),
-    Dropout: lambda layer, _: Line(f"nn.Dropout({1 - layer.keep!r})"),
+    Dropout: lambda layer, _: Line(f"nn.Dropout({round(1 - layer.keep, 12)!r})"),
     Flatten: lambda *_: Line(None, "{x}.flatten(1)"),
     Scale: lambda layer, _: Line(None, f"{{x}} * {layer.factor!r}"),
 }
@@ -81,10 +81,15 @@ def source(network: Network, normalize: Normalize | None = None, about: str = ""
     """The module `Network` as a Python file. Raises ExportError, naming the layer, where PyTorch has no such one."""
     blocks: list[str] = []
     network_class = _network(network.placed, normalize, blocks)
-    opening = f'"""{about}"""\n\n' if about else ""
+    opening = f'"""{_quotable(about)}"""\n\n' if about else ""
     known = f"CLASSES = {tuple(classes)!r}\n\n\n" if classes else "\n"
     imports = "import torch\nfrom torch import nn\nfrom torch.nn import functional as F\n\n"
     return opening + imports + known + "\n\n".join([*blocks, network_class]) + _LOADING
+
+
+def _quotable(text: str) -> str:
+    """Words that can stand between triple quotes: a config may be called anything."""
+    return text.replace("\\", "/").replace('"', "'")
 
 
 _LOADING = '''

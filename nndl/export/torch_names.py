@@ -52,6 +52,11 @@ class Entry:
     shape: tuple[int, ...]
     transposed: bool
 
+    @property
+    def their_shape(self) -> tuple[int, ...]:
+        """The shape it has in PyTorch."""
+        return self.shape[::-1] if self.transposed else self.shape
+
     def turned(self, array: Array) -> Array:
         """From our shape to theirs, or theirs to ours: an affine w (D, M) is a linear weight (M, D)."""
         return np.ascontiguousarray(array.T if self.transposed else array)
@@ -71,7 +76,7 @@ def module_path(path: str) -> str:
 
 
 def entries(network: Network) -> list[Entry]:
-    """Every array that PyTorch's modules hold, in order. Raises ExportError where two layers would share a name."""
+    """Every array that PyTorch's modules hold, in order. Raises ExportError for one that is not known there."""
     found = []
     for placed in (inner for outer in network.placed for inner in outer.walk()):
         stores = {"params": network.params, "buffers": network.buffers}
@@ -86,6 +91,10 @@ def entries(network: Network) -> list[Entry]:
                 continue  # a bias that the layer does not have
             turned = isinstance(placed.layer, Affine) and ours == "w"
             found.append(Entry(name, f"{module_path(placed.path)}.{theirs}", store, shape, turned))
+    named = {entry.ours for entry in found}
+    for name in (*network.params, *network.buffers):
+        if name not in named:
+            raise ExportError(f"{name}: what PyTorch calls it is not known; --to npz takes any")
     _refuse_shared(found)
     return found
 

@@ -24,7 +24,7 @@ def write_checkpoint(path: Path, arrays: Mapping[str, NDArray[Any]], info: Mappi
 
     whole = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     text = json.dumps(info)
-    metadata = {"format": "nndl", "info": text, "sha256": _digest(whole, text)}
+    metadata = {"format": "nndl", "info": text, "sha256": digest(whole, text)}
     write_atomically(path, save(whole, metadata))
 
 
@@ -42,13 +42,13 @@ def read_checkpoint(path: Path) -> tuple[Arrays, dict[str, Any]]:
         raise CheckpointError(f"{path} is damaged: {error}{_others(path)}") from None
     if "info" not in metadata or "sha256" not in metadata:
         raise CheckpointError(f"{path} holds tensors, but no state of nndl{_others(path)}")
-    if _digest(arrays, metadata["info"]) != metadata["sha256"]:
+    if digest(arrays, metadata["info"]) != metadata["sha256"]:
         raise CheckpointError(f"{path} is damaged: its checksum does not match its content{_others(path)}")
     info: dict[str, Any] = json.loads(metadata["info"])
     return arrays, info
 
 
-def _digest(arrays: Mapping[str, NDArray[Any]], info: str) -> str:
+def digest(arrays: Mapping[str, NDArray[Any]], info: str) -> str:
     """SHA-256 in hex over names, types, shapes, bytes and info."""
     sha = hashlib.sha256(info.encode("utf-8"))
     for name in sorted(arrays):

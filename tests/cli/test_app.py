@@ -13,8 +13,8 @@ from nndl.cli.app import Verbs
 from nndl.errors import ConfigError, NndlError
 from tests.cli.command import environment, nndl
 
-VERBS = ("train", "eval", "predict", "summary", "gradcheck", "configs", "config", "download-cifar")
-HEAVY = ("numpy", "rich", "yaml", "requests", "safetensors", "matplotlib", "PIL", "nndl.net", "nndl.config")
+VERBS = ("train", "eval", "predict", "export", "import", "summary", "gradcheck", "configs", "config", "download-cifar")
+HEAVY = ("numpy", "rich", "yaml", "requests", "safetensors", "matplotlib", "PIL", "onnx", "nndl.net", "nndl.config")
 
 
 def test_help_loads_nothing_heavy_and_lists_every_verb(tmp_path: Path) -> None:

@@ -1,0 +1,70 @@
+"""An exported network is scored again by what will run it; one that differs is not handed on."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nndl.errors import ExportError, MissingExtraError
+from nndl.export.onnx import INPUT, SCORES
+from nndl.net.types import Array
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+TOLERANCE = 1e-4
+"""Of the largest score: what sums of float32 in another order come to, and far less than a wrong constant makes."""
+BATCH = 250
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How scores compare with the network's own."""
+
+    images: int
+    largest_difference: float
+    largest_score: float
+    """In magnitude."""
+    same_class: int
+    """Images that both take for the same."""
+
+    @property
+    def agrees(self) -> bool:
+        """Whether they differ by no more than rounding. NaN agrees with nothing."""
+        return self.largest_difference <= TOLERANCE * self.largest_score
+
+    @property
+    def sentence(self) -> str:
+        """largest difference 3.1e-06 of 14.2 on 1,000 images, the same class for 1,000."""
+        return (
+            f"largest difference {self.largest_difference:.1e} in scores up to {self.largest_score:.1f} "
+            f"on {self.images:,} images, the same class for {self.same_class:,}"
+        )
+
+
+def compare(ours: Array, theirs: Array) -> Comparison:
+    """Scores (N, classes) beside scores (N, classes)."""
+    difference = np.abs(theirs.astype(np.float64) - ours)
+    same = np.argmax(ours, axis=1) == np.argmax(theirs, axis=1)
+    return Comparison(len(ours), float(difference.max()), float(np.abs(ours).max()), int(same.sum()))
+
+
+def onnx_scores(model: "ModelProto", pixels: Array) -> Array:
+    """The scores (N, classes) that onnxruntime computes for pixels uint8 (N, 3, 32, 32)."""
+    try:
+        import onnxruntime
+    except ImportError:
+        raise MissingExtraError("onnxruntime", "onnx", "checking an ONNX file") from None
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    parts = [pixels[start : start + BATCH] for start in range(0, len(pixels), BATCH)]
+    return np.concatenate([session.run([SCORES], {INPUT: part / np.float32(255)})[0] for part in parts])
+
+
+def refuse_unless_equal(comparison: Comparison, what: str) -> None:
+    """Raise ExportError unless they agree."""
+    if not comparison.agrees:
+        raise ExportError(
+            f"{what} does not compute what the run's network does: {comparison.sentence}; nothing written"
+        )

@@ -1,0 +1,82 @@
+"""Weights in files: safetensors under PyTorch's names, NumPy archives under our own. Never a pickle."""
+
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nndl.data.normalize import Normalize
+from nndl.errors import CheckpointError
+from nndl.net.network import Network
+from nndl.net.types import Array
+from nndl.runs.checkpoint import digest
+
+Arrays = dict[str, Array]
+MEAN, STD = "input.mean", "input.std"
+"""The normalisation in a NumPy archive, in pixels 0..255."""
+CHECKSUM = "nndl_sha256"
+
+
+def npz_bytes(network: Network, normalize: Normalize, classes: tuple[str, ...]) -> bytes:
+    """An .npz of the parameters and running statistics under their own names (conv1.w), with input.mean and so on."""
+    arrays: dict[str, Any] = {**network.params, **network.buffers}
+    arrays |= {MEAN: normalize.mean, STD: normalize.std, "classes": np.array(classes)}
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    return buffer.getvalue()
+
+
+def safetensors_bytes(arrays: Mapping[str, Array], about: Mapping[str, Any]) -> bytes:
+    """A safetensors file of arrays, with `about` as JSON in its metadata, and a checksum of the arrays."""
+    from safetensors.numpy import save
+
+    words = {key: json.dumps(value) for key, value in about.items()}
+    return save(dict(arrays), {"format": "pt", **words, CHECKSUM: digest(arrays, "")})
+
+
+def read_weights(path: Path, most_bytes: int) -> Arrays:
+    """The arrays of a .safetensors or .npz file; raises CheckpointError for one that is neither, damaged or too large.
+
+    `most_bytes` bounds what an archive may unpack to.
+    """
+    if not path.is_file():
+        raise CheckpointError(f"there is no file {path}")
+    try:
+        if zipfile.is_zipfile(path):
+            return _read_npz(path, most_bytes)
+        if path.stat().st_size > most_bytes:
+            raise CheckpointError(f"{path} is larger than any weights of this network could be")
+        return _read_safetensors(path)
+    except CheckpointError:
+        raise
+    except Exception as error:  # the readers raise what zlib, JSON and NumPy's header parser do
+        words = " ".join(str(error).split()) or type(error).__name__
+        raise CheckpointError(
+            f"{path} is no .safetensors or .npz file that can be read: {words[:200]}; "
+            "a PyTorch .pt is a pickle: save its state_dict with safetensors.torch.save_file"
+        ) from None
+
+
+def _read_safetensors(path: Path) -> Arrays:
+    """The arrays; checked, where the file says what their checksum is."""
+    from safetensors import safe_open
+
+    with safe_open(path, framework="numpy") as file:
+        expected = (file.metadata() or {}).get(CHECKSUM)
+        arrays: Arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (not a dict)
+    if expected is not None and digest(arrays, "") != expected:
+        raise CheckpointError(f"{path} is damaged: its checksum does not match its content")
+    return arrays
+
+
+def _read_npz(path: Path, most_bytes: int) -> Arrays:
+    with zipfile.ZipFile(path) as archive:
+        total = sum(info.file_size for info in archive.infolist())
+    if total > most_bytes:
+        raise CheckpointError(f"{path} unpacks to {total:,} bytes; weights of this network are {most_bytes:,} at most")
+    with np.load(path, allow_pickle=False) as arrays:
+        return {name: arrays[name] for name in arrays.files}

@@ -1,0 +1,52 @@
+"""Weights from a file as a run, which then is scored, used and exported like one trained here."""
+
+from pathlib import Path
+
+from nndl.config import Experiment
+from nndl.config.build import build_network, build_split
+from nndl.config.show import dump
+from nndl.data.normalize import Normalize
+from nndl.data.official import CLASSES
+from nndl.data.synthetic import PATTERNS
+from nndl.errors import CheckpointError, DataError
+from nndl.export.files import read_weights
+from nndl.export.load import load_arrays, normalization_of
+from nndl.runs.atomic import write_atomically
+from nndl.runs.checkpoint import write_checkpoint
+from nndl.runs.environment import describe_environment
+from nndl.runs.folder import RunFolder, create_run_folder
+from nndl.runs.inputs import Inputs, write_inputs
+from nndl.train.state import pack
+
+
+def import_run(experiment: Experiment, weights: Path, run_dir: Path | None = None) -> RunFolder:
+    """A run's folder made of a config and a .safetensors or .npz file of weights for its network.
+
+    Raises CheckpointError, before a folder is made, where the file cannot be read or does not fit, and where it says
+    nothing of how images are normalised and the data set that would tell is not there.
+    """
+    network = build_network(experiment)
+    numbers = network.params.size + network.buffers.size
+    arrays = read_weights(weights, most_bytes=16 * numbers + 2**20)
+    load_arrays(network, arrays, str(weights))
+    normalize = normalization_of(arrays) or _fitted(experiment, weights)
+    synthetic = experiment.data.dataset == "synthetic"
+    classes = tuple(PATTERNS) if synthetic else CLASSES[experiment.data.dataset]
+    folder = create_run_folder(experiment.name, run_dir)
+    write_atomically(folder.config, dump(experiment))
+    folder.write_environment({**describe_environment(), "imported": weights.name})
+    write_inputs(folder, Inputs(normalize, classes, experiment.data.dataset, synthetic))
+    stores = {"params": network.params, "buffers": network.buffers}
+    write_checkpoint(folder.best, pack(stores), {"kind": "imported", "step": 0, "from": weights.name})
+    folder.write_status("imported", step=0, steps=0, weights=weights.name)
+    return folder
+
+
+def _fitted(experiment: Experiment, weights: Path) -> Normalize:
+    try:
+        return build_split(experiment).normalize
+    except DataError as error:
+        raise CheckpointError(
+            f"{weights} does not say how images are normalised (mean and std), and the data set that would tell is "
+            f"missing:\n{error}"
+        ) from None

@@ -1,0 +1,68 @@
+"""Arrays from a file into a network, under PyTorch's names or ours: each of its shape, none missing, none left over."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from nndl.data.normalize import Normalize
+from nndl.errors import CheckpointError
+from nndl.export.files import MEAN, STD
+from nndl.export.torch_names import COUNTER, entries
+from nndl.net.network import Network
+from nndl.net.types import Array
+
+_BESIDE = ("mean", "std", MEAN, STD, "classes")
+"""What a file may hold that is no weight."""
+_LISTED = 10
+
+
+def load_arrays(network: Network, arrays: Mapping[str, Array], source: str) -> None:
+    """Fill a network's parameters and running statistics from arrays under PyTorch's names or ours.
+
+    Raises CheckpointError, before anything is changed, with everything that is missing, left over, or of another shape
+    than the network's; `source` is what it calls the file.
+    """
+    given = {name: value for name, value in arrays.items() if name not in _BESIDE and not name.endswith(COUNTER)}
+    theirs = any(name.endswith((".weight", ".bias")) for name in given)
+    if theirs:
+        expected = {entry.theirs: entry for entry in entries(network)}
+        shapes = {name: entry.their_shape for name, entry in expected.items()}
+    else:
+        expected = {entry.ours: entry for entry in entries(network) if entry.store}
+        shapes = {name: entry.shape for name, entry in expected.items()}
+    faults = [f"{name} {shape} is missing" for name, shape in shapes.items() if name not in given]
+    faults += [f"{name} {value.shape} belongs to no layer" for name, value in given.items() if name not in expected]
+    faults += [fault for name in shapes if name in given and (fault := _fault(name, given[name], shapes[name]))]
+    if faults:
+        listed = "".join(f"\n  {fault}" for fault in faults[:_LISTED])
+        more = f"\n  and {len(faults) - _LISTED} more" if len(faults) > _LISTED else ""
+        raise CheckpointError(f"{source} does not fit the config's network:{listed}{more}")
+    for name, entry in expected.items():
+        if not entry.store and not (given[name] == 1).all():
+            raise CheckpointError(f"{source}: {name} is not all ones, but the config says scale: false there")
+    stores = {"params": network.params, "buffers": network.buffers}
+    for name, entry in expected.items():
+        if entry.store:
+            stores[entry.store][entry.ours] = entry.turned(given[name]) if theirs else given[name]
+
+
+def _fault(name: str, value: Array, shape: tuple[int, ...]) -> str | None:
+    """What is wrong with one array, or None."""
+    if value.shape != shape:
+        return f"{name} is {value.shape}, but {shape} in the network"
+    if value.dtype.kind != "f":
+        return f"{name} holds {value.dtype}, not floats"
+    return None if np.isfinite(value).all() else f"{name} holds values that are not finite"
+
+
+def normalization_of(arrays: Mapping[str, Array]) -> Normalize | None:
+    """The normalisation that came with weights, or None. Raises CheckpointError for one that is malformed."""
+    for mean_name, std_name, unit in ((MEAN, STD, 1.0), ("mean", "std", 255.0)):
+        if mean_name not in arrays or std_name not in arrays:
+            continue
+        mean, std = (np.asarray(arrays[name], np.float64) * unit for name in (mean_name, std_name))
+        mean = mean.reshape(3) if mean.size == 3 else mean
+        if mean.shape not in ((3,), (3, 32, 32)) or std.size != 3 or not (std > 0).all() or not np.isfinite(mean).all():
+            raise CheckpointError(f"{mean_name} is (3, 1, 1) or (3, 32, 32), {std_name} (3, 1, 1) and above 0")
+        return Normalize(mean, std.reshape(3))
+    return None

@@ -1,0 +1,160 @@
+"""Arrays that were handed on come back as they were; those of another network are refused with all that is wrong."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from nndl.data.normalize import Normalize
+from nndl.engines.reference import REFERENCE
+from nndl.errors import CheckpointError
+from nndl.export.files import npz_bytes, read_weights, safetensors_bytes
+from nndl.export.load import load_arrays, normalization_of
+from nndl.export.torch_names import NAMES, to_torch
+from nndl.net.catalog.affine import Affine
+from nndl.net.catalog.conv import Conv
+from nndl.net.catalog.norm import SpatialBn
+from nndl.net.network import Network
+from tests.contracts.cases import CASES, Case, name
+from tests.export.stirred import stirred
+
+NORMALIZE = Normalize(np.array([120.0, 110, 100]), np.array([60.0, 61, 62]))
+MOST = 10**6
+
+
+def fresh(case: Case) -> Network:
+    return Network(*case, REFERENCE, seed=7)
+
+
+def equal(one: Network, other: Network) -> bool:
+    stores = ((one.params, other.params), (one.buffers, other.buffers))
+    return all(np.array_equal(a[key], b[key]) for a, b in stores for key in a)
+
+
+@pytest.mark.parametrize("kind", ["npz", "safetensors"])
+@pytest.mark.parametrize("case", CASES, ids=name)
+def test_a_network_survives_the_way_through_a_file(tmp_path: Path, case: Case, kind: str) -> None:
+    network, _ = stirred(case)
+    if any(layer.gradients and type(layer) not in NAMES for layer in case[0]):
+        pytest.skip("a layer that is not exported")
+    content = (
+        npz_bytes(network, NORMALIZE, ("a", "b"))
+        if kind == "npz"
+        else safetensors_bytes(to_torch(network, NORMALIZE), {})
+    )
+    (tmp_path / "weights").write_bytes(content)
+    arrays = read_weights(tmp_path / "weights", MOST)
+    other = fresh(case)
+    assert not network.params or not equal(network, other)
+    load_arrays(other, arrays, "weights")
+    assert equal(network, other)
+    normalize = normalization_of(arrays)
+    assert normalize is not None
+    np.testing.assert_allclose(normalize.mean, NORMALIZE.mean, rtol=1e-7)
+    np.testing.assert_allclose(normalize.std, NORMALIZE.std, rtol=1e-7)
+
+
+SMALL: Case = ((Conv(filters=4), SpatialBn(scale=False), Affine(out_features=16), Affine(out_features=16)), (3, 6, 6))
+
+
+@pytest.mark.parametrize("theirs", [True, False])
+def test_all_that_does_not_fit_is_told_and_nothing_changed(theirs: bool) -> None:
+    network = stirred(SMALL)[0]
+    arrays = to_torch(network) if theirs else {**network.params, **network.buffers}
+    weight, bias = ("weight", "bias") if theirs else ("w", "b")
+    arrays = {key: np.array(value) for key, value in arrays.items()}
+    del arrays[f"conv1.{weight}"]
+    arrays[f"affine9.{weight}"] = np.zeros((2, 3))
+    arrays[f"affine1.{weight}"] = arrays[f"affine1.{weight}"].T
+    arrays[f"affine2.{bias}"] = np.full(16, np.nan)
+    arrays[f"conv1.{bias}"] = np.zeros(4, int)
+    other = fresh(SMALL)
+    with pytest.raises(CheckpointError) as caught:
+        load_arrays(other, arrays, "w.npz")
+    assert set(str(caught.value).splitlines()[1:]) == {
+        f"  conv1.{weight} (4, 3, 3, 3) is missing",
+        f"  affine9.{weight} (2, 3) belongs to no layer",
+        f"  affine1.{weight} is {(144, 16) if theirs else (16, 144)}, but {(16, 144) if theirs else (144, 16)} "
+        "in the network",
+        f"  affine2.{bias} holds values that are not finite",
+        f"  conv1.{bias} holds int64, not floats",
+    }
+    assert equal(other, fresh(SMALL))
+
+
+def test_a_long_list_of_faults_is_cut() -> None:
+    with pytest.raises(CheckpointError, match="and 10 more"):
+        load_arrays(fresh(SMALL), {f"x{i}.weight": np.zeros(1) for i in range(10)}, "w")
+
+
+def test_a_gamma_other_than_one_is_refused_where_the_config_has_none() -> None:
+    arrays = to_torch(stirred(SMALL)[0])
+    arrays["spatial_bn1.weight"] = np.full(4, 2.0)
+    with pytest.raises(CheckpointError, match=r"spatial_bn1\.weight is not all ones"):
+        load_arrays(fresh(SMALL), arrays, "w")
+
+
+def test_weights_without_the_counters_of_pytorch_load_too() -> None:
+    network = stirred(SMALL)[0]
+    arrays = {key: value for key, value in to_torch(network).items() if not key.endswith("tracked")}
+    other = fresh(SMALL)
+    load_arrays(other, arrays, "w")
+    assert equal(network, other)
+
+
+def test_a_malformed_normalisation_is_refused() -> None:
+    assert normalization_of({}) is None
+    for mean, std in ((np.zeros(4), np.ones(3)), (np.zeros(3), np.zeros(3)), (np.full(3, np.nan), np.ones(3))):
+        with pytest.raises(CheckpointError, match="above 0"):
+            normalization_of({"mean": mean, "std": std})
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"\x80\x04N.", b"\x00" * 100, b"{}", b"\xff" * 64])
+def test_what_is_no_file_of_weights_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "w").write_bytes(content)
+    with pytest.raises(CheckpointError, match=r"no \.safetensors or \.npz file"):
+        read_weights(tmp_path / "w", MOST)
+
+
+def test_an_archive_that_would_fill_the_memory_is_refused_unopened(tmp_path: Path) -> None:
+    np.savez_compressed(tmp_path / "bomb.npz", w=np.zeros(10**6))
+    assert (tmp_path / "bomb.npz").stat().st_size < 20_000
+    with pytest.raises(CheckpointError, match="unpacks to 8,000,"):
+        read_weights(tmp_path / "bomb.npz", MOST)
+
+
+def test_pickles_in_an_archive_are_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "w.npz", w=np.array([{}], object))
+    with pytest.raises(CheckpointError, match="pickle"):
+        read_weights(tmp_path / "w.npz", MOST)
+
+
+WHOLE = {
+    "npz": npz_bytes(stirred(SMALL)[0], NORMALIZE, ("a",)),
+    "safetensors": safetensors_bytes(to_torch(stirred(SMALL)[0], NORMALIZE), {"a": 1}),
+}
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.sampled_from(sorted(WHOLE)), st.data())
+def test_a_mangled_file_loads_whole_or_is_refused(tmp_path: Path, kind: str, data: st.DataObject) -> None:
+    """What loads has every array as it was: both kinds hold checksums."""
+    raw = bytearray(WHOLE[kind])
+    if data.draw(st.booleans()):
+        del raw[data.draw(st.integers(0, len(raw) - 1)) :]
+    for _ in range(data.draw(st.integers(1, 4))):
+        if raw:
+            raw[data.draw(st.integers(0, len(raw) - 1) | st.integers(0, min(len(raw) - 1, 900)))] ^= data.draw(
+                st.integers(1, 255)
+            )
+    (tmp_path / "w").write_bytes(bytes(raw))
+    network = fresh(SMALL)
+    try:
+        arrays = read_weights(tmp_path / "w", MOST)
+        normalization_of(arrays)
+        load_arrays(network, arrays, "w")
+    except CheckpointError:
+        return
+    assert equal(network, stirred(SMALL)[0])
