@@ -4,10 +4,16 @@
    transposed for it: packing w takes its rows in the order in which x has its numbers, and dw puts them back. For vectors
    there is one position, and the orders agree.
 
-   Packed w is (panels, D, 2 VL). A forward task is a group of TILE_ROWS examples with up to 4 panels; D is walked in runs
-   of DEPTH, each copied to where its rows lie close (rows of x are often 16 KB apart, all in one set of the cache).
-   dw: a task copies 4 TILE_ROWS columns of x and multiplies them, transposed, with dout.
-   dx: a task turns 2 VL rows of w and multiplies dout with them. */
+   Columns come in panels of 2 VL, the last one VL wide where that suffices: 10 classes cost one vector, not two.
+   Rows of x are often 16 or 32 KB apart, all in one set of the cache, so each task copies its part of x to where rows
+   lie close.
+
+   Forward: a task is EXAMPLES rows of x and one of `slices` slices of D; it walks them DEPTH numbers at a time, packs
+   those rows of w (DEPTH x M: second-level cache) and adds to its own sums; a panel of w (DEPTH x 2 VL, 16 KB) stays in
+   the first-level cache while all rows pass. So w is read once for each EXAMPLES rows and never written out packed. The
+   slices' sums are added up in order; how many there are depends on the sizes alone, so the bits do not depend on threads.
+   dw: a task is WIDTH columns of x, which it multiplies, transposed, with dout, EXAMPLES rows at a time.
+   dx: a task turns WIDTH rows of w and multiplies dout with them: rows of dx are written in runs of 4 WIDTH bytes. */
 
 #include "threads.h"
 #include "tile.h"
@@ -19,138 +25,166 @@ typedef struct {
 typedef struct {
     AffineShape s;
     const float *x, *w, *bias, *dout;
-    float *out, *packed, *dw, *dx;
-    long relu, inputs, panels, panel_groups;
+    float *out, *sums, *packed, *dw, *dx;
+    long relu, inputs, columns, slices;
 } Affine;
 
-enum { DEPTH = 256, DEPTH_ROW = DEPTH + 16, PANELS_AT_ONCE = 4, COLUMNS_AT_ONCE = 4 * TILE_ROWS, COLUMNS_ROW = 80 };
-_Static_assert(COLUMNS_AT_ONCE <= COLUMNS_ROW, "a row holds the columns of a task");
+enum {
+    EXAMPLES = 128, DEPTH = 128, WIDTH = 128,
+    LINE = 16,    /* floats of a cache line */
+    BESIDE = LINE,  /* floats between rows that would else begin in one set of the cache */
+    SLICE = 512, TASKS = 16,
+};
+
+static Affine affine_of(const AffineShape *s) {
+    return (Affine){.s = *s, .inputs = s->positions * s->channels, .columns = round_up(s->outputs, VL)};
+}
 
 /* Where in w the row for number k of x lies. */
 ALWAYS_INLINE long row_of(const Affine *a, long k) {
     return k % a->s.channels * a->s.positions + k / a->s.channels;
 }
 
-static void pack_run(void *context, long run, int thread) {
-    (void)thread;
-    const Affine *a = context;
-    long M = a->s.outputs, end = smaller_of((run + 1) * DEPTH, a->inputs);
-    for (long k = run * DEPTH; k < end; k++)
-        for (long panel = 0; panel < a->panels; panel++) {
-            long from = panel * TILE_COLUMNS, count = smaller_of(TILE_COLUMNS, M - from);
-            float *packed = a->packed + (panel * a->inputs + k) * TILE_COLUMNS;
-            const float *row = a->w + row_of(a, k) * M + from;
-            store(packed, load_part(row, count));
-            store(packed + VL, count > VL ? load_part(row + VL, count - VL) : (Vector){});
-        }
+/* The width of the panel that begins at column f. */
+ALWAYS_INLINE long width_of(long columns, long f) { return smaller_of(TILE_COLUMNS, columns - f); }
+
+/* `count` floats, zeros behind them up to a panel's `width`. */
+ALWAYS_INLINE void pack_row(const float *row, long count, float *packed, long width) {
+    store(packed, load_part(row, count));
+    if (width > VL) store(packed + VL, load_part(row + VL, count - VL));
 }
 
-static void store_outputs(const Affine *a, const float *sums, long row, long rows, long from, long count) {
-    for (long r = 0; r < rows; r++)
-        for (long m = 0; m < count; m++) {
-            float v = sums[r * PANELS_AT_ONCE * TILE_COLUMNS + m] + (a->bias ? a->bias[from + m] : 0.0f);
-            a->out[(row + r) * a->s.outputs + from + m] = a->relu && v < 0 ? 0.0f : v;
-        }
+static void copy_rows(const float *from, long from_row, float *to, long to_row, long rows, long floats) {
+    for (long r = 0; r < rows; r++) memcpy(to + r * to_row, from + r * from_row, sizeof(float) * (size_t)floats);
 }
+
+/* Rows k up to k + depth of w in panels, (panels, depth, width). */
+static void pack_weights(const Affine *a, long k, long depth, float *packed) {
+    for (long i = 0; i < depth; i++) {
+        const float *row = a->w + row_of(a, k + i) * a->s.outputs;
+        for (long f = 0; f < a->columns; f += TILE_COLUMNS) {
+            long width = width_of(a->columns, f);
+            pack_row(row + f, a->s.outputs - f, packed + f * depth + i * width, width);
+        }
+    }
+}
+
+/* Forward -------------------------------------------------------------------------------------------------------- */
 
 static void forward_task(void *context, long task, int thread) {
     const Affine *a = context;
-    long row = task / a->panel_groups * TILE_ROWS, first = task % a->panel_groups * PANELS_AT_ONCE;
-    long rows = smaller_of(TILE_ROWS, a->s.examples - row), last = smaller_of(first + PANELS_AT_ONCE, a->panels);
-    float *close = scratch(thread, SLOT_INPUT, sizeof(float) * TILE_ROWS * DEPTH_ROW);
-    float *sums = scratch(thread, SLOT_PRODUCT, sizeof(float) * TILE_ROWS * PANELS_AT_ONCE * TILE_COLUMNS);
-    for (long k = 0; k < a->inputs; k += DEPTH) {
-        long depth = smaller_of(DEPTH, a->inputs - k);
-        for (long r = 0; r < rows; r++)
-            memcpy(close + r * DEPTH_ROW, a->x + (row + r) * a->inputs + k, sizeof(float) * (size_t)depth);
-        for (long panel = first; panel < last; panel++) {
-            Product product = {.a = close, .a_row = DEPTH_ROW, .segments = 1, .length = depth,
-                               .b = a->packed + (panel * a->inputs + k) * TILE_COLUMNS, .b_step = TILE_COLUMNS};
-            rows_tile((int)rows, product, sums + (panel - first) * TILE_COLUMNS, PANELS_AT_ONCE * TILE_COLUMNS, k > 0);
+    long first = task / a->slices * EXAMPLES, rows = smaller_of(EXAMPLES, a->s.examples - first), slice = task % a->slices;
+    float *close = scratch(thread, SLOT_INPUT, sizeof(float) * EXAMPLES * (DEPTH + BESIDE));
+    float *packed = scratch(thread, SLOT_PRODUCT, sizeof(float) * DEPTH * a->columns);
+    float *sums = a->sums + (slice * a->s.examples + first) * a->columns;
+    long begin = a->inputs * slice / a->slices, end = a->inputs * (slice + 1) / a->slices;
+    for (long k = begin; k < end; k += DEPTH) {
+        long depth = smaller_of(DEPTH, end - k);
+        copy_rows(a->x + first * a->inputs + k, a->inputs, close, DEPTH + BESIDE, rows, depth);
+        pack_weights(a, k, depth, packed);
+        for (long f = 0; f < a->columns; f += TILE_COLUMNS) {
+            long width = width_of(a->columns, f);
+            Product product = {.a = close, .a_row = DEPTH + BESIDE, .segments = 1, .length = depth, .b = packed + f * depth,
+                               .b_step = width, .narrow = width == VL};
+            for (long r = 0, height; r < rows; r += height, product.a += height * product.a_row) {
+                height = next_rows(rows - r);
+                rows_tile((int)height, product, sums + r * a->columns + f, a->columns, k > begin);
+            }
         }
     }
-    long from = first * TILE_COLUMNS;
-    store_outputs(a, sums, row, rows, from, smaller_of(last * TILE_COLUMNS, a->s.outputs) - from);
 }
 
-static Affine affine_of(const AffineShape *s) {
-    long panels = (s->outputs + TILE_COLUMNS - 1) / TILE_COLUMNS;
-    return (Affine){.s = *s, .inputs = s->positions * s->channels, .panels = panels,
-                    .panel_groups = (panels + PANELS_AT_ONCE - 1) / PANELS_AT_ONCE};
+static void finish_row(void *context, long n, int thread) {
+    (void)thread;
+    const Affine *a = context;
+    long M = a->s.outputs;
+    for (long m = 0; m < M; m += VL) {
+        Vector sum = a->bias ? load_part(a->bias + m, M - m) : (Vector){};
+        for (long slice = 0; slice < a->slices; slice++) sum += load(a->sums + (slice * a->s.examples + n) * a->columns + m);
+        store_part(a->out + n * M + m, a->relu ? larger(sum, (Vector){}) : sum, M - m);
+    }
 }
 
 void nndl_affine_forward(const AffineShape *s, const float *x, const float *w, const float *bias, long relu, float *out) {
     Affine a = affine_of(s);
     a.x = x, a.w = w, a.bias = bias, a.relu = relu, a.out = out;
-    a.packed = scratch(SHARED, SLOT_FILTERS, sizeof(float) * a.panels * a.inputs * TILE_COLUMNS);
-    share(pack_run, &a, (a.inputs + DEPTH - 1) / DEPTH);
-    share(forward_task, &a, (s->examples + TILE_ROWS - 1) / TILE_ROWS * a.panel_groups);
+    long groups = (s->examples + EXAMPLES - 1) / EXAMPLES, most = (a.inputs + SLICE - 1) / SLICE;
+    a.slices = smaller_of((TASKS + groups - 1) / groups, most);
+    a.sums = scratch(SHARED, SLOT_SUMS, sizeof(float) * a.slices * s->examples * a.columns);
+    share(forward_task, &a, groups * a.slices);
+    share(finish_row, &a, s->examples);
 }
+
+/* Weight gradient ------------------------------------------------------------------------------------------------ */
 
 static void weight_gradient_task(void *context, long task, int thread) {
     const Affine *a = context;
-    long N = a->s.examples, M = a->s.outputs, columns = a->panels * TILE_COLUMNS;
-    long from = task * COLUMNS_AT_ONCE, count = smaller_of(COLUMNS_AT_ONCE, a->inputs - from);
-    float *close = scratch(thread, SLOT_INPUT, sizeof(float) * N * COLUMNS_ROW);
-    float *sums = scratch(thread, SLOT_PRODUCT, sizeof(float) * TILE_ROWS * columns);
-    for (long n = 0; n < N; n++)
-        memcpy(close + n * COLUMNS_ROW, a->x + n * a->inputs + from, sizeof(float) * (size_t)count);
-    for (long k = 0, rows; k < count; k += rows) {
-        rows = next_rows(count - k);
-        for (long panel = 0; panel < a->panels; panel++) {
-            Product product = {.a = close + k, .a_step = COLUMNS_ROW, .segments = 1, .length = N,
-                               .b = a->packed + panel * N * TILE_COLUMNS, .b_step = TILE_COLUMNS};
-            columns_tile((int)rows, product, sums + panel * TILE_COLUMNS, columns, 0);
+    long from = task * WIDTH, count = smaller_of(WIDTH, a->inputs - from), M = a->s.outputs;
+    float *close = scratch(thread, SLOT_INPUT, sizeof(float) * EXAMPLES * (WIDTH + BESIDE));
+    float *sums = scratch(thread, SLOT_PRODUCT, sizeof(float) * WIDTH * a->columns);
+    for (long n = 0; n < a->s.examples; n += EXAMPLES) {
+        long examples = smaller_of(EXAMPLES, a->s.examples - n);
+        copy_rows(a->x + n * a->inputs + from, a->inputs, close, WIDTH + BESIDE, examples, count);
+        for (long f = 0; f < a->columns; f += TILE_COLUMNS) {
+            long width = width_of(a->columns, f);
+            Product product = {.a_step = WIDTH + BESIDE, .segments = 1, .length = examples,
+                               .b = a->packed + f * a->s.examples + n * width, .b_step = width, .narrow = width == VL};
+            for (long k = 0, rows; k < count; k += rows) {
+                rows = next_rows(count - k);
+                product.a = close + k;
+                columns_tile((int)rows, product, sums + k * a->columns + f, a->columns, n > 0);
+            }
         }
-        for (long r = 0; r < rows; r++)
-            memcpy(a->dw + row_of(a, from + k + r) * M, sums + r * columns, sizeof(float) * (size_t)M);
     }
+    for (long k = 0; k < count; k++)
+        memcpy(a->dw + row_of(a, from + k) * M, sums + k * a->columns, sizeof(float) * (size_t)M);
 }
 
-/* dout as panels (panels, N, 2 VL), zero behind the last output. */
+/* dout in panels, (panels, N, width). */
 static void pack_gradient(const Affine *a) {
     long N = a->s.examples, M = a->s.outputs;
-    for (long panel = 0; panel < a->panels; panel++)
-        for (long n = 0; n < N; n++)
-            for (long m = 0; m < TILE_COLUMNS; m++) {
-                long output = panel * TILE_COLUMNS + m;
-                a->packed[(panel * N + n) * TILE_COLUMNS + m] = output < M ? a->dout[n * M + output] : 0;
-            }
+    for (long f = 0; f < a->columns; f += TILE_COLUMNS) {
+        long width = width_of(a->columns, f);
+        for (long n = 0; n < N; n++) pack_row(a->dout + n * M + f, M - f, a->packed + f * N + n * width, width);
+    }
 }
 
 void nndl_affine_weight_gradient(const AffineShape *s, const float *x, const float *dout, float *dw) {
     Affine a = affine_of(s);
     a.x = x, a.dout = dout, a.dw = dw;
-    a.packed = scratch(SHARED, SLOT_FILTERS, sizeof(float) * a.panels * s->examples * TILE_COLUMNS);
+    a.packed = scratch(SHARED, SLOT_FILTERS, sizeof(float) * a.columns * s->examples);
     pack_gradient(&a);
-    share(weight_gradient_task, &a, (a.inputs + COLUMNS_AT_ONCE - 1) / COLUMNS_AT_ONCE);
+    share(weight_gradient_task, &a, (a.inputs + WIDTH - 1) / WIDTH);
 }
+
+/* Input gradient ------------------------------------------------------------------------------------------------- */
 
 static void input_gradient_task(void *context, long task, int thread) {
     const Affine *a = context;
-    long M = a->s.outputs, from = task * TILE_COLUMNS, count = smaller_of(TILE_COLUMNS, a->inputs - from);
-    float *turned = scratch(thread, SLOT_FILTERS, sizeof(float) * M * TILE_COLUMNS);
-    float *sums = scratch(thread, SLOT_PRODUCT, sizeof(float) * TILE_ROWS * TILE_COLUMNS);
-    for (long k = 0; k < TILE_COLUMNS; k++) {
+    long M = a->s.outputs, from = task * WIDTH, count = smaller_of(WIDTH, a->inputs - from);
+    float *turned = scratch(thread, SLOT_INPUT, sizeof(float) * M * WIDTH);
+    float *rim = scratch(thread, SLOT_PRODUCT, sizeof(float) * TILE_ROWS * TILE_COLUMNS);
+    for (long k = 0; k < WIDTH; k++) {
         const float *row = k < count ? a->w + row_of(a, from + k) * M : NULL;
-        for (long m = 0; m < M; m++) turned[m * TILE_COLUMNS + k] = row ? row[m] : 0;
+        for (long m = 0; m < M; m++) turned[m * WIDTH + k] = row ? row[m] : 0;
     }
-    Product product = {.a = a->dout, .a_row = M, .segments = 1, .length = M, .b = turned, .b_step = TILE_COLUMNS};
-    for (long n = 0, rows; n < a->s.examples; n += rows, product.a += rows * M) {
+    for (long n = 0, rows; n < a->s.examples; n += rows) {
         rows = next_rows(a->s.examples - n);
-        float *dx = a->dx + n * a->inputs + from;
-        if (count == TILE_COLUMNS) {
-            rows_tile((int)rows, product, dx, a->inputs, 0);
-            continue;
+        for (long k = 0; k < count; k += TILE_COLUMNS) {
+            Product product = {.a = a->dout + n * M, .a_row = M, .segments = 1, .length = M, .b = turned + k, .b_step = WIDTH};
+            float *dx = a->dx + n * a->inputs + from + k;
+            if (count - k >= TILE_COLUMNS) {
+                rows_tile((int)rows, product, dx, a->inputs, 0);
+            } else {
+                rows_tile((int)rows, product, rim, TILE_COLUMNS, 0);
+                copy_rows(rim, TILE_COLUMNS, dx, a->inputs, rows, count - k);
+            }
         }
-        rows_tile((int)rows, product, sums, TILE_COLUMNS, 0);
-        for (long r = 0; r < rows; r++)
-            memcpy(dx + r * a->inputs, sums + r * TILE_COLUMNS, sizeof(float) * (size_t)count);
     }
 }
 
 void nndl_affine_input_gradient(const AffineShape *s, const float *dout, const float *w, float *dx) {
     Affine a = affine_of(s);
     a.dout = dout, a.w = w, a.dx = dx;
-    share(input_gradient_task, &a, (a.inputs + TILE_COLUMNS - 1) / TILE_COLUMNS);
+    share(input_gradient_task, &a, (a.inputs + WIDTH - 1) / WIDTH);
 }

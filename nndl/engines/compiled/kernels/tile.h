@@ -8,6 +8,8 @@
    k runs over `segments` runs of `length` numbers: the rows of a window in an image, or one run for a plain product.
    B is packed: TILE_COLUMNS floats for each k, or rows b_step apart.
 
+   A last panel of few columns may be `narrow`: one vector wide.
+
    Two orientations share the text: `rows_tile` walks along the rows of A (convolution forward), `columns_tile` down its
    columns (weight gradients, where A is used transposed). */
 
@@ -30,29 +32,26 @@ typedef struct {
     const float *b;      /* row k of segment s begins at b[s * b_segment + k * b_step] */
     long b_step, b_segment;
     long segments, length;
+    int narrow;          /* B and C are one vector wide, not two */
 } Product;
 
-ALWAYS_INLINE void tile_of(const int rows, Product p, float *c, long c_row, int accumulate) {
+ALWAYS_INLINE void tile_of(const int rows, const int vectors, Product p, float *c, long c_row, int accumulate) {
     Vector sum[TILE_ROWS][2];
-    UNROLL for (int r = 0; r < rows; r++) {
-        sum[r][0] = accumulate ? load(c + r * c_row) : (Vector){};
-        sum[r][1] = accumulate ? load(c + r * c_row + VL) : (Vector){};
-    }
+    UNROLL for (int r = 0; r < rows; r++)
+        UNROLL for (int v = 0; v < vectors; v++) sum[r][v] = accumulate ? load(c + r * c_row + v * VL) : (Vector){};
     for (long s = 0; s < p.segments; s++) {
         const float *a = p.a + s * p.a_segment, *b = p.b + s * p.b_segment;
         for (long k = 0; k < p.length; k++, a += p.a_step, b += p.b_step) {
-            Vector left = load(b), right = load(b + VL);
+            Vector left = load(b), right = vectors == 2 ? load(b + VL) : left;
             UNROLL for (int r = 0; r < rows; r++) {
                 Vector x = splat(a[r * p.a_row]);
                 sum[r][0] += x * left;
-                sum[r][1] += x * right;
+                if (vectors == 2) sum[r][1] += x * right;
             }
         }
     }
-    UNROLL for (int r = 0; r < rows; r++) {
-        store(c + r * c_row, sum[r][0]);
-        store(c + r * c_row + VL, sum[r][1]);
-    }
+    UNROLL for (int r = 0; r < rows; r++)
+        UNROLL for (int v = 0; v < vectors; v++) store(c + r * c_row + v * VL, sum[r][v]);
 }
 
 #define EACH_ROW_COUNT(CASE) CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) MORE_ROWS(CASE)
@@ -67,7 +66,7 @@ ALWAYS_INLINE void tile_of(const int rows, Product p, float *c, long c_row, int 
 /* C (rows x TILE_COLUMNS) = or += A B with A's k side by side in memory. */
 static __attribute__((noinline)) void rows_tile(int rows, Product p, float *c, long c_row, int accumulate) {
     p.a_step = 1;
-#define CASE(n) case n: tile_of(n, p, c, c_row, accumulate); break;
+#define CASE(n) case n: p.narrow ? tile_of(n, 1, p, c, c_row, accumulate) : tile_of(n, 2, p, c, c_row, accumulate); break;
     switch (rows) { EACH_ROW_COUNT(CASE) }
 #undef CASE
 }
@@ -75,7 +74,7 @@ static __attribute__((noinline)) void rows_tile(int rows, Product p, float *c, l
 /* The same with A's rows side by side in memory: A is the transpose of what is stored. */
 static __attribute__((noinline)) void columns_tile(int rows, Product p, float *c, long c_row, int accumulate) {
     p.a_row = 1;
-#define CASE(n) case n: tile_of(n, p, c, c_row, accumulate); break;
+#define CASE(n) case n: p.narrow ? tile_of(n, 1, p, c, c_row, accumulate) : tile_of(n, 2, p, c, c_row, accumulate); break;
     switch (rows) { EACH_ROW_COUNT(CASE) }
 #undef CASE
 }
