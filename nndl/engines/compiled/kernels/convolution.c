@@ -72,10 +72,14 @@ static void pool_block(const Shape *s, const Finish *finish, Block block) {
 
 enum { CACHED = 4 << 20 };  /* bytes of outputs that may be found in the cache by whoever reads them */
 
+int writes_past_cache(const Shape *s, const float *y) {
+    long bytes = s->images * s->out_height * s->out_width * s->filters * (long)sizeof(float);
+    return bytes > CACHED && s->filters % VL == 0 && (uintptr_t)y % sizeof(Vector) == 0;
+}
+
 static void write_out(const Shape *s, const Finish *finish, Block block, long pixels) {
     float *y = finish->y + block.first * s->out_height * s->out_width * s->filters + block.from;
-    long bytes = s->images * s->out_height * s->out_width * s->filters * (long)sizeof(float);
-    int streams = bytes > CACHED && block.count == PANEL && s->filters % VL == 0 && (uintptr_t)y % sizeof(Vector) == 0;
+    int streams = block.count == PANEL && writes_past_cache(s, y);
     const float *from = block.y;
     for (long i = 0; i < pixels; i++, y += s->filters, from += PANEL)
         if (streams) stream(y, load(from)), stream(y + VL, load(from + VL));

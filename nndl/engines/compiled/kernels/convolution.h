@@ -36,6 +36,9 @@ typedef struct {
    is written for its filters. */
 void finish_block(const Shape *shape, const Finish *finish, Block block, float *sums);
 
+/* Whether whole lines of outputs go to y past the cache: aligned, and too many to be found in the cache by who reads them. */
+int writes_past_cache(const Shape *shape, const float *y);
+
 /* finish->sums = the sums over `blocks` blocks of (2, F), in order. */
 void add_up_blocks(const Shape *shape, const Finish *finish, const float *sums, long blocks);
 

@@ -43,14 +43,22 @@ ALWAYS_INLINE Vector splat(float value) { return value - (Vector){}; }
 /* The first `count` floats, zeros behind them. */
 ALWAYS_INLINE Vector load_part(const float *p, long count) {
     if (count >= VL) return load(p);
+#if defined(__AVX512F__)
+    return (Vector)_mm512_maskz_loadu_ps((__mmask16)((1u << count) - 1), p);
+#else
     Vector v = {};
     memcpy(&v, p, (size_t)count * sizeof(float));
     return v;
+#endif
 }
 
 ALWAYS_INLINE void store_part(float *p, Vector v, long count) {
     if (count >= VL) store(p, v);
+#if defined(__AVX512F__)
+    else _mm512_mask_storeu_ps(p, (__mmask16)((1u << count) - 1), (__m512)v);
+#else
     else memcpy(p, &v, (size_t)count * sizeof(float));
+#endif
 }
 
 /* Store past the cache where the processor can: memory is then written without being read first. For what will not be

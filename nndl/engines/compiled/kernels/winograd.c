@@ -120,7 +120,7 @@ static __attribute__((noinline)) void patch_to_planes(const float *pixels[PLANES
     if (c < channels) patch_vector(pixels, c, channels - c, v, plane);
 }
 
-/* A dy A' of one tile for up to VL filters from f. */
+/* A dy A' of one tile for up to VL filters from f; v is where they go in plane 0. */
 ALWAYS_INLINE void gradient_vector(const float *pixels[OUT * OUT], long f, long count, float *v, long plane) {
     Vector half[OUT][PATCH];
     UNROLL for (int i = 0; i < OUT; i++) {
@@ -131,39 +131,61 @@ ALWAYS_INLINE void gradient_vector(const float *pixels[OUT * OUT], long f, long 
         Vector column[PATCH];
         UNROLL for (int i = 0; i < OUT; i++) column[i] = half[i][j];
         transform_gradient(column);
-        UNROLL for (int i = 0; i < PATCH; i++) store(v + (i * PATCH + j) * plane + f, column[i]);
+        UNROLL for (int i = 0; i < PATCH; i++) store(v + (i * PATCH + j) * plane, column[i]);
     }
 }
 
-static __attribute__((noinline)) void gradient_to_planes(const float *pixels[OUT * OUT], long filters, float *v, long plane) {
+/* The same for all filters: panels lie `panel` floats apart. */
+static __attribute__((noinline)) void gradient_to_planes(const float *pixels[OUT * OUT], long filters, float *v, long plane,
+                                                         long panel) {
     long f = 0;
-    for (; f + VL <= filters; f += VL) gradient_vector(pixels, f, VL, v, plane);
-    if (f < filters) gradient_vector(pixels, f, filters - f, v, plane);
+    for (; f + VL <= filters; f += VL) gradient_vector(pixels, f, VL, v + f / PANEL * panel + f % PANEL, plane);
+    if (f < filters) gradient_vector(pixels, f, filters - f, v + f / PANEL * panel + f % PANEL, plane);
 }
 
+/* Where the outputs of a panel go, and what is done to them on the way. */
+typedef struct {
+    float *y;
+    long row, pixel, count;  /* floats from row to row, from pixel to pixel; filters that there are */
+    int relu, streams;       /* streams: whole lines, written past the cache */
+    Vector bias[PANEL / VL];
+    Vector *sums;            /* (2, PANEL / VL): the sums of y and y squared are added to, if not NULL */
+} Output;
+
 /* A' m A of one tile and a panel of filters, to as many of 4 x 4 pixels of y as `rows` and `columns` leave. */
-ALWAYS_INLINE void tile_panel(const float *m, long plane, float *y, long row, long rows, long columns) {
-    for (long f = 0; f < PANEL; f += VL) {
-        Vector half[OUT][PATCH];
+ALWAYS_INLINE void tile_panel(const float *m, long plane, const Output *out, long row, long column, long rows, long columns,
+                              const int whole) {
+    for (long f = 0; f < PANEL / VL; f++) {
+        if (!whole && f * VL >= out->count) break;
+        Vector half[OUT][PATCH], sum = {}, squares = {};
         UNROLL for (int j = 0; j < PATCH; j++) {
-            Vector column[PATCH];
-            UNROLL for (int i = 0; i < PATCH; i++) column[i] = load(m + (i * PATCH + j) * plane + f);
-            transform_product(column);
-            UNROLL for (int i = 0; i < OUT; i++) half[i][j] = column[i];
+            Vector line[PATCH];
+            UNROLL for (int i = 0; i < PATCH; i++) line[i] = load(m + (i * PATCH + j) * plane + f * VL);
+            transform_product(line);
+            UNROLL for (int i = 0; i < OUT; i++) half[i][j] = line[i];
         }
         UNROLL for (int i = 0; i < OUT; i++) {
             transform_product(half[i]);
-            UNROLL for (int j = 0; j < OUT; j++)
-                if (i < rows && j < columns) store(y + i * row + j * PANEL + f, half[i][j]);
+            UNROLL for (int j = 0; j < OUT; j++) {
+                if (!whole && (i >= rows || j >= columns)) continue;
+                Vector v = half[i][j] + out->bias[f];
+                if (out->relu) v = larger(v, (Vector){});
+                sum += v, squares += v * v;
+                float *y = out->y + (row + i) * out->row + (column + j) * out->pixel + f * VL;
+                if (!whole) store_part(y, v, out->count - f * VL);
+                else if (out->streams) stream(y, v);
+                else store(y, v);
+            }
         }
+        if (out->sums) out->sums[f] += sum, out->sums[PANEL / VL + f] += squares;
     }
 }
 
-/* The same; whole tiles have code without branches. */
-static __attribute__((noinline)) void planes_to_tile(const float *m, long plane, float *y, long row, long rows,
-                                                     long columns) {
-    if (rows >= OUT && columns >= OUT) tile_panel(m, plane, y, row, OUT, OUT);
-    else tile_panel(m, plane, y, row, rows, columns);
+/* The same; whole tiles of whole panels have code without branches. */
+static __attribute__((noinline)) void planes_to_tile(const float *m, long plane, const Output *out, long row, long column,
+                                                     long rows, long columns) {
+    if (rows >= OUT && columns >= OUT && out->count == PANEL) tile_panel(m, plane, out, row, column, OUT, OUT, 1);
+    else tile_panel(m, plane, out, row, column, rows, columns, 0);
 }
 
 /* Filters -------------------------------------------------------------------------------------------------------- */
@@ -237,15 +259,33 @@ static void multiply_planes(const Forward *f, const float *v, long panel, long t
     }
 }
 
-static void planes_to_images(const Forward *f, const float *m, Block block) {
+static void planes_to_images(const Forward *f, const float *m, Output out, long images) {
     const Shape *s = f->shape;
-    long row = s->out_width * PANEL;
-    for (long n = 0; n < block.last - block.first; n++)
+    for (long n = 0; n < images; n++, out.y += s->out_height * out.row)
         for (long t = 0; t < f->tiling.in_image; t++, m += PANEL) {
             long top = t / f->tiling.across * OUT, left = t % f->tiling.across * OUT;
-            planes_to_tile(m, f->m_plane, block.y + (n * s->out_height + top) * row + left * PANEL, row,
-                           s->out_height - top, s->out_width - left);
+            planes_to_tile(m, f->m_plane, &out, top, left, s->out_height - top, s->out_width - left);
         }
+}
+
+/* Outputs that are not pooled go where they are wanted at once: to memory past the cache, if they are too many to be found in
+   it again. */
+static void write_panel(const Forward *f, const float *m, Block block, float *sums) {
+    const Shape *s = f->shape;
+    const Finish *finish = f->finish;
+    Vector totals[2 * PANEL / VL] = {};
+    Output out = {.y = finish->y + block.first * s->out_height * s->out_width * s->filters + block.from,
+                  .row = s->out_width * s->filters, .pixel = s->filters, .count = block.count,
+                  .relu = finish->relu != 0, .sums = finish->sums ? totals : NULL};
+    out.streams = writes_past_cache(s, out.y);
+    for (long c = 0; finish->bias && c < block.count; c += VL)
+        out.bias[c / VL] = load_part(finish->bias + block.from + c, block.count - c);
+    planes_to_images(f, m, out, block.last - block.first);
+    finish_streaming();
+    for (long c = 0; finish->sums && c < block.count; c += VL) {
+        store_part(sums + block.from + c, totals[c / VL], block.count - c);
+        store_part(sums + s->filters + block.from + c, totals[PANEL / VL + c / VL], block.count - c);
+    }
 }
 
 static void forward_block(void *context, long task, int thread) {
@@ -255,13 +295,18 @@ static void forward_block(void *context, long task, int thread) {
     float *v = scratch(thread, SLOT_INPUT, sizeof(float) * PLANES * f->v_plane);
     float *m = scratch(thread, SLOT_PRODUCT, sizeof(float) * PLANES * f->m_plane);
     float *y = scratch(thread, SLOT_OUTPUT, sizeof(float) * f->images * s->out_height * s->out_width * PANEL);
+    float *sums = f->sums + task * 2 * s->filters;
     images_to_planes(f, first, last, v);
     for (long panel = 0; panel < f->panels; panel++) {
         long from = panel * PANEL;
         multiply_planes(f, v, panel, (last - first) * f->tiling.in_image, m);
         Block block = {.y = y, .first = first, .last = last, .from = from, .count = smaller_of(PANEL, s->filters - from)};
-        planes_to_images(f, m, block);
-        finish_block(s, f->finish, block, f->sums + task * 2 * s->filters);
+        if (f->finish->pool) {
+            planes_to_images(f, m, (Output){.y = y, .row = s->out_width * PANEL, .pixel = PANEL, .count = PANEL}, last - first);
+            finish_block(s, f->finish, block, sums);
+        } else {
+            write_panel(f, m, block, sums);
+        }
     }
 }
 
@@ -299,111 +344,137 @@ typedef struct {
     const Shape *shape;
     Tiling tiling;
     const float *x, *dy, *nothing;
-    float *du;               /* (ranges, 36, C, columns) */
+    float *du;                        /* (ranges, 36, panels, C, 2 VL) */
     float *dw;
-    long groups, ranges;     /* of channels, of tiles */
-    long tiles, at_once;     /* in all, and transformed at a time */
-    long columns;            /* F rounded up to whole tiles */
-    long v_row, v_plane, y_row, y_plane;
+    float *v, *y;                     /* of the tiles at hand, where all threads share them */
+    long tiles, ranges, at_once;      /* in all; each with a dU of its own; transformed at a time */
+    long first, count;                /* the tiles at hand */
+    long panels, v_row, v_plane, y_panel, y_plane;
 } Gradient;
 
-static void tiles_to_planes(const Gradient *g, long first, long last, long from, long count, float *v, float *y) {
+/* Tiles `first` up to `last` to V and Y, where V begins with tile `origin`. */
+static void tiles_to_planes(const Gradient *g, long origin, long first, long last, float *v, float *y) {
     const Shape *s = g->shape;
-    for (long t = first; t < last; t++, v += g->v_row, y += g->y_row) {
+    for (long t = first; t < last; t++) {
         long n = t / g->tiling.in_image, place = t % g->tiling.in_image;
         long top = place / g->tiling.across * OUT, left = place % g->tiling.across * OUT;
         const float *pixels[PLANES];
-        Source image = {s->height * s->width * s->channels * n + g->x + from, g->nothing, s->height, s->width, s->channels};
+        Source image = {s->height * s->width * s->channels * n + g->x, g->nothing, s->height, s->width, s->channels};
         prefetch_tile(image, g->tiling, place + g->tiling.across);
         find_pixels(image, top - s->pad, left - s->pad, PATCH, pixels);
-        patch_to_planes(pixels, count, v, g->v_plane);
+        patch_to_planes(pixels, s->channels, v + (t - origin) * g->v_row, g->v_plane);
         Source gradient = {g->dy + s->out_height * s->out_width * s->filters * n, g->nothing, s->out_height, s->out_width,
                            s->filters};
         prefetch_tile(gradient, g->tiling, place + g->tiling.across);
         find_pixels(gradient, top, left, OUT, pixels);
-        gradient_to_planes(pixels, s->filters, y, g->y_plane);
+        gradient_to_planes(pixels, s->filters, y + (t - origin) * PANEL, g->y_plane, g->y_panel);
     }
 }
 
-static void gradient_task(void *context, long task, int thread) {
+/* dU[p] = or += V[p]' Y[p] over `count` tiles, for channels `from` up to `to`. */
+static void multiply_plane(const Gradient *g, long p, long from, long to, long count, const float *v, const float *y,
+                           float *du, int accumulate) {
+    for (long panel = 0; panel < g->panels; panel++)
+        for (long c = from, rows; c < to; c += rows) {
+            rows = next_rows(to - c);
+            Product product = {.a = v + p * g->v_plane + c, .a_step = g->v_row, .segments = 1, .length = count,
+                               .b = y + p * g->y_plane + panel * g->y_panel, .b_step = PANEL};
+            float *tile = du + ((p * g->panels + panel) * g->shape->channels + c) * PANEL;
+            columns_tile((int)rows, product, tile, PANEL, accumulate);
+        }
+}
+
+/* Small dU: a thread adds a range of tiles up in a dU of its own. */
+static void range_task(void *context, long range, int thread) {
     const Gradient *g = context;
-    long C = g->shape->channels, blocks = (C + VL - 1) / VL;
-    long group = task % g->groups, range = task / g->groups;
-    long from = blocks * group / g->groups * VL, to = smaller_of(blocks * (group + 1) / g->groups * VL, C);
-    long begin = g->tiles * range / g->ranges, end = g->tiles * (range + 1) / g->ranges;
+    long C = g->shape->channels, begin = g->tiles * range / g->ranges, end = g->tiles * (range + 1) / g->ranges;
     float *v = scratch(thread, SLOT_INPUT, sizeof(float) * PLANES * g->v_plane);
     float *y = scratch(thread, SLOT_GRADIENT, sizeof(float) * PLANES * g->y_plane);
-    float *du = g->du + range * PLANES * C * g->columns;
+    float *du = g->du + range * PLANES * C * g->panels * PANEL;
     for (long t = begin; t < end; t += g->at_once) {
         long count = smaller_of(g->at_once, end - t);
-        tiles_to_planes(g, t, t + count, from, to - from, v, y);
-        for (long p = 0; p < PLANES; p++)
-            for (long c = from, rows; c < to; c += rows) {
-                rows = next_rows(to - c);
-                for (long f = 0; f < g->columns; f += PANEL) {
-                    Product product = {.a = v + p * g->v_plane + c - from, .a_step = g->v_row, .segments = 1,
-                                       .length = count, .b = y + p * g->y_plane + f, .b_step = g->y_row};
-                    columns_tile((int)rows, product, du + (p * C + c) * g->columns + f, g->columns, t > begin);
-                }
-            }
+        tiles_to_planes(g, t, t, t + count, v, y);
+        for (long p = 0; p < PLANES; p++) multiply_plane(g, p, 0, C, count, v, y, du, t > begin);
     }
 }
 
-enum { AHEAD = 8 * LINE };  /* 36 streams are more than the processor follows by itself */
+/* Large dU: all threads transform the tiles at hand, then all multiply them, a plane and a group of channels at a time. */
+enum { TRANSFORM = 32 };  /* tiles: an image or two, so that what is asked for ahead is asked for by who needs it */
 
-/* G' dU G for one channel, dU summed over the ranges of tiles. */
-static void finish_filters_of_channel(void *context, long c, int thread) {
+static void transform_task(void *context, long task, int thread) {
     (void)thread;
     const Gradient *g = context;
-    long C = g->shape->channels, F = g->shape->filters, range_size = PLANES * C * g->columns;
-    for (long f = 0; f < F; f += VL) {
-        Vector half[3][PATCH] = {};
-        for (int i = 0; i < PATCH; i++)
-            for (int j = 0; j < PATCH; j++) {
-                Vector u = {};
-                for (long r = 0; r < g->ranges; r++) {
-                    const float *du = g->du + r * range_size + ((i * PATCH + j) * C + c) * g->columns + f;
-                    __builtin_prefetch(du + AHEAD);
-                    u += load(du);
-                }
-                UNROLL for (int a = 0; a < 3; a++) half[a][j] += G[i][a] * u;
-            }
-        UNROLL for (int a = 0; a < 3; a++)
-            UNROLL for (int b = 0; b < 3; b++) {
-                Vector sum = {};
-                UNROLL for (int j = 0; j < PATCH; j++) sum += G[j][b] * half[a][j];
-                store_part(g->dw + ((a * 3 + b) * C + c) * F + f, sum, F - f);
-            }
+    long from = g->first + task * TRANSFORM, to = smaller_of(from + TRANSFORM, g->first + g->count);
+    tiles_to_planes(g, g->first, from, to, g->v, g->y);
+}
+
+static void plane_task(void *context, long task, int thread) {
+    (void)thread;
+    const Gradient *g = context;
+    long C = g->shape->channels, groups = (C + GROUP - 1) / GROUP, group = task % groups;
+    multiply_plane(g, task / groups, C * group / groups, C * (group + 1) / groups, g->count, g->v, g->y, g->du, g->first > 0);
+}
+
+static void add_up_together(Gradient *g) {
+    g->v = scratch(SHARED, SLOT_INPUT, sizeof(float) * PLANES * g->v_plane);
+    g->y = scratch(SHARED, SLOT_GRADIENT, sizeof(float) * PLANES * g->y_plane);
+    long groups = (g->shape->channels + GROUP - 1) / GROUP;
+    for (g->first = 0; g->first < g->tiles; g->first += g->count) {
+        g->count = smaller_of(g->at_once, g->tiles - g->first);
+        share(transform_task, g, (g->count + TRANSFORM - 1) / TRANSFORM);
+        share(plane_task, g, PLANES * groups);
     }
 }
 
-static long largest_divisor(long n, long at_most) {
-    long divisor = at_most < 1 ? 1 : smaller_of(at_most, n);
-    while (n % divisor) divisor--;
-    return divisor;
+/* G' dU G for some channels and a panel of filters, dU summed over the ranges of tiles. */
+enum { FINISHED = 16, AHEAD = 8 * LINE };  /* channels; 36 streams are more than the processor follows by itself */
+
+static void finish_filters(void *context, long task, int thread) {
+    (void)thread;
+    const Gradient *g = context;
+    long C = g->shape->channels, F = g->shape->filters, plane = g->panels * C * PANEL, panel = task % g->panels;
+    long from = task / g->panels * FINISHED, to = smaller_of(from + FINISHED, C), last = smaller_of(F, (panel + 1) * PANEL);
+    for (long c = from; c < to; c++)
+        for (long f = panel * PANEL; f < last; f += VL) {
+            const float *du = g->du + (panel * C + c) * PANEL + f % PANEL;
+            Vector half[3][PATCH] = {};
+            for (int i = 0; i < PATCH; i++)
+                for (int j = 0; j < PATCH; j++, du += plane) {
+                    __builtin_prefetch(du + AHEAD);
+                    Vector u = {};
+                    for (long r = 0; r < g->ranges; r++) u += load(du + r * PLANES * plane);
+                    UNROLL for (int a = 0; a < 3; a++) half[a][j] += G[i][a] * u;
+                }
+            UNROLL for (int a = 0; a < 3; a++)
+                UNROLL for (int b = 0; b < 3; b++) {
+                    Vector sum = {};
+                    UNROLL for (int j = 0; j < PATCH; j++) sum += G[j][b] * half[a][j];
+                    store_part(g->dw + ((a * 3 + b) * C + c) * F + f, sum, F - f);
+                }
+        }
 }
 
-/* Tiles transformed at a time: as many as the second-level cache holds (WORKING_SET floats of V and dY), but where dU itself
-   is larger than that, enough that it is not read and written too often. */
-enum { WORKING_SET = 220 * 1024, LEAST_TILES = 32, LEAST_TILES_LARGE = 128, LARGE_FILTERS = 1 << 16 };
+/* A dU for each thread, if they are no more than SMALL floats together. Tiles transformed at a time: with a dU each as many as
+   the second-level cache holds (WORKING_SET floats of V and Y), together enough that dU is not read and written too often. */
+enum { SMALL = 5 << 19, WORKING_SET = 220 * 1024, LEAST_TILES = 32, TILES_TOGETHER = 256 };
 
 void nndl_winograd_weight_gradient(const Shape *s, const float *x, const float *dy, float *dw) {
     Gradient g = {.shape = s, .tiling = tiling_of(s), .x = x, .dy = dy, .dw = dw};
     g.nothing = pixel_of_zeros(s->channels > s->filters ? s->channels : s->filters);
-    g.groups = largest_divisor(thread_count(), s->channels / GROUP);
-    g.ranges = thread_count() / g.groups;
     g.tiles = s->images * g.tiling.in_image;
-    g.columns = round_up(s->filters, PANEL);
-    long blocks = (s->channels + VL - 1) / VL;
-    g.v_row = odd_lines((blocks + g.groups - 1) / g.groups * VL);
-    g.y_row = odd_lines(g.columns);
-    g.at_once = WORKING_SET / (PLANES * (g.v_row + g.y_row));
-    long least = s->channels * s->filters >= LARGE_FILTERS ? LEAST_TILES_LARGE : LEAST_TILES;
-    g.at_once = smaller_of(g.at_once < least ? least : g.at_once, (g.tiles + g.ranges - 1) / g.ranges);
+    g.panels = (s->filters + PANEL - 1) / PANEL;
+    g.v_row = odd_lines(s->channels);
+    long u_size = PLANES * s->channels * g.panels * PANEL, tile_size = PLANES * (g.v_row + g.panels * PANEL);
+    int small = thread_count() * u_size <= SMALL;
+    g.ranges = small && g.tiles >= thread_count() ? thread_count() : 1;
+    g.at_once = small ? WORKING_SET / tile_size : TILES_TOGETHER;
+    if (g.at_once < LEAST_TILES) g.at_once = LEAST_TILES;
+    g.at_once = smaller_of(g.at_once, (g.tiles + g.ranges - 1) / g.ranges);
     g.v_plane = odd_lines(g.at_once * g.v_row);
-    g.y_plane = odd_lines(g.at_once * g.y_row);
-    g.du = scratch(SHARED, SLOT_FILTERS, sizeof(float) * g.ranges * PLANES * s->channels * g.columns);
-    if (g.tiles < g.ranges) g.ranges = 1;
-    share(gradient_task, &g, g.groups * g.ranges);
-    share(finish_filters_of_channel, &g, s->channels);
+    g.y_panel = odd_lines(g.at_once * PANEL);
+    g.y_plane = odd_lines(g.panels * g.y_panel);
+    g.du = scratch(SHARED, SLOT_FILTERS, sizeof(float) * g.ranges * u_size);
+    if (small) share(range_task, &g, g.ranges);
+    else add_up_together(&g);
+    share(finish_filters, &g, (s->channels + FINISHED - 1) / FINISHED * g.panels);
 }
