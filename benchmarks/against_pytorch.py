@@ -4,9 +4,10 @@ W1 a small batch-norm net, W2 ResNet-9, W3 the courses' three-layer net, W4 the 
 128): forward, backward and an update of SGD with Nesterov momentum, on random images of CIFAR's shape. Each contender
 runs in a process of its own and waits between its turns: they take turns in short bursts, so that a noisy machine is
 noisy for all. Shown are medians over the bursts, and their ratios to PyTorch's best in float32 and to its bfloat16
-autocast.
+autocast. Memory is the most a contender's process had, its libraries included.
 
-PyTorch is no part of nndl: install it by hand into an environment of its own (`pip install torch==2.13.0`).
+PyTorch and JAX are no part of nndl: install each by hand into an environment of its own (`pip install torch==2.13.0`,
+`pip install jax`).
 """
 
 import argparse
@@ -17,12 +18,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
+from nndl.bench.memory import peak_memory
 from nndl.engines import available
 
 ROOT = Path(__file__).parents[1]
 WORKLOADS = {"W1": 128, "W2": 128, "W3": 128, "W4": 1024}
 FLOAT32 = ("torch float32 contiguous", "torch float32 channels_last")
 BFLOAT16 = "torch bfloat16 channels_last"
+JAX = "jax float32"
 # glibc hands large blocks back to the kernel at every free, so that PyTorch spends up to half of W1's step on page
 # faults. Told to keep them, it is at its best; ours makes its buffers once and gains nothing.
 KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TRIM_THRESHOLD_": "17179869184"}
@@ -34,6 +37,7 @@ class Contender:
     def __init__(self, name: str, command: Sequence[str]) -> None:
         self.name = name
         self.speeds: list[float] = []
+        self.memory: int | None = None
         self.process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -53,8 +57,9 @@ class Contender:
         self.speeds.append(float(self._answer()))
 
     def end(self) -> None:
-        """Let the process finish."""
+        """Let the process finish; its memory is noted."""
         assert self.process.stdin is not None
+        self.memory = peak_memory(self.process.pid)
         self.process.stdin.close()
         self.process.wait()
 
@@ -67,40 +72,42 @@ class Contender:
 
 
 def contenders(workload: str, batch: int, engines: Sequence[str], arguments: argparse.Namespace) -> list[Contender]:
-    """Our engines, and PyTorch where it is given."""
+    """Our engines, and PyTorch and JAX where they are given."""
     common = [workload, str(batch), str(arguments.threads)]
-    ours = [Contender(engine, [sys.executable, "-m", "benchmarks.worker_nndl", engine, *common]) for engine in engines]
-    if arguments.torch_python is None:
-        return ours
-    script = str(ROOT / "benchmarks" / "worker_torch.py")
-    theirs = [Contender(name, [arguments.torch_python, script, name, *common]) for name in (*FLOAT32, BFLOAT16)]
-    return [*ours, *theirs]
+    made = [Contender(engine, [sys.executable, "-m", "benchmarks.worker_nndl", engine, *common]) for engine in engines]
+    for library, python, names in (
+        ("torch", arguments.torch_python, (*FLOAT32, BFLOAT16)),
+        ("jax", arguments.jax_python, (JAX,)),
+    ):
+        script = str(ROOT / "benchmarks" / f"worker_{library}.py")
+        made += [Contender(name, [python, script, name, *common]) for name in names if python is not None]
+    return made
 
 
-def measure(workload: str, batch: int, engines: Sequence[str], arguments: argparse.Namespace) -> dict[str, list[float]]:
-    """Images a second of every burst, by contender."""
+def measure(workload: str, batch: int, engines: Sequence[str], arguments: argparse.Namespace) -> list[Contender]:
+    """The contenders after all their bursts."""
     runners = contenders(workload, batch, engines, arguments)
     for _ in range(arguments.bursts):
         for runner in runners:
             runner.burst(arguments.seconds)
     for runner in runners:
         runner.end()
-    return {runner.name: runner.speeds for runner in runners}
+    return runners
 
 
-def show(workload: str, speeds: dict[str, list[float]]) -> None:
-    """One line a contender: median, range, ratios."""
-    medians = {name: median(values) for name, values in speeds.items()}
+def show(workload: str, runners: Sequence[Contender]) -> None:
+    """One line a contender: median, range, ratios, memory."""
+    medians = {runner.name: median(runner.speeds) for runner in runners}
     best = max((medians[name] for name in FLOAT32 if name in medians), default=None)
-    bfloat16 = medians.get(BFLOAT16)
-    for name, values in speeds.items():
+    for runner in runners:
+        others = (("float32", best), ("bfloat16", medians.get(BFLOAT16)), ("jax", medians.get(JAX)))
         ratios = "".join(
-            f"  {medians[name] / other:5.2f} x {label}"
-            for label, other in (("float32", best), ("bfloat16", bfloat16))
-            if other is not None
+            f"  {medians[runner.name] / other:5.2f} x {label}" for label, other in others if other is not None
         )
+        memory = "" if runner.memory is None else f"  peak {runner.memory / 2**20:,.0f} MiB"
         print(
-            f"{workload}  {name:28s} {medians[name]:9.1f} img/s  ({min(values):.1f} to {max(values):.1f}){ratios}",
+            f"{workload}  {runner.name:28s} {medians[runner.name]:9.1f} img/s  "
+            f"({min(runner.speeds):.1f} to {max(runner.speeds):.1f}){ratios}{memory}",
             flush=True,
         )
 
@@ -110,6 +117,7 @@ def main() -> None:
     parser.add_argument("workloads", nargs="*", default=list(WORKLOADS), help=f"of {', '.join(WORKLOADS)}")
     parser.add_argument("--engines", default=",".join(available()[1:]), help="ours, separated by commas")
     parser.add_argument("--torch-python", help="a Python that has PyTorch; without it only ours run")
+    parser.add_argument("--jax-python", help="a Python that has JAX")
     parser.add_argument("--threads", type=int, default=0, help="threads for each contender; 0: every core")
     parser.add_argument("--bursts", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=1.0, help="length of a burst; at least one step is made")

@@ -1,20 +1,21 @@
-"""How much memory this process has taken at most."""
+"""How much memory a process has taken at most."""
 
 import sys
 from pathlib import Path
 
 
-def peak_memory() -> int | None:
+def peak_memory(process: int | None = None) -> int | None:
     """Bytes of physical memory at the highest so far; None where the system does not tell.
 
-    Linux is asked for VmHWM: its ru_maxrss starts from what the parent process had.
+    process: another process's id, which Linux alone tells of; by default this one. Linux is asked for VmHWM: its
+    ru_maxrss starts from what the parent process had.
     """
-    status = Path("/proc/self/status")
+    status = Path(f"/proc/{process or 'self'}/status")
     if status.is_file():
         lines = status.read_text(encoding="utf-8").splitlines()
         found = next((line for line in lines if line.startswith("VmHWM:")), None)
         return None if found is None else 1024 * int(found.split()[1])
-    if sys.platform == "win32":
+    if process is not None or sys.platform == "win32":
         return None
     import resource
 
