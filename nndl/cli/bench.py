@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nndl.cli.complete import CONFIG
+
 if TYPE_CHECKING:
     from nndl.bench.training import Contender, Update
     from nndl.config import Experiment
@@ -11,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def bench(
-    config: Annotated[str, typer.Argument(help="A config file, or the name of a bundled one.")] = "bn_cnn",
+    config: Annotated[str, CONFIG] = "bn_cnn",
     engine: Annotated[
         str | None, typer.Option(help="Engines, separated by commas; by default all but reference.")
     ] = None,

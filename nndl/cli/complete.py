@@ -1,7 +1,12 @@
-"""What the shell offers after Tab: names of configs, runs and layers. An error offers nothing, and says nothing."""
+"""The words that several verbs take, and what the shell offers for them after Tab: configs, runs, layers.
+
+An error there offers nothing, and says nothing.
+"""
 
 from contextlib import suppress
 from pathlib import Path
+
+import typer
 
 
 def complete_config(incomplete: str) -> list[str]:
@@ -33,6 +38,20 @@ def complete_layer_or_config(incomplete: str) -> list[str]:
     return []
 
 
+def complete_bundled(incomplete: str) -> list[str]:
+    """The bundled configs."""
+    with suppress(Exception):
+        from nndl.config.bundled import names
+
+        return [name for name in names() if name.startswith(incomplete)]
+    return []
+
+
+def complete_engine(incomplete: str) -> list[str]:
+    """What --engine takes."""
+    return [name for name in ("auto", "compiled", "vectorized", "reference") if name.startswith(incomplete)]
+
+
 def _paths(incomplete: str, *suffixes: str) -> list[str]:
     """Folders (with a / behind) and, if suffixes are given, files with one of them, below the folder typed so far."""
     typed = incomplete.rpartition("/")[0]
@@ -45,3 +64,7 @@ def _paths(incomplete: str, *suffixes: str) -> list[str]:
         elif path.suffix in suffixes:
             found.append(name)
     return found
+
+
+RUN = typer.Argument(help="A run's folder, its name under runs/, or latest.", autocompletion=complete_run)
+CONFIG = typer.Argument(help="A config file, or the name of a bundled one.", autocompletion=complete_config)

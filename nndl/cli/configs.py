@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nndl.cli.complete import CONFIG, complete_bundled
+
 if TYPE_CHECKING:
     from nndl.config import Experiment
 
@@ -13,8 +15,8 @@ config_app = typer.Typer(
     help="Check a config, or show every value in force.", no_args_is_help=True, rich_markup_mode=None
 )
 
-Name = Annotated[str, typer.Argument(help="A bundled config's name.")]
-Config = Annotated[str, typer.Argument(help="A config file, or the name of a bundled one.")]
+Name = Annotated[str, typer.Argument(help="A bundled config's name.", autocompletion=complete_bundled)]
+Config = Annotated[str, CONFIG]
 Override = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Set a config value. Repeatable.")
 ]

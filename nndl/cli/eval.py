@@ -5,13 +5,11 @@ from typing import Annotated, Any
 
 import typer
 
-from nndl.cli.complete import complete_run
+from nndl.cli.complete import RUN, complete_engine
 
 
 def evaluate(
-    run: Annotated[
-        str, typer.Argument(help="A run's folder, its name under runs/, or latest.", autocompletion=complete_run)
-    ] = "latest",
+    run: Annotated[str, RUN] = "latest",
     split: Annotated[str, typer.Option(metavar="test|val", help="Which images.")] = "test",
     tta: Annotated[
         str, typer.Option(metavar="none|mirror|mirror+translate", help="Average the scores over views of each image.")
@@ -20,7 +18,9 @@ def evaluate(
     data: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Folder of the data set, of CIFAR-10.1 or of CIFAR-10-C.")
     ] = None,
-    engine: Annotated[str | None, typer.Option(help="Another engine than the run's.")] = None,
+    engine: Annotated[
+        str | None, typer.Option(help="Another engine than the run's.", autocompletion=complete_engine)
+    ] = None,
     confusion: Annotated[bool, typer.Option("--confusion", help="Print the whole confusion matrix too.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nndl.cli.complete import complete_run
+from nndl.cli.complete import RUN
 from nndl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,9 +20,7 @@ def complete_format(incomplete: str) -> list[str]:
 
 
 def export(
-    run: Annotated[
-        str, typer.Argument(help="A run's folder, its name under runs/, or latest.", autocompletion=complete_run)
-    ],
+    run: Annotated[str, RUN],
     to: Annotated[
         str, typer.Option(metavar="onnx|npz|safetensors|pytorch", help="For what.", autocompletion=complete_format)
     ],

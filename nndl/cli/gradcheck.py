@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nndl.cli.complete import complete_engine, complete_layer_or_config
 from nndl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -16,11 +17,18 @@ COLUMNS = ("layer", "gradient", "shape", "checked", "kinks", "max relative error
 
 def gradcheck(
     target: Annotated[
-        str, typer.Argument(help="A kind of layer (spatial_bn), `all` of them, or a config: its whole network.")
+        str,
+        typer.Argument(
+            help="A kind of layer (spatial_bn), `all` of them, or a config: its whole network.",
+            autocompletion=complete_layer_or_config,
+        ),
     ],
     engine: Annotated[
         str | None,
-        typer.Option(help="auto, reference or vectorized. If not given: reference, or what the config says."),
+        typer.Option(
+            help="auto, compiled, vectorized or reference. If not given: reference, or what the config says.",
+            autocompletion=complete_engine,
+        ),
     ] = None,
     coordinates: Annotated[int, typer.Option(min=1, help="Coordinates sampled in each array.")] = 10,
     tolerance: Annotated[float, typer.Option(min=1e-12, help="Largest relative error that passes.")] = 1e-6,

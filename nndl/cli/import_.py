@@ -5,13 +5,11 @@ from typing import Annotated
 
 import typer
 
-from nndl.cli.complete import complete_config
+from nndl.cli.complete import CONFIG
 
 
 def import_weights(
-    config: Annotated[
-        str, typer.Argument(help="A config file, or the name of a bundled one.", autocompletion=complete_config)
-    ],
+    config: Annotated[str, CONFIG],
     weights: Annotated[Path, typer.Argument(help="A .safetensors or .npz file, as nndl export writes them.")],
     override: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Set a config value. Repeatable.")

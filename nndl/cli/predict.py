@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nndl.cli.complete import complete_run
+from nndl.cli.complete import RUN, complete_engine
 
 if TYPE_CHECKING:
     from nndl.api import Run
@@ -14,9 +14,7 @@ STDIN = "-"
 
 
 def predict(
-    run: Annotated[
-        str, typer.Argument(help="A run's folder, its name under runs/, or latest.", autocompletion=complete_run)
-    ],
+    run: Annotated[str, RUN],
     images: Annotated[
         list[str], typer.Argument(metavar="IMAGE...", help="Picture files, folders of them, or - for stdin.")
     ],
@@ -25,7 +23,9 @@ def predict(
         str, typer.Option(metavar="none|mirror|mirror+translate", help="Average the scores over views of each picture.")
     ] = "none",
     best: Annotated[bool, typer.Option("--best/--last", help="Weights of the best epoch, or the last.")] = True,
-    engine: Annotated[str | None, typer.Option(help="Another engine than the run's.")] = None,
+    engine: Annotated[
+        str | None, typer.Option(help="Another engine than the run's.", autocompletion=complete_engine)
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
     """Name the likeliest classes of pictures, with their probabilities.

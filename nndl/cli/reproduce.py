@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nndl.cli.complete import RUN
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def reproduce(
-    run: Annotated[str, typer.Argument(help="A run's folder, its name under runs/, or latest.")] = "latest",
+    run: Annotated[str, RUN] = "latest",
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the result only.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:

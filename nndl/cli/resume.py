@@ -5,14 +5,15 @@ from typing import Annotated
 
 import typer
 
+from nndl.cli.complete import RUN, complete_engine
 from nndl.cli.train import ACCEPT, OVERRIDE, train
 
 
 def resume(
-    run: Annotated[str, typer.Argument(help="A run's folder, its name under runs/, or latest.")] = "latest",
+    run: Annotated[str, RUN] = "latest",
     epochs: Annotated[int | None, typer.Option(help="Epochs in all; extends a finished run.")] = None,
     override: Annotated[list[str] | None, OVERRIDE] = None,
-    engine: Annotated[str | None, typer.Option(help="Another engine.")] = None,
+    engine: Annotated[str | None, typer.Option(help="Another engine.", autocompletion=complete_engine)] = None,
     threads: Annotated[int | None, typer.Option(help="Another number of threads.")] = None,
     data: Annotated[Path | None, typer.Option(help="Folder that holds the data set now.")] = None,
     accept_changes: Annotated[bool, ACCEPT] = False,

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nndl.cli.complete import CONFIG, complete_engine
+
 if TYPE_CHECKING:
     from nndl.config import Experiment
     from nndl.net.plan import PlannedStep
@@ -12,8 +14,10 @@ if TYPE_CHECKING:
 
 
 def summary(
-    config: Annotated[str, typer.Argument(help="A config file, or the name of a bundled one.")],
-    engine: Annotated[str | None, typer.Option(help="Show too the steps this engine runs.")] = None,
+    config: Annotated[str, CONFIG],
+    engine: Annotated[
+        str | None, typer.Option(help="Show too the steps this engine runs.", autocompletion=complete_engine)
+    ] = None,
     override: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Set a config value. Repeatable.")
     ] = None,

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nndl.cli.complete import CONFIG, complete_engine, complete_run
+
 if TYPE_CHECKING:
     from nndl.config import Experiment
 
@@ -14,17 +16,21 @@ OVERRIDE = typer.Option("--set", metavar="KEY=VALUE", help="Set a config value, 
 
 
 def train(
-    config: Annotated[str | None, typer.Argument(help="A config file, or the name of a bundled one.")] = None,
+    config: Annotated[str | None, CONFIG] = None,
     override: Annotated[list[str] | None, OVERRIDE] = None,
     epochs: Annotated[int | None, typer.Option(help="Epochs, instead of the config's.")] = None,
-    engine: Annotated[str | None, typer.Option(help="auto, reference or vectorized.")] = None,
+    engine: Annotated[
+        str | None, typer.Option(help="auto, compiled, vectorized or reference.", autocompletion=complete_engine)
+    ] = None,
     threads: Annotated[int | None, typer.Option(help="Threads to compute with.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
     data: Annotated[Path | None, typer.Option(help="Folder that holds the data set.")] = None,
     download: Annotated[bool, typer.Option("--download", help="Fetch the data set first if it is missing.")] = False,
     synthetic: Annotated[bool, typer.Option("--synthetic", help="Train on generated images instead.")] = False,
     run_dir: Annotated[Path | None, typer.Option(help="The run's folder, instead of runs/NAME-TIME.")] = None,
-    resume: Annotated[str | None, typer.Option(metavar="RUN", help="Go on with a run that was stopped.")] = None,
+    resume: Annotated[
+        str | None, typer.Option(metavar="RUN", help="Go on with a run that was stopped.", autocompletion=complete_run)
+    ] = None,
     accept_changes: Annotated[bool, ACCEPT] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the final line only.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print every event as a line of JSON.")] = False,

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from nndl.cli.complete import CONFIG, complete_engine
 from nndl.cli.train import OVERRIDE
 
 DIGITS = 16
@@ -12,10 +13,12 @@ DIGITS = 16
 
 
 def verify_resume(
-    config: Annotated[str, typer.Argument(help="A config file, or the name of a bundled one.")],
+    config: Annotated[str, CONFIG],
     steps: Annotated[int, typer.Option(help="Steps to train in all.")] = 40,
     stop_at: Annotated[int, typer.Option(help="The step to stop after and resume from.")] = 17,
-    engine: Annotated[str | None, typer.Option(help="auto, reference, vectorized or compiled.")] = None,
+    engine: Annotated[
+        str | None, typer.Option(help="auto, reference, vectorized or compiled.", autocompletion=complete_engine)
+    ] = None,
     threads: Annotated[int | None, typer.Option(help="Threads to compute with.")] = None,
     data: Annotated[Path | None, typer.Option(help="Folder that holds the data set.")] = None,
     synthetic: Annotated[bool, typer.Option("--synthetic", help="Train on generated images instead.")] = False,
