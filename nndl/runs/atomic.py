@@ -26,10 +26,10 @@ def write_atomically(path: Path, content: bytes | str) -> None:
         if isinstance(error, OSError) and error.filename is None:
             error.filename = str(path)
         raise
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make the new name itself last through a power cut, where the system can (Windows cannot open folders)."""
     with contextlib.suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)

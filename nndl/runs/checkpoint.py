@@ -44,7 +44,12 @@ def read_checkpoint(path: Path) -> tuple[Arrays, dict[str, Any]]:
         raise CheckpointError(f"{path} holds tensors, but no state of nndl{_others(path)}")
     if digest(arrays, metadata["info"]) != metadata["sha256"]:
         raise CheckpointError(f"{path} is damaged: its checksum does not match its content{_others(path)}")
-    info: dict[str, Any] = json.loads(metadata["info"])
+    try:
+        info = json.loads(metadata["info"])
+    except (ValueError, RecursionError):
+        info = None
+    if not isinstance(info, dict):
+        raise CheckpointError(f"{path} is damaged: what it says of its arrays is no JSON object{_others(path)}")
     return arrays, info
 
 

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from nndl.errors import CheckpointError
+from nndl.runs.atomic import sync_folder
 from nndl.runs.checkpoint import Arrays, read_checkpoint, write_checkpoint
 from nndl.runs.folder import RunFolder
-from nndl.train.state import check_format, evaluation_weights
+from nndl.train.state import FORMAT, check_format, check_info, evaluation_weights
 
 BEST = "best/"
 """What the arrays of the best epoch are called within a state."""
@@ -42,9 +43,12 @@ class States:
 
     def write(self, arrays: Arrays, info: Mapping[str, Any]) -> None:
         """Write a state as last.safetensors. Where that fails (OSError) those that were there still are."""
+        new = self.folder.last.with_name(f".{self.folder.last.name}.part")
+        write_checkpoint(new, arrays, info)
         if self.keep > 1 and self.current is not None and self.current != info["step"]:
             _also_call(self.folder.last, self.folder.path / f"step-{self.current}.safetensors")
-        write_checkpoint(self.folder.last, arrays, info)
+        new.replace(self.folder.last)
+        sync_folder(self.folder.path)
         self.current = info["step"]
         for path in earlier_states(self.folder)[self.keep - 1 :]:
             with contextlib.suppress(OSError):
@@ -57,8 +61,11 @@ def newest_state(folder: RunFolder) -> State | None:
     for path in [folder.last, *earlier_states(folder)]:
         try:
             arrays, info = read_checkpoint(path)
+            if info.get("format") == FORMAT:
+                check_info(info)
         except CheckpointError as error:
-            skipped[path] = str(error).partition(";")[0]
+            words = str(error).partition(";")[0]
+            skipped[path] = words if path.name in words else f"{path}: {words}"
             continue
         check_format(info)
         return State(path, arrays, info, skipped)

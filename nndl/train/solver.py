@@ -18,7 +18,7 @@ from nndl.train.evaluate import EvaluationStoppedError, Evaluator
 from nndl.train.events import EpochDone, Event, Finished, Interrupted, StepDone
 from nndl.train.optimizers import Rule
 from nndl.train.schedules import Constant, Schedule, WarmUp
-from nndl.train.state import FORMAT, Arrays, check_format, pack, unpack
+from nndl.train.state import FORMAT, Arrays, check_format, check_info, pack, read_history, unpack
 from nndl.train.transforms import Averaged, Ema, clip_norm
 from nndl.train.updater import Group, Updater
 
@@ -240,6 +240,7 @@ class Solver:
     def restore(self, arrays: Mapping[str, Array], info: Mapping[str, Any]) -> None:
         """Go on from a state of the same network, optimiser and batches; raises CheckpointError if it is not."""
         check_format(info)
+        check_info(info)
         if info["steps_per_epoch"] != self.steps_per_epoch:
             raise CheckpointError(
                 f"the saved run has {info['steps_per_epoch']} steps in an epoch, this one {self.steps_per_epoch}: "
@@ -248,7 +249,7 @@ class Solver:
         unpack(arrays, self._stores())
         self.step, self.updater.t = info["step"], info["updates"]
         self._epoch_loss, self.seconds = info["epoch_loss"], info["seconds"]
-        self.history = [EpochDone(**epoch) for epoch in info["history"]]
+        self.history = read_history(info)
 
     def _stores(self) -> dict[str, Params]:
         stores = {"params": self.network.params, "buffers": self.network.buffers}

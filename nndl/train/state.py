@@ -1,5 +1,6 @@
 """A training's state as named arrays and JSON, and back. It is whole between two steps, so that is when it is taken."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ from nndl.errors import CheckpointError
 from nndl.net.network import Network
 from nndl.net.params import Params
 from nndl.net.types import Array
+from nndl.train.events import EpochDone
 
 FORMAT = 1
 """Of the state: raised when an older nndl could not read it."""
@@ -63,3 +65,29 @@ def check_format(info: Mapping[str, Any]) -> None:
     """Raises CheckpointError for a state of a newer nndl."""
     if info.get("format") != FORMAT:
         raise CheckpointError(f"the state has format {info.get('format')}; this nndl reads format {FORMAT}")
+
+
+_NUMBERS = {"step": int, "updates": int, "steps_per_epoch": int, "epochs": int, "epoch_loss": float, "seconds": float}
+
+
+def check_info(info: Mapping[str, Any]) -> None:
+    """Raises CheckpointError unless `info` says all that a state must, and nothing impossible."""
+    for name, kind in _NUMBERS.items():
+        value: Any = info.get(name)
+        if type(value) not in (int, kind) or not 0 <= abs(value) < math.inf or (kind is int and value < 0):
+            raise CheckpointError(f"the state is damaged: its {name} is {str(value)[:60]}")
+    if not info["steps_per_epoch"] or not isinstance(info.get("about", {}), dict):
+        raise CheckpointError("the state is damaged: it does not say what it is of")
+    if len(read_history(info)) > info["step"] // info["steps_per_epoch"]:
+        raise CheckpointError("the state is damaged: it has scored more epochs than it has trained")
+
+
+def read_history(info: Mapping[str, Any]) -> list[EpochDone]:
+    """The epochs that a state has scored. Raises CheckpointError where it does not tell."""
+    try:
+        history = [EpochDone(**epoch) for epoch in info["history"]]
+        if all(isinstance(value, int | float | None) for epoch in history for value in vars(epoch).values()):
+            return history
+    except (KeyError, TypeError):
+        pass
+    raise CheckpointError("the state is damaged: its history cannot be read")

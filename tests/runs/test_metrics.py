@@ -1,7 +1,10 @@
 """metrics.jsonl holds every epoch and enough steps, and goes on without a seam."""
 
+from io import FileIO
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from nndl.runs.metrics import STEPS_KEPT, MetricsWriter, read_metrics
 
@@ -44,3 +47,44 @@ def test_going_on_writes_what_an_unbroken_run_writes(tmp_path: Path) -> None:
         for event in EVENTS[4:]:
             metrics.write(event)
     assert list(read_metrics(path)) == EVENTS
+
+
+def test_what_is_no_record_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    lines = [b'{"kind": "step", "step": 1}', b"\0\0\0", b"[1]", b'{"kind": "epoch", "step": 2}', b'{"st\xff', b"null"]
+    path.write_bytes(b"\n".join([*lines, b'{"kind": "step", "step": 2}', b'{"kind": "step", "step": 3']))
+    assert [record["step"] for record in read_metrics(path)] == [1, 2]
+
+
+def test_lines_that_a_full_disk_refuses_are_written_once_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "metrics.jsonl"
+    with MetricsWriter(path, 8) as metrics:
+        metrics.write(epoch(1))
+        real, file = metrics._file, Full(path)
+        monkeypatch.setattr(metrics, "_file", file)
+        metrics.write(epoch(2))
+        with pytest.raises(OSError, match="No space"):
+            metrics.sync()
+        assert path.read_bytes().count(b"\n") == 1  # half a line was taken back
+        metrics.write(step(9))
+        file.close()
+        monkeypatch.setattr(metrics, "_file", real)
+        metrics.write(epoch(3))
+    assert list(read_metrics(path)) == [epoch(1), epoch(2), step(9), epoch(3)]
+
+
+class Full(FileIO):
+    """A file that takes ten bytes and then no more."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, "a")
+        self._room = 10
+
+    def write(self, data: Any, /) -> int:
+        if not self._room:
+            raise OSError(28, "No space left on device")
+        taken = super().write(bytes(data)[: self._room])
+        self._room = 0
+        return taken
