@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from nndl.engines import available, set_threads
+
 SIZE = 1536
 """Side of the square matrices: 9 MB each in float32, large enough for BLAS to reach its best."""
 
@@ -23,6 +25,21 @@ def matrix_peak(threads: int, dtype: Any, seconds: float = 1.0) -> float:
         while perf_counter() < end:
             best = min(best, _product(a, b, out))
     return 2 * SIZE**3 / best / 1e9
+
+
+def register_peak(threads: int, seconds: float = 0.2) -> float | None:
+    """GFLOP/s of float32 multiply-adds that touch no memory: what no product passes; None without compiled kernels."""
+    if "compiled" not in available():
+        return None
+    from nndl.engines.compiled.bindings import kernels
+
+    set_threads(threads)
+    flop, best, end = np.empty(1 + threads), 0.0, perf_counter() + seconds
+    while best == 0.0 or perf_counter() < end:
+        start = perf_counter()
+        kernels().multiply_adds(200_000, flop)
+        best = max(best, float(flop[0]) / (perf_counter() - start) / 1e9)
+    return best
 
 
 def _product(a: Any, b: Any, out: Any) -> float:

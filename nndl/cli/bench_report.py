@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 def report(experiment: "Experiment", contenders: "Sequence[Contender]", bursts: int, seconds: float) -> dict[str, Any]:
     """Measure, between two measurements of the machine's peak for each number of threads."""
-    from nndl.bench.peak import SIZE, matrix_peak
+    from nndl.bench.peak import SIZE, matrix_peak, register_peak
     from nndl.bench.training import compete
     from nndl.runs.environment import processor
 
@@ -24,7 +24,10 @@ def report(experiment: "Experiment", contenders: "Sequence[Contender]", bursts: 
         "dtype": experiment.dtype,
         "batch_size": experiment.train.batch_size,
         "processor": processor(),
-        "peak": [{"threads": count, "gflops": value, "size": SIZE} for count, value in peak.items()],
+        "peak": [
+            {"threads": count, "gflops": value, "size": SIZE, "register_gflops": register_peak(count)}
+            for count, value in peak.items()
+        ],
         "contenders": [_contender(each, peak[each.threads]) for each in contenders],
     }
 
@@ -72,9 +75,11 @@ def show(result: dict[str, Any]) -> None:
     _show_contenders(result)
     sizes = " x ".join([str(result["peak"][0]["size"])] * 2)
     for peak in result["peak"]:
+        bound = peak["register_gflops"]
+        within = "" if bound is None else f"; float32 multiply-adds in registers alone: {bound:.0f}"
         ui.say(
             f"peak, {_threads(peak['threads'])}: {peak['gflops']:.0f} GFLOP/s, NumPy's product of {sizes} matrices in "
-            f"{result['dtype']} ({result['processor']})"
+            f"{result['dtype']}{within} ({result['processor']})"
         )
     ui.say("GFLOP/s: as direct convolution counts; Winograd's needs fewer multiplications, so it can pass the peak")
 

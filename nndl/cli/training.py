@@ -43,7 +43,7 @@ def run(built: Built, folder: RunFolder, keeping: Keeping, *, quiet: bool, json:
     elif not quiet:
         ui.say(_first_line(_about(built, folder)))
         if built.experiment.engine == "auto" and built.network.engine.name != "compiled":
-            ui.note("the compiled engine, some times faster, is not built: install gcc or clang, then nndl once more")
+            ui.note("the compiled engine, some times faster, is not built: nndl doctor says how to add it")
     try:
         with clean_stop(solver.stop), view:
             summary = keep_run(folder, solver, built.test, classes, view.see, keeping, _warn)

@@ -35,7 +35,7 @@ def get_engine(name: str = "auto") -> Engine:
     if name in names:
         return engines[name]
     if name in engines:
-        raise ConfigError(f"engine {name!r} is not built: install a C compiler (gcc or clang), then nndl once more")
+        raise ConfigError(f"engine {name!r} is not built; with gcc or clang installed: python -m nndl.engines.compiled")
     raise ConfigError(f"no engine is called {name!r}; there are auto, {', '.join(names)}")
 
 

@@ -90,6 +90,7 @@ SIGNATURES: dict[str, tuple[Any, ...]] = {
     "norm_sums": (_NUMBER, _NUMBER, *[_FLOATS] * 5, _NUMBER, _DOUBLES),
     "norm_backward": (_NUMBER, _NUMBER, *[_FLOATS] * 7, _NUMBER, _FLOATS),
     "unpool": (_UNPOOL, _FLOATS),
+    "multiply_adds": (_NUMBER, _DOUBLES),
     "activation": (_NUMBER, _FLOATS, _FLOATS, _NUMBER, _FLOATS),
 }
 """The arguments of each kernel. Arrays may be None where kernels/*.c says so."""
