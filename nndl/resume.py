@@ -85,7 +85,7 @@ def resume(folder: RunFolder, wanted: Wanted | None = None) -> Resumed:
     _check_epochs(folder, state, built.solver)
     built.solver.restore(state.arrays, state.info)
     restore_best(folder, state)
-    set_damaged_aside(state)
+    set_damaged_aside(folder, state)
     notes = [*_skipped(state), *_schedule(built, state.info["epochs"]), *(f"changed: {change}" for change in changed)]
     changes = list(before.get("changes", []))
     if changed or built.solver.epochs != state.info["epochs"]:

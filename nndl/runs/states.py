@@ -89,11 +89,13 @@ def clear_leftovers(folder: RunFolder) -> None:
             path.unlink()
 
 
-def set_damaged_aside(state: State) -> None:
-    """Rename what was skipped to NAME.damaged, so that it neither counts as a state nor is lost."""
+def set_damaged_aside(folder: RunFolder, state: State) -> None:
+    """Rename what was skipped to NAME.damaged: it neither counts as a state nor is lost. `state` becomes the last."""
     for path in state.skipped:
         with contextlib.suppress(OSError):
             path.replace(path.with_name(f"{path.name}.damaged"))
+    if state.path != folder.last:
+        _also_call(state.path, folder.last)
 
 
 def restore_best(folder: RunFolder, state: State) -> None:
@@ -122,5 +124,6 @@ def _also_call(path: Path, name: Path) -> None:
             temporary.unlink(missing_ok=True)
             os.link(path, temporary)
             temporary.replace(name)
+            temporary.unlink(missing_ok=True)  # it stays where both were names of one file already
         except (OSError, NotImplementedError):
             path.replace(name)

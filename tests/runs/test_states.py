@@ -101,7 +101,8 @@ def test_a_damaged_last_state_is_skipped_and_set_aside(folder: RunFolder, damage
     assert path == folder.last
     assert "last.safetensors" in reason
     assert "\n" not in reason
-    set_damaged_aside(state)
+    set_damaged_aside(folder, state)
+    assert read_checkpoint(folder.last)[1]["step"] == 30
     States(folder, 3, current=30).write(arrays(40), info(40))
     again = newest_state(folder)
     assert again is not None

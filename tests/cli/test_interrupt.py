@@ -1,0 +1,21 @@
+"""The first signal asks for a clean stop, the second ends at once, and afterwards all is as before."""
+
+import signal
+
+import pytest
+
+from nndl.cli.interrupt import SIGNALS, clean_stop
+
+
+@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
+def test_first_asks_second_ends(number: signal.Signals, capfd: pytest.CaptureFixture[str]) -> None:
+    before = [signal.getsignal(each) for each in SIGNALS]
+    asked = []
+    with clean_stop(lambda: asked.append(True)):
+        signal.raise_signal(number)
+        assert asked == [True]
+        assert "stopping after this step" in capfd.readouterr().err
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(number)
+    assert asked == [True]
+    assert [signal.getsignal(each) for each in SIGNALS] == before
