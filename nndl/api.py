@@ -116,7 +116,7 @@ def load_run(run: str | Path, *, best: bool = True, engine: str | None = None) -
 
 
 def train(
-    experiment: Experiment | Built, run_dir: Path | None = None, *, watch: Callable[[Event], None] | None = None
+    experiment: Experiment | Built, run_dir: str | Path | None = None, *, watch: Callable[[Event], None] | None = None
 ) -> Run:
     """Train to the end and keep the run in runs/NAME-TIME, or `run_dir`; gives it with its best weights.
 
@@ -129,9 +129,9 @@ def train(
     return load_run(folder.path)
 
 
-def start_run(built: Built, run_dir: Path | None = None) -> RunFolder:
+def start_run(built: Built, run_dir: str | Path | None = None) -> RunFolder:
     """A new run's folder, with its config, its environment and how its images are normalised written down."""
-    folder = create_run_folder(built.experiment.name, run_dir)
+    folder = create_run_folder(built.experiment.name, None if run_dir is None else Path(run_dir))
     with lock_run(folder):
         if folder.config.exists():
             raise UsageError(f"another process has begun a run in {folder.path}; choose another --run-dir")

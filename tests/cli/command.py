@@ -23,7 +23,7 @@ def nndl(*words: str, cwd: Path, **variables: str) -> "subprocess.CompletedProce
         env=environment(**variables),
         capture_output=True,
         text=True,
-        encoding="utf-8",
+        encoding=variables.get("PYTHONIOENCODING", "utf-8"),
         timeout=100,
         check=False,
     )

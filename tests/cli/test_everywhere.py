@@ -1,0 +1,106 @@
+"""What holds for every verb: --debug anywhere, words in any encoding, JSON where there is a table."""
+
+import json
+from pathlib import Path
+
+import pytest
+import typer
+
+from nndl.cli.app import app
+from tests.cli.command import nndl
+
+WRONG = [
+    ("train", "nowhere.yaml"),
+    ("resume", "nowhere"),
+    ("reproduce", "nowhere"),
+    ("verify-resume", "nowhere.yaml"),
+    ("eval", "nowhere"),
+    ("predict", "nowhere", "x.png"),
+    ("export", "nowhere", "--to", "npz"),
+    ("import", "quickstart", "nowhere.npz"),
+    ("summary", "nowhere.yaml"),
+    ("gradcheck", "nowhere.yaml"),
+    ("configs", "show", "nowhere"),
+    ("config", "check", "nowhere.yaml"),
+    ("config", "show", "nowhere.yaml"),
+]
+
+
+@pytest.mark.parametrize("words", WRONG, ids=" ".join)
+def test_an_error_is_words_and_with_debug_a_traceback_too(tmp_path: Path, words: tuple[str, ...]) -> None:
+    plain = nndl(*words, cwd=tmp_path)
+    assert plain.returncode in (1, 2)
+    assert plain.stderr.startswith("error: ")
+    assert "Traceback" not in plain.stderr
+    debug = nndl(*words[:1], "--debug", *words[1:], cwd=tmp_path)
+    assert debug.returncode == plain.returncode
+    assert "Traceback" in debug.stderr
+    assert debug.stderr.endswith(plain.stderr)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "encoding"),
+    [
+        (("--help",), 0, "ascii"),
+        (("configs",), 0, "ascii"),
+        (("config", "reference"), 0, "ascii"),
+        (("config", "schema"), 0, "ascii"),
+        (("summary", "quickstart", "--engine", "vectorized"), 0, "ascii"),
+        (("gradcheck", "relu"), 0, "ascii"),
+        (("doctor",), 0, "ascii"),
+        (("eval", "nürgends-✓"), 2, "ascii"),
+        (("config", "check", "γ.yaml"), 2, "ascii"),
+        (("config", "reference"), 0, "cp1252"),
+        (("eval", "nürgends-✓"), 2, "cp1252"),
+    ],
+    ids=lambda value: " ".join(value).encode("ascii", "replace").decode() if isinstance(value, tuple) else "",
+)
+def test_a_terminal_that_lacks_a_character_gets_another(
+    tmp_path: Path, words: tuple[str, ...], code: int, encoding: str
+) -> None:
+    done = nndl(*words, cwd=tmp_path, PYTHONIOENCODING=encoding, LANG="C", LC_ALL="C")
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "internal error" not in done.stderr
+
+
+WITHOUT_A_TABLE = {"configs show", "configs copy", "config schema", "config reference"}
+"""These print a config, JSON or Markdown."""
+
+
+def leaves(group: typer.core.TyperGroup, path: str = "") -> dict[str, set[str]]:
+    """The options of every command."""
+    found: dict[str, set[str]] = {}
+    for name, command in group.commands.items():
+        if isinstance(command, typer.core.TyperGroup):
+            found |= leaves(command, f"{path}{name} ")
+        else:
+            found[path + name] = {option for parameter in command.params for option in parameter.opts}
+    return found
+
+
+def test_every_command_that_prints_a_table_prints_json() -> None:
+    root = typer.main.get_command(app)
+    assert isinstance(root, typer.core.TyperGroup)
+    commands = leaves(root)
+    assert len(commands) > 15
+    assert {name for name, options in commands.items() if "--json" not in options} == WITHOUT_A_TABLE & set(commands)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("configs",),
+        ("configs", "list"),
+        ("config", "check", "quickstart"),
+        ("config", "show", "quickstart"),
+        ("summary", "quickstart"),
+        ("gradcheck", "relu"),
+        ("doctor",),
+    ],
+    ids=" ".join,
+)
+def test_json_is_all_that_stands_on_stdout(tmp_path: Path, words: tuple[str, ...]) -> None:
+    done = nndl(*words, "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    json.loads(done.stdout)

@@ -1,0 +1,56 @@
+"""The guide holds: its Python runs, and the commands it shows are commands with these options."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+import typer
+
+from nndl.cli.app import app
+from tests.cli.command import environment
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    """The code of one language on a page, in order."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+def test_the_python_of_the_page_on_using_a_run_runs(tmp_path: Path) -> None:
+    code = "\n".join(blocks(ROOT / "docs" / "using.md", "python"))
+    assert "load_run" in code
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 3
+    assert (tmp_path / "runs" / "mine" / "best.safetensors").is_file()
+
+
+def commands() -> list[tuple[str, str]]:
+    """(page, line) for every line of shell that runs nndl."""
+    lines = [(page.name, line) for page in PAGES for block in blocks(page, "sh") for line in block.splitlines()]
+    return [(page, line) for page, line in lines if line.startswith("nndl ")]
+
+
+@pytest.mark.parametrize(("page", "line"), commands())
+def test_the_commands_shown_are_commands(page: str, line: str) -> None:
+    del page
+    words = shlex.split(line, comments=True)[1:]
+    command: click.Command = typer.main.get_command(app)
+    with click.Context(command) as context:
+        while words and hasattr(command, "commands") and words[0] in command.commands:
+            command = command.commands[words.pop(0)]
+        known = {
+            name for parameter in command.get_params(context) for name in parameter.opts + parameter.secondary_opts
+        }
+    known |= {"--debug", "--help", "--install-completion", "--show-completion"}
+    asked = {word.partition("=")[0] for word in words if word.startswith("-") and len(word) > 1}
+    assert asked <= known, f"{line}: {sorted(asked - known)}"
+    assert not hasattr(command, "commands") or not words or words[0].startswith("-"), f"{line}: no such command"
