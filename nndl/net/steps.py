@@ -67,10 +67,18 @@ class SumStep:
     def __init__(self, body: Step, shortcut: Step) -> None:
         self.body = body
         self.shortcut = shortcut
+        self._sums: dict[str, Array] = {}
 
     def forward(self, x: Array) -> Array:
-        return np.add(self.body.forward(x), self.shortcut.forward(x))
+        return self._sum("out", self.body.forward(x), self.shortcut.forward(x))
 
     def backward(self, dout: Array) -> Array | None:
         dbody, dshortcut = self.body.backward(dout), self.shortcut.backward(dout)
-        return None if dbody is None or dshortcut is None else np.add(dbody, dshortcut)
+        return None if dbody is None or dshortcut is None else self._sum("dx", dbody, dshortcut)
+
+    def _sum(self, name: str, a: Array, b: Array) -> Array:
+        """a + b, in memory that is kept: the page faults of a large fresh array take longer than adding."""
+        kept = self._sums.get(name)
+        if kept is None or (kept.shape, kept.dtype, kept.strides) != (a.shape, a.dtype, a.strides):
+            kept = self._sums[name] = np.empty_like(a)
+        return np.add(a, b, out=kept)
