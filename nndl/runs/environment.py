@@ -57,7 +57,9 @@ def git_commit(folder: Path) -> str | None:
     if top is None or Path(top).resolve() != folder.resolve().parents[1]:
         return None
     commit = _output(["git", "-C", str(folder), "rev-parse", "HEAD"])
-    changed = _output(["git", "-C", str(folder), "status", "--porcelain", "--untracked-files=no"])
+    changed = _output(
+        ["git", "-C", str(folder), "--no-optional-locks", "status", "--porcelain", "--untracked-files=no"]
+    )
     return f"{commit}+" if commit and changed else commit
 
 

@@ -31,7 +31,7 @@ class Keeping:
 class Recorder:
     """Writes to `folder` what `solver`'s events ask for.
 
-    A state that cannot be written (a full disk) is no reason to stop: `warn` is told, the states before it stay, and
+    A state that cannot be written (a full disk) is no reason to stop: `warn` is told, once, the last state stays, and
     the next one is tried in its turn. Only at the end, when none will follow, is it an error (CheckpointError).
     """
 
@@ -50,6 +50,7 @@ class Recorder:
         self._saved = self._moment()
         self._best: tuple[Arrays, dict[str, Any]] | None = None
         self._best_is_written = True
+        self._failing = False
         if solver.best is not None:
             with contextlib.suppress(CheckpointError):
                 self._best = read_checkpoint(folder.best)
@@ -63,7 +64,7 @@ class Recorder:
             self._save_at_the_end()
         elif self._due.at(event):
             self._save(self._warn_of)
-        elif not self._best_is_written:
+        elif isinstance(event, EpochDone):
             with self._reported(self._warn_of):
                 self._write_best()
 
@@ -80,6 +81,9 @@ class Recorder:
                 arrays |= {f"{BEST}{name}": value for name, value in self._best[0].items()}
             self._states.write(arrays, {**info, "about": dict(self._keeping.about)})
             self._saved = self._moment()
+            if self._failing:
+                self._warn(f"step {info['step']:,} is saved")
+                self._failing = False
 
     def _write_best(self) -> None:
         if self._best is not None and not self._best_is_written:
@@ -94,9 +98,10 @@ class Recorder:
             report(error)
 
     def _warn_of(self, error: OSError) -> None:
-        self._warn(
-            f"step {self.solver.step:,} could not be saved ({error.strerror}); training goes on. {self._there()}"
-        )
+        if not self._failing:
+            what = f"step {self.solver.step:,} could not be saved ({error.strerror})"
+            self._warn(f"{what}; training goes on, and saving is tried again when next due. {self._there()}")
+        self._failing = True
 
     def _refuse(self, error: OSError) -> None:
         raise CheckpointError(

@@ -42,17 +42,31 @@ class States:
         self.folder, self.keep, self.current = folder, keep, current
 
     def write(self, arrays: Arrays, info: Mapping[str, Any]) -> None:
-        """Write a state as last.safetensors. Where that fails (OSError) those that were there still are."""
+        """Write a state as last.safetensors, on a full disk in the room of the earlier ones.
+
+        Raises OSError where there is none; the last state is then what it was.
+        """
         new = self.folder.last.with_name(f".{self.folder.last.name}.part")
-        write_checkpoint(new, arrays, info)
+        try:
+            write_checkpoint(new, arrays, info)
+        except OSError:
+            if not self._remove_earlier(keep=0):
+                raise
+            write_checkpoint(new, arrays, info)
         if self.keep > 1 and self.current is not None and self.current != info["step"]:
             _also_call(self.folder.last, self.folder.path / f"step-{self.current}.safetensors")
         new.replace(self.folder.last)
         sync_folder(self.folder.path)
         self.current = info["step"]
-        for path in earlier_states(self.folder)[self.keep - 1 :]:
+        self._remove_earlier(self.keep - 1)
+
+    def _remove_earlier(self, keep: int) -> bool:
+        """Remove the earlier states but the newest `keep`; returns whether there were any."""
+        old = earlier_states(self.folder)[keep:]
+        for path in old:
             with contextlib.suppress(OSError):
                 path.unlink()
+        return bool(old)
 
 
 def newest_state(folder: RunFolder) -> State | None:

@@ -94,10 +94,13 @@ def test_a_full_disk_is_told_training_goes_on_and_nothing_is_lost(
 
     warnings = train(folder, at={5: room_ends, 8: room_again})
     assert warnings == [
-        "step 6 could not be saved (No space left on device); training goes on. The newest state saved is of step 3"
+        "step 6 could not be saved (No space left on device); training goes on, and saving is tried again when next "
+        "due. The newest state saved is of step 3",
+        "step 9 is saved",
     ]
     assert seen == [3]
     assert steps(folder) == [12, 9]
+    assert not list(folder.glob(".*"))
     for name in ("last.safetensors", "best.safetensors"):
         one, other = (read_checkpoint(run / name)[0] for run in (whole, folder))
         assert one.keys() == other.keys()

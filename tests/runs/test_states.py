@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from nndl.errors import CheckpointError
+from nndl.runs import states
 from nndl.runs.checkpoint import read_checkpoint, write_checkpoint
 from nndl.runs.folder import RunFolder
 from nndl.runs.states import (
@@ -71,6 +72,22 @@ def test_where_files_cannot_have_two_names_the_last_is_moved(
     monkeypatch.setattr(os, "link", none)
     States(folder, 3, current=40).write(arrays(50), info(50))
     assert names(folder) == {"last.safetensors", "step-40.safetensors", "step-30.safetensors"}
+
+
+def test_on_a_full_disk_the_earlier_states_make_room(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, refused = states.write_checkpoint, []
+
+    def full_until_there_is_room(path: Path, *content: Any) -> None:
+        if earlier_states(folder):
+            refused.append(path)
+            raise OSError(28, "No space left on device")
+        real(path, *content)
+
+    monkeypatch.setattr(states, "write_checkpoint", full_until_there_is_room)
+    States(folder, 3, current=40).write(arrays(50), info(50))
+    assert len(refused) == 1
+    assert names(folder) == {"last.safetensors", "step-40.safetensors"}
+    monkeypatch.setattr(states, "write_checkpoint", real)
 
 
 def cut(path: Path) -> None:
