@@ -18,7 +18,7 @@ def main() -> None:
     set_threads(threads or None)
     chosen: Engine = get_engine(engine)
     network = Network(NETWORKS[workload], (3, 32, 32), chosen)
-    updater = Updater(SgdNesterovMomentum(learning_rate=1e-3), network.params)
+    updater = Updater(SgdNesterovMomentum(learning_rate=1e-3), network.params, share=chosen.share)
     random = np.random.default_rng(0)
     X = random.standard_normal((batch, 3, 32, 32)).astype(np.float32)
     y = random.integers(0, 10, batch)

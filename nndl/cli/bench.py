@@ -92,7 +92,12 @@ def _update(experiment: "Experiment", network: "Network") -> "Update":
 
     train = experiment.train
     updater = Updater(
-        train.optimizer, network.params, weight_decay=train.weight_decay, decayed=network.decayed, groups=train.groups
+        train.optimizer,
+        network.params,
+        weight_decay=train.weight_decay,
+        decayed=network.decayed,
+        groups=train.groups,
+        share=network.engine.share,
     )
     averaged = Averaged(train.average.decay, network.params, network.buffers) if train.average else None
 

@@ -59,6 +59,14 @@ class Lowered(NamedTuple):
 
 Lowering = Callable[[Site], Lowered]
 
+Share = Callable[[int, Callable[[int, int, int], None]], None]
+"""share(count, work) calls work(start, stop, thread) until range(count) is covered, on several threads or one."""
+
+
+def in_one_piece(count: int, work: Callable[[int, int, int], None]) -> None:
+    """The Share of an engine without threads."""
+    work(0, count, 0)
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -82,3 +90,5 @@ class Engine:
     rules: tuple[Rule, ...] = ()
     param_axes: Mapping[tuple[type[Layer], str], tuple[int, ...]] = field(default_factory=dict)
     """Memory order of a parameter, where it is not the logical one: {(Conv, "w"): (2, 3, 1, 0)}."""
+    share: Share = in_one_piece
+    """How NumPy passes over large arrays outside the layers (updates, sums of branches) are spread over its threads."""

@@ -130,7 +130,7 @@ class Planner:
         if beside != given:
             convert = ConvertStep(beside, given)
             shortcut.steps.append(PlannedStep(convert, (f"to {given}",), block.out_shape, block.out_shape, given))
-        return Lowered(SumStep(body, shortcut), layout, given)
+        return Lowered(SumStep(body, shortcut, self.engine.share), layout, given)
 
     def _site(self, placed: Placed, layout: Layout, needs_dx: bool) -> Site:
         layer = placed.layer

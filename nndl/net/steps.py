@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from nndl.net.contract import Lowered, Site, Step
+from nndl.net.contract import Lowered, Share, Site, Step, in_one_piece
 from nndl.net.types import Array, Layout, layout_of
 
 
@@ -64,9 +64,10 @@ def _in_layout(x: Array, layout: Layout) -> Array:
 class SumStep:
     """out = body(x) + shortcut(x), each a chain of steps that gives the same memory order."""
 
-    def __init__(self, body: Step, shortcut: Step) -> None:
+    def __init__(self, body: Step, shortcut: Step, share: Share = in_one_piece) -> None:
         self.body = body
         self.shortcut = shortcut
+        self.share = share
         self._sums: dict[str, Array] = {}
 
     def forward(self, x: Array) -> Array:
@@ -78,7 +79,13 @@ class SumStep:
 
     def _sum(self, name: str, a: Array, b: Array) -> Array:
         """a + b, in memory that is kept: the page faults of a large fresh array take longer than adding."""
-        kept = self._sums.get(name)
-        if kept is None or (kept.shape, kept.dtype, kept.strides) != (a.shape, a.dtype, a.strides):
-            kept = self._sums[name] = np.empty_like(a)
-        return np.add(a, b, out=kept)
+        out = self._sums.get(name)
+        if out is None or out.shape != a.shape or out.strides != a.strides:
+            out = self._sums[name] = np.empty_like(a)
+
+        def add(start: int, stop: int, thread: int) -> None:
+            del thread
+            np.add(a[start:stop], b[start:stop], out=out[start:stop])
+
+        self.share(len(a), add)
+        return out

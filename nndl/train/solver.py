@@ -64,7 +64,12 @@ class Solver:
         self.train_sample, self.validation = train_sample, validation
         self.schedule = WarmUp(schedule or Constant(), warmup_epochs, self.steps_per_epoch)
         self.updater = Updater(
-            optimizer, network.params, weight_decay=weight_decay, decayed=network.decayed, groups=groups
+            optimizer,
+            network.params,
+            weight_decay=weight_decay,
+            decayed=network.decayed,
+            groups=groups,
+            share=network.engine.share,
         )
         self.clip_norm = clip_norm
         self.averaged = Averaged(average.decay, network.params, network.buffers) if average else None

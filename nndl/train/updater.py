@@ -8,7 +8,9 @@ from typing import Annotated, Any, ClassVar, NamedTuple
 import numpy as np
 from annotated_types import Ge
 
+from nndl.net.contract import Share, in_one_piece
 from nndl.net.params import Params
+from nndl.net.types import Array
 from nndl.train.optimizers import AdamW, Rule
 from nndl.train.transforms import CHUNK
 
@@ -25,6 +27,10 @@ class Group:
     """What the learning rate is multiplied by; 0 freezes the parameters."""
     weight_decay: Annotated[float, Ge(0)] = 1.0
     """What the decoupled weight decay is multiplied by."""
+
+
+FEW = 2
+"""Parts of the vector that are updated sooner than a thread wakes up."""
 
 
 class Stretch(NamedTuple):
@@ -47,6 +53,7 @@ class Updater:
         weight_decay: float = 0.0,
         decayed: Collection[str] = (),
         groups: Sequence[Group] = (),
+        share: Share = in_one_piece,
     ) -> None:
         self.rule = rule
         self.t = 0
@@ -54,7 +61,8 @@ class Updater:
         self._params = params
         self._weight_decay = rule.weight_decay if isinstance(rule, AdamW) else weight_decay
         self._stretches = stretches(params, decayed if self._weight_decay else (), groups)
-        self._temporary = [np.empty(CHUNK, params.vector.dtype) for _ in range(2)]
+        self._share = share
+        self._temporary: dict[int, list[Array]] = {}
 
     def update(self, gradients: Params, multiplier: float = 1.0) -> None:
         """Change the parameters in place, with `multiplier` times the rule's learning rate.
@@ -62,19 +70,28 @@ class Updater:
         Decay is decoupled (Loshchilov and Hutter 2019): w *= 1 - learning_rate * weight_decay, before the rule.
         """
         self.t += 1
+        parts = []
         for stretch in self._stretches:
             learning_rate = self.rule.learning_rate * multiplier * stretch.learning_rate
             shrink = 1 - learning_rate * self._weight_decay * stretch.weight_decay
             for start in range(stretch.start, stretch.stop, CHUNK):
-                self._update_part(slice(start, min(start + CHUNK, stretch.stop)), gradients, learning_rate, shrink)
+                parts.append((slice(start, min(start + CHUNK, stretch.stop)), learning_rate, shrink))
 
-    def _update_part(self, part: slice, gradients: Params, learning_rate: float, shrink: float) -> None:
+        def update_parts(start: int, stop: int, thread: int) -> None:
+            for part, learning_rate, shrink in parts[start:stop]:
+                self._update_part(part, gradients, learning_rate, shrink, thread)
+
+        (self._share if len(parts) > FEW else in_one_piece)(len(parts), update_parts)
+
+    def _update_part(self, part: slice, gradients: Params, learning_rate: float, shrink: float, thread: int) -> None:
         w, dw = self._params.vector[part], gradients.vector[part]
         if shrink != 1:
             w *= shrink
         memory = [kept.vector[part] for kept in self.memory.values()]
-        temporary = [array[: w.size] for array in self._temporary]
-        self.rule.update(w, dw, memory, temporary, learning_rate, self.t)
+        own = self._temporary.setdefault(thread, [])
+        if not own:
+            own.extend(np.empty(CHUNK, w.dtype) for _ in range(2))
+        self.rule.update(w, dw, memory, [array[: w.size] for array in own], learning_rate, self.t)
 
 
 def stretches(params: Params, decayed: Collection[str], groups: Sequence[Group]) -> list[Stretch]:

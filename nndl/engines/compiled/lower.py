@@ -24,5 +24,6 @@ COMPILED = Engine(
     },
     rules=RULES,
     param_axes=VECTORIZED.param_axes,
+    share=VECTORIZED.share,
 )
 """What `engine: compiled` in a config means."""

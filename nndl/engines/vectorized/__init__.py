@@ -15,6 +15,7 @@ from nndl.engines.vectorized.pool_steps import (
     lower_max_pool,
 )
 from nndl.engines.vectorized.rules import RULES
+from nndl.engines.vectorized.threads import parallel_for
 from nndl.net.catalog.affine import Affine
 from nndl.net.catalog.conv import Conv
 from nndl.net.catalog.norm import SpatialBn
@@ -35,5 +36,6 @@ VECTORIZED = Engine(
     },
     rules=RULES,
     param_axes={(Conv, "w"): (2, 3, 1, 0)},
+    share=parallel_for,
 )
 """What `engine: vectorized` in a config means."""
