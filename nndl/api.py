@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from nndl.config import Experiment, load_config
-from nndl.config.build import Built, build, build_network, build_split, take
+from nndl.config.build import Built, Split, build, build_network, build_split, take
 from nndl.config.overrides import quoted
 from nndl.config.show import dump
 from nndl.data.cifar import Images
@@ -84,15 +84,17 @@ class Run:
 
         data: the folder that holds the data set, if it is not where the run found it. Raises DataError where it is not.
         """
-        if split not in SPLITS:
-            raise UsageError(f"a split is {' or '.join(SPLITS)}, not {split!r}")
+        return held_out(self.split(data), split)
+
+    def split(self, data: str | Path | None = None) -> Split:
+        """The run's data set, read from where the run found it or from the folder `data`, divided as the run did."""
         moved = () if data is None else (f"data.root={quoted(Path(data))}",)
-        parts = build_split(load_config(self.folder.config, moved))
-        if split == "test":
-            return parts.test
-        if not len(parts.validation):
-            raise UsageError("the run held out no validation images (data.validation_size is 0)")
-        return take(parts.dataset.train, parts.validation)
+        return build_split(load_config(self.folder.config, moved))
+
+    def learnt_from(self, split: Split) -> bool:
+        """Whether these are the images that the run was trained with, by their checksum."""
+        kept = self.folder.read_environment().get("data_digest")
+        return kept is None or kept == split.dataset.digest
 
     @cached_property
     def normalize(self) -> Callable[[Array], Array]:
@@ -158,6 +160,17 @@ def describe_data(built: Built) -> dict[str, Any]:
 def inputs_of(normalize: Normalize, dataset: Any) -> Inputs:
     """What a run on a `nndl.data.cifar.Dataset` must remember of it."""
     return Inputs(normalize, dataset.classes, dataset.name, dataset.synthetic)
+
+
+def held_out(parts: Split, split: str = "test") -> Images:
+    """The test images, or (val) those held out of training. Raises UsageError where there are none, or for another."""
+    if split not in SPLITS:
+        raise UsageError(f"a split is {' or '.join(SPLITS)}, not {split!r}")
+    if split == "test":
+        return parts.test
+    if not len(parts.validation):
+        raise UsageError("the run held out no validation images (data.validation_size is 0)")
+    return take(parts.dataset.train, parts.validation)
 
 
 def _inputs_of_the_data(experiment: Experiment) -> Inputs:

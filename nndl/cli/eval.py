@@ -7,6 +7,11 @@ import typer
 
 from nndl.cli.complete import RUN, complete_engine
 
+OTHER_IMAGES = (
+    "note: the data set is not the one that the run learnt from (their checksums differ), so images to score may be "
+    "among those it has seen"
+)
+
 
 def evaluate(
     run: Annotated[str, RUN] = "latest",
@@ -28,7 +33,7 @@ def evaluate(
 
     With --data FOLDER that holds CIFAR-10.1 or CIFAR-10-C as published (.npy files), those are scored.
     """
-    from nndl.api import SPLITS, load_run
+    from nndl.api import SPLITS, held_out, load_run
     from nndl.cli import robustness, ui
     from nndl.data.robust import robust_sets
     from nndl.errors import UsageError
@@ -45,7 +50,10 @@ def evaluate(
         report |= robustness.score(loaded, sets, chosen, say=None if json else ui.note)
         show = robustness.show
     else:
-        images = loaded.images(split, data)
+        parts = loaded.split(data)
+        if not loaded.learnt_from(parts):
+            ui.note(OTHER_IMAGES)
+        images = held_out(parts, split)
         report |= {"split": split, "data": loaded.inputs.data, "synthetic": loaded.inputs.synthetic}
         report |= result_record(loaded.evaluate(images.images, images.labels, chosen), loaded.classes)
         show = _show

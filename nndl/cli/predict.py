@@ -91,6 +91,9 @@ def _show(rows: list[dict[str, Any]], run: "Run") -> None:
     places = len(rows[0]["top"])
     ordinals = ("likeliest", *(f"{place}." for place in range(2, places + 1)))
     learnt = "SYNTHETIC images" if run.inputs.synthetic else run.inputs.data
+    learnt += (
+        "; shares are the softmax of SVM scores, no probabilities" if run.experiment.model.loss.kind == "svm" else ""
+    )
     ui.print_table(
         ("picture", *ordinals),
         [(row["image"], *(f"{one['class']} {100 * one['probability']:.1f} %" for one in row["top"])) for row in rows],

@@ -50,7 +50,7 @@ def read_weights(path: Path, most_bytes: int) -> Arrays:
             return _read_npz(path, most_bytes)
         if path.stat().st_size > most_bytes:
             raise CheckpointError(f"{path} is larger than any weights of this network could be")
-        return _read_safetensors(path)
+        return _of_a_run(_read_safetensors(path))
     except CheckpointError:
         raise
     except Exception as error:  # the readers raise what zlib, JSON and NumPy's header parser do
@@ -71,6 +71,14 @@ def _read_safetensors(path: Path) -> Arrays:
     if expected is not None and digest(arrays, "") != expected:
         raise CheckpointError(f"{path} is damaged: its checksum does not match its content")
     return arrays
+
+
+def _of_a_run(arrays: Arrays) -> Arrays:
+    """The weights to evaluate with, under their own names, of a run's best or last state; others as they are."""
+    prefix = "average_" if any(name.startswith("average_params/") for name in arrays) else ""
+    stores = (f"{prefix}params/", f"{prefix}buffers/")
+    chosen = {name.partition("/")[2]: value for name, value in arrays.items() if name.startswith(stores)}
+    return chosen or arrays
 
 
 def _read_npz(path: Path, most_bytes: int) -> Arrays:

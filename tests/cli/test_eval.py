@@ -1,6 +1,7 @@
 """nndl eval says of a run what the run said of itself."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,18 @@ def test_a_damaged_robustness_set_is_told(folder: Path) -> None:
     done = nndl("eval", "tiny", "--data", "damaged", cwd=folder)
     assert done.returncode == 2
     assert "fog.npy is no .npy file" in done.stderr.splitlines()[-1]
+
+
+def test_other_images_than_those_learnt_from_are_noted(folder: Path, tmp_path: Path) -> None:
+    (run,) = (folder / "runs").iterdir()
+    assert nndl("eval", str(run), cwd=tmp_path).stderr == ""
+    moved = tmp_path / "moved"
+    shutil.copytree(run, moved)
+    about = json.loads((moved / "environment.json").read_text(encoding="utf-8"))
+    (moved / "environment.json").write_text(json.dumps({**about, "data_digest": "0"}), encoding="utf-8")
+    done = nndl("eval", "moved", "--json", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "not the one that the run learnt from" in done.stderr
 
 
 def test_wrong_words_are_answered(folder: Path) -> None:

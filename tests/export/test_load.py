@@ -17,6 +17,8 @@ from nndl.net.catalog.affine import Affine
 from nndl.net.catalog.conv import Conv
 from nndl.net.catalog.norm import SpatialBn
 from nndl.net.network import Network
+from nndl.runs.checkpoint import write_checkpoint
+from nndl.train.state import pack
 from tests.contracts.cases import CASES, Case, name
 from tests.export.stirred import stirred
 
@@ -54,6 +56,16 @@ def test_a_network_survives_the_way_through_a_file(tmp_path: Path, case: Case, k
     assert normalize is not None
     np.testing.assert_allclose(normalize.mean, NORMALIZE.mean, rtol=1e-7)
     np.testing.assert_allclose(normalize.std, NORMALIZE.std, rtol=1e-7)
+
+
+@pytest.mark.parametrize("average", ["", "average_"])
+def test_the_weights_of_a_runs_own_state_load(tmp_path: Path, average: str) -> None:
+    network = stirred(SMALL)[0]
+    stores = {"params": fresh(SMALL).params, f"{average}params": network.params, f"{average}buffers": network.buffers}
+    write_checkpoint(tmp_path / "best.safetensors", pack(stores), {"step": 1})
+    other = fresh(SMALL)
+    load_arrays(other, read_weights(tmp_path / "best.safetensors", MOST), "best")
+    assert equal(network, other)
 
 
 SMALL: Case = ((Conv(filters=4), SpatialBn(scale=False), Affine(out_features=16), Affine(out_features=16)), (3, 6, 6))
