@@ -63,10 +63,14 @@ class Recorder:
         if isinstance(event, Finished | Interrupted):
             self._save_at_the_end()
         elif self._due.at(event):
-            self._save(self._warn_of)
+            self.save()
         elif isinstance(event, EpochDone):
             with self._reported(self._warn_of):
                 self._write_best()
+
+    def save(self) -> None:
+        """Save the state now; where that fails, `warn` is told."""
+        self._save(self._warn_of)
 
     def _save_at_the_end(self) -> None:
         if self._saved != self._moment() or not self._best_is_written:
