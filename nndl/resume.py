@@ -75,6 +75,7 @@ def resume(folder: RunFolder, wanted: Wanted | None = None) -> Resumed:
     version, engine or threads are not what they were and `accept_changes` does not say that this is meant.
     """
     wanted = wanted or Wanted()
+    folder.refuse_imported()
     clear_leftovers(folder)
     state = newest_state(folder)
     built = build(load_config(wanted.config or folder.config, _settings(wanted)))

@@ -66,5 +66,9 @@ def _paths(incomplete: str, *suffixes: str) -> list[str]:
     return found
 
 
-RUN = typer.Argument(help="A run's folder, its name under runs/, or latest.", autocompletion=complete_run)
-CONFIG = typer.Argument(help="A config file, or the name of a bundled one.", autocompletion=complete_config)
+RUN = typer.Argument(
+    metavar="RUN", help="A run's folder, its name under runs/, or latest.", autocompletion=complete_run
+)
+CONFIG = typer.Argument(
+    metavar="CONFIG", help="A config file, or the name of a bundled one.", autocompletion=complete_config
+)

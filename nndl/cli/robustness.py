@@ -50,7 +50,9 @@ def show(report: dict[str, Any]) -> None:
         title=f"{report['run']}, {report['weights']} weights: accuracy in %{views(report['tta'])}",
         footer=_row("mean", means),
     )
-    ui.say(f"\nmean accuracy {100 * report['mean_accuracy']:.2f} % over {len(by_name)} corruptions")
+    ui.say(
+        f"\nmean accuracy {100 * report['mean_accuracy']:.2f} % over {len(by_name)} corruption{'s' * (len(by_name) > 1)}"
+    )
 
 
 def _row(name: str, shares: Sequence[float]) -> tuple[str, ...]:

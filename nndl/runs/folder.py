@@ -86,8 +86,13 @@ class RunFolder:
         about = {"status": status, "time": now, "pid": os.getpid(), "host": platform.node(), **more}
         write_atomically(self.summary, json.dumps(about, indent=2) + "\n")
 
+    def refuse_imported(self) -> None:
+        """Raise UsageError for a run made of weights from elsewhere: there is no training to go on with or repeat."""
+        if self.status() == "imported":
+            raise UsageError(f"{self.path} holds imported weights, no training; nndl train {self.config} begins one")
+
     def status(self) -> str:
-        """running, finished, interrupted or failed; died where a run says it runs but its process is gone."""
+        """running, finished, interrupted, failed or imported; died where a run says it runs but its process is gone."""
         try:
             summary = json.loads(self.summary.read_text(encoding="utf-8"))
         except (OSError, ValueError):

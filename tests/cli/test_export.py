@@ -37,6 +37,19 @@ def test_weights_come_back_as_a_run_that_scores_the_same(folder: Path, kind: str
     assert after["confusion"] == before["confusion"]
 
 
+def test_imported_weights_are_not_trained_over(folder: Path) -> None:
+    assert nndl("export", "run", "--to", "npz", "--output", "kept.npz", cwd=folder).returncode == 0
+    assert nndl("import", "tiny.yaml", "kept.npz", "--run-dir", "kept", cwd=folder).returncode == 0
+    before = (folder / "kept" / "best.safetensors").read_bytes()
+    for verb in ("resume", "reproduce"):
+        done = nndl(verb, "kept", cwd=folder)
+        assert done.returncode == 2
+        assert done.stderr.startswith("error: ")
+    assert "imported weights" in nndl("resume", "kept", cwd=folder).stderr
+    assert (folder / "kept" / "best.safetensors").read_bytes() == before
+    assert json.loads((folder / "kept" / "summary.json").read_text(encoding="utf-8"))["status"] == "imported"
+
+
 def test_onnx_is_scored_again_and_keeps_what_it_is(folder: Path) -> None:
     onnx = pytest.importorskip("onnx")
     pytest.importorskip("onnxruntime")
