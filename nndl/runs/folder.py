@@ -19,6 +19,7 @@ from typing import Any
 
 from nndl.errors import CheckpointError, UsageError
 from nndl.runs.atomic import write_atomically
+from nndl.runs.lock import is_locked
 
 RUNS = Path("runs")
 """Where run folders are made: beside where the command was given."""
@@ -97,7 +98,7 @@ class RunFolder:
             summary = json.loads(self.summary.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return "died"
-        if summary.get("status") == "running" and not _may_be_running(summary):
+        if summary.get("status") == "running" and not _may_be_running(self.path, summary):
             return "died"
         return str(summary.get("status"))
 
@@ -165,14 +166,6 @@ def _age(path: Path) -> tuple[float, str]:
     return (path / "config.yaml").stat().st_mtime, path.name
 
 
-def _may_be_running(summary: Mapping[str, Any]) -> bool:
-    """Whether the process that wrote the summary may be alive; on another host we cannot know."""
-    if summary.get("host") != platform.node() or os.name == "nt":
-        return True
-    try:
-        os.kill(int(summary["pid"]), 0)  # signal 0 only asks
-    except (ProcessLookupError, ValueError, KeyError):
-        return False
-    except PermissionError:
-        return True
-    return True
+def _may_be_running(path: Path, summary: Mapping[str, Any]) -> bool:
+    """Whether a process trains the run, which then has its lock; on another host we may not know."""
+    return summary.get("host") != platform.node() or bool(is_locked(path))

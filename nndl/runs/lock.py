@@ -9,18 +9,22 @@ import json
 import os
 import platform
 import sys
+import time
 from collections.abc import Iterator
 from io import FileIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nndl.errors import UsageError
-from nndl.runs.folder import RunFolder
+
+if TYPE_CHECKING:
+    from nndl.runs.folder import RunFolder
 
 _held: set[Path] = set()
 
 
 @contextlib.contextmanager
-def lock_run(folder: RunFolder) -> Iterator[None]:
+def lock_run(folder: "RunFolder") -> Iterator[None]:
     """Within it no other process can lock the folder; within another `lock_run` of the same folder it does nothing.
 
     Raises UsageError where another process has the lock, and where the folder cannot be written to.
@@ -40,7 +44,26 @@ def lock_run(folder: RunFolder) -> Iterator[None]:
                 file.truncate(0)
 
 
-def _opened(folder: RunFolder) -> FileIO:
+def is_locked(path: Path) -> bool | None:
+    """Whether a process, this one included, has the lock of the run in `path`; None where that cannot be told."""
+    if path.resolve() in _held:
+        return True
+    try:
+        handle = os.open(path / ".lock", os.O_RDWR if sys.platform == "win32" else os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        _lock(handle)
+    except (BlockingIOError, PermissionError):
+        return True
+    except OSError:
+        return None
+    finally:
+        os.close(handle)
+    return False
+
+
+def _opened(folder: "RunFolder") -> FileIO:
     try:
         return FileIO(os.open(folder.lock, os.O_RDWR | os.O_CREAT, 0o644), "r+")
     except OSError as error:
@@ -50,10 +73,10 @@ def _opened(folder: RunFolder) -> FileIO:
         ) from None
 
 
-def _claim(file: FileIO, folder: RunFolder) -> None:
+def _claim(file: FileIO, folder: "RunFolder") -> None:
     """Lock the file and write down who has it; a file system without locks is taken as it is."""
     try:
-        _lock(file.fileno())
+        _lock_soon(file.fileno())
     except (BlockingIOError, PermissionError):
         raise UsageError(f"{folder.path} is in use by {_owner(folder)}; a run takes one process at a time") from None
     except OSError:
@@ -64,7 +87,16 @@ def _claim(file: FileIO, folder: RunFolder) -> None:
         file.write(json.dumps({"pid": os.getpid(), "host": platform.node()}).encode())
 
 
-def _owner(folder: RunFolder) -> str:
+def _lock_soon(handle: int) -> None:
+    """Lock; where that fails try again for a moment, since `is_locked` has it for one."""
+    for wait in (0.01, 0.03, 0.1):
+        with contextlib.suppress(BlockingIOError, PermissionError):
+            return _lock(handle)
+        time.sleep(wait)
+    return _lock(handle)
+
+
+def _owner(folder: "RunFolder") -> str:
     try:
         said = json.loads(folder.lock.read_text(encoding="utf-8"))
         return f"process {said['pid']} on {said['host']}"

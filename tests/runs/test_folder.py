@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +10,7 @@ from hypothesis import strategies as st
 
 from nndl.errors import UsageError
 from nndl.runs.folder import RunFolder, create_run_folder, find_run, safe_name
+from nndl.runs.lock import lock_run
 
 
 @given(st.text(max_size=200))
@@ -40,6 +39,21 @@ def test_a_chosen_folder_is_obeyed_and_never_written_over(tmp_path: Path) -> Non
         create_run_folder("x", chosen)
 
 
+def test_what_a_run_leaves_that_was_killed_before_it_had_a_config_is_no_hindrance(tmp_path: Path) -> None:
+    for name in (".lock", ".config.yaml.x.part", "environment.json", "input.json"):
+        (tmp_path / name).touch()
+    assert create_run_folder("x", tmp_path).path == tmp_path
+    (tmp_path / "notes.txt").touch()
+    with pytest.raises(UsageError, match="not an empty folder"):
+        create_run_folder("x", tmp_path)
+
+
+def test_where_no_folder_can_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match=r"no run folder can be made at .*file.*--run-dir"):
+        create_run_folder("x", tmp_path / "file" / "run")
+
+
 def test_a_run_is_found_by_folder_name_beginning_and_latest(tmp_path: Path) -> None:
     for age, name in enumerate(["b-20260101-000000", "a-20260102-000000"]):
         (tmp_path / name).mkdir()
@@ -58,12 +72,13 @@ def test_a_run_is_found_by_folder_name_beginning_and_latest(tmp_path: Path) -> N
 def test_status_tells_a_run_that_died_from_one_that_runs(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
     assert folder.status() == "died"
-    folder.write_status("running")
-    assert folder.status() == "running"
-    gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
-    summary = json.loads(folder.summary.read_text(encoding="utf-8"))
-    folder.summary.write_text(json.dumps(summary | {"pid": int(gone.stdout)}), encoding="utf-8")
+    with lock_run(folder):
+        folder.write_status("running")
+        assert folder.status() == "running"
     assert folder.status() == "died"
+    summary = json.loads(folder.summary.read_text(encoding="utf-8"))
+    folder.summary.write_text(json.dumps(summary | {"host": "elsewhere"}), encoding="utf-8")
+    assert folder.status() == "running"  # for all we know
     folder.write_status("finished", test_accuracy=0.75)
     assert folder.status() == "finished"
     assert json.loads(folder.summary.read_text(encoding="utf-8"))["test_accuracy"] == 0.75

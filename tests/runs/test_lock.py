@@ -10,7 +10,7 @@ import pytest
 
 from nndl.errors import UsageError
 from nndl.runs.folder import RunFolder
-from nndl.runs.lock import lock_run
+from nndl.runs.lock import is_locked, lock_run
 from tests.cli.command import environment
 
 HOLD = (
@@ -31,12 +31,15 @@ def hold(folder: Path) -> "subprocess.Popen[str]":
 
 
 def test_the_second_process_is_refused_until_the_first_is_killed(tmp_path: Path) -> None:
+    assert is_locked(tmp_path) is None
     with hold(tmp_path) as process:
+        assert is_locked(tmp_path)
         words = rf"in use by process {process.pid} on .*one process at a time"
         with pytest.raises(UsageError, match=words), lock_run(RunFolder(tmp_path)):
             raise AssertionError
         process.kill()
         process.wait()
+    assert is_locked(tmp_path) is False
     with lock_run(RunFolder(tmp_path)):
         assert json.loads((tmp_path / ".lock").read_text(encoding="utf-8"))["pid"] == os.getpid()
     assert (tmp_path / ".lock").read_bytes() == b""
