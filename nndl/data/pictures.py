@@ -1,6 +1,7 @@
 """Picture files of any size as the network's images: turned upright, cropped to a square, shrunk to 32 x 32."""
 
 import io
+import logging
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
@@ -55,6 +56,7 @@ def decode_picture(content: bytes, name: str) -> NDArray[Any]:
         raise DataError(f"{name} has more than {MOST_BYTES >> 20} MiB")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of metadata that is off; what matters is raised
+        logging.getLogger("PIL").setLevel(logging.CRITICAL)  # and said once, by us
         try:
             with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
                 width, height = picture.size

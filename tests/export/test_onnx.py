@@ -3,10 +3,14 @@
 import numpy as np
 import pytest
 
+from nndl.engines.reference import REFERENCE
 from nndl.errors import ExportError
 from nndl.net.catalog.activation import Gelu, Relu
 from nndl.net.catalog.affine import Affine
+from nndl.net.catalog.conv import Conv
+from nndl.net.catalog.norm import SpatialBn
 from nndl.net.layer import Layer
+from nndl.net.network import Network
 from nndl.net.types import Array
 from tests.contracts.cases import CASES, Case, name
 from tests.export.stirred import stirred
@@ -41,6 +45,13 @@ def test_layers_may_be_called_what_the_inputs_and_outputs_are() -> None:
     network, x = stirred(
         ((Affine(out_features=4, name="images"), Relu(name="scores"), Gelu(name="probabilities")), (3,))
     )
+    np.testing.assert_allclose(run(onnx_model(network), x), network.scores(x), rtol=1e-4, atol=1e-5)
+
+
+def test_a_network_of_float64_is_exported_in_float32() -> None:
+    layers = (Conv(filters=4), SpatialBn(), Gelu(), Affine(out_features=3))
+    network = Network(layers, (3, 6, 6), REFERENCE, dtype="float64")
+    x = np.random.default_rng(0).standard_normal((4, 3, 6, 6)).astype(np.float32)
     np.testing.assert_allclose(run(onnx_model(network), x), network.scores(x), rtol=1e-4, atol=1e-5)
 
 
