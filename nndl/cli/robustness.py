@@ -50,9 +50,8 @@ def show(report: dict[str, Any]) -> None:
         title=f"{report['run']}, {report['weights']} weights: accuracy in %{views(report['tta'])}",
         footer=_row("mean", means),
     )
-    ui.say(
-        f"\nmean accuracy {100 * report['mean_accuracy']:.2f} % over {len(by_name)} corruption{'s' * (len(by_name) > 1)}"
-    )
+    count = f"{len(by_name)} corruption{'s' if len(by_name) > 1 else ''}"
+    ui.say(f"\nmean accuracy {100 * report['mean_accuracy']:.2f} % over {count}")
 
 
 def _row(name: str, shares: Sequence[float]) -> tuple[str, ...]:
