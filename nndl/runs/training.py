@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable
+from shutil import disk_usage
 from typing import Any
 
 from nndl.errors import CheckpointError
@@ -35,14 +36,26 @@ def keep_run(
     with lock_run(folder):
         folder.write_status("running", **so_far)
         write_log(folder, f"training from step {solver.step:,} to {solver.steps:,}")
+        told = _logged(folder, warn)
         try:
-            summary = _train(folder, solver, test, classes, watch, keeping, _logged(folder, warn))
+            _check_room(folder, solver, keeping or Keeping(), told)
+            summary = _train(folder, solver, test, classes, watch, keeping, told)
             folder.write_status(**summary)
         except BaseException as error:
             _write_end(folder, solver, error)
             raise
         write_log(folder, f"{summary['status']} at step {summary['step']:,}")
     return summary
+
+
+def _check_room(folder: RunFolder, solver: Solver, keeping: Keeping, warn: Callable[[str], None]) -> None:
+    """Warn now, rather than hours later, of a disk that cannot hold what the run will keep."""
+    state = sum(array.nbytes for array in solver.state()[0].values())
+    best = sum(array.nbytes for array in solver.weights().values())
+    needed, free = (keeping.keep + 1) * (state + best) + best, disk_usage(folder.path).free
+    if free < needed:
+        has, needs = (f"{size / 1e6:,.2f} MB" for size in (free, needed))
+        warn(f"the disk has {has} left, and the states of this run need {needs}")
 
 
 def _logged(folder: RunFolder, warn: Callable[[str], None]) -> Callable[[str], None]:
