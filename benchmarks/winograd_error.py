@@ -39,8 +39,8 @@ def computed(way: str, x: Array, w: Array, dy: Array) -> dict[str, Array]:
     k = kernels()
     if way == "winograd":
         k.winograd_forward(shape, x, w, finish(y=y))
-        k.winograd_input_gradient(shape, dy, w, dx)
-        k.winograd_weight_gradient(shape, x, dy, dw)
+        k.winograd_input_gradient(shape, dy, None, w, dx)
+        k.winograd_weight_gradient(shape, x, dy, None, dw)
     else:
         k.direct_forward(shape, x, 0, w, finish(y=y))
         k.direct_input_gradient(shape, dy, w, dx)

@@ -6,7 +6,7 @@ from nndl.engines.compiled.bindings import IDENTITY, RELU, kernels, unpooled
 from nndl.engines.compiled.convolution import Convolver
 from nndl.engines.compiled.norm import BatchNorm, Line, NormStep, kind_of
 from nndl.engines.vectorized.layout import first, last
-from nndl.engines.vectorized.workspace import Workspace, scratch
+from nndl.engines.vectorized.workspace import Workspace
 from nndl.net.catalog.norm import SpatialBn
 from nndl.net.catalog.pool import MaxPool
 from nndl.net.contract import Lowered, Site
@@ -48,8 +48,10 @@ class ConvNormStep:
         conv, pool, norm = self.conv, self.parts.pool, self.norm
         b = conv.site.params.get("b")
         if self.parts.pools_first:
-            conv.forward(x, conv.w, bias=b, pool=pool, **self._pooled(len(x)))
-            return first(norm.normalise(self.best, norm.line(self.best)))
+            sums = np.empty((2, conv.layer.filters))
+            conv.forward(x, conv.w, bias=b, pool=pool, sums=sums, sums_of_best=True, **self._pooled(len(x)))
+            line = norm.norm.in_training(self.best.reshape(-1, self.best.shape[-1]), sums)
+            return first(norm.normalise(self.best, line))
         self.y, sums = conv.room("y", len(x)), np.empty((2, conv.layer.filters))
         pooled = {"pool": pool, "order": norm.norm.sign().astype(np.float32), **self._pooled(len(x))} if pool else {}
         conv.forward(x, conv.w, bias=b, y=self.y, sums=sums, **pooled)
@@ -76,8 +78,8 @@ class ConvNormStep:
 
     def _back_pooled_first(self, dout: Array) -> Array | None:
         self.norm.pass_back(dout, self.best)
-        dy = scratch("dy", (len(dout), *self.conv.out_shape), np.float32)
-        return self.conv.backward_pooled(unpooled(dy.shape, self.parts.pool, self.best, self.index), dy)
+        shape = (len(dout), *self.conv.out_shape)
+        return self.conv.backward_pooled(unpooled(shape, self.parts.pool, self.best, self.index), len(dout))
 
     def _back_pooled_last(self, dout: Array) -> Array | None:
         y, a, norm = self.y, self.norm.a, self.norm.norm
@@ -85,7 +87,7 @@ class ConvNormStep:
         through_norm = {"x": y, "mean": a.mean32, "scale": a.scale32, "shift": a.shift32, "k": k, "c": c}
         relu = self.parts.kind == RELU
         pooled = unpooled(y.shape, self.parts.pool, dout, self.index, best=self.best, relu=relu, **through_norm)
-        return self.conv.backward_pooled(pooled, y)
+        return self.conv.backward_pooled(pooled, len(y))
 
 
 class FoldedStep:

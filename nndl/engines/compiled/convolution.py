@@ -78,26 +78,35 @@ class Convolver:
 
     def backward(self, dy: Array) -> Array | None:
         """Write dw; return dx, if needed. dy is (N, H', W', F)."""
-        shape, dw = self.shape(len(dy)), self.dw
         if self.winograd:
-            kernels().winograd_weight_gradient(shape, self.x, dy, dw)
-        else:
-            kernels().direct_weight_gradient(shape, self.x, self.planar, dy, None, dw)
+            return self._backward_winograd(len(dy), dy, None)
+        shape = self.shape(len(dy))
+        kernels().direct_weight_gradient(shape, self.x, self.planar, dy, None, self.dw)
         if not self.site.needs_dx:
             return None
         dx = self.workspace.array("dx", self.x.shape, np.float32)
-        way = kernels().winograd_input_gradient if self.winograd else kernels().direct_input_gradient
-        way(shape, dy, self.w, dx)
+        kernels().direct_input_gradient(shape, dy, self.w, dx)
         return first(dx)
 
-    def backward_pooled(self, pooled: Unpool, dy: Array) -> Array | None:
-        """The same from gradients of pooled outputs; dy is room for the gradient of all, if that is needed at once."""
-        if not self.winograd and not self.site.needs_dx:
-            shape = self.shape(len(dy))
-            kernels().direct_weight_gradient(shape, self.x, self.planar, None, pooled, self.dw)
+    def backward_pooled(self, pooled: Unpool, count: int) -> Array | None:
+        """The same from gradients of the pooled outputs of `count` images."""
+        if self.winograd:
+            return self._backward_winograd(count, None, pooled)
+        if not self.site.needs_dx:
+            kernels().direct_weight_gradient(self.shape(count), self.x, self.planar, None, pooled, self.dw)
             return None
+        dy = scratch("dy", (count, *self.out_shape), np.float32)
         kernels().unpool(pooled, dy)
         return self.backward(dy)
+
+    def _backward_winograd(self, count: int, dy: Array | None, pooled: Unpool | None) -> Array | None:
+        shape = self.shape(count)
+        kernels().winograd_weight_gradient(shape, self.x, dy, pooled, self.dw)
+        if not self.site.needs_dx:
+            return None
+        dx = self.workspace.array("dx", self.x.shape, np.float32)
+        kernels().winograd_input_gradient(shape, dy, pooled, self.w, dx)
+        return first(dx)
 
 
 class ConvStep:
@@ -132,7 +141,11 @@ class ConvStep:
         if self.pool and self.conv.few_channels and not self.conv.site.needs_dx:
             self._sparse_weight_gradient(given)
             return None
-        return self.conv.backward(self._before_tail(given))
+        if self.pool:
+            shape = (len(given), *self.conv.out_shape)
+            pooled = unpooled(shape, self.pool, given, self.index, best=self.out, relu=self.relu)
+            return self.conv.backward_pooled(pooled, len(given))
+        return self.conv.backward(self._before_relu(given) if self.relu else given)
 
     def _sparse_weight_gradient(self, dout: Array) -> None:
         """From the pixels alone that were the largest of their windows."""
@@ -142,15 +155,9 @@ class ConvStep:
             *(dout, self.index, self.out, self.relu, conv.dw),
         )
 
-    def _before_tail(self, dout: Array) -> Array:
-        """The gradient of the convolution's outputs."""
-        dy = scratch("dy", (len(dout), *self.conv.out_shape), np.float32)
-        if self.pool:
-            kernels().unpool(unpooled(dy.shape, self.pool, dout, self.index, best=self.out, relu=self.relu), dy)
-        elif self.relu:
-            kernels().activation(dout.size, self.out, dout, RELU, dy)
-        else:
-            return dout
+    def _before_relu(self, dout: Array) -> Array:
+        dy = scratch("dy", dout.shape, np.float32)
+        kernels().activation(dout.size, self.out, dout, RELU, dy)
         return dy
 
 

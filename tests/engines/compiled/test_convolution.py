@@ -86,9 +86,9 @@ def computed(way: str, shape: Shape, planar: bool = False) -> dict[str, Array]:
     kept = [a.copy() for a in (given, filters, dy)]
     layout = (planar,) if way == "direct" else ()
     getattr(kernels(), f"{way}_forward")(shape, given, *layout, filters, finish(y=out))
-    pooled = (None,) if way == "direct" else ()
-    getattr(kernels(), f"{way}_weight_gradient")(shape, given, *layout, dy, *pooled, dw)
-    getattr(kernels(), f"{way}_input_gradient")(shape, dy, filters, dx)
+    getattr(kernels(), f"{way}_weight_gradient")(shape, given, *layout, dy, None, dw)
+    pooled = (None,) if way == "winograd" else ()
+    getattr(kernels(), f"{way}_input_gradient")(shape, dy, *pooled, filters, dx)
     for before, after in zip(kept, (given, filters, dy), strict=True):
         np.testing.assert_array_equal(before, after)
     return {"out": out.transpose(0, 3, 1, 2), "dw": dw.transpose(3, 2, 0, 1), "dx": dx.transpose(0, 3, 1, 2)}
@@ -179,6 +179,6 @@ def test_a_kernel_refuses_arrays_it_would_misread() -> None:
     shape = sizes((2, 3, 4, 4, 2, 3, 1, 1))
     x, w, _ = random_arrays(shape)
     with pytest.raises(TypeError, match="float32, not float64"):
-        kernels().winograd_weight_gradient(shape, x.astype(np.float64), x, w)
+        kernels().winograd_weight_gradient(shape, x.astype(np.float64), x, None, w)
     with pytest.raises(TypeError, match="contiguous"):
-        kernels().winograd_weight_gradient(shape, x.transpose(0, 2, 3, 1), x, w)
+        kernels().winograd_weight_gradient(shape, x.transpose(0, 2, 3, 1), x, None, w)

@@ -52,9 +52,17 @@ ALWAYS_INLINE Best best_of_window(const float *y, long row, long size, Vector or
     return (Best){best, index};
 }
 
-static void pool_block(const Shape *s, const Finish *finish, Block block) {
+static void store_sums(Block block, const Vector totals[], float *sums, long filters) {
+    for (long c = 0; c < block.count; c += VL) {
+        store_part(sums + block.from + c, totals[c / VL], block.count - c);
+        store_part(sums + filters + block.from + c, totals[(PANEL + c) / VL], block.count - c);
+    }
+}
+
+static void pool_block(const Shape *s, const Finish *finish, Block block, float *sums) {
     long size = finish->pool, height = s->out_height / size, width = s->out_width / size;
     long row = s->out_width * PANEL, image = s->out_height * row;
+    Vector totals[2 * PANEL / VL] = {};
     for (long n = block.first; n < block.last; n++)
         for (long i = 0; i < height * width; i++) {
             const float *y = block.y + (n - block.first) * image + i / width * size * row + i % width * size * PANEL;
@@ -64,10 +72,12 @@ static void pool_block(const Shape *s, const Finish *finish, Block block) {
                 Vector order = finish->order ? load_part(finish->order + block.from + c, count) : splat(1.0f);
                 Best found = size == 2 ? best_of_window(y + c, row, 2, order) : best_of_window(y + c, row, size, order);
                 if (finish->relu) found.best = larger(found.best, (Vector){});
+                totals[c / VL] += found.best, totals[(PANEL + c) / VL] += found.best * found.best;
                 store_part(finish->best + place + c, found.best, count);
                 if (finish->index) store_bytes(finish->index + place + c, found.index, count);
             }
         }
+    if (finish->sums && finish->sums_of_best) store_sums(block, totals, sums, s->filters);
 }
 
 enum { CACHED = 4 << 20 };  /* bytes of outputs that may be found in the cache by whoever reads them */
@@ -90,8 +100,8 @@ static void write_out(const Shape *s, const Finish *finish, Block block, long pi
 void finish_block(const Shape *s, const Finish *finish, Block block, float *sums) {
     long pixels = (block.last - block.first) * s->out_height * s->out_width;
     bias_and_relu(finish, block, pixels);
-    if (finish->sums) sum_up(block, pixels, sums, s->filters);
-    if (finish->pool) pool_block(s, finish, block);
+    if (finish->sums && !finish->sums_of_best) sum_up(block, pixels, sums, s->filters);
+    if (finish->pool) pool_block(s, finish, block, sums);
     if (finish->y) write_out(s, finish, block, pixels);
 }
 

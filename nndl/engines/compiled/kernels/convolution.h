@@ -16,7 +16,8 @@ typedef struct {
 typedef struct {
     float *y;           /* (N, H', W', F): the outputs themselves */
     const float *bias;  /* (F): added first */
-    double *sums;       /* (2, F): the sums of y and of y squared over all pixels */
+    double *sums;       /* (2, F): the sums of y and of y squared over all pixels, or */
+    long sums_of_best;  /* where this is set, of best and its squares: of what is pooled */
     long relu;          /* whether y (without pooling) or best (with) is cut at zero */
     long pool;          /* windows of pool x pool pixels, side by side; 0: none */
     const float *order; /* (F): the largest of order[f] * y is looked for: 1, -1 where the least is wanted, 0: the first */

@@ -20,4 +20,4 @@ enum { SHARED = -1 };
    Shared memory is asked for before share(), never inside a task. Ends the process where there is no memory left. */
 void *scratch(int owner, int slot, size_t bytes);
 
-enum { SLOT_INPUT, SLOT_PRODUCT, SLOT_OUTPUT, SLOT_GRADIENT, SLOT_FILTERS, SLOT_TURNED, SLOT_SUMS, SLOT_NOTHING, SLOTS };
+enum { SLOT_INPUT, SLOT_PRODUCT, SLOT_OUTPUT, SLOT_GRADIENT, SLOT_FILTERS, SLOT_TURNED, SLOT_SUMS, SLOT_NOTHING, SLOT_UNPOOLED, SLOTS };

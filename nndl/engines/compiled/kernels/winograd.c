@@ -5,8 +5,10 @@
    (C x 2 VL a plane: first-level cache), then the panel's inverse transform, while the product is in the cache.
    U streams past once a block: 64 tiles are enough arithmetic to hide that.
    Outputs leave the registers of the inverse transform for where they are wanted, with bias, ReLU and statistics on the way.
-   Only what is pooled goes through a block in the cache: windows of the pooling cross the tiles. */
+   Only what is pooled goes through a block in the cache: windows of the pooling cross the tiles. Where dy comes through a
+   pooling, a block of it is made in the cache too, and never written out in full. */
 
+#include "unpool.h"
 #include "winograd.h"
 
 enum { TILES = 64 };
@@ -103,18 +105,27 @@ static void transform_filters_of_channel(void *context, long c, int thread) {
 typedef struct {
     const Shape *shape;
     const Finish *finish;
+    const Unpool *unpool;    /* where there is no x */
     const float *x, *u, *nothing;
     float *sums;
-    long images, panels;  /* images in a block */
+    long images, panels;     /* images in a block */
     long v_row, v_plane, m_plane;
 } Forward;
 
-static void images_to_planes(const Forward *f, const Tiling *tiling, long first, float *v) {
+/* The images of a block, from memory or through the pooling into the cache. */
+static const float *images_of_block(const Forward *f, long first, long last, int thread) {
+    long size = f->shape->height * f->shape->width * f->shape->channels;
+    if (!f->unpool) return f->x + first * size;
+    float *room = scratch(thread, SLOT_UNPOOLED, sizeof(float) * f->images * size);
+    for (long n = first; n < last; n++) unpool_image(f->unpool, n, room + (n - first) * size);
+    return room;
+}
+
+static void images_to_planes(const Forward *f, const Tiling *tiling, const float *x, float *v) {
     const Shape *s = f->shape;
-    long size = s->height * s->width * s->channels;
     for (long t = 0; t < tiling->begin[4]; t++, v += f->v_row) {
         Tile tile = tile_at(tiling, t);
-        Source image = {f->x + (first + tile.image) * size, f->nothing, s->height, s->width, s->channels};
+        Source image = {x + tile.image * s->height * s->width * s->channels, f->nothing, s->height, s->width, s->channels};
         prefetch_tile(image, tiling, tile.place + tiling->across);
         patch_to_planes(image, tile, s->pad, s->channels, v, f->v_plane);
     }
@@ -176,7 +187,7 @@ static void forward_block(void *context, long task, int thread) {
     float *m = scratch(thread, SLOT_PRODUCT, sizeof(float) * PLANES * f->m_plane);
     float *y = NULL, *sums = f->sums + task * 2 * s->filters;
     if (f->finish->pool) y = scratch(thread, SLOT_OUTPUT, sizeof(float) * f->images * s->out_height * s->out_width * PANEL);
-    images_to_planes(f, &tiling, first, v);
+    images_to_planes(f, &tiling, images_of_block(f, first, last, thread), v);
     for (long panel = 0; panel < f->panels; panel++) {
         long from = panel * PANEL;
         Block block = {.y = y, .first = first, .last = last, .from = from, .count = smaller_of(PANEL, s->filters - from)};
@@ -186,8 +197,9 @@ static void forward_block(void *context, long task, int thread) {
     }
 }
 
-void nndl_winograd_forward(const Shape *s, const float *x, const float *w, const Finish *finish) {
-    Forward f = {.shape = s, .finish = finish, .x = x, .nothing = pixel_of_zeros(s->channels)};
+static void run_forward(Forward f, const float *w) {
+    const Shape *s = f.shape;
+    f.nothing = pixel_of_zeros(s->channels);
     long share_of_thread = (s->images + thread_count() - 1) / thread_count(), in_image = tiling_of(s, 1).in_image;
     f.images = smaller_of(share_of_thread, (TILES + in_image - 1) / in_image);
     f.panels = (s->filters + PANEL - 1) / PANEL;
@@ -202,14 +214,18 @@ void nndl_winograd_forward(const Shape *s, const float *x, const float *w, const
     Filters filters = {s, w, u, f.panels, VL == LINE && u_bytes > LARGE};
     share(transform_filters_of_channel, &filters, s->channels);
     share(forward_block, &f, blocks);
-    add_up_blocks(s, finish, f.sums, blocks);
+    add_up_blocks(s, f.finish, f.sums, blocks);
 }
 
-/* dx from dy. */
-void nndl_winograd_input_gradient(const Shape *s, const float *dy, const float *w, float *dx) {
+void nndl_winograd_forward(const Shape *s, const float *x, const float *w, const Finish *finish) {
+    run_forward((Forward){.shape = s, .finish = finish, .x = x}, w);
+}
+
+/* dx from dy or, where that is NULL, from pooled gradients. */
+void nndl_winograd_input_gradient(const Shape *s, const float *dy, const Unpool *unpool, const float *w, float *dx) {
     float *turned = scratch(SHARED, SLOT_TURNED, sizeof(float) * 9 * s->channels * s->filters);
     turn_filters(s, w, turned);
     Shape backwards = input_gradient_shape(s);
     Finish finish = {.y = dx};
-    nndl_winograd_forward(&backwards, dy, turned, &finish);
+    run_forward((Forward){.shape = &backwards, .finish = &finish, .x = dy, .unpool = dy ? NULL : unpool}, turned);
 }

@@ -6,15 +6,18 @@
    first-level cache, tiles of TILE_ROWS channels of dU in registers. Where dU is small, each thread does so with a range of
    tiles and a dU of its own, in its second-level cache. Where it is large, all threads transform the tiles at hand
    into memory they share, and then take a plane and a group of channels each: no tile is transformed twice, and there is one
-   dU. Either way sums have one order for a given number of threads. */
+   dU. Either way sums have one order for a given number of threads. Where dy comes through a pooling, it is made for a few
+   images at a time in the cache. */
 
+#include "unpool.h"
 #include "winograd.h"
 
-/* The tiles at hand: `count` tiles from number `first` of the images from `image`. */
-typedef struct { Tiling tiling; long image, first, count; } Batch;
+/* The tiles at hand: `count` tiles from number `first` of some images, which begin at x and dy. */
+typedef struct { Tiling tiling; long image, images, first, count; const float *x, *dy; } Batch;
 
 typedef struct {
     const Shape *shape;
+    const Unpool *unpool;           /* where there is no dy */
     const float *x, *dy, *nothing;
     float *du;                      /* (ranges, 36, panels, C, 2 VL) */
     float *dw;
@@ -63,11 +66,12 @@ static void tiles_to_planes(const Gradient *g, const Batch *batch, long from, lo
     const Shape *s = g->shape;
     for (long t = from; t < to; t++) {
         Tile tile = tile_at(&batch->tiling, batch->first + t);
-        long n = batch->image + tile.image, below = tile.place + batch->tiling.across;
-        Source image = {g->x + s->height * s->width * s->channels * n, g->nothing, s->height, s->width, s->channels};
+        long n = tile.image, below = tile.place + batch->tiling.across;
+        Source image = {batch->x + s->height * s->width * s->channels * n, g->nothing, s->height, s->width, s->channels};
         prefetch_tile(image, &batch->tiling, below);
         patch_to_planes(image, tile, s->pad, s->channels, v + t * g->v_row, g->v_plane);
-        Source dy = {g->dy + s->out_height * s->out_width * s->filters * n, g->nothing, s->out_height, s->out_width, s->filters};
+        Source dy = {batch->dy + s->out_height * s->out_width * s->filters * n, g->nothing, s->out_height, s->out_width,
+                     s->filters};
         prefetch_tile(dy, &batch->tiling, below);
         gradient_to_planes(dy, tile, s->filters, y + t * PANEL, g->y_plane, g->y_panel);
     }
@@ -91,10 +95,19 @@ static void multiply_plane(const Gradient *g, const Batch *batch, long p, long f
         }
 }
 
-/* Images cut into tiles together, number `set` of them. */
-static Batch batch_of(const Gradient *g, long set) {
-    long image = set * g->images;
-    return (Batch){tiling_of(g->shape, smaller_of(g->images, g->shape->images - image)), image, 0, 0};
+static long pixels_of_image(const Gradient *g) { return g->shape->out_height * g->shape->out_width * g->shape->filters; }
+
+/* Images cut into tiles together, number `set` of them; `room` is for their dy, where it comes through a pooling. */
+static Batch batch_of(const Gradient *g, long set, const float *room) {
+    const Shape *s = g->shape;
+    long image = set * g->images, images = smaller_of(g->images, s->images - image);
+    return (Batch){.tiling = tiling_of(s, images), .image = image, .images = images,
+                   .x = g->x + image * s->height * s->width * s->channels,
+                   .dy = g->dy ? g->dy + image * pixels_of_image(g) : room};
+}
+
+static float *room_for_dy(const Gradient *g, int owner) {
+    return g->dy ? NULL : scratch(owner, SLOT_UNPOOLED, sizeof(float) * g->images * pixels_of_image(g));
 }
 
 /* The next tiles of a batch; 0 when there are no more. */
@@ -113,12 +126,16 @@ static void range_task(void *context, long range, int thread) {
     float *v = scratch(thread, SLOT_INPUT, sizeof(float) * PLANES * g->v_plane);
     float *y = scratch(thread, SLOT_GRADIENT, sizeof(float) * PLANES * g->y_plane);
     float *du = g->du + range * PLANES * C * g->panels * PANEL;
+    float *dy = room_for_dy(g, thread);
     int accumulate = 0;
-    for (long set = begin; set < end; set++)
-        for (Batch batch = batch_of(g, set); next_tiles(g, &batch); accumulate = 1) {
+    for (long set = begin; set < end; set++) {
+        Batch batch = batch_of(g, set, dy);
+        for (long n = 0; dy && n < batch.images; n++) unpool_image(g->unpool, batch.image + n, dy + n * pixels_of_image(g));
+        for (; next_tiles(g, &batch); accumulate = 1) {
             tiles_to_planes(g, &batch, 0, batch.count, v, y);
             for (long p = 0; p < PLANES; p++) multiply_plane(g, &batch, p, 0, C, v, y, du, accumulate);
         }
+    }
 }
 
 enum { TRANSFORM = 32, GROUP = 64 };  /* tiles, an image or two, so that what is asked for ahead is asked for by who needs it */
@@ -137,15 +154,25 @@ static void plane_task(void *context, long task, int thread) {
     multiply_plane(g, &g->batch, task / groups, from, to, g->v, g->y, g->du, g->accumulate);
 }
 
+static void unpool_task(void *context, long n, int thread) {
+    (void)thread;
+    const Gradient *g = context;
+    unpool_image(g->unpool, g->batch.image + n, room_for_dy(g, SHARED) + n * pixels_of_image(g));
+}
+
 static void add_up_together(Gradient *g) {
     g->v = scratch(SHARED, SLOT_INPUT, sizeof(float) * PLANES * g->v_plane);
     g->y = scratch(SHARED, SLOT_GRADIENT, sizeof(float) * PLANES * g->y_plane);
     long groups = (g->shape->channels + GROUP - 1) / GROUP;
-    for (long set = 0; set < sets_of(g); set++)
-        for (g->batch = batch_of(g, set); next_tiles(g, &g->batch); g->accumulate = 1) {
+    float *dy = room_for_dy(g, SHARED);
+    for (long set = 0; set < sets_of(g); set++) {
+        g->batch = batch_of(g, set, dy);
+        if (dy) share(unpool_task, g, g->batch.images);
+        for (; next_tiles(g, &g->batch); g->accumulate = 1) {
             share(transform_task, g, (g->batch.count + TRANSFORM - 1) / TRANSFORM);
             share(plane_task, g, PLANES * groups);
         }
+    }
 }
 
 /* G' dU G for some channels and a panel of filters, dU summed over the ranges of tiles. */
@@ -180,8 +207,9 @@ static void finish_filters(void *context, long task, int thread) {
    the second-level cache holds (WORKING_SET floats of V and Y), together enough that dU is not read and written too often. */
 enum { SMALL = 5 << 19, WORKING_SET = 220 * 1024, LEAST_TILES = 32, TILES_TOGETHER = 256 };
 
-void nndl_winograd_weight_gradient(const Shape *s, const float *x, const float *dy, float *dw) {
-    Gradient g = {.shape = s, .x = x, .dy = dy, .dw = dw};
+/* dw from dy or, where that is NULL, from pooled gradients. */
+void nndl_winograd_weight_gradient(const Shape *s, const float *x, const float *dy, const Unpool *unpool, float *dw) {
+    Gradient g = {.shape = s, .x = x, .dy = dy, .unpool = unpool, .dw = dw};
     g.nothing = pixel_of_zeros(s->channels > s->filters ? s->channels : s->filters);
     g.panels = (s->filters + PANEL - 1) / PANEL;
     g.v_row = odd_lines(s->channels);
