@@ -17,8 +17,12 @@ def evaluate(
     run: Annotated[str, RUN] = "latest",
     split: Annotated[str, typer.Option(metavar="test|val", help="Which images.")] = "test",
     tta: Annotated[
-        str, typer.Option(metavar="none|mirror|mirror+translate", help="Average the scores over views of each image.")
-    ] = "none",
+        str | None,
+        typer.Option(
+            metavar="none|mirror|mirror+translate",
+            help="Average the scores over views of each image.  [default: as training scored them]",
+        ),
+    ] = None,
     best: Annotated[bool, typer.Option("--best/--last", help="Weights of the best epoch, or the last.")] = True,
     data: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Folder of the data set, of CIFAR-10.1 or of CIFAR-10-C.")
@@ -42,9 +46,9 @@ def evaluate(
 
     if split not in SPLITS:
         raise UsageError(f"--split takes {' or '.join(SPLITS)}, not {split!r}")
-    chosen = as_tta(tta)
     loaded = load_run(run, best=best, engine=engine)
-    report = {"run": str(loaded.folder.path), "weights": "best" if best else "last", "step": loaded.step, "tta": tta}
+    chosen = as_tta(tta or (loaded.experiment.train.tta if split == "test" else "none"))  # as training scores them
+    report = {"run": str(loaded.folder.path), "weights": "best" if best else "last", "step": loaded.step, "tta": chosen}
     sets = robust_sets(data) if data is not None else []
     if sets:
         report |= robustness.score(loaded, sets, chosen, say=None if json else ui.note)

@@ -56,7 +56,7 @@ def run(built: Built, folder: RunFolder, keeping: Keeping, *, quiet: bool, json:
     if json:
         ui.emit_json({"kind": "summary", "folder": str(folder.path), **summary})
     else:
-        ui.say(_final_line(summary, folder, built.split.dataset.synthetic))
+        ui.say(_final_line(summary, folder, built))
     return True
 
 
@@ -97,10 +97,12 @@ def _first_line(about: dict[str, Any]) -> str:
     )
 
 
-def _final_line(summary: dict[str, Any], folder: RunFolder, synthetic: bool) -> str:
+def _final_line(summary: dict[str, Any], folder: RunFolder, built: Built) -> str:
     """test accuracy 75.31 % (best epoch 9: validation 75.80 %), after the last epoch 75.10 %; 5:12; runs/bn_cnn-..."""
     best, last = summary["test"]["best"], summary["test"]["last"]
-    line = f"test accuracy {percent(best['accuracy'])}" + (" on SYNTHETIC images" if synthetic else "")
+    line = f"test accuracy {percent(best['accuracy'])}"
+    line += " on SYNTHETIC images" if built.split.dataset.synthetic else ""
+    line += f", views averaged: {built.test.tta}" if built.test.tta != "none" else ""
     if summary["best_validation_accuracy"] is not None:
         line += f" (best epoch {summary['best_epoch']}: validation {percent(summary['best_validation_accuracy'])})"
     if best is not last:

@@ -1,6 +1,6 @@
 """From an experiment to what runs it: the one place that names engines, data sets and solvers together."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -53,7 +53,7 @@ def build(experiment: Experiment) -> Built:
     network = build_network(experiment)
     part = split.dataset.train
     validation = _evaluator(experiment, split, take(part, split.validation)) if len(split.validation) else None
-    test = _evaluator(experiment, split, split.test)
+    test = replace(_evaluator(experiment, split, split.test), tta=experiment.train.tta)
     return Built(experiment, split, network, build_solver(experiment, split, network, validation), validation, test)
 
 

@@ -100,6 +100,8 @@ class Train(Section):
     """The largest norm the gradient may have; longer ones are scaled down to it."""
     average: InstanceOf[Ema] | None = None
     """Evaluate with an average of the weights over the steps instead of the last ones."""
+    tta: Literal["none", "mirror", "mirror+translate"] = "none"
+    """Test-time augmentation: views of each test image that its scores are averaged over, when training is done."""
 
 
 def _interval(value: Any) -> Any:

@@ -58,6 +58,21 @@ def test_views_of_an_image_are_averaged(folder: Path) -> None:
     assert 0 <= plain["calibration_error"] <= 1
 
 
+def test_a_config_may_ask_for_views_of_the_test_images(folder: Path) -> None:
+    words = ("--set", "train.tta=mirror", "--epochs", "1", "--run-dir", "mirrored")
+    done = nndl("train", "tiny.yaml", *words, "--quiet", cwd=folder)
+    assert "views averaged: mirror" in done.stdout
+    kept = json.loads((folder / "mirrored" / "summary.json").read_text(encoding="utf-8"))["test"]["best"]
+    default, mirrored, plain = (
+        json.loads(nndl("eval", "mirrored", *more, "--json", cwd=folder).stdout)
+        for more in ((), ("--tta", "mirror"), ("--tta", "none"))
+    )
+    assert {key: default[key] for key in kept} == {key: mirrored[key] for key in kept} == kept
+    assert plain["loss"] != kept["loss"]
+    held_out = json.loads(nndl("eval", "mirrored", "--split", "val", "--json", cwd=folder).stdout)
+    assert held_out["tta"] == "none"
+
+
 def test_the_confusion_matrix_is_printed_when_asked_for(folder: Path) -> None:
     lines = nndl("eval", "tiny", "--confusion", cwd=folder).stdout.splitlines()
     heading = next(index for index, line in enumerate(lines) if line.startswith("is, taken for:"))
