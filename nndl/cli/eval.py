@@ -12,17 +12,16 @@ OTHER_IMAGES = (
     "among those it has seen"
 )
 
+TTA = typer.Option(
+    metavar="none|mirror|mirror+translate",
+    help="Average the scores over views of each image.  [default: as training scored them]",
+)
+
 
 def evaluate(
     run: Annotated[str, RUN] = "latest",
     split: Annotated[str, typer.Option(metavar="test|val", help="Which images.")] = "test",
-    tta: Annotated[
-        str | None,
-        typer.Option(
-            metavar="none|mirror|mirror+translate",
-            help="Average the scores over views of each image.  [default: as training scored them]",
-        ),
-    ] = None,
+    tta: Annotated[str | None, TTA] = None,
     best: Annotated[bool, typer.Option("--best/--last", help="Weights of the best epoch, or the last.")] = True,
     data: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Folder of the data set, of CIFAR-10.1 or of CIFAR-10-C.")
