@@ -92,8 +92,8 @@ class Run:
         return build_split(load_config(self.folder.config, moved))
 
     def learnt_from(self, split: Split) -> bool:
-        """Whether these are the images that the run was trained with, by their checksum."""
-        kept = self.folder.read_environment().get("data_digest")
+        """Whether these are the images that the run was trained with, by their checksum; yes where none was kept."""
+        kept = self.folder.read_environment().get("data_digest") if self.folder.environment.is_file() else None
         return kept is None or kept == split.dataset.digest
 
     @cached_property
