@@ -50,7 +50,7 @@ def export(
     files = [str(each) for each in targets]
     report: dict[str, Any] = {"run": str(loaded.folder.path), "step": loaded.step, "to": to, "files": files}
     if to == "onnx":
-        report |= _write_onnx(loaded, path, images, data)
+        report |= write_onnx(loaded, path, images, data)
     else:
         _write_weights(loaded, to, path)
     if json:
@@ -102,7 +102,7 @@ def _write_weights(run: "Run", to: str, path: Path) -> None:
         write_atomically(path, text)
 
 
-def _write_onnx(run: "Run", path: Path, count: int, data: Path | None) -> dict[str, Any]:
+def write_onnx(run: "Run", path: Path, count: int, data: Path | None) -> dict[str, Any]:
     """Write the file once onnxruntime has computed what nndl does; returns how they compare."""
     from nndl.export.check import compare, onnx_scores, refuse_unless_equal
     from nndl.export.onnx import onnx_model

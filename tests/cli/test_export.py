@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from nndl import load_run
+from nndl.cli.export import write_onnx
 from nndl.errors import ExportError
 from nndl.export.check import compare, refuse_unless_equal
 from tests.cli.command import nndl
@@ -77,6 +78,18 @@ def test_a_difference_is_refused() -> None:
     for theirs in (ours + 1e-2, np.full_like(ours, np.nan)):
         with pytest.raises(ExportError, match="largest difference"):
             refuse_unless_equal(compare(ours, theirs), "it")
+
+
+def test_a_graph_with_a_fault_is_not_written(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    from nndl.export import onnx
+
+    planes = onnx.as_planes
+    monkeypatch.setattr(onnx, "as_planes", lambda values: planes(values) * np.float32(1.01))
+    with pytest.raises(ExportError, match="does not compute what the run's network does"):
+        write_onnx(load_run(folder / "run"), folder / "faulty.onnx", 20, None)
+    assert not (folder / "faulty.onnx").exists()
 
 
 def test_wrong_words_are_answered(folder: Path) -> None:
