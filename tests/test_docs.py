@@ -5,8 +5,8 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
-import click
 import pytest
 import typer
 
@@ -43,8 +43,8 @@ def commands() -> list[tuple[str, str]]:
 def test_the_commands_shown_are_commands(page: str, line: str) -> None:
     del page
     words = shlex.split(line, comments=True)[1:]
-    command: click.Command = typer.main.get_command(app)
-    with click.Context(command) as context:
+    command: Any = typer.main.get_command(app)
+    with typer.Context(command) as context:
         while words and hasattr(command, "commands") and words[0] in command.commands:
             command = command.commands[words.pop(0)]
         known = {
