@@ -27,7 +27,7 @@ data: {{dataset: synthetic, train_size: 80, test_size: 20, validation_size: 20, 
 model:
   layers: [avg_pool: 4, conv: 4, spatial_bn, relu, dropout: 0.8, affine: 10]
 train:
-  epochs: 3
+  epochs: 8
   batch_size: 10
   optimizer: adam
   average: ema

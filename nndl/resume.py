@@ -15,6 +15,7 @@ from nndl.runs.atomic import write_atomically
 from nndl.runs.differences import Difference, differences
 from nndl.runs.folder import RunFolder
 from nndl.runs.log import write_log
+from nndl.runs.metrics import unreadable_lines
 from nndl.runs.recorder import Keeping
 from nndl.runs.states import State, States, clear_leftovers, newest_state, restore_best, set_damaged_aside
 from nndl.train.solver import Solver
@@ -80,14 +81,18 @@ def resume(folder: RunFolder, wanted: Wanted | None = None) -> Resumed:
     state = newest_state(folder)
     built = build(load_config(wanted.config or folder.config, _settings(wanted)))
     if state is None:
-        return _from_the_start(folder, built, wanted)
+        return _from_the_start(folder, built)
     before = state.info.get("about", {})
     changed = _changes(before, about(built), wanted)
     _check_epochs(folder, state, built.solver)
     built.solver.restore(state.arrays, state.info)
     restore_best(folder, state)
     set_damaged_aside(folder, state)
-    notes = [*_skipped(state), *_schedule(built, state.info["epochs"]), *(f"changed: {change}" for change in changed)]
+    notes = [
+        *_skipped(folder, state),
+        *_schedule(built, state.info["epochs"]),
+        *(f"changed: {change}" for change in changed),
+    ]
     changes = list(before.get("changes", []))
     if changed or built.solver.epochs != state.info["epochs"]:
         epochs = [state.info["epochs"], built.solver.epochs]
@@ -105,9 +110,12 @@ def _settings(wanted: Wanted) -> list[str]:
     return [*wanted.sets, *([f"train.epochs={wanted.epochs}"] if wanted.epochs is not None else [])]
 
 
-def _from_the_start(folder: RunFolder, built: Built, wanted: Wanted) -> Resumed:
-    if _settings(wanted) or wanted.config is not None:
-        raise UsageError(f"no state of {folder.path} was saved yet, so there is nothing to change; train anew instead")
+def _from_the_start(folder: RunFolder, built: Built) -> Resumed:
+    now, written = as_tree(built.experiment), as_tree(load_config(folder.config))
+    changed = [str(each) for each in differences({"config": written}, {"config": now}) if _matters(each)]
+    if changed:
+        words = f"no state of {folder.path} was saved yet, so there is nothing to change"
+        raise UsageError(f"{words} ({'; '.join(changed)}); train anew instead")
     folder.metrics.unlink(missing_ok=True)
     return Resumed(built, keeping(built), ["no state was saved yet: training begins again with step 1"])
 
@@ -118,8 +126,7 @@ def _changes(before: Mapping[str, Any], now: Mapping[str, Any], wanted: Wanted) 
         difference
         for key, old in before.items()
         for difference in differences(old, now.get(key), key)
-        if not difference.key.startswith(UNIMPORTANT)
-        and not (difference.key == "config.train.epochs" and wanted.epochs is not None)
+        if _matters(difference) and not (difference.key == "config.train.epochs" and wanted.epochs is not None)
     ]
     shown = [change._replace(key=change.key.removeprefix("config.")) for change in changed]
     if shown and not wanted.accept_changes:
@@ -131,6 +138,10 @@ def _changes(before: Mapping[str, Any], now: Mapping[str, Any], wanted: Wanted) 
     return shown
 
 
+def _matters(difference: Difference) -> bool:
+    return not difference.key.startswith(UNIMPORTANT)
+
+
 def _check_epochs(folder: RunFolder, state: State, solver: Solver) -> None:
     step, per_epoch = state.info["step"], state.info["steps_per_epoch"]
     if step > solver.epochs * per_epoch:
@@ -139,8 +150,11 @@ def _check_epochs(folder: RunFolder, state: State, solver: Solver) -> None:
         raise UsageError(f"{folder.path} is finished; --epochs {solver.epochs + 5} would train it for 5 epochs more")
 
 
-def _skipped(state: State) -> list[str]:
-    return [f"skipped: {reason}; going on from {state.path.name}" for reason in state.skipped.values()]
+def _skipped(folder: RunFolder, state: State) -> list[str]:
+    """What cannot be read any more."""
+    skipped = [f"skipped: {reason}; going on from {state.path.name}" for reason in state.skipped.values()]
+    lost = unreadable_lines(folder.metrics)
+    return [*skipped, *([f"{folder.metrics}: {lost} lines cannot be read; the curves will lack them"] if lost else [])]
 
 
 def _schedule(built: Built, before: int) -> list[str]:

@@ -64,7 +64,7 @@ def test_a_run_killed_before_its_first_state_begins_again(tmp_path: Path, whole:
     run.last.unlink()
     with pytest.raises(UsageError, match="nothing to change"):
         resume(run, Wanted(epochs=9))
-    assert finish(run) == ["no state was saved yet: training begins again with step 1"]
+    assert finish(run, Wanted(["data.root=elsewhere"])) == ["no state was saved yet: training begins again with step 1"]
     assert same(whole, run)
 
 

@@ -83,11 +83,24 @@ def _stands(record: Mapping[str, Any], after_step: int, after_epoch: int) -> boo
 
 def read_metrics(path: Path) -> Iterator[dict[str, Any]]:
     """The records of a file, in order, without what a crash left behind: a line cut short, or no record at all."""
-    for line in path.read_text(encoding="utf-8", errors="replace").split("\n")[:-1]:
-        with contextlib.suppress(ValueError, RecursionError):
-            record = json.loads(line)
-            if isinstance(record, dict) and isinstance(record.get("kind"), str) and _numbered(record):
-                yield record
+    return (record for record in map(_record, _lines(path)) if record is not None)
+
+
+def unreadable_lines(path: Path) -> int:
+    """How many lines of a file are no record, the last apart if it was cut short; 0 where there is no file."""
+    return sum(_record(line) is None for line in _lines(path)) if path.exists() else 0
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8", errors="replace").split("\n")[:-1]
+
+
+def _record(line: str) -> dict[str, Any] | None:
+    with contextlib.suppress(ValueError, RecursionError):
+        record = json.loads(line)
+        if isinstance(record, dict) and isinstance(record.get("kind"), str) and _numbered(record):
+            return record
+    return None
 
 
 def _numbered(record: Mapping[str, Any]) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from nndl.runs.metrics import STEPS_KEPT, MetricsWriter, read_metrics
+from nndl.runs.metrics import STEPS_KEPT, MetricsWriter, read_metrics, unreadable_lines
 
 
 def step(number: int) -> dict[str, Any]:
@@ -54,6 +54,8 @@ def test_what_is_no_record_is_passed_over(tmp_path: Path) -> None:
     lines = [b'{"kind": "step", "step": 1}', b"\0\0\0", b"[1]", b'{"kind": "epoch", "step": 2}', b'{"st\xff', b"null"]
     path.write_bytes(b"\n".join([*lines, b'{"kind": "step", "step": 2}', b'{"kind": "step", "step": 3']))
     assert [record["step"] for record in read_metrics(path)] == [1, 2]
+    assert unreadable_lines(path) == 5
+    assert unreadable_lines(tmp_path / "none") == 0
 
 
 def test_lines_that_a_full_disk_refuses_are_written_once_there_is_room(
