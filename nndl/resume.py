@@ -128,7 +128,7 @@ def _changes(before: Mapping[str, Any], now: Mapping[str, Any], wanted: Wanted) 
         for difference in differences(old, now.get(key), key)
         if _matters(difference) and not (difference.key == "config.train.epochs" and wanted.epochs is not None)
     ]
-    shown = [change._replace(key=change.key.removeprefix("config.")) for change in changed]
+    shown = [_as_told(change) for change in changed]
     if shown and not wanted.accept_changes:
         lines = "\n".join(f"  {change}" for change in shown)
         raise UsageError(
@@ -136,6 +136,13 @@ def _changes(before: Mapping[str, Any], now: Mapping[str, Any], wanted: Wanted) 
             "put that back as it was, or go on nevertheless with --accept-changes"
         )
     return shown
+
+
+def _as_told(change: Difference) -> Difference:
+    """The key as `--set` has it, and of the images' checksum as much as tells two apart."""
+    if change.key == "data":
+        return Difference("the images (their checksum)", str(change.old)[:16], str(change.new)[:16])
+    return change._replace(key=change.key.removeprefix("config."))
 
 
 def _matters(difference: Difference) -> bool:

@@ -35,7 +35,7 @@ def keep_run(
     so_far = {"step": solver.step, "steps": solver.steps}
     with lock_run(folder):
         folder.write_status("running", **so_far)
-        write_log(folder, f"training from step {solver.step:,} to {solver.steps:,}")
+        write_log(folder, f"{_maker(keeping)}training from step {solver.step:,} to {solver.steps:,}")
         told = _logged(folder, warn)
         try:
             _check_room(folder, solver, keeping or Keeping(), told)
@@ -46,6 +46,12 @@ def keep_run(
             raise
         write_log(folder, f"{summary['status']} at step {summary['step']:,}")
     return summary
+
+
+def _maker(keeping: Keeping | None) -> str:
+    """Version, engine and threads, where they are known."""
+    about = keeping.about if keeping else {}
+    return "nndl {nndl}, engine {engine}, threads {threads}: ".format(**about) if "nndl" in about else ""
 
 
 def _check_room(folder: RunFolder, solver: Solver, keeping: Keeping, warn: Callable[[str], None]) -> None:
