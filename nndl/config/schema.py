@@ -105,7 +105,7 @@ class Train(Section):
 
 
 def _interval(value: Any) -> Any:
-    parse_interval(str(value))
+    parse_interval("nothing" if value is None else str(value))
     return value
 
 
