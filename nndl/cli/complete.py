@@ -49,7 +49,9 @@ def complete_bundled(incomplete: str) -> list[str]:
 
 def complete_engine(incomplete: str) -> list[str]:
     """What --engine takes."""
-    return [name for name in ("auto", "compiled", "vectorized", "reference") if name.startswith(incomplete)]
+    return [
+        name for name in ("auto", "compiled", "compiled_bf16", "vectorized", "reference") if name.startswith(incomplete)
+    ]
 
 
 def _paths(incomplete: str, *suffixes: str) -> list[str]:

@@ -20,7 +20,8 @@ def train(
     override: Annotated[list[str] | None, OVERRIDE] = None,
     epochs: Annotated[int | None, typer.Option(help="Epochs, instead of the config's.")] = None,
     engine: Annotated[
-        str | None, typer.Option(help="auto, compiled, vectorized or reference.", autocompletion=complete_engine)
+        str | None,
+        typer.Option(help="auto, compiled, compiled_bf16, vectorized or reference.", autocompletion=complete_engine),
     ] = None,
     threads: Annotated[int | None, typer.Option(help="Threads to compute with.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,

@@ -127,8 +127,8 @@ class Experiment(Section):
     """From it follow initial weights, shuffling, augmentation and dropout, each in a stream of its own."""
     dtype: Literal["float32", "float64"] = "float32"
     """The numbers to compute with."""
-    engine: Literal["auto", "reference", "vectorized", "compiled"] = "auto"
-    """How the arithmetic is done; auto takes the fastest there is."""
+    engine: Literal["auto", "reference", "vectorized", "compiled", "compiled_bf16"] = "auto"
+    """How the arithmetic is done; auto takes the fastest there is in full precision."""
     threads: Count | Literal["auto"] = "auto"
     """Threads to compute with; auto takes every core this process may use."""
     data: Data = Data()

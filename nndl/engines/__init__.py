@@ -13,6 +13,13 @@ def available() -> tuple[str, ...]:
     return ("reference", "vectorized", "compiled") if is_built() else ("reference", "vectorized")
 
 
+def has_bfloat16() -> bool:
+    """Whether the compiled engine can round to bfloat16 here."""
+    from nndl.engines.compiled import bindings
+
+    return bindings.is_built() and bindings.instructions() == bindings.BF16_INSTRUCTIONS
+
+
 def set_threads(count: int | None = None) -> None:
     """Compute on `count` threads from now on, in every engine; None means every core this process may use."""
     from nndl.engines import compiled
@@ -23,17 +30,22 @@ def set_threads(count: int | None = None) -> None:
 
 
 def get_engine(name: str = "auto") -> Engine:
-    """The engine called `name`; "auto" is the fastest there is. Raises ConfigError for a name that is none."""
-    from nndl.engines.compiled import COMPILED
+    """The engine called `name`; "auto" is the fastest there is in full precision.
+
+    Raises ConfigError for a name that is none, and for an engine that this installation or processor does not have.
+    """
+    from nndl.engines.compiled import COMPILED, COMPILED_BF16
     from nndl.engines.reference import REFERENCE
     from nndl.engines.vectorized import VECTORIZED
 
-    engines = {engine.name: engine for engine in (REFERENCE, VECTORIZED, COMPILED)}
+    engines = {engine.name: engine for engine in (REFERENCE, VECTORIZED, COMPILED, COMPILED_BF16)}
     names = available()
     if name == "auto":
         return engines[names[-1]]
-    if name in names:
+    if name in names or (name == COMPILED_BF16.name and has_bfloat16()):
         return engines[name]
+    if name == COMPILED_BF16.name and "compiled" in names:
+        raise ConfigError(f"engine {name!r} needs a processor with AVX-512 BF16 instructions; take engine: compiled")
     if name in engines:
         raise ConfigError(f"engine {name!r} is not built; with gcc or clang installed: python -m nndl.engines.compiled")
     raise ConfigError(f"no engine is called {name!r}; there are auto, {', '.join(names)}")
@@ -44,7 +56,7 @@ def about(engine: Engine) -> dict[str, Any]:
     from nndl.engines.compiled import bindings
     from nndl.engines.vectorized.threads import thread_count
 
-    compiled = engine.name == "compiled"
+    compiled = engine.name.startswith("compiled")
     return {
         "engine": engine.name,
         "instructions": bindings.instructions() if compiled else None,

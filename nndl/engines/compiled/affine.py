@@ -1,5 +1,6 @@
 """The affine layer by the compiled kernels, alone or with a ReLU."""
 
+from collections.abc import Callable
 from math import prod
 
 import numpy as np
@@ -15,7 +16,8 @@ from nndl.net.types import Array
 class AffineStep:
     """out = x w + b; images are read as they lie, channels last or first, though w counts channels first."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, bfloat16: bool = False) -> None:
+        self.precision = "_bfloat16" if bfloat16 else ""
         members = site.members or (site,)
         self.site = members[0]
         self.relu = any(isinstance(member.layer, Relu) for member in members)
@@ -26,7 +28,7 @@ class AffineStep:
         self.x = last(x) if self.last else x
         w, b = self.site.params["w"], self.site.params.get("b")
         out = self.out = self.workspace.array("out", (len(x), w.shape[1]), np.float32)
-        kernels().affine_forward(self._shape(len(x)), self.x, w, b, self.relu, out)
+        self._kernel("forward")(self._shape(len(x)), self.x, w, b, self.relu, out)
         return out
 
     def backward(self, dout: Array) -> Array | None:
@@ -35,19 +37,24 @@ class AffineStep:
             cut = self.workspace.array("cut", dout.shape, np.float32)
             kernels().activation(dout.size, self.out, dout, RELU, cut)
             dout = cut
-        kernels().affine_weight_gradient(shape, self.x, dout, grads["w"])
+        self._kernel("weight_gradient")(shape, self.x, dout, grads["w"])
         if "b" in grads:
             dout.sum(axis=0, out=grads["b"])
         if not self.site.needs_dx:
             return None
         dx = self.workspace.array("dx", self.x.shape, np.float32)
-        kernels().affine_input_gradient(shape, dout, self.site.params["w"], dx)
+        self._kernel("input_gradient")(shape, dout, self.site.params["w"], dx)
         return first(dx) if self.last else dx
+
+    def _kernel(self, name: str) -> Callable[..., None]:
+        kernel: Callable[..., None] = getattr(kernels(), f"affine_{name}{self.precision}")
+        return kernel
 
     def _shape(self, examples: int) -> AffineShape:
         channels = self.site.shape[0] if self.last else prod(self.site.shape)
         return AffineShape(examples, prod(self.site.shape) // channels, channels, self.site.params["w"].shape[1])
 
 
-def lower_affine(site: Site) -> Lowered:
-    return Lowered(AffineStep(site), None, "flat")
+def lower_affine(site: Site, bfloat16: bool = False) -> Lowered:
+    """For an affine layer alone, or with a ReLU."""
+    return Lowered(AffineStep(site, bfloat16), None, "flat")

@@ -1,8 +1,8 @@
 """The compiled kernels as Python functions: `kernels().winograd_forward(shape, x, w, finish)`.
 
-Three builds of one source lie beside this file, for AVX-512, for AVX2 and for any processor of its kind; the last
-one is asked what this processor has. Arrays are checked for dtype and contiguity, their sizes are the caller's
-business.
+Builds of one source lie beside this file, for AVX-512 with and without BF16, for AVX2 and for any processor of its
+kind; the last one is asked what this processor has. Arrays are checked for dtype and contiguity, their sizes are the
+caller's business.
 """
 
 import ctypes
@@ -96,6 +96,11 @@ SIGNATURES: dict[str, tuple[Any, ...]] = {
 }
 """The arguments of each kernel. Arrays may be None where kernels/*.c says so."""
 
+BFLOAT16 = ("direct_forward", "affine_forward", "affine_weight_gradient", "affine_input_gradient")
+"""The kernels that the build for BF16_INSTRUCTIONS has a second time, called *_bfloat16, with the same arguments."""
+
+BF16_INSTRUCTIONS = "avx512_bf16"
+
 
 def address(array: Array | None, dtype: Any = np.float32) -> int | None:
     """Where `array` begins; raises TypeError for one that a kernel would misread."""
@@ -156,6 +161,8 @@ class Kernels:
         self._turn = Lock()
         for name, signature in SIGNATURES.items():
             setattr(self, name, self._function(name, signature))
+        for name in BFLOAT16 if variant == BF16_INSTRUCTIONS else ():
+            setattr(self, f"{name}_bfloat16", self._function(f"{name}_bfloat16", SIGNATURES[name]))
 
     def __getattr__(self, name: str) -> Callable[..., None]:
         raise AttributeError(f"there is no kernel called {name!r}")
@@ -192,7 +199,7 @@ def _ask(question: str) -> str:
 
 @cache
 def instructions() -> str:
-    """The best instruction set that this processor has: "avx512", "avx2" or "baseline".
+    """The best instruction set that this processor has: "avx512_bf16", "avx512", "avx2" or "baseline".
 
     The environment variable NNDL_INSTRUCTIONS chooses another, to compare or to look for a fault.
     """

@@ -17,8 +17,11 @@ HERE = Path(__file__).parent
 COMMON = ("-std=gnu11", "-O3", "-fPIC", "-shared", "-fvisibility=default", "-fno-math-errno", "-ffp-contract=fast")
 """No -ffast-math: linking with it switches denormal numbers off for the whole process."""
 
+AVX512 = ("-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx2", "-mfma", "-mprefer-vector-width=512")
+
 X86 = {
-    "avx512": ("-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx2", "-mfma", "-mprefer-vector-width=512"),
+    "avx512_bf16": (*AVX512, "-mavx512bf16"),
+    "avx512": AVX512,
     "avx2": ("-mavx2", "-mfma"),
 }
 

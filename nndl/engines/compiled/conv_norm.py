@@ -37,8 +37,8 @@ class ConvNormStep:
     the full output is never written.
     """
 
-    def __init__(self, site: Site) -> None:
-        self.conv = Convolver(site.members[0])
+    def __init__(self, site: Site, bfloat16: bool = False) -> None:
+        self.conv = Convolver(site.members[0], bfloat16)
         self.parts = parts = Parts(site)
         self.norm = NormStep(site.members[parts.norm_at])
         self.norm.kind = parts.kind
@@ -93,8 +93,8 @@ class ConvNormStep:
 class FoldedStep:
     """In evaluation the running averages are constants: batch norm goes into the filters and the bias."""
 
-    def __init__(self, site: Site) -> None:
-        self.conv = Convolver(site.members[0])
+    def __init__(self, site: Site, bfloat16: bool = False) -> None:
+        self.conv = Convolver(site.members[0], bfloat16)
         self.parts = parts = Parts(site)
         self.norm = BatchNorm(site.members[parts.norm_at])
         self.workspace = Workspace()
@@ -122,7 +122,7 @@ class FoldedStep:
         raise NotImplementedError
 
 
-def lower_conv_norm(site: Site) -> Lowered:
+def lower_conv_norm(site: Site, bfloat16: bool = False) -> Lowered:
     """For a group that starts with a convolution and has a batch norm."""
-    step = ConvNormStep(site) if site.mode == "train" else FoldedStep(site)
+    step = ConvNormStep(site, bfloat16) if site.mode == "train" else FoldedStep(site, bfloat16)
     return Lowered(step, step.conv.takes, "nhwc")

@@ -32,9 +32,10 @@ FEW_CHANNELS = 4
 class Convolver:
     """The convolution of one site: its sizes, its parameters, and which kernels compute it."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, bfloat16: bool = False) -> None:
         assert isinstance(site.layer, Conv)
         self.site, self.layer = site, site.layer
+        self.bfloat16 = bfloat16
         F, H, W = self.layer.out_shape(site.shape)
         self.out_shape = (H, W, F)
         self.winograd = pays_winograd(self.layer, site.shape[0], H, W)
@@ -74,7 +75,8 @@ class Convolver:
         if self.winograd:
             kernels().winograd_forward(shape, self.x, w, wish)
         else:
-            kernels().direct_forward(shape, self.x, self.planar, w, wish)
+            way = kernels().direct_forward_bfloat16 if self.bfloat16 else kernels().direct_forward
+            way(shape, self.x, self.planar, w, wish)
 
     def backward(self, dy: Array) -> Array | None:
         """Write dw; return dx, if needed. dy is (N, H', W', F)."""
@@ -112,9 +114,9 @@ class Convolver:
 class ConvStep:
     """[conv], [conv, relu], or either with a max pooling behind or between: the cut and the pooling commute."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, bfloat16: bool = False) -> None:
         members = site.members or (site,)
-        self.conv = Convolver(members[0])
+        self.conv = Convolver(members[0], bfloat16)
         self.relu = any(isinstance(member.layer, Relu) for member in members)
         self.pool = next((member.layer.size for member in members if isinstance(member.layer, MaxPool)), 0)
         C, H, W = site.out_shape
@@ -173,7 +175,7 @@ def channel_sums(g: Array, out: Array | None) -> Array:
     return sums[0]
 
 
-def lower_conv(site: Site) -> Lowered:
+def lower_conv(site: Site, bfloat16: bool = False) -> Lowered:
     """For a convolution alone, or the group of one with a ReLU or a pooling."""
-    step = ConvStep(site)
+    step = ConvStep(site, bfloat16)
     return Lowered(step, step.conv.takes, "nhwc")

@@ -1,6 +1,7 @@
 """Which rows of layers run as one compiled step. All policy is here: what the kernels take, and what pays."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from nndl.engines.compiled.affine import lower_affine
 from nndl.engines.compiled.conv_norm import lower_conv_norm
@@ -35,14 +36,19 @@ def _rule(pattern: tuple[type[Layer], ...], lower: Lowering) -> Rule:
 
 ACTIVATIONS: tuple[type[Layer], ...] = (Relu, Gelu, Silu)
 
-RULES: tuple[Rule, ...] = (
-    *(_rule((Conv, MaxPool, SpatialBn, activation), lower_conv_norm) for activation in ACTIVATIONS),
-    _rule((Conv, MaxPool, SpatialBn), lower_conv_norm),
-    *(_rule((Conv, SpatialBn, *tail), lower_conv_norm) for tail in CUT_AND_POOL),
-    *(_rule((Conv, SpatialBn, activation), lower_conv_norm) for activation in (Gelu, Silu)),
-    _rule((Conv, SpatialBn), lower_conv_norm),
-    *(_rule((Conv, *tail), lower_conv) for tail in CUT_AND_POOL),
-    *(_rule((norm, activation), lower_norm) for norm in (SpatialBn, Bn) for activation in ACTIVATIONS),
-    _rule((Affine, Relu), lower_affine),
-)
-"""The first that fits wins."""
+
+def rules(bfloat16: bool = False) -> tuple[Rule, ...]:
+    """The first that fits wins. With bfloat16, convolutions of few channels and affine layers round their factors."""
+    conv_norm, conv, affine = (
+        partial(lower, bfloat16=bfloat16) for lower in (lower_conv_norm, lower_conv, lower_affine)
+    )
+    return (
+        *(_rule((Conv, MaxPool, SpatialBn, activation), conv_norm) for activation in ACTIVATIONS),
+        _rule((Conv, MaxPool, SpatialBn), conv_norm),
+        *(_rule((Conv, SpatialBn, *tail), conv_norm) for tail in CUT_AND_POOL),
+        *(_rule((Conv, SpatialBn, activation), conv_norm) for activation in (Gelu, Silu)),
+        _rule((Conv, SpatialBn), conv_norm),
+        *(_rule((Conv, *tail), conv) for tail in CUT_AND_POOL),
+        *(_rule((norm, activation), lower_norm) for norm in (SpatialBn, Bn) for activation in ACTIVATIONS),
+        _rule((Affine, Relu), affine),
+    )

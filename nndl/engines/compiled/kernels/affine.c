@@ -15,47 +15,17 @@
    dw: a task is WIDTH columns of x, which it multiplies, transposed, with dout, EXAMPLES rows at a time.
    dx: a task turns WIDTH rows of w and multiplies dout with them: rows of dx are written in runs of 4 WIDTH bytes. */
 
-#include "threads.h"
-#include "tile.h"
-
-typedef struct {
-    long examples, positions, channels, outputs;
-} AffineShape;
-
-typedef struct {
-    AffineShape s;
-    const float *x, *w, *bias, *dout;
-    float *out, *sums, *packed, *dw, *dx;
-    long relu, inputs, columns, slices;
-} Affine;
+#include "affine.h"
 
 enum {
-    EXAMPLES = 128, DEPTH = 128, WIDTH = 128,
-    LINE = 16,    /* floats of a cache line */
     BESIDE = LINE,  /* floats between rows that would else begin in one set of the cache */
     SLICE = 512, TASKS = 16,
 };
-
-static Affine affine_of(const AffineShape *s) {
-    return (Affine){.s = *s, .inputs = s->positions * s->channels, .columns = round_up(s->outputs, VL)};
-}
-
-/* Where in w the row for number k of x lies. */
-ALWAYS_INLINE long row_of(const Affine *a, long k) {
-    return k % a->s.channels * a->s.positions + k / a->s.channels;
-}
-
-/* The width of the panel that begins at column f. */
-ALWAYS_INLINE long width_of(long columns, long f) { return smaller_of(TILE_COLUMNS, columns - f); }
 
 /* `count` floats, zeros behind them up to a panel's `width`. */
 ALWAYS_INLINE void pack_row(const float *row, long count, float *packed, long width) {
     store(packed, load_part(row, count));
     if (width > VL) store(packed + VL, load_part(row + VL, count - VL));
-}
-
-static void copy_rows(const float *from, long from_row, float *to, long to_row, long rows, long floats) {
-    for (long r = 0; r < rows; r++) memcpy(to + r * to_row, from + r * from_row, sizeof(float) * (size_t)floats);
 }
 
 /* Rows k up to k + depth of w in panels, (panels, depth, width). */
@@ -105,14 +75,18 @@ static void finish_row(void *context, long n, int thread) {
     }
 }
 
+void run_affine_forward(Affine *a, Work task) {
+    long groups = (a->s.examples + EXAMPLES - 1) / EXAMPLES, most = (a->inputs + SLICE - 1) / SLICE;
+    a->slices = smaller_of((TASKS + groups - 1) / groups, most);
+    a->sums = scratch(SHARED, SLOT_SUMS, sizeof(float) * a->slices * a->s.examples * a->columns);
+    share(task, a, groups * a->slices);
+    share(finish_row, a, a->s.examples);
+}
+
 void nndl_affine_forward(const AffineShape *s, const float *x, const float *w, const float *bias, long relu, float *out) {
     Affine a = affine_of(s);
     a.x = x, a.w = w, a.bias = bias, a.relu = relu, a.out = out;
-    long groups = (s->examples + EXAMPLES - 1) / EXAMPLES, most = (a.inputs + SLICE - 1) / SLICE;
-    a.slices = smaller_of((TASKS + groups - 1) / groups, most);
-    a.sums = scratch(SHARED, SLOT_SUMS, sizeof(float) * a.slices * s->examples * a.columns);
-    share(forward_task, &a, groups * a.slices);
-    share(finish_row, &a, s->examples);
+    run_affine_forward(&a, forward_task);
 }
 
 /* Weight gradient ------------------------------------------------------------------------------------------------ */
@@ -120,6 +94,7 @@ void nndl_affine_forward(const AffineShape *s, const float *x, const float *w, c
 static void weight_gradient_task(void *context, long task, int thread) {
     const Affine *a = context;
     long from = task * WIDTH, count = smaller_of(WIDTH, a->inputs - from), M = a->s.outputs;
+    const float *packed = a->packed;
     float *close = scratch(thread, SLOT_INPUT, sizeof(float) * EXAMPLES * (WIDTH + BESIDE));
     float *sums = scratch(thread, SLOT_PRODUCT, sizeof(float) * WIDTH * a->columns);
     for (long n = 0; n < a->s.examples; n += EXAMPLES) {
@@ -128,7 +103,7 @@ static void weight_gradient_task(void *context, long task, int thread) {
         for (long f = 0; f < a->columns; f += TILE_COLUMNS) {
             long width = width_of(a->columns, f);
             Product product = {.a_step = WIDTH + BESIDE, .segments = 1, .length = examples,
-                               .b = a->packed + f * a->s.examples + n * width, .b_step = width, .narrow = width == VL};
+                               .b = packed + f * a->s.examples + n * width, .b_step = width, .narrow = width == VL};
             for (long k = 0, rows; k < count; k += rows) {
                 rows = next_rows(count - k);
                 product.a = close + k;
@@ -143,9 +118,10 @@ static void weight_gradient_task(void *context, long task, int thread) {
 /* dout in panels, (panels, N, width). */
 static void pack_gradient(const Affine *a) {
     long N = a->s.examples, M = a->s.outputs;
+    float *packed = a->packed;
     for (long f = 0; f < a->columns; f += TILE_COLUMNS) {
         long width = width_of(a->columns, f);
-        for (long n = 0; n < N; n++) pack_row(a->dout + n * M + f, M - f, a->packed + f * N + n * width, width);
+        for (long n = 0; n < N; n++) pack_row(a->dout + n * M + f, M - f, packed + f * N + n * width, width);
     }
 }
 

@@ -24,7 +24,7 @@ const char *nndl_instructions(void) {
     __builtin_cpu_init();
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
         __builtin_cpu_supports("avx512vl"))
-        return "avx512";
+        return __builtin_cpu_supports("avx512bf16") ? "avx512_bf16" : "avx512";
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return "avx2";
 #endif
     return "baseline";
