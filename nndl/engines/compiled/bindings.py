@@ -78,6 +78,7 @@ SIGNATURES: dict[str, tuple[Any, ...]] = {
     "winograd_input_gradient": (_SHAPE, _FLOATS, _UNPOOL, _FLOATS, _FLOATS),
     "winograd_weight_gradient": (_SHAPE, _FLOATS, _FLOATS, _UNPOOL, _FLOATS),
     "direct_forward": (_SHAPE, _FLOATS, _NUMBER, _FLOATS, _FINISH),
+    "row_winograd_forward": (_SHAPE, _FLOATS, _NUMBER, _FLOATS, _FINISH),
     "direct_input_gradient": (_SHAPE, _FLOATS, _FLOATS, _FLOATS),
     "direct_weight_gradient": (_SHAPE, _FLOATS, _NUMBER, _FLOATS, _UNPOOL, _FLOATS),
     "sparse_weight_gradient": (

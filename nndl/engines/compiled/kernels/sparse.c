@@ -41,30 +41,46 @@ static void find_gradients(const Sparse *p, long image, long from, long filters,
             }
 }
 
-/* Add all pixels to `rows` rows of dw, (rows, run), of each the first `vectors` vectors. */
-ALWAYS_INLINE void add_rows(const int rows, const int vectors, const Pixel *found, long count, const float *image,
+/* Half a vector: for the 21 numbers of a row of 7 pixels, 16 + 8 lanes are quicker than 32. */
+enum { HALF = VL / 2 };
+typedef float Half __attribute__((vector_size(HALF * 4)));
+typedef Half UnalignedHalf __attribute__((aligned(4), may_alias));
+
+/* Add all pixels to `rows` rows of dw, (rows, run), of each the first `halves` half vectors: 1, 2, 3 or 4. */
+ALWAYS_INLINE void add_rows(const int rows, const int halves, const Pixel *found, long count, const float *image,
                             long image_row, float *dw, long run) {
+    const int vectors = halves / 2, odd = halves % 2;
     Vector sum[7][2];
-    UNROLL for (int r = 0; r < rows; r++)
+    Half rest[7];
+    UNROLL for (int r = 0; r < rows; r++) {
         UNROLL for (int v = 0; v < vectors; v++) sum[r][v] = load(dw + r * run + v * VL);
+        if (odd) rest[r] = *(const UnalignedHalf *)(dw + r * run + vectors * VL);
+    }
     for (long i = 0; i < count; i++) {
         const float *pixel = image + found[i].offset;
         Vector g = splat(found[i].gradient);
-        UNROLL for (int r = 0; r < rows; r++)
+        Half g_half = found[i].gradient - (Half){};
+        UNROLL for (int r = 0; r < rows; r++) {
             UNROLL for (int v = 0; v < vectors; v++) sum[r][v] += g * load(pixel + r * image_row + v * VL);
+            if (odd) rest[r] += g_half * *(const UnalignedHalf *)(pixel + r * image_row + vectors * VL);
+        }
     }
-    UNROLL for (int r = 0; r < rows; r++)
+    UNROLL for (int r = 0; r < rows; r++) {
         UNROLL for (int v = 0; v < vectors; v++) store(dw + r * run + v * VL, sum[r][v]);
+        if (odd) *(UnalignedHalf *)(dw + r * run + vectors * VL) = rest[r];
+    }
 }
 
-/* All of their vectors; `rows` is 1, 3, 5 or 7. */
-static void add_some_rows(long rows, const Pixel *found, long count, const float *image, long image_row, float *dw,
+/* All of their `length` numbers; `rows` is 1, 3, 5 or 7. */
+static void add_some_rows(long rows, long length, const Pixel *found, long count, const float *image, long image_row, float *dw,
                           long run) {
-    for (long k = 0; k < run; k += 2 * VL) {
-        int vectors = k + VL < run ? 2 : 1;
+    for (long k = 0; k < length; k += 2 * VL) {
+        long halves = smaller_of((length - k + HALF - 1) / HALF, 4);
 #define CASE(n) \
     case n: \
-        if (vectors == 2) add_rows(n, 2, found, count, image + k, image_row, dw + k, run); \
+        if (halves == 4) add_rows(n, 4, found, count, image + k, image_row, dw + k, run); \
+        else if (halves == 3) add_rows(n, 3, found, count, image + k, image_row, dw + k, run); \
+        else if (halves == 2) add_rows(n, 2, found, count, image + k, image_row, dw + k, run); \
         else add_rows(n, 1, found, count, image + k, image_row, dw + k, run); \
         break;
         switch (rows) { CASE(1) CASE(3) CASE(5) CASE(7) }
@@ -76,7 +92,7 @@ static void add_filter(const Sparse *p, const Pixel *found, long count, const fl
     long K = p->shape->kernel, image_row = p->images.room_width * p->shape->channels;
     for (long row = 0, rows; row < K; row += rows) {
         rows = K - row >= 7 ? 7 : (K - row) % 2 ? K - row : 1;
-        add_some_rows(rows, found, count, image + row * image_row, image_row, dw + row * p->run, p->run);
+        add_some_rows(rows, K * p->shape->channels, found, count, image + row * image_row, image_row, dw + row * p->run, p->run);
     }
 }
 
