@@ -26,8 +26,8 @@ def pays_winograd(layer: Conv, channels: int, height: int, width: int) -> bool:
 
 
 FEW_CHANNELS = 4
-"""Up to this many channels before it, a convolution goes forward by Winograd along the rows, and the gradient of a pooled
-one is summed over the maxima alone."""
+"""Up to this many channels before it, a convolution goes forward by Winograd along the rows, and the gradient of a
+pooled one is summed over the maxima alone."""
 
 ROW_KERNELS = (3, 5, 7)
 """The windows that Winograd along the rows knows. In bfloat16 the direct way is as fast."""
