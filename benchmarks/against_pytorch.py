@@ -6,6 +6,10 @@ runs in a process of its own and waits between its turns: they take turns in sho
 noisy for all. Shown are medians over the bursts, and their ratios to PyTorch's best in float32 and to its bfloat16
 autocast. Memory is the most a contender's process had, its libraries included.
 
+glibc hands large blocks back to the kernel at every free, so that PyTorch, as it is installed, spends up to half of
+W1's step on page faults. Every contender is told to keep them (MALLOC_MMAP_THRESHOLD_, MALLOC_TRIM_THRESHOLD_), which
+is PyTorch at its best; ours makes its buffers once and gains nothing. --as-installed leaves the allocator alone.
+
 PyTorch and JAX are no part of nndl: install each by hand into an environment of its own (`pip install torch==2.13.0`,
 `pip install jax`).
 """
@@ -14,7 +18,7 @@ import argparse
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
 
@@ -26,15 +30,13 @@ WORKLOADS = {"W1": 128, "W2": 128, "W3": 128, "W4": 1024}
 FLOAT32 = ("torch float32 contiguous", "torch float32 channels_last")
 BFLOAT16 = "torch bfloat16 channels_last"
 JAX = "jax float32"
-# glibc hands large blocks back to the kernel at every free, so that PyTorch spends up to half of W1's step on page
-# faults. Told to keep them, it is at its best; ours makes its buffers once and gains nothing.
 KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TRIM_THRESHOLD_": "17179869184"}
 
 
 class Contender:
     """A process that trains when told to."""
 
-    def __init__(self, name: str, command: Sequence[str]) -> None:
+    def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> None:
         self.name = name
         self.speeds: list[float] = []
         self.memory: int | None = None
@@ -45,7 +47,7 @@ class Contender:
             text=True,
             encoding="utf-8",
             cwd=ROOT,
-            env=os.environ | KEEP_MEMORY,
+            env=os.environ | environment,
         )
         self._answer()
 
@@ -74,13 +76,15 @@ class Contender:
 def contenders(workload: str, batch: int, engines: Sequence[str], arguments: argparse.Namespace) -> list[Contender]:
     """Our engines, and PyTorch and JAX where they are given."""
     common = [workload, str(batch), str(arguments.threads)]
-    made = [Contender(engine, [sys.executable, "-m", "benchmarks.worker_nndl", engine, *common]) for engine in engines]
+    environment = {} if arguments.as_installed else KEEP_MEMORY
+    ours = [sys.executable, "-m", "benchmarks.worker_nndl"]
+    made = [Contender(engine, [*ours, engine, *common], environment) for engine in engines]
     for library, python, names in (
         ("torch", arguments.torch_python, (*FLOAT32, BFLOAT16)),
         ("jax", arguments.jax_python, (JAX,)),
     ):
         script = str(ROOT / "benchmarks" / f"worker_{library}.py")
-        made += [Contender(name, [python, script, name, *common]) for name in names if python is not None]
+        made += [Contender(name, [python, script, name, *common], environment) for name in names if python is not None]
     return made
 
 
@@ -119,6 +123,7 @@ def main() -> None:
     parser.add_argument("--torch-python", help="a Python that has PyTorch; without it only ours run")
     parser.add_argument("--jax-python", help="a Python that has JAX")
     parser.add_argument("--threads", type=int, default=0, help="threads for each contender; 0: every core")
+    parser.add_argument("--as-installed", action="store_true", help="leave glibc's allocator as it is")
     parser.add_argument("--bursts", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=1.0, help="length of a burst; at least one step is made")
     arguments = parser.parse_args()
