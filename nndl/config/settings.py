@@ -6,7 +6,7 @@ from typing import Any
 from nndl.config.datasets import CLASSES, MOST_TEST_IMAGES, MOST_TRAINING_IMAGES, TRAINING_IMAGES
 from nndl.config.messages import Report
 from nndl.config.schema import Experiment
-from nndl.engines import available, has_bfloat16
+from nndl.engines import choices
 from nndl.train.optimizers import AdamW
 from nndl.train.schedules import Multistep, PiecewiseLinear
 
@@ -21,7 +21,7 @@ def check_settings(experiment: Experiment, tree: Any, report: Report) -> None:
 
 
 def _check_machine(experiment: Experiment, report: Report) -> None:
-    engines = ("auto", *available(), *(("compiled_bf16",) if has_bfloat16() else ()))
+    engines = ("auto", *choices())
     if experiment.engine not in engines:
         report(("engine",), f"this installation has no engine {experiment.engine!r}; there are {', '.join(engines)}")
     if experiment.threads != "auto" and experiment.threads > MOST_THREADS:

@@ -13,6 +13,11 @@ def available() -> tuple[str, ...]:
     return ("reference", "vectorized", "compiled") if is_built() else ("reference", "vectorized")
 
 
+def choices() -> tuple[str, ...]:
+    """The engines that can be asked for here: the available ones, and the one that rounds, which `auto` never takes."""
+    return (*available(), "compiled_bf16") if has_bfloat16() else available()
+
+
 def has_bfloat16() -> bool:
     """Whether the compiled engine can round to bfloat16 here."""
     from nndl.engines.compiled import bindings
@@ -42,13 +47,13 @@ def get_engine(name: str = "auto") -> Engine:
     names = available()
     if name == "auto":
         return engines[names[-1]]
-    if name in names or (name == COMPILED_BF16.name and has_bfloat16()):
+    if name in choices():
         return engines[name]
     if name == COMPILED_BF16.name and "compiled" in names:
         raise ConfigError(f"engine {name!r} needs a processor with AVX-512 BF16 instructions; take engine: compiled")
     if name in engines:
         raise ConfigError(f"engine {name!r} is not built; with gcc or clang installed: python -m nndl.engines.compiled")
-    raise ConfigError(f"no engine is called {name!r}; there are auto, {', '.join(names)}")
+    raise ConfigError(f"no engine is called {name!r}; there are auto, {', '.join(choices())}")
 
 
 def about(engine: Engine) -> dict[str, Any]:

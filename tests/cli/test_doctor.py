@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from nndl.cli import diagnosis
-from nndl.engines import available
+from nndl.engines import available, choices
 from nndl.engines.compiled import build
 from nndl.engines.vectorized.threads import cores
 from tests.cli.command import nndl
@@ -20,7 +20,7 @@ def test_a_sound_installation_is_told_in_lines_and_in_json(tmp_path: Path) -> No
     assert "none in data; to fetch CIFAR-10: nndl download-cifar --root data" in told.stdout
     report = json.loads(nndl("doctor", "--json", cwd=tmp_path).stdout)
     assert report["engines"]["engine"] == available()[-1]
-    assert report["engines"]["available"] == list(available())
+    assert report["engines"]["available"] == list(choices())
     assert report["problems"] == []
     assert [place["folder"] for place in report["places"]] == ["runs", "data"]
     extras = {extra["extra"]: extra for extra in report["extras"]}

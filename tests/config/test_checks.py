@@ -165,8 +165,7 @@ def test_settings_that_do_not_agree_are_told(written: str, points_at: str, words
 
 
 def test_an_engine_that_is_not_built_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settings, "available", lambda: ("reference", "vectorized"))
-    monkeypatch.setattr(settings, "has_bfloat16", lambda: False)
+    monkeypatch.setattr(settings, "choices", lambda: ("reference", "vectorized"))
     ((at, said),) = told(f"{LINEAR}engine: compiled\n")
     assert at == "compiled"
     assert said == "this installation has no engine 'compiled'; there are auto, reference, vectorized"
