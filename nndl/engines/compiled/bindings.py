@@ -111,7 +111,8 @@ def address(array: Array | None, dtype: Any = np.float32) -> int | None:
         raise TypeError(f"a kernel needs a contiguous array of {np.dtype(dtype)}, not {array.dtype} {array.strides}")
     if not array.flags.writeable:
         return int(array.ctypes.data)
-    return ctypes.addressof(c_char.from_buffer(array))  # a quarter of the time: there are a hundred to a step
+    buffer: Any = array
+    return ctypes.addressof(c_char.from_buffer(buffer))  # a quarter of the time: there are a hundred to a step
 
 
 def finish(
