@@ -37,7 +37,7 @@ def test_names_that_begin_so_are_offered() -> None:
     assert complete_layer_or_config("spatial") == ["spatial_bn"]
     assert set(complete_layer_or_config("")) >= {*LAYERS, "all", *names()}
     assert complete_bundled("quick") == ["quickstart"]
-    assert complete_engine("c") == ["compiled"]
+    assert complete_engine("c") == ["compiled", "compiled_bf16"]
 
 
 @pytest.mark.usefixtures("folder")
@@ -55,7 +55,7 @@ def test_a_folder_that_cannot_be_read_offers_nothing() -> None:
         ("nndl eval qui", "quick-20260102-030406"),
         ("nndl predict l", "latest"),
         ("nndl configs show quick", "quickstart"),
-        ("nndl train --engine c", "compiled"),
+        ("nndl train --engine v", "vectorized"),
         ("nndl ev", "eval"),
         ("nndl export latest --to o", "onnx"),
     ],
