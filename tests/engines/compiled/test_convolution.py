@@ -168,6 +168,24 @@ def test_outputs_too_large_for_the_cache_are_the_same() -> None:
             np.testing.assert_array_equal(out[n : n + 1], one)
 
 
+@pytest.mark.parametrize(("variant", "threads"), builds_and_threads())
+@pytest.mark.parametrize("filters", [1, 5, 24])
+@pytest.mark.parametrize("before", [0, 1, 15])
+def test_few_filters_are_written_as_one_run(filters: int, before: int, variant: str, threads: int) -> None:
+    """Past the cache too, wherever y begins, and nothing beside it."""
+    bindings.use(variant)
+    bindings.set_threads(threads)
+    images = 1 + 4_500_000 // (4 * 31 * 31 * filters)
+    shape = sizes((images, 1, 31, 31, filters, 1, 1, 0))
+    x, w, _ = random_arrays(shape)
+    room = np.full(before + x.size * filters + 40, np.nan, np.float32)
+    out = room[before : before + x.size * filters].reshape(images, 31, 31, filters)
+    kernels().direct_forward(shape, channels_last(x), False, np.ascontiguousarray(w.transpose(2, 3, 1, 0)), finish(y=out))
+    np.testing.assert_array_equal(out, channels_last(x) * w.ravel())
+    assert np.isnan(room[:before]).all()
+    assert np.isnan(room[before + out.size :]).all()
+
+
 def test_winograd_error_is_as_stated() -> None:
     """kernels/winograd.c says 1e-5 of the largest output, plain sums 1e-6, on 256 channels."""
     shape = sizes((1, 256, 8, 8, 64, 3, 1, 1))

@@ -82,16 +82,33 @@ static void pool_block(const Shape *s, const Finish *finish, Block block, float 
 
 enum { CACHED = 4 << 20 };  /* bytes of outputs that may be found in the cache by whoever reads them */
 
+static int too_many_to_cache(const Shape *s) {
+    return s->images * s->out_height * s->out_width * s->filters * (long)sizeof(float) > CACHED;
+}
+
 int writes_past_cache(const Shape *s, const float *y) {
-    long bytes = s->images * s->out_height * s->out_width * s->filters * (long)sizeof(float);
-    return bytes > CACHED && s->filters % VL == 0 && (uintptr_t)y % sizeof(Vector) == 0;
+    return too_many_to_cache(s) && s->filters % VL == 0 && (uintptr_t)y % sizeof(Vector) == 0;
+}
+
+/* Fewer filters than a panel has: pixels are moved together in the block, and are one run then in y. */
+static void write_run(const Shape *s, Block block, float *y, long pixels) {
+    for (long i = 1; i < pixels; i++)
+        for (long c = 0; c < s->filters; c += VL) store(block.y + i * s->filters + c, load(block.y + i * PANEL + c));
+    long count = pixels * s->filters, i = 0;
+    if (too_many_to_cache(s)) {
+        i = smaller_of((long)(-(uintptr_t)y % sizeof(Vector) / sizeof(float)), count);
+        memcpy(y, block.y, sizeof(float) * (size_t)i);
+        for (; i + VL <= count; i += VL) stream(y + i, load(block.y + i));
+    }
+    memcpy(y + i, block.y + i, sizeof(float) * (size_t)(count - i));
 }
 
 static void write_out(const Shape *s, const Finish *finish, Block block, long pixels) {
     float *y = finish->y + block.first * s->out_height * s->out_width * s->filters + block.from;
     int streams = block.count == PANEL && writes_past_cache(s, y);
     const float *from = block.y;
-    for (long i = 0; i < pixels; i++, y += s->filters, from += PANEL)
+    if (s->filters < PANEL) write_run(s, block, y, pixels);
+    else for (long i = 0; i < pixels; i++, y += s->filters, from += PANEL)
         if (streams) stream(y, load(from)), stream(y + VL, load(from + VL));
         else memcpy(y, from, sizeof(float) * (size_t)block.count);
     finish_streaming();

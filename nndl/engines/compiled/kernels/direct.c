@@ -109,11 +109,11 @@ typedef struct {
 } Gradient;
 
 /* Add one image to `part`, (K, K, C, columns). */
-static void add_image(const Gradient *g, const float *padded, const float *dy, long dy_pixel, float *part) {
+static void add_image(const Gradient *g, const float *padded, const float *dy, float *part) {
     const Shape *s = g->direct.shape;
     long run = s->kernel * s->channels, row = g->direct.images.room_width * s->channels;
     Product product = {.a_step = s->stride * s->channels, .a_segment = s->stride * row, .segments = s->out_height,
-                       .length = s->out_width, .b_step = dy_pixel, .b_segment = s->out_width * dy_pixel};
+                       .length = s->out_width, .b_step = s->filters, .b_segment = s->out_width * s->filters};
     for (long i = 0; i < s->kernel; i++)
         for (long k = 0, rows; k < run; k += rows) {
             rows = next_rows(run - k);
@@ -125,8 +125,14 @@ static void add_image(const Gradient *g, const float *padded, const float *dy, l
         }
 }
 
-static void copy_columns(const float *from, long from_row, float *to, long to_row, long rows, long columns) {
-    for (long i = 0; i < rows; i++) memcpy(to + i * to_row, from + i * from_row, sizeof(float) * (size_t)columns);
+/* The tile reads whole panels of dy. Behind the last filter these are numbers of the next pixel, whose sums are not used;
+   behind the last pixel of all there are none: `wide` is then where dy is copied to. */
+static const float *readable(const Gradient *g, long n, float *wide) {
+    const Shape *s = g->direct.shape;
+    long size = s->out_height * s->out_width * s->filters;
+    const float *dy = g->dy + n * size;
+    if ((s->images - n - 1) * size >= g->columns - s->filters) return dy;
+    return memcpy(wide, dy, sizeof(float) * (size_t)size);
 }
 
 static void gradient_of_images(void *context, long task, int thread) {
@@ -134,22 +140,14 @@ static void gradient_of_images(void *context, long task, int thread) {
     const Shape *s = g->direct.shape;
     long pixels = s->out_height * s->out_width, size = s->kernel * s->kernel * s->channels * g->columns;
     float *padded = scratch(thread, SLOT_INPUT, sizeof(float) * room_of(&g->direct.images));
-    float *wide = scratch(thread, SLOT_GRADIENT, sizeof(float) * pixels * g->columns);
-    float *unpooled = scratch(thread, SLOT_OUTPUT, sizeof(float) * pixels * s->filters);
+    float *room = scratch(thread, SLOT_OUTPUT, sizeof(float) * (pixels * s->filters + PANEL));
     float *part = g->parts + task * size;
     memset(part, 0, sizeof(float) * (size_t)size);
+    memset(room + pixels * s->filters, 0, sizeof(float) * PANEL);
     for (long n = s->images * task / g->tasks; n < s->images * (task + 1) / g->tasks; n++) {
-        const float *dy = g->dy ? g->dy + n * pixels * s->filters : unpooled;
-        if (!g->dy) unpool_image(g->unpool, n, unpooled);
+        if (!g->dy) unpool_image(g->unpool, n, room);
         lay_out(&g->direct.images, n, padded);
-        if (g->columns == s->filters) {
-            add_image(g, padded, dy, s->filters, part);
-        } else {
-            for (long i = 0; i < pixels; i++)
-                for (long f = s->filters; f < g->columns; f++) wide[i * g->columns + f] = 0;
-            copy_columns(dy, s->filters, wide, g->columns, pixels, s->filters);
-            add_image(g, padded, wide, g->columns, part);
-        }
+        add_image(g, padded, g->dy ? readable(g, n, room) : room, part);
     }
 }
 
