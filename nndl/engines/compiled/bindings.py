@@ -83,7 +83,7 @@ SIGNATURES: dict[str, tuple[Any, ...]] = {
     "direct_weight_gradient": (_SHAPE, _FLOATS, _NUMBER, _FLOATS, _UNPOOL, _FLOATS),
     "sparse_weight_gradient": (
         *(_SHAPE, _FLOATS, _NUMBER, _NUMBER),
-        *(_FLOATS, _BYTES, _FLOATS, _NUMBER, _FLOATS),
+        *(_FLOATS, _BYTES, _FLOATS, _NUMBER, _FLOATS, _FLOATS),
     ),
     "affine_forward": (_AFFINE, _FLOATS, _FLOATS, _FLOATS, _NUMBER, _FLOATS),
     "affine_weight_gradient": (_AFFINE, _FLOATS, _FLOATS, _FLOATS),

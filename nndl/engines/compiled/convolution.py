@@ -145,23 +145,23 @@ class ConvStep:
 
     def backward(self, dout: Array) -> Array | None:
         given = last(dout)
+        if self.pool and self.conv.few_channels and not self.conv.site.needs_dx:
+            self._sparse_gradients(given)
+            return None
         if "b" in self.conv.site.grads:
             self.conv.site.grads["b"][...] = channel_sums(given, self.out if self.relu else None)
-        if self.pool and self.conv.few_channels and not self.conv.site.needs_dx:
-            self._sparse_weight_gradient(given)
-            return None
         if self.pool:
             shape = (len(given), *self.conv.out_shape)
             pooled = unpooled(shape, self.pool, given, self.index, best=self.out, relu=self.relu)
             return self.conv.backward_pooled(pooled, len(given))
         return self.conv.backward(self._before_relu(given) if self.relu else given)
 
-    def _sparse_weight_gradient(self, dout: Array) -> None:
-        """From the pixels alone that were the largest of their windows."""
+    def _sparse_gradients(self, dout: Array) -> None:
+        """Of filters and bias, from the pixels alone that were the largest of their windows."""
         conv = self.conv
         kernels().sparse_weight_gradient(
             *(conv.shape(len(dout)), conv.x, conv.planar, self.pool),
-            *(dout, self.index, self.out, self.relu, conv.dw),
+            *(dout, self.index, self.out, self.relu, conv.dw, conv.site.grads.get("b")),
         )
 
     def _before_relu(self, dout: Array) -> Array:

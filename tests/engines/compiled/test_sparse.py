@@ -39,6 +39,12 @@ def test_the_rest_is_zero(case: tuple[int, ...], relu: bool, pool: int, variant:
     kernels().direct_weight_gradient(shape, images, False, None, pooled_gradients, one_by_one)
     np.testing.assert_array_equal(one_by_one, wanted)
     for planar, given in ((False, images), (True, x)):
-        dw = np.full_like(filters, np.nan)
-        kernels().sparse_weight_gradient(shape, given, planar, pool, dout, index, best, relu, dw)
+        dw, db = np.full_like(filters, np.nan), np.full(shape.filters, np.nan, np.float32)
+        kernels().sparse_weight_gradient(shape, given, planar, pool, dout, index, best, relu, dw, db)
         np.testing.assert_allclose(dw, wanted, rtol=0, atol=3e-6 * np.abs(wanted).max())
+        passed = np.where(best > 0, dout, 0) if relu else dout
+        wanted_db = passed.sum(axis=(0, 1, 2), dtype=np.float64)
+        np.testing.assert_allclose(db, wanted_db, rtol=0, atol=1e-6 * np.abs(passed).sum(axis=(0, 1, 2)).max())
+        without_bias = np.full_like(filters, np.nan)
+        kernels().sparse_weight_gradient(shape, given, planar, pool, dout, index, best, relu, without_bias, None)
+        np.testing.assert_array_equal(without_bias, dw)

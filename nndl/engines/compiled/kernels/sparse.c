@@ -4,7 +4,8 @@
    dw is summed over those alone. For one filter, dw (K, K, C) lies in registers, a vector or two for each row of the
    window (7 x 2 of 16 floats for 7 x 7 x 3), while the list of its pixels with a gradient is walked:
    dw[row] += g * image[pixel + row], a run of K C numbers that lie side by side in the padded image.
-   A task takes a range of images into a dw of its own; these are added up in order. */
+   A task takes a range of images into a dw of its own; these are added up in order. The bias gradient, the sum of a filter's
+   gradients, is taken for each image while they are in the cache. */
 
 #include "convolution.h"
 #include "padded.h"
@@ -16,6 +17,7 @@ typedef struct {
     const float *dout, *best;  /* (N, H' / pool, W' / pool, F) */
     const uint8_t *index;
     float *parts, *dw;         /* parts: (tasks, F, K, run) */
+    float *sums;               /* (N, F), or NULL where there is no bias */
     long pool, relu, tasks, run;
     long offset[1 << 8];       /* where the window of a pixel begins, by its place in the pooling window */
 } Sparse;
@@ -39,6 +41,20 @@ static void find_gradients(const Sparse *p, long image, long from, long filters,
                 found[f * room + count[f]] = (Pixel){(int32_t)offset, p->dout[place + f]};
                 count[f] += !p->relu || p->best[place + f] > 0;
             }
+}
+
+/* Of each filter of an image. */
+static void sum_gradients(const Sparse *p, long image) {
+    const Shape *s = p->shape;
+    long places = (s->out_height / p->pool) * (s->out_width / p->pool), F = s->filters;
+    for (long f = 0; f < F; f += VL) {
+        Vector sum = {};
+        for (long i = image * places; i < (image + 1) * places; i++) {
+            Vector g = load_part(p->dout + i * F + f, F - f);
+            sum += p->relu ? keep(load_part(p->best + i * F + f, F - f) > 0.f, g) : g;
+        }
+        store_part(p->sums + image * F + f, sum, F - f);
+    }
 }
 
 /* Half a vector: for the 21 numbers of a row of 7 pixels, 16 + 8 lanes are quicker than 32. */
@@ -107,6 +123,7 @@ static void gradient_of_images(void *context, long task, int thread) {
     memset(image + room_of(&p->images), 0, sizeof(float) * (size_t)p->run);
     for (long n = s->images * task / p->tasks; n < s->images * (task + 1) / p->tasks; n++) {
         lay_out(&p->images, n, image);
+        if (p->sums) sum_gradients(p, n);
         for (long from = 0; from < s->filters; from += GROUP) {
             long filters = smaller_of(GROUP, s->filters - from);
             find_gradients(p, n, from, filters, found, windows + 1, count);
@@ -132,15 +149,26 @@ static void add_up_filter(void *context, long f, int thread) {
 
 enum { SLICES = 8 };  /* tasks for each thread, for an even load */
 
-/* dw (K, K, C, F) from x (planar: (N, C, H, W)) and the gradients of pooled outputs; `best` is looked at with relu only. */
+static void add_up_sums(const Sparse *p, float *db) {
+    for (long f = 0; f < p->shape->filters; f++) {
+        double sum = 0;
+        for (long n = 0; n < p->shape->images; n++) sum += (double)p->sums[n * p->shape->filters + f];
+        db[f] = (float)sum;
+    }
+}
+
+/* dw (K, K, C, F) and, where it is not NULL, db (F), from x (planar: (N, C, H, W)) and the gradients of pooled outputs;
+   `best` is looked at with relu only. */
 void nndl_sparse_weight_gradient(const Shape *s, const float *x, long planar, long pool, const float *dout,
-                                 const uint8_t *index, const float *best, long relu, float *dw) {
+                                 const uint8_t *index, const float *best, long relu, float *dw, float *db) {
     Sparse p = {.shape = s, .images = padded(s, x, planar), .dout = dout, .best = best, .index = index, .dw = dw, .pool = pool,
                 .relu = relu, .run = round_up(s->kernel * s->channels, VL)};
     for (long i = 0; i < pool * pool; i++)
         p.offset[i] = (i / pool * p.images.room_width + i % pool) * s->stride * s->channels;
     p.tasks = smaller_of(s->images, SLICES * thread_count());
     p.parts = scratch(SHARED, SLOT_FILTERS, sizeof(float) * p.tasks * s->filters * s->kernel * p.run);
+    if (db) p.sums = scratch(SHARED, SLOT_SUMS, sizeof(float) * s->images * s->filters);
     share(gradient_of_images, &p, p.tasks);
     share(add_up_filter, &p, s->filters);
+    if (db) add_up_sums(&p, db);
 }
