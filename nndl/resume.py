@@ -32,7 +32,7 @@ class Wanted:
     """Changes of the config, "train.l2=1e-4"."""
     config: str | None = None
     """Another config instead of the run's own."""
-    epochs: int | None = None
+    epochs: float | None = None
     """How many it shall have in all."""
     accept_changes: bool = False
     """Whether it may go on although something is not as it was."""
@@ -107,7 +107,7 @@ def resume(folder: RunFolder, wanted: Wanted | None = None) -> Resumed:
 
 
 def _settings(wanted: Wanted) -> list[str]:
-    return [*wanted.sets, *([f"train.epochs={wanted.epochs}"] if wanted.epochs is not None else [])]
+    return [*wanted.sets, *([f"train.epochs={wanted.epochs:g}"] if wanted.epochs is not None else [])]
 
 
 def _from_the_start(folder: RunFolder, built: Built) -> Resumed:
@@ -151,9 +151,9 @@ def _matters(difference: Difference) -> bool:
 
 def _check_epochs(folder: RunFolder, state: State, solver: Solver) -> None:
     step, per_epoch = state.info["step"], state.info["steps_per_epoch"]
-    if step > solver.epochs * per_epoch:
+    if step > solver.steps:
         raise UsageError(f"{folder.path} is in epoch {-(-step // per_epoch)} already: --epochs takes that or more")
-    if solver.epochs * per_epoch == step and folder.status() == "finished":
+    if solver.steps == step and folder.status() == "finished":
         raise UsageError(f"{folder.path} is finished; --epochs {solver.epochs + 5} would train it for 5 epochs more")
 
 
@@ -164,22 +164,22 @@ def _skipped(folder: RunFolder, state: State) -> list[str]:
     return [*skipped, *([f"{folder.metrics}: {lost} lines cannot be read; the curves will lack them"] if lost else [])]
 
 
-def _schedule(built: Built, before: int) -> list[str]:
+def _schedule(built: Built, before: float) -> list[str]:
     """What becomes of the learning rate when there are other epochs than before."""
     solver, kind = built.solver, built.experiment.train.schedule.kind
     epochs, per_epoch, last = solver.epochs, solver.steps_per_epoch, max(0, solver.step - 1)
     if epochs == before:
         return []
 
-    def rate(step: int, of: int) -> float:
+    def rate(step: int, of: float) -> float:
         return solver.updater.rule.learning_rate * solver.schedule(step / per_epoch, of)
 
     head = f"train.epochs: {before} -> {epochs}; the schedule ({kind})"
-    to_come = range(solver.step, min(before, epochs) * per_epoch)
+    to_come = range(solver.step, int(min(before, epochs) * per_epoch))
     probes = {*to_come[:: max(1, len(to_come) // 100)], last}
     if all(rate(step, before) == rate(step, epochs) for step in probes):
         return [f"{head} does not depend on it and goes on as it was"]
-    following, final = min(solver.step, epochs * per_epoch - 1), epochs * per_epoch - 1
+    following, final = min(solver.step, solver.steps - 1), solver.steps - 1
     was = f"the learning rate was {rate(last, before):.3g} at step {last + 1:,}"
     becomes = f"goes on with {rate(following, epochs):.3g} and comes to {rate(final, epochs):.3g} at the last"
     return [f"{head} now ends with epoch {epochs}: {was}, {becomes}"]

@@ -99,13 +99,14 @@ def _update(experiment: "Experiment", network: "Network") -> "Update":
         groups=train.groups,
         share=network.engine.share,
     )
-    averaged = Averaged(train.average.decay, network.params, network.buffers) if train.average else None
+    network.freeze(updater.frozen(0))
+    averaged = Averaged(train.average, network.params, network.buffers) if train.average else None
 
     def update(gradients: Any) -> None:
         if train.clip_norm is not None:
             clip_norm(gradients.vector, train.clip_norm)
         updater.update(gradients, 1e-3)  # small steps: on random images with random labels, full ones may diverge
         if averaged:
-            averaged.update(updater.t)
+            averaged.update(updater.t, 2 * updater.t)
 
     return update

@@ -11,7 +11,7 @@ from nndl.cli.train import ACCEPT, OVERRIDE, train
 
 def resume(
     run: Annotated[str, RUN] = "latest",
-    epochs: Annotated[int | None, typer.Option(help="Epochs in all; extends a finished run.")] = None,
+    epochs: Annotated[float | None, typer.Option(help="Epochs in all; extends a finished run.")] = None,
     override: Annotated[list[str] | None, OVERRIDE] = None,
     engine: Annotated[str | None, typer.Option(help="Another engine.", autocompletion=complete_engine)] = None,
     threads: Annotated[int | None, typer.Option(help="Another number of threads.")] = None,

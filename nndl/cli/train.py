@@ -18,7 +18,7 @@ OVERRIDE = typer.Option("--set", metavar="KEY=VALUE", help="Set a config value, 
 def train(
     config: Annotated[str | None, CONFIG] = None,
     override: Annotated[list[str] | None, OVERRIDE] = None,
-    epochs: Annotated[int | None, typer.Option(help="Epochs, instead of the config's.")] = None,
+    epochs: Annotated[float | None, typer.Option(help="Epochs, instead of the config's.")] = None,
     engine: Annotated[
         str | None,
         typer.Option(help="auto, compiled, compiled_bf16, vectorized or reference.", autocompletion=complete_engine),
@@ -50,7 +50,7 @@ def train(
         wanted = Wanted(overrides, config, epochs, accept_changes)
         done = resume_and_run(resume, wanted, quiet=quiet, json=json)
     else:
-        overrides = [*([f"train.epochs={epochs}"] if epochs is not None else []), *overrides]
+        overrides = [*([f"train.epochs={epochs:g}"] if epochs is not None else []), *overrides]
         experiment = experiment_of(config, overrides, synthetic)
         if download and experiment.data.dataset != "synthetic":
             _download(experiment, silent=quiet or json)

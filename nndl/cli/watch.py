@@ -140,7 +140,7 @@ def row(epoch: EpochDone) -> str:
     )
 
 
-def sentence(epoch: EpochDone, epochs: int) -> str:
+def sentence(epoch: EpochDone, epochs: float) -> str:
     """The same as a line that needs no heading."""
     words = f"epoch {epoch.epoch}/{epochs} done  train loss {epoch.train_loss:.4f}  "
     words += f"train acc {percent(epoch.train_accuracy)}"

@@ -13,8 +13,10 @@ from nndl.data.normalize import Normalize
 from nndl.data.split import stratified_split
 from nndl.data.synthetic import make_synthetic
 from nndl.engines import get_engine, set_threads
+from nndl.net.catalog.conv import Conv
 from nndl.net.network import Network
 from nndl.net.types import Array
+from nndl.net.whitening import IMAGES, whitening_filters
 from nndl.train.evaluate import Evaluator
 from nndl.train.solver import Solver
 
@@ -51,6 +53,7 @@ def build(experiment: Experiment) -> Built:
     """Load the data and make the network and its solver. Raises DataError when the data is missing or damaged."""
     split = build_split(experiment)
     network = build_network(experiment)
+    _whiten(network, split)
     part = split.dataset.train
     validation = _evaluator(experiment, split, take(part, split.validation)) if len(split.validation) else None
     test = replace(_evaluator(experiment, split, split.test), tta=experiment.train.tta)
@@ -69,6 +72,14 @@ def build_network(experiment: Experiment, engine: str | None = None) -> Network:
         dtype=experiment.dtype,
         seed=experiment.seed,
     )
+
+
+def _whiten(network: Network, split: Split) -> None:
+    """Set the first layer's filters from the training images, where it asks for that."""
+    first = network.placed[0]
+    if isinstance(first.layer, Conv) and first.layer.init == "whitening":
+        images = split.normalize.apply(split.dataset.train.images[split.train[:IMAGES]], np.float64)
+        network.params[f"{first.path}.w"] = whitening_filters(images, first.layer.kernel, first.layer.whitening_eps)
 
 
 def build_split(experiment: Experiment) -> Split:
@@ -109,6 +120,7 @@ def build_solver(experiment: Experiment, split: Split, network: Network, validat
         normalize=split.normalize,
         augment=data.augment,
         dtype=experiment.dtype,
+        drop_last=train.drop_last,
     )
     return Solver(
         network,

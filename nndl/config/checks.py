@@ -27,6 +27,7 @@ def check(experiment: Experiment, tree: Any, report: Report) -> None:
     check_settings(experiment, tree, report)
     placed = _placed(experiment, tree, report)
     if placed:
+        _check_whitening(placed, tree, report)
         _check_classes(experiment, placed[-1], tree, report)
         _check_names(placed, tree, report)
         _check_memory(experiment, placed, tree, report)
@@ -54,6 +55,14 @@ def _check_classes(experiment: Experiment, last: Placed, tree: Any, report: Repo
         gives = f"{given[0]}" if len(given) == 1 else "images " + " x ".join(map(str, given))
         words = f"{dataset} has {classes} classes, but the last layer gives {gives}; end with affine: {classes}"
         report(layer_path(tree, last.where), words)
+
+
+def _check_whitening(placed: Sequence[Placed], tree: Any, report: Report) -> None:
+    """Whitening is computed from the images: what other layers make of them is not known before training."""
+    for each in (inner for outer in placed for inner in outer.walk()):
+        if isinstance(each.layer, Conv) and each.layer.init == "whitening" and each.where != (0,):
+            words = "conv: init: whitening is computed from the images, so it is for the first layer only"
+            report((*layer_path(tree, each.where), _kind(tree, each.where), "init"), words)
 
 
 def _check_names(placed: Sequence[Placed], tree: Any, report: Report) -> None:

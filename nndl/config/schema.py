@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Gt
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, WithJsonSchema
 
 from nndl.data.augment import TRANSFORMS, Transform
 from nndl.net.catalog import LAYERS
@@ -17,7 +17,7 @@ from nndl.net.losses import LOSSES, SoftmaxLoss, SvmLoss
 from nndl.train.intervals import PATTERN, parse_interval
 from nndl.train.optimizers import OPTIMIZERS, Rule, SgdMomentum
 from nndl.train.schedules import SCHEDULES, Constant, Described
-from nndl.train.transforms import AVERAGES, Ema
+from nndl.train.transforms import AVERAGES, Ema, Lookahead
 from nndl.train.updater import Group
 
 Table = Mapping[str, type[Any]]
@@ -78,10 +78,12 @@ class Model(Section):
 class Train(Section):
     """How the network learns."""
 
-    epochs: Count = 10
-    """How often every training image is seen."""
+    epochs: Annotated[float, Gt(0), AfterValidator(lambda epochs: int(epochs) if epochs % 1 == 0 else epochs)] = 10
+    """How often every training image is seen; 9.9 ends within the tenth epoch."""
     batch_size: Count = 128
     """Images in a step."""
+    drop_last: bool = False
+    """Whether an epoch leaves out the batch at its end that is smaller than the others."""
     eval_batch_size: Count = 500
     """Images scored at a time, where nothing is learnt."""
     optimizer: InstanceOf[Rule] = SgdMomentum()
@@ -98,7 +100,7 @@ class Train(Section):
     """Multipliers for some parameters, by patterns on their names."""
     clip_norm: Annotated[float, Gt(0)] | None = None
     """The largest norm the gradient may have; longer ones are scaled down to it."""
-    average: InstanceOf[Ema] | None = None
+    average: InstanceOf[Ema] | InstanceOf[Lookahead] | None = None
     """Evaluate with an average of the weights over the steps instead of the last ones."""
     tta: Literal["none", "mirror", "mirror+translate"] = "none"
     """Test-time augmentation: views of each test image that its scores are averaged over, when training is done."""

@@ -25,7 +25,7 @@ class Site:
     params: Mapping[str, Array]
     """The layer's parameters by their own names ("w"), views that always hold the current values."""
     grads: Mapping[str, Array]
-    """Where backward writes the parameters' gradients, overwriting what was there."""
+    """Where backward writes the parameters' gradients, overwriting what was there; without those of frozen ones."""
     state: dict[str, Any]
     """The courses' param dict; arrays in it (running_mean) are the network's buffers, to be updated in place."""
     mode: Mode

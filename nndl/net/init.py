@@ -6,7 +6,7 @@ import numpy as np
 
 from nndl.net.types import Array
 
-Init = Literal["he", "xavier", "normal", "dirac", "zeros"]
+Init = Literal["he", "xavier", "normal", "uniform", "dirac", "whitening", "zeros"]
 
 
 def initial_weights(
@@ -14,11 +14,13 @@ def initial_weights(
 ) -> Array:
     """Weights of `shape`, float64.
 
-    he:     normal, variance 2 / fan_in, which keeps the scale through ReLU (He et al. 2015)
-    xavier: normal, variance 2 / (fan_in + fan_out) (Glorot and Bengio 2010)
-    normal: normal, standard deviation weight_scale (the courses)
-    dirac:  filter i passes input channel i on unchanged; filters beyond the input channels start as he
-    zeros:  zeros
+    he:        normal, variance 2 / fan_in, which keeps the scale through ReLU (He et al. 2015)
+    xavier:    normal, variance 2 / (fan_in + fan_out) (Glorot and Bengio 2010)
+    normal:    normal, standard deviation weight_scale (the courses)
+    uniform:   uniform within 1 / sqrt(fan_in) of zero, where PyTorch's layers start (LeCun et al. 1998)
+    dirac:     filter i passes input channel i on unchanged; filters beyond the input channels start as uniform
+    whitening: computed from the training images before the first step (`nndl.net.whitening`); until then as uniform
+    zeros:     zeros
     """
     if kind == "zeros":
         return np.zeros(shape)
@@ -26,7 +28,10 @@ def initial_weights(
         return random.normal(0.0, weight_scale, shape)
     if kind == "xavier":
         return random.normal(0.0, np.sqrt(2.0 / (fan_in + fan_out)), shape)
-    weights = random.normal(0.0, np.sqrt(2.0 / fan_in), shape)
+    if kind == "he":
+        return random.normal(0.0, np.sqrt(2.0 / fan_in), shape)
+    bound = 1 / np.sqrt(fan_in)
+    weights = random.uniform(-bound, bound, shape)
     if kind == "dirac":
         _set_identity(weights)
     return weights

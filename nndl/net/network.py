@@ -1,6 +1,6 @@
 """A network: layers placed, parameters on one vector, and a plan for each mode; it speaks like the courses' models."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import get_args, overload
 from zlib import crc32
 
@@ -51,6 +51,7 @@ class Network:
         self.buffers = self._initial_buffers()
         self.decayed = tuple(f"{p.path}.{n}" for p in self._everything for n in p.layer.decays)
         """The parameters L2 regularisation acts on: weights, as in the courses."""
+        self.frozen: frozenset[str] = frozenset()
         self._planners = {mode: self._planner(mode) for mode in get_args(Mode)}
         self._chains = {mode: self._plan(mode) for mode in get_args(Mode)}
 
@@ -83,6 +84,15 @@ class Network:
         """The class with the highest score for each image: (N,) int64."""
         return np.argmax(self.scores(X), axis=1)
 
+    def freeze(self, names: Collection[str]) -> None:
+        """Leave exactly these parameters untrained from now on: their gradients are zero and cost nothing."""
+        if self.frozen != frozenset(names):
+            self.frozen = frozenset(names)
+            for name in self.frozen:
+                self.grads[name] = np.zeros_like(self.grads[name])
+            self._planners["train"] = self._planner("train")
+            self._chains["train"] = self._plan("train")
+
     def describe(self, mode: Mode = "train") -> list[PlannedStep]:
         """The steps that run, in order, after the engine's rewriting."""
         return list(self._chains[mode].steps)
@@ -95,6 +105,8 @@ class Network:
     def _add_l2(self) -> float:
         total = 0.0
         for name in self.decayed:
+            if name in self.frozen:
+                continue
             w = self.params[name]
             total += 0.5 * self.l2 * float(np.vdot(w, w))
             self.grads[name][...] += self.l2 * w
@@ -128,7 +140,7 @@ class Network:
         return _filled(Params(slots, self.dtype), values)
 
     def _planner(self, mode: Mode) -> Planner:
-        return Planner(self.engine, self.params, self.grads, self.buffers, mode, self.dtype)
+        return Planner(self.engine, self.params, self.grads, self.buffers, mode, self.dtype, self.frozen)
 
     def _plan(self, mode: Mode) -> Chain:
         return self._planners[mode].chain(self.placed, layout_of(self.input_shape), needs_dx=False)[0]

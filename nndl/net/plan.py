@@ -1,6 +1,6 @@
 """From placed layers to steps: rewrite rows of layers into groups, lower each, convert between memory orders."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -90,13 +90,15 @@ class Planner:
     buffers: Params
     mode: Mode
     dtype: np.dtype[Any]
+    frozen: Collection[str] = ()
+    """Parameters that are not trained: no gradient is computed for them, nor for what only they would need."""
     drawing: dict[str, dict[str, Any]] = field(default_factory=dict)
     """The param dicts of the layers that draw random numbers, by path: the network puts their generators in."""
 
     def chain(self, layers: Sequence[Placed], layout: Layout, needs_dx: bool) -> tuple[Chain, Layout]:
         """The steps for `layers` behind a value in `layout`, and the memory order they give.
 
-        Where nothing asks for dx, layers before the first one with parameters need none either.
+        Where nothing asks for dx, layers before the first one with parameters to train need none either.
         """
         chain = Chain()
         for item in rewrite(layers, self.engine.rules):
@@ -110,7 +112,7 @@ class Planner:
             shapes = members[0].in_shape, members[-1].out_shape
             chain.steps.append(PlannedStep(lowered.step, paths, *shapes, lowered.gives))
             layout = lowered.gives
-            needs_dx = needs_dx or any(self._own(self.params, inner.path) for m in members for inner in m.walk())
+            needs_dx = needs_dx or any(self._trained(inner.path) for m in members for inner in m.walk())
         return chain, layout
 
     def _lower(self, item: Placed | Group, layout: Layout, needs_dx: bool) -> Lowered:
@@ -118,7 +120,7 @@ class Planner:
             sites = []
             for member in item.members:
                 sites.append(self._site(member, layout, needs_dx))
-                needs_dx = needs_dx or bool(sites[-1].params)
+                needs_dx = needs_dx or bool(sites[-1].grads)
             return item.rule.lower(_group_site(sites))
         if isinstance(item.layer, Residual):
             return self._sum(item, layout, needs_dx)
@@ -144,12 +146,16 @@ class Planner:
             out_shape=placed.out_shape,
             layout=layout if len(placed.in_shape) == 3 else layout_of(placed.in_shape),
             params=self._own(self.params, placed.path),
-            grads=self._own(self.grads, placed.path),
+            grads=self._trained(placed.path),
             state=state,
             mode=self.mode,
             needs_dx=needs_dx,
             dtype=self.dtype,
         )
+
+    def _trained(self, path: str) -> dict[str, Array]:
+        """The gradients of the layer at `path`, without those of frozen parameters."""
+        return {name: grad for name, grad in self._own(self.grads, path).items() if f"{path}.{name}" not in self.frozen}
 
     @staticmethod
     def _own(arrays: Params, path: str) -> dict[str, Array]:

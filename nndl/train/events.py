@@ -55,7 +55,7 @@ class Finished:
     """All epochs are done."""
 
     step: int
-    epochs: int
+    epochs: float
     best_epoch: int
     best_validation_accuracy: float | None
     seconds: float

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
+from itertools import islice
 from typing import Any, Protocol
 
 import numpy as np
@@ -19,7 +20,7 @@ from nndl.train.events import EpochDone, Event, Finished, Interrupted, StepDone
 from nndl.train.optimizers import Rule
 from nndl.train.schedules import Constant, Schedule, WarmUp
 from nndl.train.state import FORMAT, Arrays, check_format, check_info, pack, read_history, unpack
-from nndl.train.transforms import Averaged, Ema, clip_norm
+from nndl.train.transforms import Averaged, Ema, Lookahead, clip_norm
 from nndl.train.updater import Group, Updater
 
 
@@ -49,7 +50,7 @@ class Solver:
         batches: BatchSource,
         optimizer: Rule,
         *,
-        epochs: int,
+        epochs: float,
         train_sample: Evaluator,
         validation: Evaluator | None = None,
         schedule: Schedule | None = None,
@@ -57,7 +58,7 @@ class Solver:
         weight_decay: float = 0.0,
         groups: Sequence[Group] = (),
         clip_norm: float | None = None,
-        average: Ema | None = None,
+        average: Ema | Lookahead | None = None,
     ) -> None:
         self.network, self.batches, self.epochs = network, batches, epochs
         self.steps_per_epoch = batches.batches_per_epoch
@@ -72,7 +73,7 @@ class Solver:
             share=network.engine.share,
         )
         self.clip_norm = clip_norm
-        self.averaged = Averaged(average.decay, network.params, network.buffers) if average else None
+        self.averaged = Averaged(average, network.params, network.buffers) if average else None
         self.step = 0
         self.history: list[EpochDone] = []
         self.seconds = 0.0
@@ -84,8 +85,8 @@ class Solver:
 
     @property
     def steps(self) -> int:
-        """Steps in the whole of training."""
-        return self.epochs * self.steps_per_epoch
+        """Steps in the whole of training; a last epoch may be a part of one."""
+        return math.ceil(self.epochs * self.steps_per_epoch)
 
     @property
     def best(self) -> EpochDone | None:
@@ -99,7 +100,7 @@ class Solver:
     def events(self) -> Iterator[Event]:
         """Train from where the state is to the end, or to `stop`. Raises TrainingError where the loss is not finite."""
         while True:
-            if len(self.history) < self.step // self.steps_per_epoch:
+            if len(self.history) < self._epochs_done():
                 try:
                     scored = self._score_epoch()
                 except EvaluationStoppedError:
@@ -112,13 +113,21 @@ class Solver:
                 return
             else:
                 yield from self._steps()
-        yield Interrupted(step=self.step, epoch=min(self.step // self.steps_per_epoch + 1, self.epochs))
+        epoch = min(self.step // self.steps_per_epoch + 1, math.ceil(self.epochs))
+        yield Interrupted(step=self.step, epoch=epoch)
+
+    def _epochs_done(self) -> int:
+        """Epochs that are to be scored; the last is done at the last step, whole or not."""
+        return (math.ceil if self.step == self.steps else math.floor)(self.step / self.steps_per_epoch)
 
     def _steps(self) -> Iterator[StepDone]:
         """The rest of the epoch under way."""
         epoch, start = divmod(self.step, self.steps_per_epoch)
+        frozen = self.updater.frozen(epoch)
+        self.network.freeze(frozen)
+        self.updater.freeze(frozen)
         began = time.perf_counter()
-        for X, y in self.batches.epoch(epoch, start):
+        for X, y in islice(self.batches.epoch(epoch, start), self.steps - self.step):
             loss, learning_rate = self._take_step(X, y)
             seconds, images = time.perf_counter() - began, len(y)
             self.seconds += seconds
@@ -150,7 +159,7 @@ class Solver:
             self.updater.update(gradients, multiplier)
         self.step += 1
         if self.averaged:
-            self.averaged.update(self.step)
+            self.averaged.update(self.step, self.steps)
         self._epoch_loss += loss
         self._recent.append(loss)
         return loss, learning_rate
@@ -177,10 +186,11 @@ class Solver:
         if not math.isfinite(train.loss):
             rate = self.updater.rule.learning_rate * self._multiplier(self.step - 1)
             raise TrainingError(self._diverged("after the last step the loss on training images", train.loss, rate))
+        before = self.history[-1].step if self.history else 0
         done = EpochDone(
             step=self.step,
-            epoch=self.step // self.steps_per_epoch,
-            train_loss=self._epoch_loss / self.steps_per_epoch,
+            epoch=self._epochs_done(),
+            train_loss=self._epoch_loss / (self.step - before),
             train_accuracy=train.accuracy,
             validation_loss=validation.loss if validation else None,
             validation_accuracy=validation.accuracy if validation else None,

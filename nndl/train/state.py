@@ -67,7 +67,7 @@ def check_format(info: Mapping[str, Any]) -> None:
         raise CheckpointError(f"the state has format {info.get('format')}; this nndl reads format {FORMAT}")
 
 
-_NUMBERS = {"step": int, "updates": int, "steps_per_epoch": int, "epochs": int, "epoch_loss": float, "seconds": float}
+_NUMBERS = {"step": int, "updates": int, "steps_per_epoch": int, "epochs": float, "epoch_loss": float, "seconds": float}
 
 
 def check_info(info: Mapping[str, Any]) -> None:
@@ -78,7 +78,7 @@ def check_info(info: Mapping[str, Any]) -> None:
             raise CheckpointError(f"the state is damaged: its {name} is {str(value)[:60]}")
     if not info["steps_per_epoch"] or not isinstance(info.get("about", {}), dict):
         raise CheckpointError("the state is damaged: it does not say what it is of")
-    if len(read_history(info)) > info["step"] // info["steps_per_epoch"]:
+    if len(read_history(info)) > math.ceil(info["step"] / info["steps_per_epoch"]):
         raise CheckpointError("the state is damaged: it has scored more epochs than it has trained")
 
 

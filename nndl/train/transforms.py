@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
-from annotated_types import Gt, Lt
+from annotated_types import Ge, Gt, Lt
 
 from nndl.net.params import Params
 from nndl.net.types import Array
@@ -29,40 +29,75 @@ class Ema:
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "use_attribute_docstrings": True}
     kind: ClassVar[str] = "ema"
     shorthand: ClassVar[str | None] = "decay"
+    sets_back: ClassVar[bool] = False
+    """Whether the network goes on from the average."""
 
     decay: Annotated[float, Gt(0), Lt(1)] = 0.999
     """The share kept at each step: 0.999 averages over about the last 1,000 steps. Early on less is kept."""
 
+    def share(self, step: int, steps: int) -> float | None:
+        """What the weights after step 1, 2, ... count in the average.
 
-AVERAGES: dict[str, type[Ema]] = {Ema.kind: Ema}
+        Early on a smaller decay, (1 + step) / (10 + step), forgets the random start, as TensorFlow's moving average
+        does.
+        """
+        del steps
+        return 1 - min(self.decay, (1 + step) / (10 + step))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lookahead:
+    """Slow weights follow the fast ones every few steps, which then go on from there (Zhang et al. 2019).
+
+    The slow ones keep the share decay^every * (step / steps)^3 of themselves, next to nothing at first and nearly all
+    in the end, running statistics included (Jordan, "94% on CIFAR-10 in 3.29 Seconds on a Single GPU", 2024).
+    """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "use_attribute_docstrings": True}
+    kind: ClassVar[str] = "lookahead"
+    shorthand: ClassVar[str | None] = "every"
+    sets_back: ClassVar[bool] = True
+
+    every: Annotated[int, Ge(1)] = 5
+    """Steps from one time to the next."""
+    decay: Annotated[float, Ge(0), Lt(1)] = 0.95
+    """The share of the slow weights that is kept, for each step, in the end."""
+
+    def share(self, step: int, steps: int) -> float | None:
+        """What the fast weights after step 1, 2, ... of `steps` count in the slow ones; None between the times."""
+        return None if step % self.every else 1 - float(self.decay**self.every) * (step / steps) ** 3
+
+
+AVERAGES: dict[str, type[Ema | Lookahead]] = {each.kind: each for each in (Ema, Lookahead)}
 """The ways of averaging by their names in YAML."""
 
 
 class Averaged:
     """The running average of a network's parameters and buffers, begun at their first values."""
 
-    def __init__(self, decay: float, params: Params, buffers: Params) -> None:
-        self.decay = decay
+    def __init__(self, average: Ema | Lookahead, params: Params, buffers: Params) -> None:
+        self.average = average
         self._current = (params, buffers)
         self.params, self.buffers = params.like(), buffers.like()
         self.params.vector[:] = params.vector
         self.buffers.vector[:] = buffers.vector
         self._temporary = np.empty(CHUNK, params.vector.dtype)
 
-    def update(self, t: int) -> None:
-        """average += (1 - decay) * (current - average), after step t = 1, 2, ...
-
-        Early on a smaller decay, (1 + t) / (10 + t), forgets the random start, as TensorFlow's moving average does.
-        """
-        share = 1 - min(self.decay, (1 + t) / (10 + t))
+    def update(self, step: int, steps: int) -> None:
+        """average += share * (current - average), after step 1, 2, ... of `steps`; Lookahead: current = average."""
+        share = self.average.share(step, steps)
+        if share is None:
+            return
         for current, average in zip(self._current, (self.params, self.buffers), strict=True):
             for start in range(0, current.vector.size, CHUNK):
                 mean = average.vector[start : start + CHUNK]
-                step = np.subtract(
+                way = np.subtract(
                     current.vector[start : start + CHUNK], mean, out=self._temporary[: mean.size], dtype=mean.dtype
                 )
-                step *= share
-                mean += step
+                way *= share
+                mean += way
+            if self.average.sets_back:
+                current.vector[:] = average.vector
 
     def swap(self) -> None:
         """Exchange the network's values and the averages; a second call undoes the first."""

@@ -25,8 +25,14 @@ class Group:
     """A pattern on parameter names with * and ?, as file names have: "*.beta", "conv1.*"."""
     learning_rate: Annotated[float, Ge(0)] = 1.0
     """What the learning rate is multiplied by; 0 freezes the parameters."""
-    weight_decay: Annotated[float, Ge(0)] = 1.0
-    """What the decoupled weight decay is multiplied by."""
+    weight_decay: Annotated[float, Ge(0)] | None = None
+    """What the decoupled weight decay is multiplied by; where it is not given, 1 for weights, 0 for all others."""
+    freeze_after: Annotated[int, Ge(0)] | None = None
+    """Epochs after which the parameters are frozen: the gradients that only they need are no longer computed."""
+
+    def frozen(self, epoch: int) -> bool:
+        """Whether the parameters stay as they are in epoch 0, 1, ..."""
+        return self.learning_rate == 0 or (self.freeze_after is not None and epoch >= self.freeze_after)
 
 
 FEW = 2
@@ -40,6 +46,7 @@ class Stretch(NamedTuple):
     stop: int
     learning_rate: float
     weight_decay: float
+    frozen: bool = False
 
 
 class Updater:
@@ -60,9 +67,25 @@ class Updater:
         self.memory = {name: params.like() for name in rule.memory}
         self._params = params
         self._weight_decay = rule.weight_decay if isinstance(rule, AdamW) else weight_decay
-        self._stretches = stretches(params, decayed if self._weight_decay else (), groups)
+        self._decayed, self._groups = decayed, groups
+        self._frozen = self.frozen(0)
+        self._stretches = self._cut()
         self._share = share
         self._temporary: dict[int, list[Array]] = {}
+
+    def frozen(self, epoch: int) -> frozenset[str]:
+        """The parameters that are not trained in epoch 0, 1, ..."""
+        return frozenset(name for name in self._params if _group_of(name, self._groups).frozen(epoch))
+
+    def freeze(self, names: frozenset[str]) -> None:
+        """Leave exactly these parameters as they are from now on."""
+        if names != self._frozen:
+            self._frozen = names
+            self._stretches = self._cut()
+
+    def _cut(self) -> list[Stretch]:
+        decayed = self._decayed if self._weight_decay else ()
+        return stretches(self._params, decayed, self._groups, self._frozen)
 
     def update(self, gradients: Params, multiplier: float = 1.0) -> None:
         """Change the parameters in place, with `multiplier` times the rule's learning rate.
@@ -72,6 +95,8 @@ class Updater:
         self.t += 1
         parts = []
         for stretch in self._stretches:
+            if stretch.frozen:
+                continue
             learning_rate = self.rule.learning_rate * multiplier * stretch.learning_rate
             shrink = 1 - learning_rate * self._weight_decay * stretch.weight_decay
             for start in range(stretch.start, stretch.stop, CHUNK):
@@ -94,14 +119,24 @@ class Updater:
         self.rule.update(w, dw, memory, [array[: w.size] for array in own], learning_rate, self.t)
 
 
-def stretches(params: Params, decayed: Collection[str], groups: Sequence[Group]) -> list[Stretch]:
+def stretches(
+    params: Params, decayed: Collection[str], groups: Sequence[Group], frozen: Collection[str] = ()
+) -> list[Stretch]:
     """The vector cut where the multipliers change; neighbours with the same ones are one stretch."""
     cut: list[Stretch] = []
     for name, place in params.slices.items():
-        group = next((group for group in reversed(groups) if fnmatchcase(name, group.match)), Group(match=name))
-        decay = group.weight_decay if name in decayed else 0.0
-        if cut and (cut[-1].learning_rate, cut[-1].weight_decay) == (group.learning_rate, decay):
+        group = _group_of(name, groups)
+        decay = group.weight_decay
+        if decay is None:
+            decay = 1.0 if name in decayed else 0.0
+        stretch = Stretch(place.start, place.stop, group.learning_rate, decay, name in frozen)
+        if cut and cut[-1][2:] == stretch[2:]:
             cut[-1] = cut[-1]._replace(stop=place.stop)
         else:
-            cut.append(Stretch(place.start, place.stop, group.learning_rate, decay))
+            cut.append(stretch)
     return cut
+
+
+def _group_of(name: str, groups: Sequence[Group]) -> Group:
+    """The last one that matches, or one that changes nothing."""
+    return next((group for group in reversed(groups) if fnmatchcase(name, group.match)), Group(match=name))

@@ -29,7 +29,10 @@ def test_nothing_is_left_to_a_default(name: str) -> None:
             == getattr(experiment, section).model_fields_set | type(getattr(experiment, section)).model_fields.keys()
         )
     convolutions = [layer["conv"] for layer in tree["model"]["layers"] if "conv" in layer]
-    assert all({"filters", "kernel", "stride", "pad", "bias", "init", "weight_scale"} == set(c) for c in convolutions)
+    assert all(
+        {"filters", "kernel", "stride", "pad", "bias", "init", "weight_scale", "whitening_eps"} == set(c)
+        for c in convolutions
+    )
 
 
 def test_a_reader_of_yaml_1_1_sees_the_same_numbers_and_words() -> None:

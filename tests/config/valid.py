@@ -66,7 +66,7 @@ on_images: st.SearchStrategy[Layer] = keep_size.flatmap(described) | st.builds(
     filters=st.integers(1, 8),
     kernel=st.sampled_from([1, 3, 5]),
     bias=st.booleans(),
-    init=st.sampled_from(["he", "xavier", "normal", "dirac", "zeros"]),
+    init=st.sampled_from(["he", "xavier", "normal", "uniform", "dirac", "zeros"]),
 )
 blocks = st.lists(on_images, min_size=1, max_size=3).map(lambda layers: Residual(layers=tuple(layers)))
 nested = st.lists(on_images | blocks, min_size=1, max_size=2).map(

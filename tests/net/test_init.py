@@ -8,7 +8,13 @@ from nndl.net.init import initial_weights
 
 
 @pytest.mark.parametrize(
-    ("kind", "deviation"), [("he", np.sqrt(2 / 288)), ("xavier", np.sqrt(2 / (288 + 576))), ("normal", 0.02)]
+    ("kind", "deviation"),
+    [
+        ("he", np.sqrt(2 / 288)),
+        ("xavier", np.sqrt(2 / (288 + 576))),
+        ("normal", 0.02),
+        ("uniform", 1 / np.sqrt(3 * 288)),
+    ],
 )
 def test_spread(kind: str, deviation: float) -> None:
     w = initial_weights(kind, (64, 32, 3, 3), 288, 576, 0.02, np.random.default_rng(0))  # type: ignore[arg-type]
@@ -22,3 +28,4 @@ def test_dirac_passes_the_image_on() -> None:
     out, _ = conv_forward_naive(x, w, None, {"stride": 1, "pad": 1})
     np.testing.assert_array_equal(out[:, :3], x)
     assert (w[3:] != 0).all()
+    assert np.abs(w[3:]).max() <= 1 / np.sqrt(27)

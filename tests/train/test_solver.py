@@ -12,7 +12,7 @@ from nndl.train.events import EpochDone, Event, Finished, Interrupted, StepDone
 from nndl.train.optimizers import Adam, Sgd, SgdMomentum
 from nndl.train.schedules import Cosine
 from nndl.train.solver import Solver
-from nndl.train.transforms import Ema
+from nndl.train.transforms import Ema, Lookahead
 from nndl.train.updater import Group
 from tests.train import tiny
 
@@ -23,6 +23,17 @@ EVERYTHING: dict[str, Any] = {
     "groups": (Group(match="*.b", learning_rate=2.0),),
     "clip_norm": 1.0,
     "average": Ema(decay=0.9),
+}
+SPEED_RUN: dict[str, Any] = {
+    "epochs": 3.4,
+    "optimizer": SgdMomentum(learning_rate=0.05),
+    "weight_decay": 0.1,
+    "groups": (
+        Group(match="bn1.beta", learning_rate=4.0, weight_decay=0.5),
+        Group(match="affine1.*", freeze_after=2),
+        Group(match="bn1.gamma", learning_rate=0.0),
+    ),
+    "average": Lookahead(every=2),
 }
 
 
@@ -56,6 +67,44 @@ def test_events_come_in_order_and_count() -> None:
     assert (epochs[1].step, epochs[1].epoch) == (6, 2)
 
 
+def test_a_last_epoch_may_be_a_part_of_one() -> None:
+    solver = tiny.solver(epochs=2.4)
+    events = run(solver)
+    assert [type(event) for event in events] == [
+        *([StepDone] * 3 + [EpochDone]) * 2,
+        *[StepDone] * 2,
+        EpochDone,
+        Finished,
+    ]
+    steps = [event for event in events if isinstance(event, StepDone)]
+    last = [event for event in events if isinstance(event, EpochDone)][-1]
+    assert (last.epoch, last.step, solver.steps) == (3, 8, 8)
+    assert last.train_loss == pytest.approx(np.mean([step.loss for step in steps[6:]]))
+
+
+def test_an_epoch_cut_short_can_be_gone_on_with() -> None:
+    short, longer, whole = tiny.solver(epochs=1.4), tiny.solver(epochs=3), tiny.solver(epochs=3)
+    run(short)
+    longer.restore(*short.state())
+    epochs = [event for event in run(longer) if isinstance(event, EpochDone)]
+    run(whole)
+    assert [epoch.step for epoch in epochs] == [9]
+    np.testing.assert_array_equal(longer.network.params.vector, whole.network.params.vector)
+
+
+def test_frozen_parameters_stay_as_they_are_while_the_others_learn() -> None:
+    solver = tiny.solver(**SPEED_RUN)
+    seen: list[dict[str, Any]] = []
+    for event in solver.events():
+        if isinstance(event, EpochDone):
+            seen.append({name: value.copy() for name, value in solver.network.params.items()})
+    moved = {name: [not np.array_equal(a[name], b[name]) for a, b in itertools.pairwise(seen)] for name in seen[0]}
+    assert moved.pop("affine1.w") == moved.pop("affine1.b") == [True, False, False]
+    assert moved.pop("bn1.gamma") == [False, False, False]
+    assert set(map(tuple, moved.values())) == {(True, True, True)}
+    assert (seen[0]["bn1.gamma"] == 1).all()
+
+
 def test_it_overfits_a_tiny_set() -> None:
     network = tiny.network(dropout=False)
     solver = tiny.solver(epochs=60, network=network, optimizer=Adam(learning_rate=0.02), schedule=Cosine())
@@ -73,7 +122,7 @@ def test_the_same_seed_gives_the_same_bits_and_another_does_not() -> None:
 
 
 @pytest.mark.parametrize("stop_at", [1, 3, 4, 7, 11])
-@pytest.mark.parametrize("options", [{}, EVERYTHING], ids=["plain", "everything"])
+@pytest.mark.parametrize("options", [{}, EVERYTHING, SPEED_RUN], ids=["plain", "everything", "speed-run"])
 def test_stopped_and_restored_equals_uninterrupted(stop_at: int, options: dict[str, Any]) -> None:
     whole = tiny.solver(**options)
     expected = run(whole)

@@ -37,7 +37,8 @@ class AffineStep:
             cut = self.workspace.array("cut", dout.shape, np.float32)
             kernels().activation(dout.size, self.out, dout, RELU, cut)
             dout = cut
-        self._kernel("weight_gradient")(shape, self.x, dout, grads["w"])
+        if "w" in grads:
+            self._kernel("weight_gradient")(shape, self.x, dout, grads["w"])
         if "b" in grads:
             dout.sum(axis=0, out=grads["b"])
         if not self.site.needs_dx:

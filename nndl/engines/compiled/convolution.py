@@ -48,6 +48,7 @@ class Convolver:
         self.by_rows = (
             self.few_channels and self.layer.stride == 1 and self.layer.kernel in ROW_KERNELS and not bfloat16
         )
+        self.trains_w = "w" in site.grads
         self.workspace = Workspace()
 
     @property
@@ -90,7 +91,8 @@ class Convolver:
         if self.winograd:
             return self._backward_winograd(len(dy), dy, None)
         shape = self.shape(len(dy))
-        kernels().direct_weight_gradient(shape, self.x, self.planar, dy, None, self.dw)
+        if self.trains_w:
+            kernels().direct_weight_gradient(shape, self.x, self.planar, dy, None, self.dw)
         if not self.site.needs_dx:
             return None
         dx = self.workspace.array("dx", self.x.shape, np.float32)
@@ -102,7 +104,8 @@ class Convolver:
         if self.winograd:
             return self._backward_winograd(count, None, pooled)
         if not self.site.needs_dx:
-            kernels().direct_weight_gradient(self.shape(count), self.x, self.planar, None, pooled, self.dw)
+            if self.trains_w:
+                kernels().direct_weight_gradient(self.shape(count), self.x, self.planar, None, pooled, self.dw)
             return None
         dy = scratch("dy", (count, *self.out_shape), np.float32)
         kernels().unpool(pooled, dy)
@@ -110,7 +113,8 @@ class Convolver:
 
     def _backward_winograd(self, count: int, dy: Array | None, pooled: Unpool | None) -> Array | None:
         shape = self.shape(count)
-        kernels().winograd_weight_gradient(shape, self.x, dy, pooled, self.dw)
+        if self.trains_w:
+            kernels().winograd_weight_gradient(shape, self.x, dy, pooled, self.dw)
         if not self.site.needs_dx:
             return None
         dx = self.workspace.array("dx", self.x.shape, np.float32)
@@ -145,7 +149,7 @@ class ConvStep:
 
     def backward(self, dout: Array) -> Array | None:
         given = last(dout)
-        if self.pool and self.conv.few_channels and not self.conv.site.needs_dx:
+        if self.pool and self.conv.few_channels and self.conv.trains_w and not self.conv.site.needs_dx:
             self._sparse_gradients(given)
             return None
         if "b" in self.conv.site.grads:

@@ -84,7 +84,8 @@ class BatchNorm:
         grads = self.site.grads
         if "gamma" in grads:
             grads["gamma"][...] = dgamma
-        grads["beta"][...] = dbeta
+        if "beta" in grads:
+            grads["beta"][...] = dbeta
         k, c = line.inverse_std * dgamma / count, dbeta / count
         return k.astype(np.float32), c.astype(np.float32)
 

@@ -40,7 +40,8 @@ class AffineStep:
         def work(start: int, stop: int, thread: int) -> None:  # noqa: ARG001
             np.dot(self.x[:, start:stop].T, dout, out=grads["w"][start:stop])
 
-        parallel_for(self.features, work)
+        if "w" in grads:
+            parallel_for(self.features, work)
         if "b" in grads:
             dout.sum(axis=0, out=grads["b"])
         return self._input_gradient(dout) if self.site.needs_dx else None

@@ -75,7 +75,11 @@ class Convolver:
     def backward(self, douts: Blocks) -> Array | None:
         """Write dw and db, return dx; douts(start, stop) is the gradient of those images' outputs."""
         grads, count = self.site.grads, len(self.x)
-        self.way.weight_gradient(slices(self.x), self._adding_up_db(douts), count, grads["w"].transpose(2, 3, 1, 0))
+        counted = self._adding_up_db(douts)
+        if "w" in grads:
+            self.way.weight_gradient(slices(self.x), counted, count, grads["w"].transpose(2, 3, 1, 0))
+        elif "b" in grads:
+            counted(0, count)
         if "b" in grads:
             grads["b"][...] = sum(self.db[start] for start in sorted(self.db))
         if not self.site.needs_dx:

@@ -70,7 +70,8 @@ class BatchNorm:
         dgamma = (sum_gx - a.mean * sum_g) * a.inverse_std
         if "gamma" in self.site.grads:
             self.site.grads["gamma"][...] = dgamma
-        self.site.grads["beta"][...] = sum_g
+        if "beta" in self.site.grads:
+            self.site.grads["beta"][...] = sum_g
         k = a.scale * a.inverse_std * dgamma / a.pixels
         return k, a.scale * sum_g / a.pixels - k * a.mean
 

@@ -30,13 +30,13 @@ class Affine(Layer):
     bias: bool = True
     """Whether a constant b is added to each output."""
     init: Init = "he"
-    """Where the weights start (`dirac` is for convolutions)."""
+    """Where the weights start (`dirac` and `whitening` are for convolutions)."""
     weight_scale: Annotated[float, Gt(0)] = 1e-3
     """Standard deviation of the weights when init is `normal`."""
 
     def out_shape(self, shape: Shape) -> Shape:  # noqa: ARG002
-        if self.init == "dirac":
-            raise ShapeError("affine has no filters to make an identity of; use init: he, xavier, normal or zeros")
+        if self.init in ("dirac", "whitening"):
+            raise ShapeError(f"init: {self.init} makes filters, and affine has none; use he or uniform")
         return (self.out_features,)
 
     def initial_params(self, shape: Shape, random: Streams) -> dict[str, Array]:

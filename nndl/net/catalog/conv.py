@@ -35,9 +35,11 @@ class Conv(Layer):
     bias: bool = True
     """Whether each filter adds a constant b. Before a batch norm it has no effect: turn it off."""
     init: Init = "he"
-    """Where the weights start."""
+    """Where the weights start. `whitening`: 2 * channels * kernel^2 filters computed from the images (first layer)."""
     weight_scale: Annotated[float, Gt(0)] = 1e-3
     """Standard deviation of the weights when init is `normal`."""
+    whitening_eps: Annotated[float, Gt(0)] = 5e-4
+    """When init is `whitening`: added to the variance of every direction, so that the least are amplified less."""
 
     @property
     def padding(self) -> int:
@@ -49,6 +51,11 @@ class Conv(Layer):
         if self.pad == "same" and self.kernel % 2 == 0:
             raise ShapeError(
                 f"pad: same needs an odd kernel, not {self.kernel}; use kernel {self.kernel + 1} or a number for pad"
+            )
+        if self.init == "whitening" and self.filters != 2 * shape[0] * self.kernel**2:
+            raise ShapeError(
+                f"init: whitening gives {2 * shape[0] * self.kernel**2} filters for {shape[0]} channels and "
+                f"kernel {self.kernel}, not {self.filters}"
             )
         return (self.filters, *window(self, shape, self.kernel, self.stride, self.padding))
 
