@@ -25,6 +25,9 @@ def train(
     ] = None,
     threads: Annotated[int | None, typer.Option(help="Threads to compute with.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
+    seeds: Annotated[
+        int, typer.Option(min=1, help="Train so often, from seeds counted up; mean and spread at the end.")
+    ] = 1,
     data: Annotated[Path | None, typer.Option(help="Folder that holds the data set.")] = None,
     download: Annotated[bool, typer.Option("--download", help="Fetch the data set first if it is missing.")] = False,
     synthetic: Annotated[bool, typer.Option("--synthetic", help="Train on generated images instead.")] = False,
@@ -44,17 +47,22 @@ def train(
 
     overrides = settings(engine, threads, seed, data, override)
     if resume is not None:
-        _refuse_beside_resume(run_dir=run_dir, synthetic=synthetic, download=download)
+        _refuse_beside_resume(seeds=seeds > 1, run_dir=run_dir, synthetic=synthetic, download=download)
         from nndl.resume import Wanted
 
         wanted = Wanted(overrides, config, epochs, accept_changes)
-        done = resume_and_run(resume, wanted, quiet=quiet, json=json)
+        done = resume_and_run(resume, wanted, quiet=quiet, json=json) is not None
     else:
         overrides = [*([f"train.epochs={epochs:g}"] if epochs is not None else []), *overrides]
         experiment = experiment_of(config, overrides, synthetic)
         if download and experiment.data.dataset != "synthetic":
             _download(experiment, silent=quiet or json)
-        done = start_and_run(experiment, run_dir, quiet=quiet, json=json)
+        if seeds > 1:
+            from nndl.cli.seeds import train_seeds
+
+            done = train_seeds(experiment, seeds, run_dir, quiet=quiet, json=json)
+        else:
+            done = start_and_run(experiment, run_dir, quiet=quiet, json=json) is not None
     if not done:
         raise typer.Exit(INTERRUPTED)
 

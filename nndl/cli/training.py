@@ -17,15 +17,15 @@ from nndl.runs.recorder import Keeping
 from nndl.runs.training import keep_run
 
 
-def start_and_run(experiment: Experiment, run_dir: Path | None, *, quiet: bool, json: bool) -> bool:
-    """Train from the beginning in a new folder; returns whether training came to its end."""
+def start_and_run(experiment: Experiment, run_dir: Path | None, *, quiet: bool, json: bool) -> dict[str, Any] | None:
+    """Train from the beginning in a new folder; returns the run's summary, or None where it was stopped."""
     built = build(experiment)
     folder = start_run(built, run_dir)
     return run(built, folder, keeping(built), quiet=quiet, json=json)
 
 
-def resume_and_run(text: str, wanted: Wanted, *, quiet: bool, json: bool) -> bool:
-    """Go on with a run as it stood; returns whether training came to its end."""
+def resume_and_run(text: str, wanted: Wanted, *, quiet: bool, json: bool) -> dict[str, Any] | None:
+    """Go on with a run as it stood; returns its summary, or None where it was stopped."""
     folder = find_run(text)
     with lock_run(folder):
         resumed = resume(folder, wanted)
@@ -34,8 +34,8 @@ def resume_and_run(text: str, wanted: Wanted, *, quiet: bool, json: bool) -> boo
         return run(resumed.built, folder, resumed.keeping, quiet=quiet, json=json)
 
 
-def run(built: Built, folder: RunFolder, keeping: Keeping, *, quiet: bool, json: bool) -> bool:
-    """Train, saying what happens; returns whether it came to its end."""
+def run(built: Built, folder: RunFolder, keeping: Keeping, *, quiet: bool, json: bool) -> dict[str, Any] | None:
+    """Train, saying what happens; returns the run's summary, or None where it was stopped."""
     solver, classes = built.solver, built.split.dataset.classes
     view = choose_view(solver, quiet=quiet, json=json)
     if json:
@@ -52,12 +52,12 @@ def run(built: Built, folder: RunFolder, keeping: Keeping, *, quiet: bool, json:
         raise
     if summary["status"] != "finished":
         _say_stopped(folder, f"stopped after step {solver.step:,} of {solver.steps:,}, state saved")
-        return False
+        return None
     if json:
         ui.emit_json({"kind": "summary", "folder": str(folder.path), **summary})
     else:
         ui.say(_final_line(summary, folder, built))
-    return True
+    return summary
 
 
 def _warn(words: str) -> None:
