@@ -9,6 +9,7 @@ import json
 import math
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -46,16 +47,15 @@ def conv(before: int, behind: int) -> nn.Conv2d:
 
 
 def network(recipe: Recipe, images: torch.Tensor) -> nn.Sequential:
-    """Whitening, three blocks, a head; `images` (N, 3, 32, 32) are whitened by the first layer."""
-    whitening = nn.Conv2d(3, 24, 2)
+    """Whitening, blocks, a head; `images` (N, 3, 32, 32) are whitened by the first layer."""
+    whitening = nn.Conv2d(3, 24, 2, stride=recipe["whitening_stride"])
     with torch.no_grad():
         whitening.weight.copy_(whitening_filters(images, recipe["whitening_eps"]))
         whitening.bias.zero_()  # type: ignore[union-attr]
     whitening.weight.requires_grad = False
-    one, two, three = recipe["widths"]
-    blocks = (Block(24, one, recipe), Block(one, two, recipe), Block(two, three, recipe))
-    head = nn.Linear(three, 10, bias=False)
-    return nn.Sequential(whitening, nn.GELU(), *blocks, nn.MaxPool2d(3), nn.Flatten(), head)
+    blocks = [Block(before, behind, recipe) for before, behind in pairwise([24, *recipe["widths"]])]
+    head = nn.Linear(recipe["widths"][-1], 10, bias=False)
+    return nn.Sequential(whitening, nn.GELU(), *blocks, nn.AdaptiveMaxPool2d(1), nn.Flatten(), head)
 
 
 def whitening_filters(images: torch.Tensor, eps: float) -> torch.Tensor:

@@ -50,7 +50,8 @@ def parse_config(text: str, source: str, sets: Sequence[str] = (), name: str = "
 
 def _name(path: FilePath) -> str:
     """What runs of this config are called: bn_cnn, or ladder-90 for ladder/90."""
-    inside = path.relative_to(folder()) if path.is_relative_to(folder()) else FilePath(path.name)
+    path, bundled = path.resolve(), folder().resolve()
+    inside = path.relative_to(bundled) if path.is_relative_to(bundled) else FilePath(path.name)
     return "-".join(inside.with_suffix("").parts)
 
 

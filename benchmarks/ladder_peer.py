@@ -1,0 +1,154 @@
+"""The ladder's rungs beside PyTorch: `python -m benchmarks.ladder_peer 80 85 --data FOLDER --torch-python PATH`.
+
+Each rung is trained from several seeds by nndl and by PyTorch (`worker_ladder.py`: the same recipe, as its author
+trains it, in bfloat16 autocast), by turns, each alone on the machine, on the same images. Every training is added to a
+file of results; the table is made of all that the file has: accuracy on the test set without and with test-time
+augmentation (mean, standard deviation of one training), minutes of training, images a second.
+
+PyTorch is no part of nndl: install it by hand into an environment of its own (`pip install torch==2.13.0`).
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from statistics import mean, median, stdev
+from typing import Any
+
+from benchmarks.against_pytorch import KEEP_MEMORY, ROOT
+from nndl.api import load_run
+from nndl.config import Experiment, load_config
+from nndl.config.datasets import INPUT_SHAPE
+from nndl.net.catalog.conv import Conv
+from nndl.net.shapes import infer_shapes
+from nndl.train.optimizers import SgdNesterovMomentum
+
+Record = dict[str, Any]
+IMAGES = 50_000
+PER_STEP = 1024
+"""The recipe counts learning rate and decay for so many images."""
+
+
+def recipe_of(experiment: Experiment, seed: int, threads: int) -> Record:
+    """A rung's config in the terms of the recipe's author."""
+    rule, train = experiment.train.optimizer, experiment.train
+    convs = [layer for layer in experiment.model.layers if isinstance(layer, Conv)]
+    assert isinstance(rule, SgdNesterovMomentum)
+    scale = 1 + 1 / (1 - rule.momentum)
+    return {
+        "widths": [conv.filters for conv in convs[1::2]],
+        "whitening_stride": convs[0].stride,
+        "whitening_eps": convs[0].whitening_eps,
+        "whitening_bias_epochs": 3,
+        "epochs": train.epochs,
+        "batch_size": train.batch_size,
+        "momentum": rule.momentum,
+        "kilostep_rate": rule.learning_rate / train.batch_size * PER_STEP * scale,
+        # Ours is decoupled from the momentum, the author's goes through it and is so much larger in the long run.
+        "kilostep_decay": rule.learning_rate
+        * train.weight_decay
+        * (1 - rule.momentum)
+        / train.batch_size
+        * PER_STEP
+        * scale,
+        "norm_bias_rate": 64,
+        "norm_eps": 1e-12,
+        "norm_momentum": 0.6,
+        "translate": 2,
+        "bfloat16": True,
+        "seed": seed,
+        "threads": threads,
+    }
+
+
+def train_ours(rung: str, seed: int, arguments: argparse.Namespace) -> Record:
+    """One training by the command a user would type, then scored without the augmentation too."""
+    folder = Path(arguments.runs) / f"ladder-{rung}-seed-{seed}"
+    command = [sys.executable, "-m", "nndl", "train", f"ladder/{rung}", "--seed", str(seed), "--quiet"]
+    subprocess.run([*command, "--data", arguments.data, "--run-dir", str(folder)], check=True, cwd=ROOT)
+    summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    run = load_run(folder)
+    test = run.images("test")
+    plain = run.evaluate(test.images, test.labels).accuracy
+    return {"seconds": summary["seconds"], "plain": plain, "tta": summary["test"]["best"]["accuracy"]}
+
+
+def train_peer(rung: str, seed: int, arguments: argparse.Namespace) -> Record:
+    """One training by PyTorch, in its own environment."""
+    recipe = recipe_of(load_config(f"ladder/{rung}"), seed, os.cpu_count() or 1)
+    worker = ROOT / "benchmarks" / "worker_ladder.py"
+    folder = str(Path(arguments.data).resolve() / "cifar-10-batches-bin")
+    command = [arguments.torch_python, str(worker), folder, json.dumps(recipe)]
+    done = subprocess.run(
+        command, check=True, stdout=subprocess.PIPE, text=True, encoding="utf-8", env=os.environ | KEEP_MEMORY
+    )
+    result: Record = json.loads(done.stdout)
+    return result
+
+
+def work_of(experiment: Experiment) -> float:
+    """Floating point operations of a training: three products in each layer, two operations a multiply-add."""
+    macs = sum(
+        inner.layer.macs(inner.in_shape)
+        for placed in infer_shapes(experiment.model.layers, INPUT_SHAPE)
+        for inner in placed.walk()
+    )
+    return 6.0 * macs * IMAGES * experiment.train.epochs
+
+
+def in_words(values: Sequence[float]) -> str:
+    """90.45 % ± 0.12"""
+    spread = f" ± {100 * stdev(values):.2f}" if len(values) > 1 else ""
+    return f"{100 * mean(values):.2f} %{spread}"
+
+
+def row(rung: str, who: str, records: Iterable[Record]) -> str:
+    """One line of the table."""
+    own = [record for record in records if (record["rung"], record["who"]) == (rung, who)]
+    if not own:
+        return ""
+    epochs = load_config(f"ladder/{rung}").train.epochs
+    seconds = median(record["seconds"] for record in own)
+    return (
+        f"| {rung} | {who} | {len(own)} | {in_words([record['plain'] for record in own])} | "
+        f"{in_words([record['tta'] for record in own])} | {seconds / 60:.1f} | {IMAGES * epochs / seconds:,.0f} |\n"
+    )
+
+
+def table(rungs: Sequence[str], records: Sequence[Record]) -> str:
+    """Markdown, two lines a rung."""
+    head = "| rung | by | seeds | test accuracy | with augmentation | minutes | images/s |\n|-|-|-|-|-|-|-|\n"
+    return head + "".join(row(rung, who, records) for rung in rungs for who in ("nndl", "PyTorch bf16"))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("rungs", nargs="+", help="such as 80 or 94")
+    parser.add_argument("--seeds", default="1,2,3", help="separated by commas")
+    parser.add_argument("--data", default="data", help="the folder with cifar-10-batches-bin")
+    parser.add_argument("--torch-python", help="a Python that has PyTorch; without it only ours train")
+    parser.add_argument("--only-peer", action="store_true", help="train PyTorch alone")
+    parser.add_argument("--runs", default="runs", help="where our run folders go")
+    parser.add_argument("--results", default="runs/ladder.jsonl", help="results are added to it, and read from it")
+    arguments = parser.parse_args()
+    results = Path(arguments.results)
+    results.parent.mkdir(parents=True, exist_ok=True)
+    trainers = [] if arguments.only_peer else [("nndl", train_ours)]
+    trainers += [("PyTorch bf16", train_peer)] if arguments.torch_python else []
+    for rung in arguments.rungs:
+        print(f"ladder/{rung}: {work_of(load_config(f'ladder/{rung}')):.2g} operations", flush=True)
+        for seed in [int(seed) for seed in arguments.seeds.split(",") if seed]:
+            for who, train in trainers:
+                record = {"rung": rung, "who": who, "seed": seed, **train(rung, seed, arguments)}
+                with results.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(record) + "\n")
+                print(record, flush=True)
+    lines = results.read_text(encoding="utf-8").splitlines() if results.is_file() else []
+    print(table(arguments.rungs, [json.loads(line) for line in lines]))
+
+
+if __name__ == "__main__":
+    main()
