@@ -25,6 +25,7 @@ from nndl.cli.import_ import import_weights
 from nndl.cli.predict import predict
 from nndl.cli.reproduce import reproduce
 from nndl.cli.resume import resume
+from nndl.cli.runs import runs_app
 from nndl.cli.summary import summary
 from nndl.cli.train import train
 from nndl.cli.verify_resume import verify_resume
@@ -105,6 +106,7 @@ app.command(short_help="Train a network; every run keeps a folder.")(train)
 app.command(short_help="Go on with a run that was stopped, bit for bit.")(resume)
 app.command(short_help="Train a run again, and compare every bit.")(reproduce)
 app.command("verify-resume", short_help="Prove that a resumed training equals a straight one.")(verify_resume)
+app.add_typer(runs_app, name="runs")
 app.command("eval", short_help="Score a run, class by class.")(evaluate)
 app.command(short_help="Name what is on pictures.")(predict)
 app.command(short_help="Hand a run on: ONNX, PyTorch, safetensors, NumPy.")(export)

@@ -28,6 +28,25 @@ def complete_run(incomplete: str) -> list[str]:
     return []
 
 
+def complete_run_config(incomplete: str) -> list[str]:
+    """The names of the configs that the runs under runs/ are of."""
+    with suppress(Exception):
+        from nndl.runs.listing import list_runs
+
+        found = sorted({row.config for row in list_runs() if row.config})
+        return [name for name in found if name.startswith(incomplete)]
+    return []
+
+
+def complete_sort(incomplete: str) -> list[str]:
+    """What runs are sorted by."""
+    with suppress(Exception):
+        from nndl.runs.listing import SORTS
+
+        return [name for name in SORTS if name.startswith(incomplete)]
+    return []
+
+
 def complete_layer_or_config(incomplete: str) -> list[str]:
     """Kinds of layers, all, and what `complete_config` gives."""
     with suppress(Exception):

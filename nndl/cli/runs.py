@@ -1,0 +1,170 @@
+"""nndl runs: the runs there are, compared, chosen, removed, written out."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nndl.cli.complete import complete_run, complete_run_config, complete_sort
+
+if TYPE_CHECKING:
+    from nndl.runs.listing import Row
+
+runs_app = typer.Typer(help="List, compare, choose, remove and write out runs.", rich_markup_mode=None)
+
+Runs = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="RUN...", help="Folders of runs, their names under runs/, or latest.", autocompletion=complete_run
+    ),
+]
+Sort = Annotated[
+    str, typer.Option(metavar="KEY", help="What to sort by: test, name, seconds, ...", autocompletion=complete_sort)
+]
+Filter = Annotated[str, typer.Option(metavar="TEXT", help="Only runs whose name, config or status has TEXT in it.")]
+ByConfig = Annotated[bool, typer.Option("--by-config", help="A row for each config: mean and spread of its seeds.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead.")]
+
+
+@runs_app.callback(invoke_without_command=True)
+def runs(
+    context: typer.Context, sort: Sort = "begun", filter: Filter = "", by_config: ByConfig = False, json: Json = False
+) -> None:
+    """List the runs under runs/, newest first."""
+    if not context.invoked_subcommand:
+        list_(sort, filter, by_config, json)
+
+
+@runs_app.command("list")
+def list_(sort: Sort = "begun", filter: Filter = "", by_config: ByConfig = False, json: Json = False) -> None:
+    """List the runs, as `nndl runs` alone does."""
+    from nndl.cli import runs_tables, ui
+    from nndl.runs.folder import RUNS
+    from nndl.runs.listing import list_runs, sort_rows
+
+    rows = [row for row in list_runs() if filter.lower() in f"{row.name}\n{row.config}\n{row.status}".lower()]
+    rows = sort_rows(rows, sort)
+    if by_config:
+        runs_tables.show_groups(rows, json)
+    elif json:
+        ui.emit_json([row.record() for row in rows])
+    elif rows:
+        runs_tables.show_rows(rows)
+    else:
+        ui.say(f"no run {f'with {filter!r} ' if filter else ''}under {RUNS}; nndl train quickstart makes one")
+
+
+@runs_app.command("compare")
+def compare(run: Runs, json: Json = False) -> None:
+    """Show what differs in the configs of runs, and what it did to the results."""
+    from nndl.cli import runs_tables, ui
+    from nndl.errors import UsageError
+    from nndl.runs.comparing import changed
+    from nndl.runs.folder import find_run
+    from nndl.runs.listing import read_row
+
+    if len(run) < 2:
+        raise UsageError("which other run? nndl runs compare A B [...]")
+    rows = [read_row(find_run(text)) for text in run]
+    if json:
+        ui.emit_json({"runs": [row.record() for row in rows], "config": [vars(place) for place in changed(rows)]})
+    else:
+        runs_tables.show_comparison(rows)
+
+
+@runs_app.command("best")
+def best(
+    config: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Only runs of this config's name.", autocompletion=complete_run_config),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Name the run of the highest validation accuracy: for `nndl eval $(nndl runs best)`.
+
+    Runs on generated images count only where there are no others.
+    """
+    from nndl.cli import runs_tables, ui
+    from nndl.errors import UsageError
+    from nndl.runs.comparing import best_run
+    from nndl.runs.listing import list_runs
+
+    row = best_run(list_runs(), config)
+    if row is None:
+        of = "" if config is None else f" of config {config!r}"
+        raise UsageError(f"no run{of} has a validation accuracy yet; nndl runs shows those there are")
+    if json:
+        ui.emit_json(row.record())
+    else:
+        ui.say(row.folder)
+        ui.note(runs_tables.sentence(row))
+
+
+@runs_app.command("remove")
+def remove(
+    run: Runs, yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False, json: Json = False
+) -> None:
+    """Delete runs for good; asks first. A run that is training, and a folder that is no run, are left alone."""
+    from nndl.cli import ui
+    from nndl.errors import UsageError
+    from nndl.runs.folder import RUNS, find_run
+    from nndl.runs.removing import removable, remove_run, size_of
+
+    named = [str(find_run(text).path) if text == "latest" else text for text in run]
+    folders = list({folder.path.resolve(): folder for folder in (removable(text, RUNS) for text in named)}.values())
+    sizes = {str(folder.path): size_of(folder) for folder in folders}
+    if not yes:
+        for path, size in sizes.items():
+            ui.note(f"{path}  {size / 1e6:,.1f} MB")
+        if not typer.confirm(f"Delete {_count(len(folders))} for good?", err=True, default=False):
+            raise UsageError("nothing is removed")
+    for folder in folders:
+        remove_run(folder)
+        if not json:
+            ui.say(f"removed {folder.path}")
+    if json:
+        ui.emit_json([{"folder": path, "bytes": size} for path, size in sizes.items()])
+
+
+@runs_app.command("export")
+def export(
+    file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="Where to.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    json: Json = False,
+) -> None:
+    """Write a CSV file: a row a run, with its results and every value of its config."""
+    from nndl.cli import ui
+    from nndl.errors import UsageError
+    from nndl.runs.atomic import write_atomically
+    from nndl.runs.listing import list_runs
+
+    if file.exists() and (file.is_dir() or not force):
+        raise UsageError(f"{file} exists; name another file, or say --force to replace it")
+    if not file.parent.is_dir():
+        raise UsageError(f"there is no folder {file.parent} to write to; make it first")
+    rows = list_runs()
+    write_atomically(file, _as_csv(rows))
+    if json:
+        ui.emit_json({"file": str(file), "runs": len(rows)})
+    else:
+        ui.say(f"{file}: {_count(len(rows))}")
+
+
+def _as_csv(rows: "list[Row]") -> str:
+    import csv
+    import io
+
+    from nndl.runs.listing import flattened
+
+    table: list[dict[str, Any]] = [
+        row.record() | {f"config.{key}": value for key, value in flattened(row.tree)} for row in rows
+    ]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, dict.fromkeys(key for line in table for key in line), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(table)
+    return text.getvalue()
+
+
+def _count(number: int) -> str:
+    return "1 run" if number == 1 else f"{number:,} runs"

@@ -1,0 +1,125 @@
+"""How runs look in tables: one a row, one config a row, or one a column."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from nndl.cli import ui
+from nndl.cli.watch import duration, percent
+from nndl.runs.comparing import Spread, by_config, changed, spread
+from nndl.runs.differences import shown
+from nndl.runs.listing import Row
+
+STYLES = {"running": "green", "failed": "red", "died": "red", "damaged": "red", "interrupted": "yellow"}
+
+
+def show_rows(rows: Sequence[Row]) -> None:
+    """A table of runs; the name says the config where the folder's name begins with it."""
+    columns = ("run", "status", "config", "epochs", "val acc", "test acc", "time", "age")
+    cells = [
+        (
+            *(row.name, row.status, row.config, _epochs(row)),
+            *(_percent(row.best_validation), _percent(row.test), _duration(row.seconds), age(time.time() - row.begun)),
+        )
+        for row in rows
+    ]
+    ui.print_table(columns, cells, left=("status", "config"), styles=[STYLES.get(row.status) for row in rows])
+
+
+def show_groups(rows: Sequence[Row], json: bool) -> None:
+    """A row for each config: how many runs, mean ± standard deviation of their accuracies."""
+    groups = [
+        (group, spread([row.best_validation for row in group]), spread([row.test for row in group]))
+        for group in by_config(rows)
+    ]
+    if json:
+        ui.emit_json([_group_record(*group) for group in groups])
+        return
+    cells = [
+        (group[0].config or group[0].name, len(group), _seeds(group), _spread(validation), _spread(test))
+        for group, validation, test in groups
+    ]
+    ui.print_table(("config", "runs", "seeds", "val acc", "test acc"), cells, left=("seeds",))
+    ui.say("\nmean ± standard deviation of one run; in brackets how many runs have the figure")
+
+
+def show_comparison(rows: Sequence[Row]) -> None:
+    """Runs as columns: first their results, then every place where their configs differ."""
+    names = [row.name for row in rows]
+    figures: list[tuple[str, list[Any]]] = [
+        ("status", [row.status for row in rows]),
+        ("epochs", [_epochs(row) for row in rows]),
+        ("validation accuracy", _with_change([row.best_validation for row in rows])),
+        ("test accuracy", _with_change([row.test for row in rows])),
+        ("time", [_duration(row.seconds) for row in rows]),
+    ]
+    ui.print_table(("result", *names), [(name, *values) for name, values in figures])
+    places = changed(rows)
+    ui.say()
+    if not places:
+        ui.say("their configs are the same")
+        return
+    cells = [(place.key, *[shown(value) for value in place.values]) for place in places]
+    ui.print_table(("config", *names), cells)
+
+
+def sentence(row: Row) -> str:
+    """quickstart, finished: validation accuracy 89.40 %, test accuracy 89.00 %, on SYNTHETIC images."""
+    words = f"{row.config}, {row.status}: validation accuracy {_percent(row.best_validation)}"
+    words += "" if row.test is None else f", test accuracy {_percent(row.test)}"
+    return words + (", on SYNTHETIC images" if row.dataset == "synthetic" else "")
+
+
+def age(seconds: float) -> str:
+    """7300 -> "2 h": the largest unit that fits."""
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds // size:,.0f} {unit}"
+    return f"{max(0, seconds):.0f} s"
+
+
+def _group_record(group: Sequence[Row], validation: Spread, test: Spread) -> dict[str, Any]:
+    names = [row.name for row in group]
+    return {
+        "config": group[0].config,
+        "runs": names,
+        "seeds": [row.seed for row in group],
+        "best_validation": asdict(validation),
+        "test": asdict(test),
+    }
+
+
+def _seeds(group: Sequence[Row]) -> str:
+    return ", ".join(str(seed) for seed in sorted({row.seed for row in group if row.seed is not None}))
+
+
+def _spread(figure: Spread) -> str:
+    if figure.mean is None:
+        return "-"
+    if figure.deviation is None:
+        return percent(figure.mean)
+    return f"{100 * figure.mean:.2f} ± {100 * figure.deviation:.2f} % ({figure.runs})"
+
+
+def _with_change(values: Sequence[float | None]) -> list[str]:
+    """Each accuracy, and by how many points it is above or below the first."""
+    first = values[0]
+    return [
+        _percent(value)
+        if number == 0 or value is None or first is None
+        else f"{percent(value)} ({100 * (value - first):+.2f})"
+        for number, value in enumerate(values)
+    ]
+
+
+def _epochs(row: Row) -> str:
+    return str(row.epochs) if row.of_epochs is None else f"{row.epochs}/{row.of_epochs:g}"
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else percent(share)
+
+
+def _duration(seconds: float | None) -> str:
+    return "-" if seconds is None else duration(seconds)

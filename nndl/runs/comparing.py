@@ -1,0 +1,81 @@
+"""Runs beside each other: what differs in their configs, how seeds of one config spread, which is best."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import mean, stdev
+from typing import Any
+
+from nndl.runs.differences import differences
+from nndl.runs.listing import Row
+
+NOT_THE_EXPERIMENT = ("seed", "threads", "checkpoint")
+"""What may differ between repeats of one experiment; where its data stands may, too."""
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A place in the configs and what stands there in each run; None where nothing does."""
+
+    key: str
+    values: tuple[Any, ...]
+
+
+def changed(rows: Sequence[Row]) -> list[Changed]:
+    """Every place where the config of a run differs from that of the first."""
+    first, *others = rows
+    keys = dict.fromkeys(found.key for row in others for found in differences(first.tree, row.tree))
+    return [Changed(key, tuple(_value_at(row.tree, key) for row in rows)) for key in keys]
+
+
+def _value_at(tree: Any, key: str) -> Any:
+    """What stands at `train.groups[0].l2`, as `differences` names places."""
+    for name, index in re.findall(r"([^.\[\]]+)|\[(\d+)\]", key):
+        if name:
+            tree = tree.get(name) if isinstance(tree, Mapping) else None
+        else:
+            tree = tree[int(index)] if isinstance(tree, list) and int(index) < len(tree) else None
+    return tree
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A figure over several runs: mean and the standard deviation of one run (n - 1); None for fewer than two."""
+
+    mean: float | None
+    deviation: float | None
+    runs: int
+
+
+def spread(values: Sequence[float | None]) -> Spread:
+    """Mean and deviation of the values there are."""
+    known = [value for value in values if value is not None]
+    return Spread(mean(known) if known else None, stdev(known) if len(known) > 1 else None, len(known))
+
+
+def by_config(rows: Sequence[Row]) -> list[list[Row]]:
+    """The rows in groups of one config each, whatever their seeds; groups in the order of their first rows."""
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(_experiment(row), []).append(row)
+    return list(groups.values())
+
+
+def _experiment(row: Row) -> str:
+    if not row.tree:
+        return row.folder  # damaged: like no other
+    tree = {key: value for key, value in row.tree.items() if key not in NOT_THE_EXPERIMENT}
+    if isinstance(tree.get("data"), Mapping):
+        tree["data"] = {key: value for key, value in tree["data"].items() if key != "root"}
+    return json.dumps(tree, sort_keys=True, default=str)
+
+
+def best_run(rows: Sequence[Row], config: str | None = None) -> Row | None:
+    """The run of the highest validation accuracy; generated images count only where there are no others.
+
+    Validation decides and not the test set: whoever chooses by the test set no longer has one.
+    """
+    scored = [row for row in rows if row.best_validation is not None and config in (None, row.config)]
+    real = [row for row in scored if row.dataset != "synthetic"]
+    return max(real or scored, key=lambda row: (row.best_validation, row.begun), default=None)

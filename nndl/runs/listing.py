@@ -1,0 +1,144 @@
+"""What there is of runs: a row for each, as its files tell it, whole or damaged, of this version or another."""
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from nndl.errors import UsageError
+from nndl.runs.folder import RUNS, RunFolder
+from nndl.runs.metrics import read_metrics
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One run. None stands for what is not known; accuracies are shares of 1."""
+
+    name: str
+    status: str
+    """As `RunFolder.status` says, or damaged."""
+    config: str | None
+    """The experiment's name."""
+    dataset: str | None
+    seed: int | None
+    epochs: int
+    """Done so far."""
+    of_epochs: float | None
+    best_validation: float | None
+    test: float | None
+    """Accuracy on the test set with the best weights."""
+    seconds: float | None
+    """In training steps."""
+    begun: float
+    """When its config was written, in seconds since 1970."""
+    folder: str
+    tree: Mapping[str, Any] = field(repr=False, compare=False)
+    """The config."""
+
+    def record(self) -> dict[str, Any]:
+        """What a table or JSON shows of it."""
+        return {name: value for name, value in vars(self).items() if name != "tree"}
+
+
+SORTS = tuple(name for name in Row.__dataclass_fields__ if name not in ("tree", "folder", "of_epochs"))
+DOWNWARDS = ("best_validation", "test", "begun", "epochs", "seconds")
+"""Sorted by these, the highest come first."""
+
+
+def list_runs(runs: Path = RUNS) -> list[Row]:
+    """A row for each run under `runs`, newest first; of folders of runs too (`--run-dir runs/trials --seeds 3`)."""
+    there = [path.parent for depth in ("*", "*/*") for path in runs.glob(f"{depth}/config.yaml")]
+    rows = [replace(read_row(RunFolder(path)), name=path.relative_to(runs).as_posix()) for path in there]
+    return sort_rows(rows, "begun")
+
+
+def sort_rows(rows: Sequence[Row], key: str) -> list[Row]:
+    """The rows by one of SORTS, those that have no value last. Raises UsageError for another key."""
+    if key not in SORTS:
+        raise UsageError(f"runs are sorted by {', '.join(SORTS)}, not {key!r}")
+    known = sorted((row for row in rows if getattr(row, key) is not None), key=lambda row: row.name)
+    known.sort(key=lambda row: getattr(row, key), reverse=key in DOWNWARDS)
+    return known + sorted((row for row in rows if getattr(row, key) is None), key=lambda row: row.name)
+
+
+def read_row(folder: RunFolder) -> Row:
+    """What a run's files tell. Nothing in them makes it fail."""
+    tree, summary = _config(folder), _summary(folder)
+    epochs = _epochs(folder)
+    accuracies = [_number(epoch.get("validation_accuracy")) for epoch in epochs]
+    spent = [_number(epoch.get("seconds")) or 0.0 for epoch in epochs]
+    known = tree is not None and summary is not None
+    begun = 0.0
+    with suppress(OSError):
+        begun = folder.config.stat().st_mtime
+    return Row(
+        name=folder.path.resolve().name,
+        status=folder.status() if known else "damaged",
+        config=_text(_at(tree, "name")),
+        dataset=_text(_at(tree, "data", "dataset")),
+        seed=_whole(_at(tree, "seed")),
+        epochs=max((epoch["epoch"] for epoch in epochs), default=0),
+        of_epochs=_number(_at(tree, "train", "epochs")),
+        best_validation=max((value for value in accuracies if value is not None), default=None),
+        test=_number(_at(summary, "test", "best", "accuracy")),
+        seconds=_number(_at(summary, "seconds")) or (sum(spent) if spent else None),
+        begun=begun,
+        folder=str(folder.path),
+        tree=tree or {},
+    )
+
+
+def _config(folder: RunFolder) -> dict[str, Any] | None:
+    """The config as it is written, so that those of other versions are read too."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    with suppress(OSError, ValueError, RecursionError, yaml.YAMLError):
+        tree = yaml.load(folder.config.read_text(encoding="utf-8"), loader)  # noqa: S506  # either is a safe one
+        return tree if isinstance(tree, dict) else None
+    return None
+
+
+def _summary(folder: RunFolder) -> dict[str, Any] | None:
+    """Empty where there is none, as for a run killed in its first moment; None where it cannot be read."""
+    with suppress(FileNotFoundError, ValueError, RecursionError, OSError):
+        summary = json.loads(folder.summary.read_text(encoding="utf-8"))
+        return summary if isinstance(summary, dict) else None
+    return None if folder.summary.exists() else {}
+
+
+def _epochs(folder: RunFolder) -> list[dict[str, Any]]:
+    with suppress(OSError):
+        return [record for record in read_metrics(folder.metrics) if record["kind"] == "epoch"]
+    return []
+
+
+def _at(tree: Any, *keys: str) -> Any:
+    for key in keys:
+        tree = tree.get(key) if isinstance(tree, Mapping) else None
+    return tree
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _whole(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _number(value: Any) -> float | None:
+    right = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return float(value) if right else None
+
+
+def flattened(tree: Any, key: str = "") -> Iterator[tuple[str, Any]]:
+    """The places of a config in dots, each with its value; a list is one value, as JSON."""
+    if isinstance(tree, Mapping):
+        for name, value in tree.items():
+            yield from flattened(value, f"{key}.{name}" if key else str(name))
+    else:
+        yield key, json.dumps(tree, default=str) if isinstance(tree, list) else tree

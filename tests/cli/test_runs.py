@@ -1,0 +1,76 @@
+"""nndl runs as people use it."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import nndl
+from tests.runs.made import make_run
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    make_run(tmp_path / "runs" / "first", seed=1, begun=1e9)
+    make_run(tmp_path / "runs" / "second", seed=2, validation=(0.7, 0.8), test=0.75, begun=1.1e9)
+    make_run(tmp_path / "runs" / "third", l2=0.5, validation=(0.3,), test=None, status="interrupted", begun=1.2e9)
+    return tmp_path
+
+
+def test_the_list_is_filtered_and_sorted(folder: Path) -> None:
+    lines = nndl("runs", cwd=folder).stdout.splitlines()
+    assert [line.split()[0] for line in lines[2:]] == ["third", "second", "first"]
+    assert lines[3].split()[1:8] == ["finished", "tiny", "2/2", "80.00", "%", "75.00", "%"]
+    lines = nndl("runs", "--filter", "INTER", cwd=folder).stdout.splitlines()
+    assert [line.split()[0] for line in lines[2:]] == ["third"]
+    rows = json.loads(nndl("runs", "list", "--sort", "test", "--json", cwd=folder).stdout)
+    assert [row["name"] for row in rows] == ["second", "first", "third"]
+    assert nndl("runs", "--sort", "colour", cwd=folder).returncode == 2
+
+
+def test_without_runs_it_says_how_to_make_one(tmp_path: Path) -> None:
+    done = nndl("runs", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "no run under runs; nndl train quickstart makes one\n")
+
+
+def test_seeds_of_one_config_are_averaged(folder: Path) -> None:
+    groups = json.loads(nndl("runs", "--by-config", "--json", cwd=folder).stdout)
+    (repeated,) = [group for group in groups if len(group["runs"]) == 2]
+    assert repeated["seeds"] == [2, 1]
+    assert repeated["test"]["mean"] == pytest.approx(0.65)
+    assert "65.00 ± 14.14 % (2)" in nndl("runs", "--by-config", cwd=folder).stdout
+
+
+def test_runs_are_compared(folder: Path) -> None:
+    shown = nndl("runs", "compare", "first", "second", "third", cwd=folder).stdout
+    assert "80.00 % (+20.00)" in shown
+    (line,) = [line for line in shown.splitlines() if line.startswith("train.l2")]
+    assert line.split()[1:] == ["0.0", "0.0", "0.5"]
+    read = json.loads(nndl("runs", "compare", "first", "second", "--json", cwd=folder).stdout)
+    assert read["config"] == [{"key": "seed", "values": [1, 2]}]
+    assert "which other run?" in nndl("runs", "compare", "first", cwd=folder).stderr
+
+
+def test_the_best_is_a_folder_for_other_commands(folder: Path) -> None:
+    done = nndl("runs", "best", cwd=folder)
+    assert Path(done.stdout.strip()) == Path("runs/second")
+    assert "validation accuracy 80.00 %" in done.stderr
+    assert nndl("runs", "best", "--config", "none", cwd=folder).returncode == 2
+
+
+def test_a_run_is_removed_when_that_is_meant(folder: Path) -> None:
+    assert nndl("runs", "remove", "first", cwd=folder).returncode != 0  # nobody there to answer
+    assert (folder / "runs" / "first").is_dir()
+    done = nndl("runs", "remove", "first", "third", "--yes", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in (folder / "runs").iterdir()) == ["second"]
+
+
+def test_a_csv_file_has_results_and_configs(folder: Path) -> None:
+    assert nndl("runs", "export", "all.csv", cwd=folder).returncode == 0
+    rows = list(csv.DictReader((folder / "all.csv").read_text(encoding="utf-8").splitlines()))
+    assert [row["name"] for row in rows] == ["third", "second", "first"]
+    assert [row["config.train.l2"] for row in rows] == ["0.5", "0.0", "0.0"]
+    assert nndl("runs", "export", "all.csv", cwd=folder).returncode == 2
+    assert nndl("runs", "export", "all.csv", "--force", cwd=folder).returncode == 0

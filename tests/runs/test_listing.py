@@ -1,0 +1,76 @@
+"""What is told of runs: all that their files tell, and nothing makes it fail."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from nndl.errors import UsageError
+from nndl.runs.folder import RunFolder
+from nndl.runs.listing import SORTS, flattened, list_runs, read_row, sort_rows
+from tests.runs.made import make_run
+
+
+def test_a_row_says_what_the_files_say(tmp_path: Path) -> None:
+    (row,) = list_runs(make_run(tmp_path / "runs" / "one", seed=3).parent)
+    assert row.record() == {
+        "name": "one",
+        "status": "finished",
+        "config": "tiny",
+        "dataset": "cifar10",
+        "seed": 3,
+        "epochs": 2,
+        "of_epochs": 2,
+        "best_validation": 0.6,
+        "test": 0.55,
+        "seconds": 2.5,
+        "begun": 1e9,
+        "folder": str(tmp_path / "runs" / "one"),
+    }
+
+
+def test_the_newest_comes_first_and_folders_of_runs_are_entered(tmp_path: Path) -> None:
+    make_run(tmp_path / "old", begun=1e9)
+    make_run(tmp_path / "trials" / "seed-0", begun=3e9)
+    make_run(tmp_path / "new", begun=2e9)
+    assert [row.name for row in list_runs(tmp_path)] == ["trials/seed-0", "new", "old"]
+    assert list_runs(tmp_path / "none") == []
+
+
+def test_a_run_cut_short_tells_what_it_can(tmp_path: Path) -> None:
+    folder = make_run(tmp_path / "cut", validation=(0.5,), test=None, status="interrupted")
+    row = read_row(RunFolder(folder))
+    assert (row.status, row.epochs, row.best_validation, row.test, row.seconds) == ("interrupted", 1, 0.5, None, 1.0)
+
+
+@pytest.mark.parametrize("file", ["config.yaml", "summary.json", "metrics.jsonl"])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(content=st.binary(max_size=60) | st.sampled_from([b"[]", b"{}", b"1", b"{a: {b: [1]}}", b'{"kind": "epoch"}']))
+def test_no_damage_makes_it_fail(tmp_path: Path, file: str, content: bytes) -> None:
+    folder = tmp_path / "run"
+    if not folder.exists():
+        make_run(folder)
+    kept = (folder / file).read_bytes()
+    (folder / file).write_bytes(content)
+    row = read_row(RunFolder(folder))
+    (folder / file).write_bytes(kept)
+    assert row.name == "run"
+
+
+def test_runs_without_a_figure_come_last_whatever_the_order(tmp_path: Path) -> None:
+    make_run(tmp_path / "a", test=0.2)
+    make_run(tmp_path / "b", test=None)
+    make_run(tmp_path / "c", test=0.7)
+    rows = list_runs(tmp_path)
+    assert [row.name for row in sort_rows(rows, "test")] == ["c", "a", "b"]
+    assert [row.name for row in sort_rows(rows, "name")] == ["a", "b", "c"]
+    for key in SORTS:
+        assert len(sort_rows(rows, key)) == 3
+    with pytest.raises(UsageError, match=r"runs are sorted by name, .*, not 'colour'"):
+        sort_rows(rows, "colour")
+
+
+def test_a_config_is_flattened_to_its_places() -> None:
+    tree = {"a": {"b": 1, "c": [1, {"d": 2}]}, "e": None}
+    assert dict(flattened(tree)) == {"a.b": 1, "a.c": '[1, {"d": 2}]', "e": None}
