@@ -20,8 +20,10 @@ from nndl.cli.doctor import doctor
 from nndl.cli.download import download_cifar
 from nndl.cli.eval import evaluate
 from nndl.cli.export import export
+from nndl.cli.follow import watch
 from nndl.cli.gradcheck import gradcheck
 from nndl.cli.import_ import import_weights
+from nndl.cli.plot import plot
 from nndl.cli.predict import predict
 from nndl.cli.reproduce import reproduce
 from nndl.cli.resume import resume
@@ -106,7 +108,9 @@ app.command(short_help="Train a network; every run keeps a folder.")(train)
 app.command(short_help="Go on with a run that was stopped, bit for bit.")(resume)
 app.command(short_help="Train a run again, and compare every bit.")(reproduce)
 app.command("verify-resume", short_help="Prove that a resumed training equals a straight one.")(verify_resume)
+app.command(short_help="Follow a run that another terminal trains.")(watch)
 app.add_typer(runs_app, name="runs")
+app.command(short_help="Draw the curves of runs, here or as a picture.")(plot)
 app.command("eval", short_help="Score a run, class by class.")(evaluate)
 app.command(short_help="Name what is on pictures.")(predict)
 app.command(short_help="Hand a run on: ONNX, PyTorch, safetensors, NumPy.")(export)

@@ -62,6 +62,30 @@ def console(stderr: bool = False) -> "Console":
     return made
 
 
+def width() -> int:
+    """Columns of the terminal, or of a file."""
+    return console().width
+
+
+def can_print(text: str) -> bool:
+    """Whether stdout's encoding has these characters."""
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def say_styled(parts: Sequence[tuple[str, str | None]]) -> None:
+    """A line on stdout of (text, rich style or None) pieces."""
+    if not is_terminal():
+        say("".join(text for text, _ in parts).rstrip())
+        return
+    from rich.text import Text
+
+    console().print(Text.assemble(*[(text, style or "") for text, style in parts]), soft_wrap=True)
+
+
 def print_table(
     columns: Sequence[str],
     rows: Sequence[Sequence[Any]],

@@ -5,7 +5,6 @@ from typing import Protocol
 
 from nndl.cli import ui
 from nndl.train.events import EpochDone, Event, StepDone, as_record
-from nndl.train.solver import Solver
 
 SECONDS_BETWEEN_LINES = 5.0
 SMOOTHING = 0.98
@@ -22,13 +21,26 @@ class View(Protocol):
     def __exit__(self, *error: object) -> None: ...
 
 
+class Plan(Protocol):
+    """How long training is to be, and where it stands: a solver, or what a run's folder says of one."""
+
+    @property
+    def steps(self) -> int: ...
+    @property
+    def steps_per_epoch(self) -> int: ...
+    @property
+    def epochs(self) -> float: ...
+    @property
+    def step(self) -> int: ...
+
+
 class Pace:
     """Where training stands: smoothed loss, speed, time left."""
 
-    def __init__(self, solver: Solver) -> None:
-        self._solver, self._per_epoch = solver, solver.steps_per_epoch
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
         self._weight = self._loss = self._images = self._seconds = 0.0
-        self.step = solver.step
+        self.step = plan.step
 
     def see(self, step: StepDone) -> None:
         """Take in a step. Sums that fade, over a sum of weights that fades alike: the first step weighs no more."""
@@ -40,10 +52,10 @@ class Pace:
 
     def words(self, step: StepDone) -> str:
         """epoch 2/10  step 31/352  1,234 images/s  loss 1.432  lr 0.001  0:42 left"""
-        left = (self._solver.steps - self.step) * self._seconds / self._weight
-        in_epoch = (step.step - 1) % self._per_epoch + 1
+        left = (self._plan.steps - self.step) * self._seconds / self._weight
+        in_epoch = (step.step - 1) % self._plan.steps_per_epoch + 1
         return (
-            f"epoch {step.epoch}/{self._solver.epochs}  step {in_epoch}/{self._per_epoch}  "
+            f"epoch {step.epoch}/{self._plan.epochs}  step {in_epoch}/{self._plan.steps_per_epoch}  "
             f"{self._images / max(self._seconds, 1e-9):,.0f} images/s  loss {self._loss / self._weight:.4f}  "
             f"lr {step.learning_rate:.3g}  {duration(left)} left"
         )
@@ -52,15 +64,15 @@ class Pace:
 class LiveView:
     """A bar that moves, and a row for each epoch above it."""
 
-    def __init__(self, solver: Solver) -> None:
-        self._solver, self._pace = solver, Pace(solver)
+    def __init__(self, plan: Plan) -> None:
+        self._plan, self._pace = plan, Pace(plan)
         self._line = ui.LiveLine()
         self._rows = 0
 
     def see(self, event: Event) -> None:
         if isinstance(event, StepDone):
             self._pace.see(event)
-            self._line.show(event.step / self._solver.steps, self._pace.words(event))
+            self._line.show(event.step / self._plan.steps, self._pace.words(event))
         elif isinstance(event, EpochDone):
             if not self._rows:
                 self._line.above(HEADER)
@@ -78,8 +90,8 @@ class LiveView:
 class PlainView:
     """For logs: the first step, a line every few seconds, and one for each epoch; every line says what it is."""
 
-    def __init__(self, solver: Solver) -> None:
-        self._pace, self._epochs = Pace(solver), solver.epochs
+    def __init__(self, plan: Plan) -> None:
+        self._pace, self._epochs = Pace(plan), plan.epochs
         self._last_line: float | None = None
 
     def see(self, event: Event) -> None:
@@ -119,13 +131,13 @@ class QuietView(JsonView):
         pass
 
 
-def choose_view(solver: Solver, *, quiet: bool, json: bool) -> View:
+def choose_view(plan: Plan, *, quiet: bool, json: bool) -> View:
     """The view that suits where stdout goes."""
     if json:
         return JsonView()
     if quiet:
         return QuietView()
-    return LiveView(solver) if ui.is_terminal() else PlainView(solver)
+    return LiveView(plan) if ui.is_terminal() else PlainView(plan)
 
 
 def row(epoch: EpochDone) -> str:

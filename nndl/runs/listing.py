@@ -68,7 +68,7 @@ def sort_rows(rows: Sequence[Row], key: str) -> list[Row]:
 
 def read_row(folder: RunFolder) -> Row:
     """What a run's files tell. Nothing in them makes it fail."""
-    tree, summary = _config(folder), _summary(folder)
+    tree, summary = read_config(folder), read_summary(folder)
     epochs = _epochs(folder)
     accuracies = [_number(epoch.get("validation_accuracy")) for epoch in epochs]
     spent = [_number(epoch.get("seconds")) or 0.0 for epoch in epochs]
@@ -93,7 +93,7 @@ def read_row(folder: RunFolder) -> Row:
     )
 
 
-def _config(folder: RunFolder) -> dict[str, Any] | None:
+def read_config(folder: RunFolder) -> dict[str, Any] | None:
     """The config as it is written, so that those of other versions are read too."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     with suppress(OSError, ValueError, RecursionError, yaml.YAMLError):
@@ -102,7 +102,7 @@ def _config(folder: RunFolder) -> dict[str, Any] | None:
     return None
 
 
-def _summary(folder: RunFolder) -> dict[str, Any] | None:
+def read_summary(folder: RunFolder) -> dict[str, Any] | None:
     """Empty where there is none, as for a run killed in its first moment; None where it cannot be read."""
     with suppress(FileNotFoundError, ValueError, RecursionError, OSError):
         summary = json.loads(folder.summary.read_text(encoding="utf-8"))

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import time
 from collections.abc import Iterator, Mapping
 from io import FileIO
 from pathlib import Path
@@ -10,6 +11,9 @@ from types import TracebackType
 from typing import Any
 
 from nndl.runs.atomic import write_atomically
+
+SECONDS_KEPT_BACK = 0.5
+"""How long step lines may wait to be written together; `nndl watch` shows them as they come."""
 
 STEPS_KEPT = 2000
 """Roughly how many step lines a run writes: enough for any curve, small enough to read in a moment."""
@@ -25,6 +29,7 @@ class MetricsWriter:
     def __init__(self, path: Path, steps: int, after_step: int = 0, after_epoch: int = 0) -> None:
         self._every = max(1, steps // STEPS_KEPT)
         self._waiting: list[str] = []
+        self._flushed = time.monotonic()
         if path.exists():
             kept = (line for line in read_metrics(path) if _stands(line, after_step, after_epoch))
             write_atomically(path, "".join(f"{json.dumps(line)}\n" for line in kept))
@@ -36,7 +41,9 @@ class MetricsWriter:
         if record["kind"] == "step" and record["step"] % self._every:
             return
         self._waiting.append(json.dumps(record) + "\n")
-        if record["kind"] != "step" or len(self._waiting) >= 50:
+        now = time.monotonic()
+        if record["kind"] != "step" or now - self._flushed > SECONDS_KEPT_BACK:
+            self._flushed = now
             with contextlib.suppress(OSError):  # the lines wait; `sync` tells of it
                 self._flush()
 
@@ -83,19 +90,20 @@ def _stands(record: Mapping[str, Any], after_step: int, after_epoch: int) -> boo
 
 def read_metrics(path: Path) -> Iterator[dict[str, Any]]:
     """The records of a file, in order, without what a crash left behind: a line cut short, or no record at all."""
-    return (record for record in map(_record, _lines(path)) if record is not None)
+    return (record for record in map(record_of, _lines(path)) if record is not None)
 
 
 def unreadable_lines(path: Path) -> int:
     """How many lines of a file are no record, the last apart if it was cut short; 0 where there is no file."""
-    return sum(_record(line) is None for line in _lines(path)) if path.exists() else 0
+    return sum(record_of(line) is None for line in _lines(path)) if path.exists() else 0
 
 
 def _lines(path: Path) -> list[str]:
     return path.read_text(encoding="utf-8", errors="replace").split("\n")[:-1]
 
 
-def _record(line: str) -> dict[str, Any] | None:
+def record_of(line: str) -> dict[str, Any] | None:
+    """The record that a line holds, or None where it holds none."""
     with contextlib.suppress(ValueError, RecursionError):
         record = json.loads(line)
         if isinstance(record, dict) and isinstance(record.get("kind"), str) and _numbered(record):

@@ -1,5 +1,6 @@
 """What happens in training, as values: observers (terminal, JSONL, checkpoints) read them and change nothing."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -65,6 +66,15 @@ class Finished:
 Event = StepDone | EpochDone | Interrupted | Finished
 
 _KINDS = {StepDone: "step", EpochDone: "epoch", Interrupted: "interrupted", Finished: "finished"}
+
+
+def from_record(record: Mapping[str, Any]) -> Event | None:
+    """The event that `as_record` made a record of; None for what is none."""
+    kind = next((kind for kind, name in _KINDS.items() if name == record.get("kind")), None)
+    try:
+        return kind(**{key: value for key, value in record.items() if key != "kind"}) if kind else None
+    except TypeError:
+        return None
 
 
 def as_record(event: Event) -> dict[str, Any]:

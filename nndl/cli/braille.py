@@ -1,0 +1,66 @@
+"""Curves in a terminal: each character is a grid of 2 x 4 dots."""
+
+from collections.abc import Sequence
+
+Points = Sequence[tuple[float, float]]
+
+DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
+"""The bits of a braille character, row by row."""
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+"""What stands for a curve where the terminal has no braille."""
+
+SPARKS = "▁▂▃▄▅▆▇█"
+
+
+class Canvas:
+    """`width` x `height` characters over the x and y that all curves have in common."""
+
+    def __init__(self, curves: Sequence[Points], width: int, height: int, bottom: float | None = None) -> None:
+        points = [point for curve in curves for point in curve]
+        xs, ys = [x for x, _ in points] or [0.0], [y for _, y in points] or [0.0]
+        self.left, self.right = min(0.0, *xs), max(xs)
+        self.bottom, self.top = min(ys) if bottom is None else bottom, max(ys)
+        self.width, self.height = width, height
+        self.bits = [[0] * width for _ in range(height)]
+        self.owner: list[list[int | None]] = [[None] * width for _ in range(height)]
+        for number, curve in enumerate(curves):
+            self._draw(curve, number)
+
+    def rows(self, braille: bool = True) -> list[list[tuple[str, int | None]]]:
+        """Characters with the number of the curve each belongs to, None for blanks; the top row first."""
+        return [
+            [
+                (" ", None) if not bits else (chr(0x2800 + bits) if braille else LETTERS[(who or 0) % 26], who)
+                for bits, who in zip(row, owners, strict=True)
+            ]
+            for row, owners in zip(self.bits, self.owner, strict=True)
+        ]
+
+    def _draw(self, curve: Points, number: int) -> None:
+        """Straight lines from point to point."""
+        dots = [self._dot(*point) for point in curve]
+        for (x0, y0), (x1, y1) in zip(dots, dots[1:] or dots, strict=False):
+            way = max(abs(x1 - x0), abs(y1 - y0), 1)
+            for part in range(way + 1):
+                self._set(round(x0 + (x1 - x0) * part / way), round(y0 + (y1 - y0) * part / way), number)
+
+    def _dot(self, x: float, y: float) -> tuple[int, int]:
+        across = (x - self.left) / ((self.right - self.left) or 1.0)
+        up = (y - self.bottom) / ((self.top - self.bottom) or 1.0)
+        return round(across * (2 * self.width - 1)), round((1 - up) * (4 * self.height - 1))
+
+    def _set(self, x: int, y: int, number: int) -> None:
+        self.bits[y // 4][x // 2] |= DOTS[y % 4][x % 2]
+        self.owner[y // 4][x // 2] = number
+
+
+def sparkline(values: Sequence[float], width: int = 24) -> str:
+    """The values in one line, the last at its right end; means over neighbours where there are more than `width`."""
+    cells = min(width, len(values))
+    means = []
+    for cell in range(cells):
+        part = values[len(values) * cell // cells : len(values) * (cell + 1) // cells]
+        means.append(sum(part) / len(part))
+    low, high = min(means, default=0.0), max(means, default=0.0)
+    return "".join(SPARKS[round((value - low) / ((high - low) or 1.0) * (len(SPARKS) - 1))] for value in means)

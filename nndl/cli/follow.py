@@ -1,0 +1,104 @@
+"""nndl watch: follow a run that another process trains, by what it writes into its folder."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nndl.cli.complete import RUN
+
+if TYPE_CHECKING:
+    from nndl.cli.watch import View
+    from nndl.runs.folder import RunFolder
+
+PAUSE = 0.5
+"""Seconds between two looks at the folder."""
+
+
+def watch(
+    run: Annotated[str, RUN] = "latest",
+    once: Annotated[bool, typer.Option("--once", help="Show how the run stands, and end.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print every event as a line of JSON.")] = False,
+) -> None:
+    """Show a run's training as its own terminal does, until it ends; Ctrl+C ends the watching, not the training.
+
+    Only reads: nothing that is done here reaches the training.
+    """
+    from nndl.cli import ui
+    from nndl.cli.watch import choose_view
+    from nndl.runs.curves import plan_of
+    from nndl.runs.folder import find_run
+    from nndl.runs.metrics import read_metrics
+
+    folder = find_run(run)
+    try:
+        if not json:
+            ui.say(f"{folder.path}: {folder.status()}")
+        records = list(read_metrics(folder.metrics)) if folder.metrics.is_file() else []
+        with choose_view(plan_of(folder, records), quiet=False, json=json) as view:
+            _follow(folder, view, once)
+    except KeyboardInterrupt:
+        ui.note(f"the training is left alone; nndl watch {folder.path} goes on watching")
+        return
+    if json:
+        ui.emit_json({"kind": "status", "status": folder.status(), "folder": str(folder.path)})
+    else:
+        ui.say(_ending(folder))
+
+
+def _follow(folder: "RunFolder", view: "View", once: bool) -> None:
+    """Show what is there and what comes; the rest of the file is read after the run is seen to have ended."""
+    from nndl.train.events import EpochDone, StepDone, from_record
+
+    tail = Tail(folder.metrics)
+    while True:
+        ended = once or folder.status() != "running"
+        events = [event for event in map(from_record, tail.records()) if isinstance(event, StepDone | EpochDone)]
+        for event in events:
+            view.see(event)
+        if ended:
+            return
+        time.sleep(PAUSE)
+
+
+class Tail:
+    """The records that a growing file has gained since the last look."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self._place = path, 0
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """Those of whole lines. A file that became shorter, as of a run that went on, is read anew."""
+        from nndl.runs.metrics import record_of
+
+        try:
+            with self.path.open("rb") as file:
+                if self.path.stat().st_size < self._place:
+                    self._place = 0
+                file.seek(self._place)
+                content = file.read()
+        except OSError:
+            return
+        whole = content[: content.rfind(b"\n") + 1]
+        self._place += len(whole)
+        for line in whole.decode("utf-8", errors="replace").splitlines():
+            record = record_of(line)
+            if record is not None:
+                yield record
+
+
+def _ending(folder: "RunFolder") -> str:
+    """How the run ended, and what can be done with it."""
+    from nndl.cli.watch import duration, percent
+    from nndl.runs.listing import read_row
+
+    row, status = read_row(folder), folder.status()
+    if status == "finished" and row.test is not None:
+        best = "" if row.best_validation is None else f" (best validation {percent(row.best_validation)})"
+        return f"finished: test accuracy {percent(row.test)}{best}; {duration(row.seconds or 0)} of training"
+    if status == "running":
+        return f"running, {row.epochs} epoch{'' if row.epochs == 1 else 's'} done"
+    words = {"died": "its process is gone", "interrupted": "it was stopped", "failed": "it failed"}
+    return f"{status}: {words.get(status, 'it has ended')} after {row.epochs} epochs; nndl resume {folder.path} goes on"

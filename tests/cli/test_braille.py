@@ -1,0 +1,44 @@
+"""Curves in a terminal stand where their points do."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nndl.cli.braille import SPARKS, Canvas, sparkline
+
+POINTS = st.lists(st.tuples(st.floats(0, 1e6), st.floats(-1e6, 1e6)), max_size=30)
+
+
+def shown(canvas: Canvas, braille: bool = True) -> list[str]:
+    return ["".join(char for char, _ in row) for row in canvas.rows(braille)]
+
+
+def test_a_straight_line_goes_from_corner_to_corner() -> None:
+    rows = shown(Canvas([[(0, 0), (1, 1)]], 4, 2))
+    assert rows[0][3] != " "
+    assert rows[1][0] != " "
+    assert rows[0][0] == rows[1][3] == " "
+
+
+def test_a_level_curve_and_a_single_point_are_drawn() -> None:
+    assert "".join(shown(Canvas([[(0, 5), (9, 5)]], 6, 3))).count(" ") == 12
+    assert "".join(shown(Canvas([[(3, 5)]], 6, 3))).count(" ") == 17
+    assert shown(Canvas([[]], 2, 1)) == ["  "]
+
+
+def test_several_curves_have_their_own_marks() -> None:
+    canvas = Canvas([[(0, 0), (1, 0)], [(0, 1), (1, 1)]], 5, 2)
+    assert shown(canvas, braille=False) == ["bbbbb", "aaaaa"]
+    assert {who for _, who in canvas.rows()[0]} == {1}
+
+
+@given(st.lists(POINTS, max_size=3), st.integers(1, 30), st.integers(1, 8))
+def test_any_points_fit_the_canvas(curves: list[list[tuple[float, float]]], width: int, height: int) -> None:
+    rows = shown(Canvas(curves, width, height))
+    assert [len(row) for row in rows] == [width] * height
+
+
+def test_a_sparkline_rises_with_its_values() -> None:
+    assert sparkline([0, 1, 2, 3, 4, 5, 6, 7]) == SPARKS
+    assert sparkline([1.0] * 100, 5) == SPARKS[0] * 5
+    assert sparkline([]) == ""
+    assert sparkline([float(value) for value in range(100)], 4) == "▁▃▆█"

@@ -1,0 +1,90 @@
+"""nndl watch shows another process's training, and leaves it alone."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nndl.cli.follow import Tail
+from tests.cli.command import environment, nndl
+from tests.cli.test_train import CONFIG
+from tests.runs.made import make_run
+
+
+def start(folder: Path, *words: str) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "nndl", *words]
+    return subprocess.Popen(command, cwd=folder, env=environment(), stdout=subprocess.PIPE, text=True, encoding="utf-8")
+
+
+@pytest.fixture
+def training(tmp_path: Path) -> "Iterator[subprocess.Popen[str]]":
+    """A training that goes on for as long as a test may take; it has saved a state."""
+    (tmp_path / "tiny.yaml").write_text(CONFIG, encoding="utf-8")
+    process = start(tmp_path, "train", "tiny.yaml", "--epochs", "100000", "--run-dir", "runs/it")
+    while not (tmp_path / "runs" / "it" / "last.safetensors").is_file():
+        assert process.poll() is None
+        time.sleep(0.05)
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def test_a_finished_run_is_told_and_that_is_all(tmp_path: Path) -> None:
+    make_run(tmp_path / "runs" / "one")
+    done = nndl("watch", "one", cwd=tmp_path)
+    assert done.returncode == 0
+    lines = done.stdout.splitlines()
+    assert lines[0].endswith("one: finished")
+    assert lines[-1] == "finished: test accuracy 55.00 % (best validation 60.00 %); 0:02 of training"
+    assert sum(" done " in line for line in lines) == 2
+
+
+def test_a_running_one_is_followed_to_its_death(tmp_path: Path, training: "subprocess.Popen[str]") -> None:
+    watching = start(tmp_path, "watch", "it", "--json")
+    assert watching.stdout is not None
+    before = [json.loads(watching.stdout.readline()) for _ in range(3)]
+    now = len((tmp_path / "runs" / "it" / "metrics.jsonl").read_text(encoding="utf-8").splitlines())
+    seen = [json.loads(watching.stdout.readline()) for _ in range(now + 5)]  # some written after watching began
+    assert [record["step"] for record in before] == sorted(record["step"] for record in before)
+    assert seen[-1]["step"] > before[-1]["step"]
+    training.send_signal(signal.SIGKILL)
+    training.wait()
+    rest, _ = watching.communicate(timeout=60)
+    assert watching.returncode == 0
+    assert json.loads(rest.splitlines()[-1])["status"] == "died"
+
+
+def test_once_and_an_end_of_watching_leave_the_training_alone(
+    tmp_path: Path, training: "subprocess.Popen[str]"
+) -> None:
+    done = nndl("watch", "it", "--once", cwd=tmp_path)
+    assert done.stdout.splitlines()[-1].startswith("running, ")
+    watching = start(tmp_path, "watch", "it")
+    assert watching.stdout is not None
+    watching.stdout.readline()
+    watching.send_signal(signal.SIGINT)
+    watching.communicate(timeout=60)
+    assert watching.returncode == 0
+    assert training.poll() is None
+    training.send_signal(signal.SIGINT)
+    training.wait(timeout=60)
+    assert training.returncode == 130
+    assert "interrupted: it was stopped after" in nndl("watch", "it", cwd=tmp_path).stdout
+
+
+def test_only_whole_lines_are_read_and_a_shorter_file_is_read_anew(tmp_path: Path) -> None:
+    file = tmp_path / "metrics.jsonl"
+    tail = Tail(file)
+    assert list(tail.records()) == []
+    file.write_bytes(b'{"kind": "step", "step": 1}\n{"kind": "step", "st')
+    assert [record["step"] for record in tail.records()] == [1]
+    with file.open("ab") as more:
+        more.write(b'ep": 2}\nnonsense\n')
+    assert [record["step"] for record in tail.records()] == [2]
+    file.write_bytes(b'{"kind": "step", "step": 1}\n')
+    assert [record["step"] for record in tail.records()] == [1]
