@@ -1,30 +1,44 @@
 """How runs look in tables: one a row, one config a row, or one a column."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from nndl.cli import ui
 from nndl.cli.watch import duration, percent
 from nndl.runs.comparing import Spread, by_config, changed, spread
 from nndl.runs.differences import shown
+from nndl.runs.folder import safe_name
 from nndl.runs.listing import Row
 
 STYLES = {"running": "green", "failed": "red", "died": "red", "damaged": "red", "interrupted": "yellow"}
 
 
+NARROW = 100
+"""Columns of a terminal under which a table of runs leaves out what can be done without."""
+
+
 def show_rows(rows: Sequence[Row]) -> None:
-    """A table of runs; the name says the config where the folder's name begins with it."""
-    columns = ("run", "status", "config", "epochs", "val acc", "test acc", "time", "age")
-    cells = [
-        (
-            *(row.name, row.status, row.config, _epochs(row)),
-            *(_percent(row.best_validation), _percent(row.test), _duration(row.seconds), age(time.time() - row.begun)),
-        )
-        for row in rows
-    ]
-    ui.print_table(columns, cells, left=("status", "config"), styles=[STYLES.get(row.status) for row in rows])
+    """A table of runs. The config's name has a column only where the runs' own names do not begin with it."""
+    now = time.time()
+    columns: dict[str, list[Any]] = {
+        "run": [row.name for row in rows],
+        "status": [row.status for row in rows],
+        "config": [row.config for row in rows],
+        "epochs": [_epochs(row) for row in rows],
+        "val acc": [_percent(row.best_validation) for row in rows],
+        "test acc": [_percent(row.test) for row in rows],
+        "time": [_duration(row.seconds) for row in rows],
+        "age": [age(now - row.begun) for row in rows],
+    }
+    if all(Path(row.name).name.startswith(safe_name(row.config or "")) for row in rows if row.config):
+        del columns["config"]
+    if ui.width() < NARROW:
+        del columns["time"]
+    cells = list(zip(*columns.values(), strict=True))
+    ui.print_table(tuple(columns), cells, left=("status", "config"), styles=[STYLES.get(row.status) for row in rows])
 
 
 def show_groups(rows: Sequence[Row], json: bool) -> None:
@@ -60,8 +74,22 @@ def show_comparison(rows: Sequence[Row]) -> None:
     if not places:
         ui.say("their configs are the same")
         return
-    cells = [(place.key, *[shown(value) for value in place.values]) for place in places]
+    cells = [(place.key, *map(_in_short, place.values)) for place in places]
     ui.print_table(("config", *names), cells)
+
+
+def _in_short(value: Any) -> str:
+    """A value of a config; of a list of layers or transforms their kinds: [conv, relu, affine]."""
+    if isinstance(value, list) and value and all(_kind(item) for item in value):
+        return f"[{', '.join(map(_kind, value))}]"
+    return "-" if value is None else shown(value)
+
+
+def _kind(item: Any) -> str:
+    """conv of {conv: {...}} and relu of relu; nothing of what is neither."""
+    if isinstance(item, Mapping) and len(item) == 1:
+        return str(next(iter(item)))
+    return item if isinstance(item, str) else ""
 
 
 def sentence(row: Row) -> str:

@@ -58,6 +58,8 @@ def test_a_folder_that_cannot_be_read_offers_nothing() -> None:
         ("nndl train --engine v", "vectorized"),
         ("nndl ev", "eval"),
         ("nndl export latest --to o", "onnx"),
+        ("nndl runs compare qui", "quick-20260102-030406"),
+        ("nndl runs --sort best", "best_validation"),
     ],
 )
 def test_the_shell_is_told(folder: Path, line: str, offered: str) -> None:

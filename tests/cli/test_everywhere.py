@@ -20,6 +20,9 @@ WRONG = [
     ("import", "quickstart", "nowhere.npz"),
     ("summary", "nowhere.yaml"),
     ("gradcheck", "nowhere.yaml"),
+    ("runs", "compare", "nowhere", "nothing"),
+    ("runs", "best"),
+    ("runs", "remove", "nowhere"),
     ("configs", "show", "nowhere"),
     ("config", "check", "nowhere.yaml"),
     ("config", "show", "nowhere.yaml"),
@@ -97,6 +100,7 @@ def test_every_command_that_prints_a_table_prints_json() -> None:
         ("summary", "quickstart"),
         ("gradcheck", "relu"),
         ("doctor",),
+        ("runs",),
     ],
     ids=" ".join,
 )

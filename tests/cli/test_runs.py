@@ -74,3 +74,31 @@ def test_a_csv_file_has_results_and_configs(folder: Path) -> None:
     assert [row["config.train.l2"] for row in rows] == ["0.5", "0.0", "0.0"]
     assert nndl("runs", "export", "all.csv", cwd=folder).returncode == 2
     assert nndl("runs", "export", "all.csv", "--force", cwd=folder).returncode == 0
+
+
+def test_the_table_leaves_out_what_a_narrow_terminal_has_no_room_for(tmp_path: Path) -> None:
+    make_run(tmp_path / "runs" / "tiny-20260102-030405")
+    heading = nndl("runs", cwd=tmp_path).stdout.splitlines()[0].split()
+    assert heading == [
+        "run",
+        "status",
+        "epochs",
+        "val",
+        "acc",
+        "test",
+        "acc",
+        "time",
+        "age",
+    ]  # the name says the config
+    narrow = nndl("runs", cwd=tmp_path, COLUMNS="80").stdout.splitlines()
+    assert narrow[0].split() == ["run", "status", "epochs", "val", "acc", "test", "acc", "age"]
+    assert max(map(len, narrow)) <= 80
+
+
+def test_lists_of_layers_are_compared_by_their_kinds(tmp_path: Path) -> None:
+    make_run(tmp_path / "runs" / "a")
+    config = make_run(tmp_path / "runs" / "b") / "config.yaml"
+    config.write_text(config.read_text("utf-8").replace("[{affine: 10}]", "[relu, {affine: 10}]"), encoding="utf-8")
+    (line,) = [line for line in nndl("runs", "compare", "a", "b", cwd=tmp_path).stdout.splitlines() if "model" in line]
+    assert line.split(maxsplit=1)[1].split("  ")[0] == "[affine]"
+    assert line.endswith("[relu, affine]")
