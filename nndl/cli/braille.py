@@ -8,7 +8,10 @@ DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 """The bits of a braille character, row by row."""
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
-"""What stands for a curve where the terminal has no braille."""
+"""What stands for a curve where the terminal has no braille, or no colours."""
+
+BETWEEN_LETTERS = 24
+"""Columns from one letter to the next on a curve that colours do not tell apart."""
 
 SPARKS = "▁▂▃▄▅▆▇█"
 
@@ -27,15 +30,22 @@ class Canvas:
         for number, curve in enumerate(curves):
             self._draw(curve, number)
 
-    def rows(self, braille: bool = True) -> list[list[tuple[str, int | None]]]:
-        """Characters with the number of the curve each belongs to, None for blanks; the top row first."""
+    def rows(self, braille: bool = True, lettered: bool = False) -> list[list[tuple[str, int | None]]]:
+        """Characters with the number of the curve each belongs to, None for blanks; the top row first.
+
+        `lettered` braille has the curves' letters in it here and there, for where there are no colours.
+        """
         return [
-            [
-                (" ", None) if not bits else (chr(0x2800 + bits) if braille else LETTERS[(who or 0) % 26], who)
-                for bits, who in zip(row, owners, strict=True)
-            ]
-            for row, owners in zip(self.bits, self.owner, strict=True)
+            [self._character(row, column, braille, lettered) for column in range(self.width)]
+            for row in range(self.height)
         ]
+
+    def _character(self, row: int, column: int, braille: bool, lettered: bool) -> tuple[str, int | None]:
+        who = self.owner[row][column]
+        if who is None:
+            return " ", None
+        due = lettered and (column - 4 * (who + 1)) % BETWEEN_LETTERS == 0
+        return LETTERS[who % 26] if due or not braille else chr(0x2800 + self.bits[row][column]), who
 
     def _draw(self, curve: Points, number: int) -> None:
         """Straight lines from point to point."""

@@ -76,6 +76,11 @@ def can_print(text: str) -> bool:
     return True
 
 
+def has_colours() -> bool:
+    """Whether stdout shows colours: a terminal that can, and nobody who asked for none."""
+    return is_terminal() and not console().no_color and console().color_system is not None
+
+
 def say_styled(parts: Sequence[tuple[str, str | None]]) -> None:
     """A line on stdout of (text, rich style or None) pieces."""
     if not is_terminal():

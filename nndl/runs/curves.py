@@ -4,10 +4,11 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 from nndl.runs.folder import RunFolder
-from nndl.runs.listing import read_config, read_summary
+from nndl.runs.listing import read_config, read_row, read_summary
 from nndl.runs.metrics import read_metrics
 
 Points = list[tuple[float, float]]
@@ -90,14 +91,31 @@ def plan_of(folder: RunFolder, records: Iterable[Mapping[str, Any]] = ()) -> Pla
 
 
 def smoothed(points: Sequence[tuple[float, float]]) -> Points:
-    """A fading mean over about SMOOTHING of the points; the first ones are averaged over those there are."""
-    keep = 1 - 1 / max(1.0, SMOOTHING * len(points))
-    total = weight = 0.0
-    result: Points = []
-    for x, y in points:
-        total, weight = keep * total + y, keep * weight + 1
-        result.append((x, total / weight))
-    return result
+    """The mean over the nearest SMOOTHING of the points; at the ends over those there are."""
+    reach = round(SMOOTHING * len(points) / 2)
+    sums = [0.0, *accumulate(y for _, y in points)]
+    ends = [(max(0, i - reach), min(len(points), i + reach + 1)) for i in range(len(points))]
+    return [
+        (x, (sums[last] - sums[first]) / (last - first)) for (x, _), (first, last) in zip(points, ends, strict=True)
+    ]
+
+
+def names(folders: Sequence[RunFolder]) -> list[str]:
+    """The shortest names that tell runs apart: of the config, with its seed, or of the folder."""
+    rows = [read_row(folder) for folder in folders]
+    configs = [row.config or row.name for row in rows]
+    seeded = [f"{config}, seed {row.seed}" for config, row in zip(configs, rows, strict=True)]
+    of_folders = [row.name for row in rows]
+    return next(
+        (found for found in (configs, seeded, of_folders) if len(set(found)) == len(found)),
+        [row.folder for row in rows],
+    )
+
+
+def calm_top(values: Iterable[float]) -> float | None:
+    """Up to where losses are drawn: a spike in the first steps would press all the rest to the floor."""
+    ordered = sorted(values)
+    return 1.05 * ordered[int(0.995 * (len(ordered) - 1))] if ordered else None
 
 
 def _add(points: Points, at: float, value: Any) -> None:

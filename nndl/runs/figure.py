@@ -7,7 +7,7 @@ from typing import Any
 
 from nndl.errors import MissingExtraError, UsageError
 from nndl.runs.atomic import write_atomically
-from nndl.runs.curves import Curves, Points
+from nndl.runs.curves import Curves, Points, calm_top
 
 FORMATS = (".png", ".svg", ".pdf")
 COLOURS = ("#0b6e99", "#d9730d", "#6940a5", "#0f7b6c", "#ad1a72", "#64473a")
@@ -32,12 +32,12 @@ def write_figure(curves: Sequence[Curves], path: Path) -> None:
     loss, accuracy, rate = figure.subplots(3, 1, sharex=True, height_ratios=(3, 3, 1.4))
     for number, each in enumerate(curves):
         _draw_run(loss, accuracy, rate, each, COLOURS[number % len(COLOURS)], alone=len(curves) == 1)
-    for axes, title in ((loss, "loss"), (accuracy, "accuracy, %"), (rate, "learning rate")):
+    which = "" if len(curves) == 1 else " (thin: in training; with dots: validation)"
+    for axes, title in ((loss, f"loss{which}"), (accuracy, "accuracy, %"), (rate, "learning rate")):
         _dress(axes, title)
     rate.set_xlabel("epoch", color=INK)
-    heights = [y for each in curves for _, y in (*each.validation_loss, *each.loss)]
-    if heights:  # a spike in the first steps would press all the rest to the floor
-        loss.set_ylim(top=1.05 * sorted(heights)[int(0.995 * (len(heights) - 1))])
+    loss.set_ylim(top=calm_top(y for each in curves for _, y in (*each.validation_loss, *each.loss)))
+    _scale_rates(rate, [max(y for _, y in each.learning_rate) for each in curves if each.learning_rate])
     figure.draw_without_rendering()
     for axes in (loss, accuracy):
         _label_ends(axes)
@@ -52,8 +52,9 @@ def _draw_run(loss: Any, accuracy: Any, rate: Any, curves: Curves, colour: str, 
     name = "" if alone else curves.name
     if alone:
         _line(loss, curves.loss, FAINT, "", linewidth=0.5)
-    _line(loss, curves.smooth_loss, colour, "training" if alone else name)
-    _line(loss, curves.validation_loss, other, "validation" if alone else "", marker="o")
+    thin = {} if alone or not curves.validation_loss else {"linewidth": 0.8, "alpha": 0.6}
+    _line(loss, curves.smooth_loss, colour, "training" if alone else "" if thin else name, **thin)
+    _line(loss, curves.validation_loss, other, "validation" if alone else name, marker="o")
     percent = [(x, 100 * y) for x, y in curves.train_accuracy]
     validation = [(x, 100 * y) for x, y in curves.validation_accuracy]
     if alone or not validation:
@@ -71,17 +72,47 @@ def _line(axes: Any, points: Points, colour: str, label: str, **style: Any) -> N
         axes.lines[-1].set_label(label)
 
 
+def _scale_rates(axes: Any, peaks: Sequence[float]) -> None:
+    """Rates of different sizes stand on a logarithmic axis, from a hundredth of the lowest peak."""
+    if peaks and 0 < 10 * min(peaks) < max(peaks):
+        axes.set_yscale("log")
+        axes.set_ylim(bottom=min(peaks) / 100)
+
+
 def _label_ends(axes: Any) -> None:
-    """Name each line at its right end, names moved apart where they would lie on each other."""
-    pixels_per_point = axes.figure.dpi / 72
-    labelled = [line for line in axes.lines if not line.get_label().startswith("_")]
-    ends = [(axes.transData.transform(line.get_xydata()[-1])[1] / pixels_per_point, line) for line in labelled]
-    lowest = -float("inf")
-    for height, line in sorted(ends, key=lambda end: end[0]):
-        at = max(height, lowest + 11)
-        lowest = at
-        place = {"xytext": (5, at - height), "textcoords": "offset points", "va": "center", "annotation_clip": False}
-        axes.annotate(line.get_label(), line.get_xydata()[-1], color=line.get_color(), fontsize=9, **place)
+    """Name each line at its right end; names of lines that end together are moved apart."""
+    points_per_pixel = 72 / axes.figure.dpi
+    together: dict[float, list[tuple[float, Any]]] = {}
+    for line in axes.lines:
+        if not line.get_label().startswith("_"):
+            x, y = line.get_xydata()[-1]
+            height = axes.transData.transform((x, y))[1] * points_per_pixel
+            together.setdefault(round(float(x), 2), []).append((float(height), line))
+    for ends in together.values():
+        ends.sort(key=lambda end: end[0])
+        for (height, line), at in zip(ends, spread_out([height for height, _ in ends]), strict=True):
+            place = {"xytext": (5, at - height), "textcoords": "offset points", "va": "center"}
+            end = line.get_xydata()[-1]
+            axes.annotate(line.get_label(), end, color=line.get_color(), fontsize=9, annotation_clip=False, **place)
+
+
+def spread_out(heights: Sequence[float], apart: float = 11.0) -> list[float]:
+    """Ascending heights, moved as little as may be until all are `apart`: clusters are spread about their middles."""
+    clusters: list[list[float]] = []
+    for height in heights:
+        cluster = [height]
+        while clusters and _lowest(cluster, apart) - _highest(clusters[-1], apart) < apart:
+            cluster = clusters.pop() + cluster
+        clusters.append(cluster)
+    return [_lowest(cluster, apart) + apart * number for cluster in clusters for number in range(len(cluster))]
+
+
+def _lowest(cluster: Sequence[float], apart: float) -> float:
+    return sum(cluster) / len(cluster) - apart * (len(cluster) - 1) / 2
+
+
+def _highest(cluster: Sequence[float], apart: float) -> float:
+    return sum(cluster) / len(cluster) + apart * (len(cluster) - 1) / 2
 
 
 def _dress(axes: Any, title: str) -> None:

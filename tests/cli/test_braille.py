@@ -31,6 +31,12 @@ def test_several_curves_have_their_own_marks() -> None:
     assert {who for _, who in canvas.rows()[0]} == {1}
 
 
+def test_letters_stand_on_their_curves_where_there_are_no_colours() -> None:
+    rows = Canvas([[(0, 0), (1, 0)], [(0, 1), (1, 1)]], 60, 2).rows(lettered=True)
+    marked = [[(column, char) for column, (char, _) in enumerate(row) if char.isalpha()] for row in rows]
+    assert marked == [[(8, "b"), (32, "b"), (56, "b")], [(4, "a"), (28, "a"), (52, "a")]]
+
+
 @given(st.lists(POINTS, max_size=3), st.integers(1, 30), st.integers(1, 8))
 def test_any_points_fit_the_canvas(curves: list[list[tuple[float, float]]], width: int, height: int) -> None:
     rows = shown(Canvas(curves, width, height))

@@ -18,15 +18,16 @@ def folder(tmp_path: Path) -> Path:
 
 def test_one_run_shows_training_beside_validation(folder: Path) -> None:
     shown = nndl("plot", "first", cwd=folder).stdout
-    assert "loss   training" in shown
-    assert "validation 60.0 %" in shown
+    assert "loss   a = training" in shown  # letters, where there are no colours
+    assert "b = validation 60.0 %" in shown
     assert "⠉" in shown
     assert max(map(len, shown.splitlines())) <= 100
 
 
 def test_several_runs_share_the_panels(folder: Path) -> None:
     shown = nndl("plot", "first", "second", cwd=folder).stdout
-    assert "first 60.0 %   second 80.0 %" in shown
+    assert "a = first 60.0 %   b = second 80.0 %" in shown
+    assert nndl("plot", "first", "runs/first", cwd=folder).stdout == nndl("plot", "first", cwd=folder).stdout
 
 
 def test_a_terminal_without_braille_gets_letters(folder: Path) -> None:
@@ -44,7 +45,8 @@ def test_a_picture_is_written_and_not_written_over(folder: Path) -> None:
     pytest.importorskip("matplotlib")
     assert nndl("plot", "first", "-o", "a.svg", cwd=folder).stdout == "a.svg\n"
     assert nndl("plot", "first", "-o", "a.svg", cwd=folder).returncode == 2
-    assert nndl("plot", "first", "-o", "a.svg", "--force", cwd=folder).returncode == 0
+    both = nndl("plot", "first", "-o", "a.svg", "--force", "--terminal", cwd=folder).stdout
+    assert both.startswith("a.svg\nloss ")
 
 
 def test_an_empty_run_says_so(folder: Path) -> None:

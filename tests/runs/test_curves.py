@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from nndl.runs.curves import plan_of, read_curves, smoothed
+from nndl.runs.curves import calm_top, names, plan_of, read_curves, smoothed
 from nndl.runs.folder import RunFolder
 from tests.runs.made import make_run
 
@@ -41,3 +41,19 @@ def test_smoothing_keeps_a_level_and_calms_what_jumps() -> None:
     jumping = smoothed([(float(x), float(x % 2)) for x in range(1000)])
     assert jumping[-1][1] == pytest.approx(0.5, abs=0.05)
     assert smoothed([]) == []
+
+
+def test_runs_have_the_shortest_names_that_tell_them_apart(tmp_path: Path) -> None:
+    one, two = RunFolder(make_run(tmp_path / "x", name="net", seed=1)), RunFolder(make_run(tmp_path / "y", name="mlp"))
+    assert names([one, two]) == ["net", "mlp"]
+    other = RunFolder(make_run(tmp_path / "z", name="net", seed=2))
+    assert names([one, two, other]) == ["net, seed 1", "mlp, seed 0", "net, seed 2"]
+    again = RunFolder(make_run(tmp_path / "again", name="net", seed=1))
+    assert names([one, two, again]) == ["x", "y", "again"]
+    elsewhere = RunFolder(make_run(tmp_path / "elsewhere" / "x", name="net", seed=1))
+    assert names([one, elsewhere]) == [str(one.path), str(elsewhere.path)]
+
+
+def test_a_spike_does_not_decide_how_high_losses_are_drawn() -> None:
+    assert calm_top([1.0] * 999 + [1e6]) == pytest.approx(1.05)
+    assert calm_top([]) is None

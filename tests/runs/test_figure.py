@@ -1,14 +1,17 @@
 """Pictures of curves: made, of the kind asked for, and refused where they cannot be."""
 
 import builtins
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nndl.errors import MissingExtraError, UsageError
 from nndl.runs.curves import Curves, read_curves
-from nndl.runs.figure import write_figure
+from nndl.runs.figure import spread_out, write_figure
 from nndl.runs.folder import RunFolder
 from tests.runs.made import make_run
 
@@ -35,7 +38,7 @@ def test_names_at_the_ends_of_lines_do_not_lie_on_each_other() -> None:
         axes.plot([0, 1], [0, 1], label=name)
     _label_ends(axes)
     heights = sorted(text.xyann[1] for text in axes.texts)
-    assert heights == pytest.approx([0, 11, 22])
+    assert heights == pytest.approx([-11, 0, 11])
     assert {text.get_text() for text in axes.texts} == {"one", "two", "three"}
 
 
@@ -57,3 +60,12 @@ def test_without_matplotlib_the_command_that_adds_it_is_told(tmp_path: Path, mon
     monkeypatch.setattr(builtins, "__import__", refuse)
     with pytest.raises(MissingExtraError, match=r"pip install 'nndl\[plot\]'"):
         write_figure([], tmp_path / "curves.png")
+
+
+@given(st.lists(st.floats(-500, 500), max_size=12).map(sorted))
+def test_names_are_spread_no_more_than_they_must(heights: list[float]) -> None:
+    moved = spread_out(heights, apart=10)
+    assert all(above - below >= 10 - 1e-6 for below, above in pairwise(moved))
+    assert sum(moved) == pytest.approx(sum(heights), abs=1e-6)  # about their middle
+    if all(above - below >= 10 for below, above in pairwise(heights)):
+        assert moved == pytest.approx(heights)
