@@ -1,5 +1,6 @@
 """Curves in a terminal: each character is a grid of 2 x 4 dots."""
 
+import math
 from collections.abc import Sequence
 
 Points = Sequence[tuple[float, float]]
@@ -63,6 +64,35 @@ class Canvas:
     def _set(self, x: int, y: int, number: int) -> None:
         self.bits[y // 4][x // 2] |= DOTS[y % 4][x % 2]
         self.owner[y // 4][x // 2] = number
+
+
+class Trace:
+    """A series of any length, kept in few means of as many neighbours each."""
+
+    def __init__(self, cells: int = 64) -> None:
+        self._cells, self._each = cells, 1
+        self._means: list[float] = []
+        self._sum, self._count = 0.0, 0
+        self._drawn: str | None = None
+
+    def add(self, value: float) -> None:
+        """Take in a value; what is not finite is left out."""
+        if not math.isfinite(value):
+            return
+        self._sum, self._count = self._sum + value, self._count + 1
+        if self._count == self._each:
+            self._means.append(self._sum / self._each)
+            self._sum, self._count, self._drawn = 0.0, 0, None
+        if len(self._means) == 2 * self._cells:
+            self._means = [(a + b) / 2 for a, b in zip(self._means[::2], self._means[1::2], strict=True)]
+            self._each *= 2
+
+    def sparkline(self) -> str:
+        """The series in one line; its highest twentieth, the spikes of the first steps, is cut off."""
+        if self._drawn is None:
+            top = sorted(self._means)[int(0.95 * (len(self._means) - 1))] if self._means else 0.0
+            self._drawn = sparkline([min(mean, top) for mean in self._means], self._cells)
+        return self._drawn
 
 
 def sparkline(values: Sequence[float], width: int = 24) -> str:

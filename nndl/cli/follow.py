@@ -1,5 +1,6 @@
 """nndl watch: follow a run that another process trains, by what it writes into its folder."""
 
+import contextlib
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,11 +11,14 @@ import typer
 from nndl.cli.complete import RUN
 
 if TYPE_CHECKING:
-    from nndl.cli.watch import View
+    from nndl.cli.watch import Plan, View
     from nndl.runs.folder import RunFolder
+    from nndl.train.events import Event
 
 PAUSE = 0.5
 """Seconds between two looks at the folder."""
+PATIENCE = 10.0
+"""Seconds after which a folder with a config whose training has not begun counts as dead."""
 
 
 def watch(
@@ -34,11 +38,16 @@ def watch(
 
     folder = find_run(run)
     try:
+        _wait_for_begin(folder)
         if not json:
             ui.say(f"{folder.path}: {folder.status()}")
         records = list(read_metrics(folder.metrics)) if folder.metrics.is_file() else []
-        with choose_view(plan_of(folder, records), quiet=False, json=json) as view:
-            _follow(folder, view, once)
+        plan = plan_of(folder, records)
+        if not json and (once or folder.status() != "running"):
+            _show(plan, Tail(folder.metrics).events(), with_pace=folder.status() == "running")
+        else:
+            with choose_view(plan, quiet=False, json=json) as view:
+                _follow(folder, view, once)
     except KeyboardInterrupt:
         ui.note(f"the training is left alone; nndl watch {folder.path} goes on watching")
         return
@@ -48,15 +57,38 @@ def watch(
         ui.say(_ending(folder))
 
 
+def _wait_for_begin(folder: "RunFolder") -> None:
+    """Return once a run whose folder was made a moment ago says that it runs."""
+    until = time.time() + PATIENCE
+    with contextlib.suppress(OSError):
+        until = folder.config.stat().st_mtime + PATIENCE
+    while not folder.summary.exists() and time.time() < until:
+        time.sleep(PAUSE)
+
+
+def _show(plan: "Plan", events: "list[Event]", *, with_pace: bool) -> None:
+    """The epochs done, and where the one under way stands."""
+    from nndl.cli import ui
+    from nndl.cli.watch import HEADER, Pace, row
+    from nndl.train.events import EpochDone, StepDone
+
+    epochs = [row(event) for event in events if isinstance(event, EpochDone)]
+    if epochs:
+        ui.say("\n".join([HEADER, *epochs]))
+    steps = [event for event in events if isinstance(event, StepDone)]
+    if steps and with_pace:
+        pace = Pace(plan)
+        for step in steps:
+            pace.see(step)
+        ui.say(f"{pace.words(steps[-1])}\n{pace.curve()}".rstrip())
+
+
 def _follow(folder: "RunFolder", view: "View", once: bool) -> None:
     """Show what is there and what comes; the rest of the file is read after the run is seen to have ended."""
-    from nndl.train.events import EpochDone, StepDone, from_record
-
     tail = Tail(folder.metrics)
     while True:
         ended = once or folder.status() != "running"
-        events = [event for event in map(from_record, tail.records()) if isinstance(event, StepDone | EpochDone)]
-        for event in events:
+        for event in tail.events():
             view.see(event)
         if ended:
             return
@@ -68,6 +100,12 @@ class Tail:
 
     def __init__(self, path: Path) -> None:
         self.path, self._place = path, 0
+
+    def events(self) -> "list[Event]":
+        """The records that are events, as these."""
+        from nndl.train.events import from_record
+
+        return [event for event in map(from_record, self.records()) if event is not None]
 
     def records(self) -> Iterator[dict[str, Any]]:
         """Those of whole lines. A file that became shorter, as of a run that went on, is read anew."""
@@ -98,7 +136,16 @@ def _ending(folder: "RunFolder") -> str:
     if status == "finished" and row.test is not None:
         best = "" if row.best_validation is None else f" (best validation {percent(row.best_validation)})"
         return f"finished: test accuracy {percent(row.test)}{best}; {duration(row.seconds or 0)} of training"
+    done = f"{row.epochs} epoch{'' if row.epochs == 1 else 's'}"
     if status == "running":
-        return f"running, {row.epochs} epoch{'' if row.epochs == 1 else 's'} done"
-    words = {"died": "its process is gone", "interrupted": "it was stopped", "failed": "it failed"}
-    return f"{status}: {words.get(status, 'it has ended')} after {row.epochs} epochs; nndl resume {folder.path} goes on"
+        return f"running, {done} done"
+    if status == "imported":
+        return "imported: weights from elsewhere, there was no training"
+    why = {"died": "its process is gone", "interrupted": "it was stopped", "failed": _error(folder)}
+    return f"{status}: {why.get(status, 'it has ended')} after {done}; nndl resume {folder.path} goes on"
+
+
+def _error(folder: "RunFolder") -> str:
+    from nndl.runs.listing import read_summary
+
+    return " ".join(str((read_summary(folder) or {}).get("error", "it failed")).split())

@@ -4,7 +4,8 @@ import time
 from typing import Protocol
 
 from nndl.cli import ui
-from nndl.train.events import EpochDone, Event, StepDone, as_record
+from nndl.cli.braille import SPARKS, Trace
+from nndl.train.events import EpochDone, Event, Finished, StepDone, as_record
 
 SECONDS_BETWEEN_LINES = 5.0
 SMOOTHING = 0.98
@@ -40,11 +41,13 @@ class Pace:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._weight = self._loss = self._images = self._seconds = 0.0
+        self._trace = Trace()
         self.step = plan.step
 
     def see(self, step: StepDone) -> None:
         """Take in a step. Sums that fade, over a sum of weights that fades alike: the first step weighs no more."""
         self.step = step.step
+        self._trace.add(step.loss)
         self._weight = SMOOTHING * self._weight + 1
         self._loss = SMOOTHING * self._loss + step.loss
         self._images = SMOOTHING * self._images + step.images
@@ -60,6 +63,10 @@ class Pace:
             f"lr {step.learning_rate:.3g}  {duration(left)} left"
         )
 
+    def curve(self) -> str:
+        """The loss so far as a line of little bars, where the terminal has them."""
+        return f"loss {self._trace.sparkline()}" if ui.can_print(SPARKS) else ""
+
 
 class LiveView:
     """A bar that moves, and a row for each epoch above it."""
@@ -72,7 +79,9 @@ class LiveView:
     def see(self, event: Event) -> None:
         if isinstance(event, StepDone):
             self._pace.see(event)
-            self._line.show(event.step / self._plan.steps, self._pace.words(event))
+            self._line.show(event.step / self._plan.steps, f"{self._pace.words(event)}\n{self._pace.curve()}")
+        elif isinstance(event, Finished):
+            self._line.show(1.0, f"all epochs are done; the test images are being scored\n{self._pace.curve()}")
         elif isinstance(event, EpochDone):
             if not self._rows:
                 self._line.above(HEADER)

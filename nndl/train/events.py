@@ -1,7 +1,7 @@
 """What happens in training, as values: observers (terminal, JSONL, checkpoints) read them and change nothing."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 
@@ -65,16 +65,18 @@ class Finished:
 
 Event = StepDone | EpochDone | Interrupted | Finished
 
+_MAY_BE_NONE = ("validation_loss", "validation_accuracy", "best_validation_accuracy")
 _KINDS = {StepDone: "step", EpochDone: "epoch", Interrupted: "interrupted", Finished: "finished"}
 
 
 def from_record(record: Mapping[str, Any]) -> Event | None:
-    """The event that `as_record` made a record of; None for what is none."""
+    """The event that `as_record` made a record of; None for what is none, or not whole."""
     kind = next((kind for kind, name in _KINDS.items() if name == record.get("kind")), None)
-    try:
-        return kind(**{key: value for key, value in record.items() if key != "kind"}) if kind else None
-    except TypeError:
+    if kind is None:
         return None
+    values = {field.name: record.get(field.name) for field in fields(kind)}
+    whole = all(isinstance(value, int | float) or key in _MAY_BE_NONE for key, value in values.items())
+    return kind(**values) if whole else None
 
 
 def as_record(event: Event) -> dict[str, Any]:

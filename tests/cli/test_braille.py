@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nndl.cli.braille import SPARKS, Canvas, sparkline
+from nndl.cli.braille import SPARKS, Canvas, Trace, sparkline
 
 POINTS = st.lists(st.tuples(st.floats(0, 1e6), st.floats(-1e6, 1e6)), max_size=30)
 
@@ -48,3 +48,22 @@ def test_a_sparkline_rises_with_its_values() -> None:
     assert sparkline([1.0] * 100, 5) == SPARKS[0] * 5
     assert sparkline([]) == ""
     assert sparkline([float(value) for value in range(100)], 4) == "▁▃▆█"
+
+
+def test_a_trace_of_any_length_keeps_its_shape() -> None:
+    trace = Trace(cells=8)
+    assert trace.sparkline() == ""
+    for value in range(10_000):
+        trace.add(float(value))
+    trace.add(float("nan"))
+    line = trace.sparkline()
+    assert len(line) == 8
+    assert [SPARKS.index(char) for char in line] == sorted(SPARKS.index(char) for char in line)
+    assert (line[0], line[-1]) == (SPARKS[0], SPARKS[-1])
+
+
+def test_a_spike_leaves_the_rest_of_a_trace_to_be_seen() -> None:
+    trace = Trace(cells=20)
+    for value in [1000.0, *[float(20 - number) for number in range(39)]]:
+        trace.add(value)
+    assert len(set(trace.sparkline())) == len(SPARKS)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from nndl.cli.braille import SPARKS
 from nndl.cli.follow import Tail
 from tests.cli.command import environment, nndl
 from tests.cli.test_train import CONFIG
@@ -23,10 +24,13 @@ def start(folder: Path, *words: str) -> "subprocess.Popen[str]":
 
 @pytest.fixture
 def training(tmp_path: Path) -> "Iterator[subprocess.Popen[str]]":
-    """A training that goes on for as long as a test may take; it has saved a state."""
+    """A training that goes on for as long as a test may take; it has saved a state, and written down a step."""
     (tmp_path / "tiny.yaml").write_text(CONFIG, encoding="utf-8")
     process = start(tmp_path, "train", "tiny.yaml", "--epochs", "100000", "--run-dir", "runs/it")
-    while not (tmp_path / "runs" / "it" / "last.safetensors").is_file():
+    run = tmp_path / "runs" / "it"
+    while not (run / "last.safetensors").is_file() or '"kind": "step"' not in (run / "metrics.jsonl").read_text(
+        "utf-8"
+    ):
         assert process.poll() is None
         time.sleep(0.05)
     yield process
@@ -41,7 +45,36 @@ def test_a_finished_run_is_told_and_that_is_all(tmp_path: Path) -> None:
     lines = done.stdout.splitlines()
     assert lines[0].endswith("one: finished")
     assert lines[-1] == "finished: test accuracy 55.00 % (best validation 60.00 %); 0:02 of training"
-    assert sum(" done " in line for line in lines) == 2
+    assert [line.split()[0] for line in lines[1:-1]] == ["epoch", "1", "2"]  # the table that training shows
+
+
+def test_how_a_run_failed_is_told(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "runs" / "one", status="failed", test=None)
+    summary = json.loads((run / "summary.json").read_text(encoding="utf-8")) | {"error": "the loss is NaN\nat step 7"}
+    (run / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
+    told = nndl("watch", "one", cwd=tmp_path).stdout.splitlines()[-1]
+    assert told.startswith("failed: the loss is NaN at step 7 after 2 epochs; nndl resume ")
+
+
+def test_lines_that_are_no_whole_events_are_passed_over(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "runs" / "one")
+    broken = ['{"kind": "step", "step": 3, "epoch": 1, "loss": null}', '{"kind": "epoch", "step": 3, "epoch": 1}', "{"]
+    with (run / "metrics.jsonl").open("a", encoding="utf-8") as file:
+        file.write("".join(f"{line}\n" for line in broken))
+    done = nndl("watch", "one", "--json", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(done.stdout.splitlines()) == 20 + 2 + 1
+
+
+def test_a_run_that_has_a_folder_and_no_word_yet_is_waited_for(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "runs" / "one", begun=time.time())
+    (run / "summary.json").rename(tmp_path / "summary.json")
+    watching = start(tmp_path, "watch", "one")
+    with pytest.raises(subprocess.TimeoutExpired):
+        watching.wait(timeout=3)
+    (tmp_path / "summary.json").rename(run / "summary.json")
+    shown, _ = watching.communicate(timeout=60)
+    assert shown.splitlines()[0].endswith("one: finished")
 
 
 def test_a_running_one_is_followed_to_its_death(tmp_path: Path, training: "subprocess.Popen[str]") -> None:
@@ -63,7 +96,10 @@ def test_once_and_an_end_of_watching_leave_the_training_alone(
     tmp_path: Path, training: "subprocess.Popen[str]"
 ) -> None:
     done = nndl("watch", "it", "--once", cwd=tmp_path)
-    assert done.stdout.splitlines()[-1].startswith("running, ")
+    *_, words, curve, last = done.stdout.splitlines()
+    assert " images/s  loss " in words
+    assert set(curve.removeprefix("loss ")) <= set(SPARKS)
+    assert last.startswith("running, ")
     watching = start(tmp_path, "watch", "it")
     assert watching.stdout is not None
     watching.stdout.readline()
