@@ -18,9 +18,18 @@ from nndl.runs.log import write_log
 from nndl.runs.metrics import unreadable_lines
 from nndl.runs.recorder import Keeping
 from nndl.runs.states import State, States, clear_leftovers, newest_state, restore_best, set_damaged_aside
+from nndl.runs.statistics import Statistics
 from nndl.train.solver import Solver
 
-UNIMPORTANT = ("config.name", "config.checkpoint.", "config.data.root", "config.engine", "config.threads", "changes")
+UNIMPORTANT = (
+    "config.name",
+    "config.checkpoint.",
+    "config.record",
+    "config.data.root",
+    "config.engine",
+    "config.threads",
+    "changes",
+)
 """What may change without a word: the numbers do not depend on it, or do by what is compared instead."""
 
 
@@ -65,8 +74,9 @@ def about(built: Built) -> dict[str, Any]:
 
 def keeping(built: Built, changes: Sequence[Any] = ()) -> Keeping:
     """How the experiment wants its run kept."""
-    checkpoint = built.experiment.checkpoint
-    return Keeping(checkpoint.every, checkpoint.keep, {**about(built), "changes": list(changes)})
+    checkpoint, every = built.experiment.checkpoint, built.experiment.record.statistics
+    statistics = None if every is None else Statistics(built.solver, every)
+    return Keeping(checkpoint.every, checkpoint.keep, {**about(built), "changes": list(changes)}, statistics)
 
 
 def resume(folder: RunFolder, wanted: Wanted | None = None) -> Resumed:

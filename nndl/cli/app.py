@@ -25,6 +25,7 @@ from nndl.cli.gradcheck import gradcheck
 from nndl.cli.import_ import import_weights
 from nndl.cli.plot import plot
 from nndl.cli.predict import predict
+from nndl.cli.report import report
 from nndl.cli.reproduce import reproduce
 from nndl.cli.resume import resume
 from nndl.cli.runs import runs_app
@@ -110,6 +111,7 @@ app.command(short_help="Train a run again, and compare every bit.")(reproduce)
 app.command("verify-resume", short_help="Prove that a resumed training equals a straight one.")(verify_resume)
 app.command(short_help="Follow a run that another terminal trains.")(watch)
 app.add_typer(runs_app, name="runs")
+app.command(short_help="Write a page that shows runs: one file, no server.")(report)
 app.command(short_help="Draw the curves of runs, here or as a picture.")(plot)
 app.command("eval", short_help="Score a run, class by class.")(evaluate)
 app.command(short_help="Name what is on pictures.")(predict)

@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 from nndl.config.messages import Path
 from nndl.config.option_docs import option_names
-from nndl.config.schema import ONE_OF, Checkpoint, Data, Experiment, Model, Train
+from nndl.config.schema import ONE_OF, Checkpoint, Data, Experiment, Model, Record, Train
 from nndl.train.updater import Group
 
 SECTIONS: dict[str, type[BaseModel]] = {
@@ -15,6 +15,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "model": Model,
     "train": Train,
     "checkpoint": Checkpoint,
+    "record": Record,
 }
 
 

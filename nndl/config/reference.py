@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from nndl.config.json_schema import json_schema
 from nndl.config.option_docs import option_docs
-from nndl.config.schema import LISTS, ONE_OF, Checkpoint, Data, Experiment, Model, Train
+from nndl.config.schema import LISTS, ONE_OF, Checkpoint, Data, Experiment, Model, Record, Train
 from nndl.config.show import plain_value
 from nndl.train.updater import Group
 
@@ -27,7 +27,13 @@ def reference() -> str:
     """The page, in Markdown."""
     schema = json_schema()
     parts = [HEAD, "## Top level\n", _keys(Experiment, schema)]
-    for title, section in (("data", Data), ("model", Model), ("train", Train), ("checkpoint", Checkpoint)):
+    for title, section in (
+        ("data", Data),
+        ("model", Model),
+        ("train", Train),
+        ("checkpoint", Checkpoint),
+        ("record", Record),
+    ):
         parts += [
             f"## {title}\n",
             f"{section.__doc__}\n",

@@ -120,6 +120,15 @@ class Checkpoint(Section):
     """How many states to keep: should the newest be damaged, the run goes on from the one before it."""
 
 
+class Record(Section):
+    """What is written down beside losses and accuracies."""
+
+    statistics: (
+        Annotated[str, BeforeValidator(_interval), WithJsonSchema({"type": "string", "pattern": PATTERN})] | None
+    ) = None
+    """When to look at weights, updates and activations, for `nndl report`: `epoch`, or such as `100 steps`."""
+
+
 class Experiment(Section):
     """One experiment: data, network, training, and how it is kept."""
 
@@ -137,3 +146,4 @@ class Experiment(Section):
     model: Model
     train: Train = Train()
     checkpoint: Checkpoint = Checkpoint()
+    record: Record = Record()

@@ -1,6 +1,6 @@
 """A network: layers placed, parameters on one vector, and a plan for each mode; it speaks like the courses' models."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import get_args, overload
 from zlib import crc32
 
@@ -79,6 +79,13 @@ class Network:
     def scores(self, X: Array) -> Array:
         """Scores (N, classes) in test mode, in an array of their own."""
         return self._chains["test"].forward(self._take(X)).copy()
+
+    def activations(self, X: Array) -> Iterator[tuple[str, Array]]:
+        """What each step of the plan gives in test mode, under the path of its last layer; valid until the next one."""
+        x = self._take(X)
+        for planned in self._chains["test"].steps:
+            x = planned.step.forward(x)
+            yield planned.paths[-1], x
 
     def predict(self, X: Array) -> Array:
         """The class with the highest score for each image: (N,) int64."""

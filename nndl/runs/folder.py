@@ -76,9 +76,11 @@ class RunFolder:
     def read_environment(self) -> dict[str, Any]:
         """What environment.json says."""
         try:
-            read: dict[str, Any] = json.loads(self.environment.read_text(encoding="utf-8"))
+            read: Any = json.loads(self.environment.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise CheckpointError(f"{self.environment} cannot be read: {error}") from None
+        if not isinstance(read, dict):
+            raise CheckpointError(f"{self.environment} does not tell an environment")
         return read
 
     def write_status(self, status: str, **more: Any) -> None:

@@ -85,7 +85,9 @@ class MetricsWriter:
 def _stands(record: Mapping[str, Any], after_step: int, after_epoch: int) -> bool:
     if record.get("kind") == "epoch":
         return bool(record["epoch"] <= after_epoch)
-    return bool(record.get("kind") == "step" and record["step"] <= after_step)  # an end that was none goes too
+    return bool(
+        record.get("kind") in ("step", "statistics") and record["step"] <= after_step
+    )  # an end that was none goes too
 
 
 def read_metrics(path: Path) -> Iterator[dict[str, Any]]:

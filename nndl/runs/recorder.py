@@ -11,6 +11,7 @@ from nndl.runs.checkpoint import Arrays, read_checkpoint, write_checkpoint
 from nndl.runs.folder import RunFolder
 from nndl.runs.metrics import MetricsWriter
 from nndl.runs.states import BEST, States
+from nndl.runs.statistics import Statistics
 from nndl.train.events import EpochDone, Event, Finished, Interrupted, as_record
 from nndl.train.intervals import Due, parse_interval
 from nndl.train.solver import Solver
@@ -26,6 +27,8 @@ class Keeping:
     """How many states."""
     about: Mapping[str, Any] = field(default_factory=dict)
     """Goes into every state: what the run is, to compare with when it goes on."""
+    statistics: Statistics | None = None
+    """What looks at the network along the way."""
 
 
 class Recorder:
@@ -58,6 +61,9 @@ class Recorder:
     def see(self, event: Event) -> None:
         """Record one event. Metrics come first: a state is never ahead of them."""
         self._metrics.write(as_record(event))
+        if self._keeping.statistics is not None:
+            for record in self._keeping.statistics.see(event):
+                self._metrics.write(record)
         if isinstance(event, EpochDone) and event.is_best:
             self._best, self._best_is_written = (self.solver.weights(), as_record(event)), False
         if isinstance(event, Finished | Interrupted):

@@ -1,0 +1,57 @@
+"""nndl report: one HTML file that shows a run, or several beside each other."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nndl.cli.complete import complete_run
+
+
+def report(
+    runs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="RUN...", help="Folders of runs, their names under runs/, or latest.", autocompletion=complete_run
+        ),
+    ],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File.  [default: report.html in the run's folder, or here]")
+    ] = None,
+    data: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Folder that holds the data set.")] = None,
+    open_it: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
+) -> None:
+    """Write a page that needs no network and no server: curves, confusion, calibration, mistakes, filters, config.
+
+    Of one run it goes into the run's folder; of several, into this one. The test images are scored for it.
+    """
+    from nndl.cli import ui
+    from nndl.errors import UsageError
+    from nndl.report.gather import gather
+    from nndl.report.page import page
+    from nndl.runs.atomic import write_atomically
+    from nndl.runs.folder import find_run
+
+    folders = [find_run(run) for run in runs]
+    path = output or (folders[0].path / "report.html" if len(folders) == 1 else Path("report.html"))
+    if path.is_dir() or not path.parent.is_dir():
+        raise UsageError(f"--output {path}: name a file in a folder that is there")
+    facts = []
+    for folder in folders:
+        if not json:
+            ui.note(f"scoring {folder.path}")
+        facts.append(gather(folder, data))
+    write_atomically(path, page(facts))
+    notes = {each.name: each.notes for each in facts}
+    if json:
+        ui.emit_json({"file": str(path), "bytes": path.stat().st_size, "notes": notes})
+    else:
+        for name, said in notes.items():
+            for words in said:
+                ui.note(f"{name}: {words}")
+        ui.say(f"{path}: {path.stat().st_size / 1e6:.2f} MB")
+    if open_it:
+        import webbrowser
+
+        webbrowser.open(path.resolve().as_uri())

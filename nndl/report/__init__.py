@@ -1,0 +1,1 @@
+"""One HTML file that shows runs: no network, no server, pictures and styles inside."""

@@ -1,0 +1,160 @@
+"""What a report tells of a run: read from its folder, and from its data set where that is still there."""
+
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nndl.api import Run, load_run
+from nndl.errors import NndlError
+from nndl.net.catalog.conv import Conv
+from nndl.net.losses import SoftmaxLoss
+from nndl.net.types import Array
+from nndl.runs.curves import Curves, read_curves
+from nndl.runs.folder import RunFolder
+from nndl.runs.listing import Row, read_row, read_summary
+from nndl.runs.metrics import read_metrics
+from nndl.train.calibration import reliability, softmax
+from nndl.train.evaluate import Result
+from nndl.train.views import as_tta
+
+MISTAKES = 24
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """An image that was taken for something else."""
+
+    image: Array
+    """uint8 (3, 32, 32)"""
+    true: str
+    taken_for: str
+    sure: float
+    """The probability given to `taken_for`."""
+
+
+@dataclass
+class Facts:
+    """One run's. What could not be had is None or empty, and `notes` say why."""
+
+    folder: RunFolder
+    row: Row
+    curves: Curves
+    summary: Mapping[str, Any]
+    config: str
+    environment: Mapping[str, Any]
+    statistics: list[dict[str, Any]]
+    notes: list[str] = field(default_factory=list)
+    classes: tuple[str, ...] = ()
+    result: Result | None = None
+    """On the test set, with the best weights, scored for this report."""
+    mistakes: list[Mistake] = field(default_factory=list)
+    """The most confident ones."""
+    filters: Array | None = None
+    """The first layer's (F, 3, HH, WW), where it is a convolution."""
+    parameters: int | None = None
+    tta: str = "none"
+
+    @property
+    def name(self) -> str:
+        return self.row.name
+
+    @property
+    def test(self) -> Mapping[str, Any]:
+        """The summary's figures on the test set with the best weights; empty where there are none."""
+        test = self.summary.get("test")
+        best = test.get("best") if isinstance(test, Mapping) else None
+        return best if isinstance(best, Mapping) else {}
+
+
+def gather(folder: RunFolder, data: Path | None = None) -> Facts:
+    """Everything, as far as it is there. `data`: the folder of the data set, if not where the run found it."""
+    facts = Facts(
+        folder,
+        read_row(folder),
+        read_curves(folder),
+        read_summary(folder) or {},
+        _text(folder.config),
+        _environment(folder),
+        _statistics(folder),
+    )
+    status = facts.row.status
+    if status != "finished":
+        facts.notes.append(f"This run is {status}: what follows is what there was when the report was made.")
+    try:
+        run = load_run(folder.path)
+    except (NndlError, OSError, ValueError) as error:
+        facts.notes.append(f"Its weights cannot be loaded ({_first_line(error)}), so nothing could be scored.")
+        return facts
+    facts.classes, facts.parameters, facts.filters = run.classes, run.network.params.size, _filters(run)
+    try:
+        _score(facts, run, data)
+    except (NndlError, OSError) as error:
+        facts.notes.append(
+            f"Its images are not to be had ({_first_line(error)}), so pictures and calibration are missing; "
+            "nndl report --data FOLDER tells where they are."
+        )
+    return facts
+
+
+def _score(facts: Facts, run: Run, data: Path | None) -> None:
+    """Score the test images once; all figures and the mistakes come from these scores."""
+    split = run.split(data)
+    if not run.learnt_from(split):
+        facts.notes.append("The images found now are not those the run was trained with: their checksum differs.")
+    facts.tta = as_tta(run.experiment.train.tta)
+    test = split.test
+    scores = run.scores(test.images, as_tta(run.experiment.train.tta))
+    facts.result = _result(run, scores, test.labels)
+    facts.mistakes = _mistakes(scores, test.images, test.labels, run.classes)
+
+
+def _result(run: Run, scores: Array, y: Array) -> Result:
+    confusion = np.zeros((scores.shape[1],) * 2, np.int64)
+    np.add.at(confusion, (y, np.argmax(scores, axis=1)), 1)
+    ahead = (scores > scores[np.arange(len(y)), y][:, None]).sum(axis=1)
+    bins = reliability(scores, y) if isinstance(run.network.loss_function, SoftmaxLoss) else None
+    loss = float(run.network.loss_function(scores, y)[0])
+    return Result(loss, confusion, float(np.mean(ahead < 5)), bins)
+
+
+def _mistakes(scores: Array, images: Array, y: Array, classes: tuple[str, ...]) -> list[Mistake]:
+    probabilities = softmax(scores)
+    taken = np.argmax(scores, axis=1)
+    sure = np.where(taken != y, probabilities[np.arange(len(y)), taken], -1.0)
+    worst = np.argsort(-sure, kind="stable")[:MISTAKES]
+    return [
+        Mistake(images[i], classes[int(y[i])], classes[int(taken[i])], float(sure[i])) for i in worst if sure[i] >= 0
+    ]
+
+
+def _filters(run: Run) -> Array | None:
+    first = run.network.placed[0]
+    seen = isinstance(first.layer, Conv) and first.in_shape[0] == 3
+    return np.array(run.network.params[f"{first.path}.w"]) if seen else None
+
+
+def _statistics(folder: RunFolder) -> list[dict[str, Any]]:
+    with contextlib.suppress(OSError):
+        return [record for record in read_metrics(folder.metrics) if record["kind"] == "statistics"]
+    return []
+
+
+def _environment(folder: RunFolder) -> Mapping[str, Any]:
+    with contextlib.suppress(NndlError):
+        found = folder.read_environment()
+        return found if isinstance(found, dict) else {}
+    return {}
+
+
+def _text(path: Path) -> str:
+    with contextlib.suppress(OSError):
+        return path.read_text(encoding="utf-8", errors="replace")
+    return ""
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

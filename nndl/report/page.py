@@ -1,0 +1,260 @@
+"""The page: what is said of one run, or of several beside each other."""
+
+import shlex
+from collections.abc import Sequence
+from datetime import datetime
+from html import escape
+from pathlib import Path, PurePath
+
+from nndl import __version__
+from nndl.report import statistics
+from nndl.report.gather import Facts
+from nndl.report.parts import (
+    MOST_FILTERS,
+    class_table,
+    confusion_table,
+    filter_list,
+    flat,
+    mistake_pictures,
+    slug,
+    table,
+)
+from nndl.report.svg import Line, line_chart, percent, reliability_diagram
+from nndl.runs.comparing import changed
+from nndl.runs.differences import shown
+
+COLOURS = 6
+
+
+def page(runs: Sequence[Facts]) -> str:
+    """The whole file."""
+    title = runs[0].name if len(runs) == 1 else f"{len(runs)} runs: {', '.join(each.name for each in runs)}"
+    body = _one(runs[0], 2) if len(runs) == 1 else _several(runs)
+    style = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
+    made = datetime.now().astimezone().strftime("%Y-%m-%d %H:%M")
+    return (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<meta http-equiv="Content-Security-Policy" '
+        "content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">"
+        f'<link rel="icon" href="data:,"><title>{escape(title)}</title><style>{style}</style></head><body>'
+        f"<header><h1>{escape(title)}</h1>{_under(runs)}</header><main>{body}</main>"
+        f"<footer>Made by nndl {__version__}, {made}. This file needs nothing but itself.</footer></body></html>\n"
+    )
+
+
+def _under(runs: Sequence[Facts]) -> str:
+    """The line under the title."""
+    if len(runs) > 1:
+        return "<p class=quiet>Runs beside each other, then each on its own.</p>"
+    row = runs[0].row
+    about = f"{row.config or 'a network'} on {_data(runs[0])}, seed {row.seed}"
+    return f"<p class=quiet>{escape(about)}</p>"
+
+
+def _one(facts: Facts, level: int) -> str:
+    """All sections of a run; `level` is that of its headings."""
+    sections = (
+        ("Learning", _curves(facts)),
+        ("What it takes for what", _confusion(facts)),
+        ("How far its certainty can be believed", _calibration(facts)),
+        ("Its most confident mistakes", _mistakes(facts)),
+        ("What the first layer looks for", _filters(facts)),
+        ("Weights and activations", statistics.section(facts)),
+        ("How it was made", _making(facts)),
+    )
+    own = slug(facts.name)
+    told = "".join(
+        f'<section aria-labelledby="{own}-{slug(title)}"><h{level} id="{own}-{slug(title)}">{title}</h{level}>{content}'
+        "</section>"
+        for title, content in sections
+        if content
+    )
+    notes = "".join(f"<p class=note>{escape(note)}</p>" for note in facts.notes)
+    return _headline(facts) + notes + told
+
+
+def _headline(facts: Facts) -> str:
+    """The figures one looks for first."""
+    row, result, test = facts.row, facts.result, facts.test
+    accuracy = result.accuracy if result else row.test
+    interval = result.interval if result else test.get("interval95")
+    items = []
+    if accuracy is not None:
+        between = f"<small>95 % sure: {100 * interval[0]:.2f} to {100 * interval[1]:.2f} %</small>" if interval else ""
+        views = f", {facts.tta} averaged" if facts.tta != "none" else ""
+        items.append(("first", f"test accuracy{views}", f"{100 * accuracy:.2f} %{between}"))
+    if row.best_validation is not None:
+        best = facts.summary.get("best_epoch")
+        at = f"<small>epoch {best}</small>" if isinstance(best, int) else ""
+        items.append(("", "best validation accuracy", f"{100 * row.best_validation:.2f} %{at}"))
+    if row.seconds is not None:
+        items.append(("", "training", f"{_duration(row.seconds)}<small>{row.epochs} epochs</small>"))
+    if facts.parameters is not None:
+        items.append(("", "parameters", f"{facts.parameters:,}"))
+    cells = "".join(f'<div class="{kind}"><dt>{name}</dt><dd>{value}</dd></div>' for kind, name, value in items)
+    synthetic = "<p class=note>The images are SYNTHETIC: patterns drawn by the program, not photographs.</p>"
+    return f"<dl class=headline>{cells}</dl>" + (synthetic if row.dataset == "synthetic" else "")
+
+
+def _curves(facts: Facts) -> str:
+    curves = facts.curves
+    charts = [
+        line_chart(
+            "Loss",
+            [
+                Line("each step", curves.loss, faint=True),
+                Line("training", curves.smooth_loss, 1),
+                Line("validation", curves.validation_loss, 2, dots=True),
+            ],
+        ),
+        line_chart(
+            "Accuracy",
+            [
+                Line("training sample", curves.train_accuracy, 1, dots=True),
+                Line("validation", curves.validation_accuracy, 2, dots=True),
+            ],
+            percent,
+        ),
+        line_chart("Learning rate", [Line("", curves.learning_rate, 1)]),
+        line_chart("Images a second", [Line("", curves.images_per_second, 1)]),
+    ]
+    if not any(charts):
+        return ""
+    said = (
+        "Training loss is that of the batch at hand (grey) and its fading mean. Where validation parts from training, "
+        "the network learns its images by heart."
+    )
+    return f"<p class=quiet>{said}</p><div class=figures>{''.join(charts)}</div>"
+
+
+def _confusion(facts: Facts) -> str:
+    import numpy as np
+
+    confusion = facts.result.confusion if facts.result else None
+    if confusion is None and isinstance(facts.test.get("confusion"), list) and facts.classes:
+        found = np.array(facts.test["confusion"])
+        confusion = found if found.shape == (len(facts.classes),) * 2 else None
+    if confusion is None:
+        return ""
+    if len(facts.classes) > 20:
+        return class_table(confusion, facts.classes)
+    return (
+        f"<div class=figures><div>{confusion_table(confusion, facts.classes)}</div>"
+        f"<div>{class_table(confusion, facts.classes)}</div></div>"
+    )
+
+
+def _calibration(facts: Facts) -> str:
+    if facts.result is None or facts.result.reliability is None:
+        return ""
+    error = facts.result.calibration_error or 0.0
+    said = (
+        "Each bar holds the images about which the network was so sure; its height is the share that it got right. "
+        "Bars below the line: too sure of itself; above: not sure enough. Fuller bars hold more images. "
+        f"On average the two differ by <b>{100 * error:.2f} points</b> (expected calibration error)."
+    )
+    diagram = reliability_diagram(facts.result.reliability.tolist())
+    return f"<div class=figures>{diagram}<p>{said}</p></div>"
+
+
+def _mistakes(facts: Facts) -> str:
+    if not facts.mistakes:
+        return ""
+    said = "What it took each for, how sure it was, and in bold what it is."
+    return f"<p class=quiet>{said}</p>{mistake_pictures(facts.mistakes)}"
+
+
+def _filters(facts: Facts) -> str:
+    if facts.filters is None:
+        return ""
+    count = len(facts.filters)
+    which = f"the first {MOST_FILTERS} of {count}" if count > MOST_FILTERS else str(count)
+    said = f"The filters of the first convolution, {which}, as pictures: grey is zero, colours are the weights on red, "
+    return f"<p class=quiet>{said}green and blue.</p>{filter_list(facts.filters)}"
+
+
+def _making(facts: Facts) -> str:
+    """Config, environment, data."""
+    environment = dict(facts.environment)
+    command = environment.pop("command", None)
+    digest = environment.pop("data_digest", None)
+    parts = [f"<p>Folder: <code>{escape(str(facts.folder.path))}</code></p>"]
+    if isinstance(command, list) and command:
+        words = [PurePath(str(command[0])).name, *map(str, command[1:])]
+        parts.append(f"<p>Command: <code>{escape(shlex.join(words))}</code></p>")
+    if digest:
+        parts.append(f"<p>Checksum of the images (SHA-256): <code>{escape(str(digest))}</code></p>")
+    if facts.config:
+        parts.append(f"<details><summary>Config</summary><pre>{escape(facts.config)}</pre></details>")
+    if environment:
+        rows = table(("", ""), flat(environment), "What it ran on", words=True)
+        parts.append(f"<details><summary>Environment</summary>{rows}</details>")
+    return "".join(parts)
+
+
+def _several(runs: Sequence[Facts]) -> str:
+    """Overlaid curves, a table of results, what differs; then each run folded."""
+
+    def lines(attribute: str, dots: bool = False) -> list[Line]:
+        return [
+            Line(each.name, getattr(each.curves, attribute), place % COLOURS + 1, dots=dots)
+            for place, each in enumerate(runs)
+        ]
+
+    charts = (
+        line_chart("Training loss", lines("smooth_loss")),
+        line_chart("Validation accuracy", lines("validation_accuracy", dots=True), percent),
+        line_chart("Validation loss", lines("validation_loss", dots=True)),
+        line_chart("Accuracy on a training sample", lines("train_accuracy", dots=True), percent),
+        line_chart("Learning rate", lines("learning_rate")),
+        line_chart("Images a second", lines("images_per_second")),
+    )
+    places = changed([each.row for each in runs])
+    names = [each.name for each in runs]
+    differing = (
+        table(("config", *names), [(place.key, *map(_value, place.values)) for place in places], words=True)
+        if places
+        else "<p>Their configs are the same.</p>"
+    )
+    folded = "".join(
+        f"<details class=run><summary>{escape(each.name)}</summary>{_one(each, 3)}</details>" for each in runs
+    )
+    return (
+        f"<section><h2>Results</h2>{_results(runs)}</section>"
+        f"<section><h2>Learning</h2><div class=figures>{''.join(charts)}</div></section>"
+        f"<section><h2>What differs</h2>{differing}</section>"
+        f"<section><h2>Each run</h2>{folded}</section>"
+    )
+
+
+def _value(value: object) -> str:
+    return "-" if value is None else shown(value)
+
+
+def _results(runs: Sequence[Facts]) -> str:
+    head = ("run", "status", "epochs", "validation", "test", "95 % sure", "training")
+    rows = []
+    for each in runs:
+        row, interval = each.row, each.result.interval if each.result else None
+        test = each.result.accuracy if each.result else row.test
+        between = f"{100 * interval[0]:.2f} to {100 * interval[1]:.2f} %" if interval else "-"
+        spent = "-" if row.seconds is None else _duration(row.seconds)
+        accuracies = (_accuracy(row.best_validation), _accuracy(test))
+        rows.append((row.name, row.status, row.epochs, *accuracies, between, spent))
+    return table(head, rows)
+
+
+def _data(facts: Facts) -> str:
+    names = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "synthetic": "SYNTHETIC images"}
+    return names.get(facts.row.dataset or "", facts.row.dataset or "unknown images")
+
+
+def _accuracy(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.2f} %"
+
+
+def _duration(seconds: float) -> str:
+    minutes, second = divmod(round(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"

@@ -1,0 +1,50 @@
+"""What was recorded of weights and activations along the way, as charts."""
+
+from typing import Any
+
+from nndl.report.gather import Facts
+from nndl.report.svg import Line, line_chart, percent
+from nndl.runs.curves import Points, plan_of
+from nndl.runs.metrics import read_metrics
+
+MOST_LINES = 6
+"""In a chart: as many as can be told apart."""
+
+
+def section(facts: Facts) -> str:
+    """Charts of what `record: {statistics: ...}` kept, or nothing."""
+    if not facts.statistics:
+        return ""
+    per_epoch = plan_of(facts.folder, read_metrics(facts.folder.metrics)).steps_per_epoch
+    charts = [
+        line_chart("Update over weight", _lines(facts, "updates", None, per_epoch), _small, log=True),
+        line_chart("Size of the weights", _lines(facts, "weights", None, per_epoch)),
+        line_chart("Spread of the activations", _lines(facts, "activations", "deviation", per_epoch)),
+        line_chart("Activations that are zero", _lines(facts, "activations", "zeros", per_epoch), percent),
+    ]
+    said = (
+        "Update over weight: how far one step moves a layer's weights, as a share of their own size; a thousandth is "
+        "usual, far less hardly learns, far more jumps about. A layer whose activations are nearly all zero has died."
+    )
+    return f"<p class=quiet>{said}</p><div class=figures>{''.join(charts)}</div>"
+
+
+def _lines(facts: Facts, what: str, figure: str | None, per_epoch: float) -> list[Line]:
+    """A line for each of some layers, evenly chosen from first to last."""
+    series: dict[str, Points] = {}
+    for record in facts.statistics:
+        values = record.get(what)
+        for name, value in values.items() if isinstance(values, dict) else ():
+            number: Any = value.get(figure) if figure and isinstance(value, dict) else value
+            if isinstance(number, int | float) and number == number:
+                series.setdefault(name, []).append((record["step"] / per_epoch, float(number)))
+    names = list(series)
+    if what in ("weights", "updates"):
+        names = [name for name in names if name.endswith(".w")] or names
+    if len(names) > MOST_LINES:
+        names = [names[place * (len(names) - 1) // (MOST_LINES - 1)] for place in range(MOST_LINES)]
+    return [Line(name, series[name], number) for number, name in enumerate(names, 1)]
+
+
+def _small(value: float) -> str:
+    return f"{value:.0e}" if value < 0.001 else f"{value:g}"

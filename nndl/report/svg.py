@@ -1,0 +1,187 @@
+"""Line charts and a reliability diagram as SVG inside a page; colours come from the page's style by class."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from html import escape
+
+from nndl.runs.curves import Points
+
+WIDTH, HEIGHT = 420, 210
+LEFT, RIGHT, TOP, BOTTOM = 46, 8, 10, 26
+MOST_POINTS = 300
+
+
+TINY = 1e-30
+"""Taken for zero: of less no logarithm is needed."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One curve: what it is, its points, and the number of its colour."""
+
+    label: str
+    points: Points
+    colour: int = 1
+    faint: bool = False
+    dots: bool = False
+
+
+def number(value: float) -> str:
+    """A tick's text: 0.001, 2.5, 4,000."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def percent(value: float) -> str:
+    return f"{100 * value:.0f} %"
+
+
+def line_chart(
+    title: str,
+    lines: Sequence[Line],
+    show: Callable[[float], str] = number,
+    *,
+    x_label: str = "epoch",
+    log: bool = False,
+) -> str:
+    """A chart with a legend above it, as HTML; empty where no line has points.
+
+    The description that is read aloud says where each line begins and ends. log: powers of ten upwards.
+    """
+    known = [Line(each.label, _rising(each.points, log), each.colour, each.faint, each.dots) for each in lines]
+    known = [each for each in known if each.points]
+    if not known:
+        return ""
+    scale = Scale(known, log)
+    description = "; ".join(
+        f"{each.label or title} from {show(each.points[0][1])} to {show(each.points[-1][1])}"
+        for each in known
+        if not each.faint
+    )
+    parts = [scale.grid(show), *(_curve(each, scale) for each in known), scale.axis(x_label)]
+    legend = "".join(
+        f'<span class="key c{each.colour}">{escape(each.label)}</span>'
+        for each in known
+        if each.label and not each.faint
+    )
+    return figure(title, legend, description, "".join(parts))
+
+
+def figure(title: str, legend: str, description: str, drawing: str, caption: str = "") -> str:
+    """A drawing of WIDTH x HEIGHT with its heading, its legend and what it shows in words."""
+    below = f"<figcaption>{caption}</figcaption>" if caption else ""
+    return (
+        f"<figure><h3>{escape(title)}</h3><p class=legend>{legend}</p>"
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(f"{title}: {description}")}">'
+        f"{drawing}</svg>{below}</figure>"
+    )
+
+
+class Scale:
+    """From values to places in the drawing."""
+
+    def __init__(self, lines: Sequence[Line], log: bool = False) -> None:
+        xs = [x for line in lines for x, _ in line.points]
+        ys = sorted(y for line in lines if not line.faint for _, y in line.points)
+        self.log = log
+        self.left, self.right = min(0.0, *xs), max(xs) or 1.0
+        low, high = ys[0], ys[-1]
+        self.ticks = _decades(low, high) if log else _round_ticks(low, high)
+        self.low, self.high = min(low, self.ticks[0]), max(high, self.ticks[-1])
+
+    def x(self, value: float) -> float:
+        return LEFT + (WIDTH - LEFT - RIGHT) * (value - self.left) / (self.right - self.left or 1)
+
+    def y(self, value: float) -> float:
+        low, high, at = (
+            (math.log10(v) for v in (self.low, self.high, value)) if self.log else (self.low, self.high, value)
+        )
+        share = (min(max(at, low), high) - low) / (high - low or 1)
+        return HEIGHT - BOTTOM - (HEIGHT - BOTTOM - TOP) * share
+
+    def grid(self, show: Callable[[float], str]) -> str:
+        """A line across and its number for each tick."""
+        return "".join(
+            f'<line class=grid x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{self.y(tick):.1f}" y2="{self.y(tick):.1f}"/>'
+            f'<text class=tick x="{LEFT - 6}" y="{self.y(tick) + 4:.1f}" text-anchor="end">{escape(show(tick))}</text>'
+            for tick in self.ticks
+        )
+
+    def axis(self, label: str) -> str:
+        """Numbers along the bottom; the last one says of what."""
+        ticks = [tick for tick in _round_ticks(self.left, self.right) if self.left <= tick <= self.right]
+        texts = []
+        for position, tick in enumerate(ticks):
+            last = position == len(ticks) - 1
+            at_the_edge = self.x(tick) > WIDTH - RIGHT - 30
+            anchor = "end" if at_the_edge else "middle" if position else "start"
+            words = f"{label} {number(tick)}" if last else number(tick)
+            texts.append(
+                f'<text class=tick x="{self.x(tick):.1f}" y="{HEIGHT - 8}" text-anchor="{anchor}">'
+                f"{escape(words)}</text>"
+            )
+        return "".join(texts)
+
+
+def reliability_diagram(bins: Sequence[Sequence[float]]) -> str:
+    """The share that was right by how sure the network was; a bin is (images, summed confidence, right ones)."""
+    total = sum(images for images, _, _ in bins) or 1
+    scale = Scale([Line("", [(0.0, 0.0), (1.0, 1.0)])])
+    drawn = [scale.grid(percent)]
+    wide = 1 / len(bins)
+    words = []
+    for place, (images, confidence, right) in enumerate(bins):
+        if not images:
+            continue
+        x0, x1 = scale.x(place * wide) + 1, scale.x((place + 1) * wide) - 1
+        top = scale.y(right / images)
+        shade = 0.25 + 0.75 * math.sqrt(images / total)
+        drawn.append(
+            f'<rect class=bar x="{x0:.1f}" y="{top:.1f}" width="{x1 - x0:.1f}" height="{scale.y(0) - top:.1f}" '
+            f'style="opacity:{shade:.2f}"/>'
+        )
+        words.append(f"{percent(confidence / images)} sure, {percent(right / images)} right")
+    drawn.append(f'<path class="curve c2" d="M{scale.x(0)},{scale.y(0)}L{scale.x(1)},{scale.y(1)}"/>')
+    drawn += [
+        f'<text class=tick x="{scale.x(at):.1f}" y="{HEIGHT - 8}" text-anchor="{anchor}">{text}</text>'
+        for at, anchor, text in ((0, "start", "0 %"), (0.5, "middle", "50 %"), (1, "end", "how sure 100 %"))
+    ]
+    legend = '<span class="key c1">right</span><span class="key c2">as it should be</span>'
+    return figure("Calibration", legend, "; ".join(words), "".join(drawn))
+
+
+def _curve(line: Line, scale: Scale) -> str:
+    path = "M" + "L".join(f"{scale.x(x):.1f},{scale.y(y):.1f}" for x, y in _thinned(line.points))
+    kind = f"{'faint' if line.faint else 'curve'} c{line.colour}"
+    dots = "".join(
+        f'<circle class="dot c{line.colour}" cx="{scale.x(x):.1f}" cy="{scale.y(y):.1f}" r="2.5"/>'
+        for x, y in line.points
+        if line.dots and len(line.points) <= 60
+    )
+    return f'<path class="{kind}" d="{path}"/>{dots}'
+
+
+def _thinned(points: Points) -> Points:
+    """At most about MOST_POINTS of them, the last among them."""
+    every = max(1, -(-len(points) // MOST_POINTS))
+    return [*points[:-1:every], points[-1]]
+
+
+def _rising(points: Points, log: bool) -> Points:
+    """Those that can be drawn: a logarithm needs positive numbers."""
+    return [(x, y) for x, y in points if not log or y > TINY]
+
+
+def _round_ticks(low: float, high: float, count: int = 4) -> list[float]:
+    """Some round numbers that span low to high."""
+    span = next((size for size in (high - low, abs(high)) if size > TINY), 1.0)
+    power = 10 ** math.floor(math.log10(span / count))
+    step = next(power * part for part in (1, 2, 2.5, 5, 10) if span / (power * part) <= count + 0.5)
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    return [round(place * step, 12) for place in range(first, max(last, first + 1) + 1)]
+
+
+def _decades(low: float, high: float) -> list[float]:
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    every = max(1, -(-(last - first) // 5))
+    return [10.0**power for power in range(first, max(last, first + 1) + every, every)]

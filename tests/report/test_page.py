@@ -1,0 +1,178 @@
+"""The report of real, small runs: whole, self-contained, accessible, and made whatever is missing."""
+
+import json
+import re
+import shutil
+from collections import Counter
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from nndl.api import load_config, train
+from nndl.config.show import dump
+from nndl.report.gather import gather
+from nndl.report.page import page
+from nndl.runs.folder import RunFolder
+from tests.runs.made import make_run
+
+CONFIG = """\
+name: "<script>alert('x')</script>"
+engine: reference
+threads: 1
+data: {dataset: synthetic, train_size: 120, test_size: 60, validation_size: 40}
+model: {layers: [conv: {filters: 4, kernel: 2, stride: 2, pad: 0}, relu, avg_pool: 8, affine: 10]}
+train: {epochs: 2, batch_size: 32, optimizer: {adam: 0.01}}
+record: {statistics: 2 steps}
+"""
+VOID = {"meta", "link", "img", "br", "line", "path", "rect", "circle"}
+
+
+class Reader(HTMLParser):
+    """Collects what the tests ask for, and fails on tags that are not closed in order."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+    def of(self, *tags: str) -> list[dict[str, str | None]]:
+        return [attributes for tag, attributes in self.tags if tag in tags]
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("trained")
+    (folder / "config.yaml").write_text(CONFIG, encoding="utf-8")
+    train(load_config(folder / "config.yaml"), folder / "run")
+    return folder / "run"
+
+
+def read(*folders: Path) -> Reader:
+    return Reader(page([gather(RunFolder(folder)) for folder in folders]))
+
+
+def test_a_run_has_all_its_parts(trained: Path) -> None:
+    report = read(trained)
+    for part in (
+        "test accuracy",
+        "best validation accuracy",
+        "Loss",
+        "Learning rate",
+        "Images a second",
+        "What it takes for what",
+        "precision",
+        "expected calibration error",
+        "Its most confident mistakes",
+        "What the first layer looks for",
+        "Update over weight",
+        "Activations that are zero",
+        "Checksum of the images",
+        "SYNTHETIC",
+        "batch_size: 32",
+        "cores",
+    ):
+        assert part in report.text, part
+    accuracy = json.loads((trained / "summary.json").read_text(encoding="utf-8"))["test"]["best"]["accuracy"]
+    assert f"{100 * accuracy:.2f} %" in report.text
+
+
+def test_it_needs_nothing_but_itself(trained: Path) -> None:
+    report = read(trained, trained)
+    for attributes in report.of("img", "link", "script", "iframe", "object", "use"):
+        assert (attributes.get("src") or attributes.get("href") or "").startswith("data:")
+    assert report.of("script") == []
+    assert not re.search(r"url\(|@import|https?://", page([gather(RunFolder(trained))]))
+
+
+def test_text_from_files_stays_text(trained: Path) -> None:
+    report = read(trained)
+    assert "<script>alert('x')</script> on SYNTHETIC images" in report.text
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_it_can_be_read_by_ear(trained: Path, count: int) -> None:
+    copies = [trained]
+    if count > 1:
+        copies.append(trained.with_name("copy"))
+        shutil.copytree(trained, copies[-1], dirs_exist_ok=True)
+    report = read(*copies)
+    ids = [attributes["id"] for _, attributes in report.tags if "id" in attributes]
+    assert not [name for name, times in Counter(ids).items() if times > 1]
+    levels = [int(tag[1]) for tag, _ in report.tags if re.fullmatch("h[1-6]", tag)]
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+    assert all(image.get("alt") for image in report.of("img"))
+    assert all(drawing.get("aria-label") and drawing.get("role") == "img" for drawing in report.of("svg"))
+    assert all(head.get("scope") in ("row", "col") for head in report.of("th"))
+    assert [tag for tag, _ in report.tags if tag in ("header", "main", "footer")] == ["header", "main", "footer"]
+    for attributes in report.of("section"):
+        assert attributes.get("aria-labelledby") in (None, *ids)
+
+
+def test_several_runs_are_laid_over_each_other_with_what_differs(trained: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(trained, other)
+    experiment = load_config(other / "config.yaml", ["train.l2=0.5"])
+    (other / "config.yaml").write_text(dump(experiment), encoding="utf-8")
+    report = read(trained, other)
+    assert "train.l2 0.0 0.5" in report.text
+    assert report.text.count("What it takes for what") == 2
+
+
+@pytest.mark.parametrize(
+    ("missing", "words"),
+    [
+        (("best.safetensors", "last.safetensors"), "Its weights cannot be loaded"),
+        (("metrics.jsonl",), "test accuracy"),
+        (("summary.json",), "This run is died"),
+        (("environment.json",), "test accuracy"),
+        (("input.json",), "test accuracy"),
+    ],
+)
+def test_what_is_missing_is_said_and_the_rest_is_shown(
+    trained: Path, tmp_path: Path, missing: tuple[str, ...], words: str
+) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(trained, folder)
+    for name in missing:
+        (folder / name).unlink()
+    assert words in read(folder).text
+
+
+def test_a_run_whose_images_are_gone_keeps_its_figures(tmp_path: Path) -> None:
+    folder = make_run(tmp_path / "gone", root=str(tmp_path / "nowhere"))
+    report = read(folder)
+    assert "55.00 %" in report.text
+    assert "cannot be loaded" in report.text
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"[]", b"{}", b'{"test": {"best": []}}', b'{"test": 3}'])
+def test_damaged_files_are_no_reason_to_fail(trained: Path, tmp_path: Path, content: bytes) -> None:
+    for name in ("summary.json", "environment.json", "metrics.jsonl", "config.yaml", "best.safetensors", "input.json"):
+        folder = tmp_path / name
+        shutil.copytree(trained, folder)
+        (folder / name).write_bytes(content)
+        read(folder)
