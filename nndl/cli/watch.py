@@ -41,7 +41,7 @@ class Pace:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._weight = self._loss = self._images = self._seconds = 0.0
-        self._trace = Trace()
+        self._trace, self._has_bars = Trace(), ui.can_print(SPARKS)  # asked before a LiveLine takes stdout
         self.step = plan.step
 
     def see(self, step: StepDone) -> None:
@@ -65,7 +65,7 @@ class Pace:
 
     def curve(self) -> str:
         """The loss so far as a line of little bars, where the terminal has them."""
-        return f"loss {self._trace.sparkline()}" if ui.can_print(SPARKS) else ""
+        return f"loss {self._trace.sparkline()}" if self._has_bars else ""
 
 
 class LiveView:

@@ -1,6 +1,8 @@
 """nndl watch shows another process's training, and leaves it alone."""
 
+import contextlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -111,6 +113,32 @@ def test_once_and_an_end_of_watching_leave_the_training_alone(
     training.wait(timeout=60)
     assert training.returncode == 130
     assert "interrupted: it was stopped after" in nndl("watch", "it", cwd=tmp_path).stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are POSIX")
+@pytest.mark.usefixtures("training")
+def test_a_terminal_shows_a_bar_the_pace_and_the_loss_as_a_curve(tmp_path: Path) -> None:
+    import pty
+
+    reader, terminal = pty.openpty()
+    command = [sys.executable, "-m", "nndl", "watch", "it"]
+    variables = environment(TERM="xterm-256color", COLUMNS="80", LINES="24")
+    watching = subprocess.Popen(command, cwd=tmp_path, env=variables, stdout=terminal, stderr=terminal)
+    os.close(terminal)
+    shown, until = b"", time.monotonic() + 60
+    while not set(shown.decode("utf-8", errors="ignore")) >= {"━", "▁", "█"} and time.monotonic() < until:
+        shown += os.read(reader, 4096)
+    watching.send_signal(signal.SIGINT)
+    with contextlib.suppress(OSError):  # the terminal's end is an error on Linux
+        while more := os.read(reader, 4096):
+            shown += more
+    watching.wait(timeout=60)
+    os.close(reader)
+    text = shown.decode("utf-8", errors="replace")
+    assert "epoch  train loss  train acc" in text
+    assert "images/s  loss" in text
+    assert "▁" in text
+    assert "the training is left alone" in text
 
 
 def test_only_whole_lines_are_read_and_a_shorter_file_is_read_anew(tmp_path: Path) -> None:
