@@ -58,6 +58,8 @@ def test_a_folder_that_cannot_be_read_offers_nothing() -> None:
         ("nndl train --engine v", "vectorized"),
         ("nndl ev", "eval"),
         ("nndl export latest --to o", "onnx"),
+        ("nndl plot latest qui", "quick-20260102-030406"),
+        ("nndl watch bn", "bn_cnn-20260102-030405"),
         ("nndl runs compare qui", "quick-20260102-030406"),
         ("nndl runs --sort best", "best_validation"),
     ],

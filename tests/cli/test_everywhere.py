@@ -20,6 +20,8 @@ WRONG = [
     ("import", "quickstart", "nowhere.npz"),
     ("summary", "nowhere.yaml"),
     ("gradcheck", "nowhere.yaml"),
+    ("watch", "nowhere"),
+    ("plot", "nowhere"),
     ("runs", "compare", "nowhere", "nothing"),
     ("runs", "best"),
     ("runs", "remove", "nowhere"),
