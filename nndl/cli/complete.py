@@ -21,10 +21,9 @@ def complete_config(incomplete: str) -> list[str]:
 def complete_run(incomplete: str) -> list[str]:
     """latest, the runs under runs/, and the folders along the path typed so far."""
     with suppress(Exception):
-        from nndl.runs.folder import RUNS
+        from nndl.runs.folder import run_names
 
-        runs = sorted(path.parent.name for path in RUNS.glob("*/config.yaml"))
-        return [name for name in ["latest", *runs, *_paths(incomplete)] if name.startswith(incomplete)]
+        return [name for name in ["latest", *sorted(run_names()), *_paths(incomplete)] if name.startswith(incomplete)]
     return []
 
 
@@ -89,6 +88,9 @@ def _paths(incomplete: str, *suffixes: str) -> list[str]:
 
 RUN = typer.Argument(
     metavar="RUN", help="A run's folder, its name under runs/, or latest.", autocompletion=complete_run
+)
+SOME_RUNS = typer.Argument(
+    metavar="RUN", help="Folders of runs, their names under runs/, or latest.", autocompletion=complete_run
 )
 CONFIG = typer.Argument(
     metavar="CONFIG", help="A config file, or the name of a bundled one.", autocompletion=complete_config

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from nndl.cli.complete import complete_run
+from nndl.cli.complete import SOME_RUNS
 
 if TYPE_CHECKING:
     from nndl.runs.curves import Curves, Points
@@ -25,12 +25,7 @@ class Panel(NamedTuple):
 
 
 def plot(
-    runs: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="RUN...", help="Folders of runs, their names under runs/, or latest.", autocompletion=complete_run
-        ),
-    ],
+    runs: Annotated[list[str], SOME_RUNS],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Picture to write: .png, .svg or .pdf (needs matplotlib).")
     ] = None,

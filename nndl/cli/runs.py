@@ -5,19 +5,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nndl.cli.complete import complete_run, complete_run_config, complete_sort
+from nndl.cli.complete import SOME_RUNS, complete_run_config, complete_sort
 
 if TYPE_CHECKING:
     from nndl.runs.listing import Row
 
 runs_app = typer.Typer(help="List, compare, choose, remove and write out runs.", rich_markup_mode=None)
 
-Runs = Annotated[
-    list[str],
-    typer.Argument(
-        metavar="RUN...", help="Folders of runs, their names under runs/, or latest.", autocompletion=complete_run
-    ),
-]
+Runs = Annotated[list[str], SOME_RUNS]
 Sort = Annotated[
     str, typer.Option(metavar="KEY", help="What to sort by: test, name, seconds, ...", autocompletion=complete_sort)
 ]

@@ -6,6 +6,7 @@ input.json         how images are normalised, the names of the classes
 best.safetensors   the best epoch's weights     last.safetensors   the whole state to go on from
 """
 
+import contextlib
 import json
 import os
 import platform
@@ -146,6 +147,12 @@ def safe_name(name: str) -> str:
     return f"run-{plain}" if not plain or plain.split(".")[0].lower() in _RESERVED else plain
 
 
+def run_names(runs: Path = RUNS) -> list[str]:
+    """The runs under `runs`, and those in folders of runs (trials/seed-0), oldest first."""
+    there = [path.parent for depth in ("*", "*/*") for path in runs.glob(f"{depth}/config.yaml")]
+    return [path.relative_to(runs).as_posix() for path in sorted(there, key=_age)]
+
+
 def find_run(text: str, runs: Path = RUNS) -> RunFolder:
     """The run meant by a folder, a name under runs/, the beginning of one (its newest), or `latest`.
 
@@ -154,18 +161,20 @@ def find_run(text: str, runs: Path = RUNS) -> RunFolder:
     for path in (Path(text), runs / text):
         if (path / "config.yaml").is_file():
             return RunFolder(path)
-    there = sorted((path for path in runs.glob("*") if (path / "config.yaml").is_file()), key=_age)
-    matching = there if text == "latest" else [path for path in there if path.name.startswith(text)]
+    there = run_names(runs)
+    matching = there if text == "latest" else [name for name in there if name.startswith(text)]
     if matching:
-        return RunFolder(matching[-1])
-    names = "\n".join(f"  {path.name}" for path in there[-10:])
+        return RunFolder(runs / matching[-1])
+    names = "\n".join(f"  {name}" for name in there[-10:])
     raise UsageError(
         f"there is no run {text!r}" + (f"; the newest under {runs}:\n{names}" if names else f" under {runs}")
     )
 
 
 def _age(path: Path) -> tuple[float, str]:
-    return (path / "config.yaml").stat().st_mtime, path.name
+    with contextlib.suppress(OSError):  # removed just now
+        return (path / "config.yaml").stat().st_mtime, path.name
+    return 0.0, path.name
 
 
 def _may_be_running(path: Path, summary: Mapping[str, Any]) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from nndl.errors import UsageError
-from nndl.runs.folder import RUNS, RunFolder
+from nndl.runs.folder import RUNS, RunFolder, run_names
 from nndl.runs.metrics import read_metrics
 
 
@@ -52,8 +52,7 @@ DOWNWARDS = ("best_validation", "test", "begun", "epochs", "seconds")
 
 def list_runs(runs: Path = RUNS) -> list[Row]:
     """A row for each run under `runs`, newest first; of folders of runs too (`--run-dir runs/trials --seeds 3`)."""
-    there = [path.parent for depth in ("*", "*/*") for path in runs.glob(f"{depth}/config.yaml")]
-    rows = [replace(read_row(RunFolder(path)), name=path.relative_to(runs).as_posix()) for path in there]
+    rows = [replace(read_row(RunFolder(runs / name)), name=name) for name in run_names(runs)]
     return sort_rows(rows, "begun")
 
 

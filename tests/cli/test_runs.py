@@ -26,6 +26,7 @@ def test_the_list_is_filtered_and_sorted(folder: Path) -> None:
     assert [line.split()[0] for line in lines[2:]] == ["third"]
     rows = json.loads(nndl("runs", "list", "--sort", "test", "--json", cwd=folder).stdout)
     assert [row["name"] for row in rows] == ["second", "first", "third"]
+    assert nndl("runs", "--filter", "fourth", cwd=folder).stdout.startswith("no run with 'fourth' under runs")
     assert nndl("runs", "--sort", "colour", cwd=folder).returncode == 2
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nndl.errors import UsageError
-from nndl.runs.folder import RunFolder, create_run_folder, find_run, safe_name
+from nndl.runs.folder import RunFolder, create_run_folder, find_run, run_names, safe_name
 from nndl.runs.lock import lock_run
 
 
@@ -67,6 +67,16 @@ def test_a_run_is_found_by_folder_name_beginning_and_latest(tmp_path: Path) -> N
         find_run("c", tmp_path)
     with pytest.raises(UsageError, match="no run 'latest' under"):
         find_run("latest", tmp_path / "none")
+
+
+def test_runs_in_a_folder_of_runs_are_found_too(tmp_path: Path) -> None:
+    for age, name in enumerate(["old", "trials/seed-0", "trials/seed-1", "trials/seed-1/deeper"]):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "config.yaml").touch()
+        os.utime(tmp_path / name / "config.yaml", (age, age))
+    assert run_names(tmp_path) == ["old", "trials/seed-0", "trials/seed-1"]
+    found = [find_run(text, tmp_path).path for text in ("latest", "trials", "trials/seed-0")]
+    assert found == [tmp_path / "trials" / name for name in ("seed-1", "seed-1", "seed-0")]
 
 
 def test_status_tells_a_run_that_died_from_one_that_runs(tmp_path: Path) -> None:
