@@ -25,6 +25,7 @@ from nndl.runs.environment import describe_environment
 from nndl.runs.folder import RunFolder, create_run_folder, find_run
 from nndl.runs.inputs import Inputs, read_inputs, write_inputs
 from nndl.runs.lock import lock_run
+from nndl.runs.loggers import require
 from nndl.runs.training import keep_run
 from nndl.train.calibration import softmax
 from nndl.train.evaluate import Result, evaluate
@@ -132,7 +133,11 @@ def train(
 
 
 def start_run(built: Built, run_dir: str | Path | None = None) -> RunFolder:
-    """A new run's folder, with its config, its environment and how its images are normalised written down."""
+    """A new run's folder, with its config, its environment and how its images are normalised written down.
+
+    Raises MissingExtraError where the package of a logger is not installed.
+    """
+    require(built.experiment.record.loggers)
     folder = create_run_folder(built.experiment.name, None if run_dir is None else Path(run_dir))
     with lock_run(folder):
         if folder.config.exists():

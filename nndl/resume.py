@@ -74,9 +74,14 @@ def about(built: Built) -> dict[str, Any]:
 
 def keeping(built: Built, changes: Sequence[Any] = ()) -> Keeping:
     """How the experiment wants its run kept."""
-    checkpoint, every = built.experiment.checkpoint, built.experiment.record.statistics
-    statistics = None if every is None else Statistics(built.solver, every)
-    return Keeping(checkpoint.every, checkpoint.keep, {**about(built), "changes": list(changes)}, statistics)
+    checkpoint, record = built.experiment.checkpoint, built.experiment.record
+    return Keeping(
+        checkpoint.every,
+        checkpoint.keep,
+        {**about(built), "changes": list(changes)},
+        None if record.statistics is None else Statistics(built.solver, record.statistics),
+        record.loggers,
+    )
 
 
 def resume(folder: RunFolder, wanted: Wanted | None = None) -> Resumed:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130  # what shells report for a command ended by Ctrl+C
 ACCEPT = typer.Option("--accept-changes", help="Go on although config, data or versions are not as they were.")
+SEEDS = typer.Option(min=1, help="Train so often, from seeds counted up; mean and spread at the end.")
+LOG = typer.Option(metavar="NAME", help="Record for tensorboard, mlflow or wandb as well. Repeatable.")
 OVERRIDE = typer.Option("--set", metavar="KEY=VALUE", help="Set a config value, e.g. train.epochs=5. Repeatable.")
 
 
@@ -25,9 +27,7 @@ def train(
     ] = None,
     threads: Annotated[int | None, typer.Option(help="Threads to compute with.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
-    seeds: Annotated[
-        int, typer.Option(min=1, help="Train so often, from seeds counted up; mean and spread at the end.")
-    ] = 1,
+    seeds: Annotated[int, SEEDS] = 1,
     data: Annotated[Path | None, typer.Option(help="Folder that holds the data set.")] = None,
     download: Annotated[bool, typer.Option("--download", help="Fetch the data set first if it is missing.")] = False,
     synthetic: Annotated[bool, typer.Option("--synthetic", help="Train on generated images instead.")] = False,
@@ -36,6 +36,7 @@ def train(
         str | None, typer.Option(metavar="RUN", help="Go on with a run that was stopped.", autocompletion=complete_run)
     ] = None,
     accept_changes: Annotated[bool, ACCEPT] = False,
+    log: Annotated[list[str] | None, LOG] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the final line only.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print every event as a line of JSON.")] = False,
 ) -> None:
@@ -45,7 +46,7 @@ def train(
     """
     from nndl.cli.training import resume_and_run, start_and_run
 
-    overrides = settings(engine, threads, seed, data, override)
+    overrides = [*settings(engine, threads, seed, data, override), *_loggers(log)]
     if resume is not None:
         _refuse_beside_resume(seeds=seeds > 1, run_dir=run_dir, synthetic=synthetic, download=download)
         from nndl.resume import Wanted
@@ -65,6 +66,12 @@ def train(
             done = start_and_run(experiment, run_dir, quiet=quiet, json=json) is not None
     if not done:
         raise typer.Exit(INTERRUPTED)
+
+
+def _loggers(names: list[str] | None) -> list[str]:
+    from nndl.config.overrides import quoted
+
+    return [f"record.loggers=[{', '.join(quoted(Path(name)) for name in names)}]"] if names else []
 
 
 def _refuse_beside_resume(**options: Any) -> None:

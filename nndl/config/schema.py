@@ -127,6 +127,8 @@ class Record(Section):
         Annotated[str, BeforeValidator(_interval), WithJsonSchema({"type": "string", "pattern": PATTERN})] | None
     ) = None
     """When to look at weights, updates and activations, for `nndl report`: `epoch`, or such as `100 steps`."""
+    loggers: tuple[Literal["tensorboard", "mlflow", "wandb"], ...] = Field(default=(), strict=False)
+    """Programs to record for as well: tensorboard, mlflow, wandb; each is an extra to install."""
 
 
 class Experiment(Section):

@@ -29,6 +29,8 @@ class Keeping:
     """Goes into every state: what the run is, to compare with when it goes on."""
     statistics: Statistics | None = None
     """What looks at the network along the way."""
+    loggers: tuple[str, ...] = ()
+    """Other programs to record for."""
 
 
 class Recorder:

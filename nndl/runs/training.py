@@ -8,8 +8,10 @@ from typing import Any
 from nndl.errors import CheckpointError
 from nndl.runs.checkpoint import read_checkpoint
 from nndl.runs.folder import RunFolder
+from nndl.runs.listing import flattened, read_config
 from nndl.runs.lock import lock_run
 from nndl.runs.log import log_error, write_log
+from nndl.runs.loggers import About, Loggers
 from nndl.runs.recorder import Keeping, Recorder, result_record
 from nndl.train.evaluate import EvaluationStoppedError, Evaluator
 from nndl.train.events import EpochDone, Event, Finished
@@ -39,13 +41,25 @@ def keep_run(
         told = _logged(folder, warn)
         try:
             _check_room(folder, solver, keeping or Keeping(), told)
-            summary = _train(folder, solver, test, classes, watch, keeping, told)
+            with _loggers(folder, solver, keeping, told) as loggers:
+
+                def seen(event: Event) -> None:
+                    loggers.see(event)
+                    watch(event)
+
+                summary = _train(folder, solver, test, classes, seen, keeping, told)
+                loggers.finish(summary)
             folder.write_status(**summary)
         except BaseException as error:
             _write_end(folder, solver, error)
             raise
         write_log(folder, f"{summary['status']} at step {summary['step']:,}")
     return summary
+
+
+def _loggers(folder: RunFolder, solver: Solver, keeping: Keeping | None, warn: Callable[[str], None]) -> Loggers:
+    about = About(folder, dict(flattened(read_config(folder) or {})), solver.step)
+    return Loggers(keeping.loggers if keeping else (), about, solver.steps, warn)
 
 
 def _maker(keeping: Keeping | None) -> str:

@@ -41,7 +41,8 @@ def test_a_reader_of_yaml_1_1_sees_the_same_numbers_and_words() -> None:
     )
     tree = yaml.safe_load(dump(experiment))
     assert tree == {**as_tree(experiment), "data": {**as_tree(experiment)["data"], "augment": []}} | {
-        "train": {**as_tree(experiment)["train"], "groups": []}
+        "train": {**as_tree(experiment)["train"], "groups": []},
+        "record": {**as_tree(experiment)["record"], "loggers": []},
     }
     assert (tree["name"], tree["train"]["l2"], tree["train"]["optimizer"]) == (
         "on",

@@ -1,0 +1,60 @@
+"""Weights & Biases: a project "nndl"; offline, for `wandb sync`, unless one is logged in or WANDB_MODE says."""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+from uuid import uuid4
+
+from nndl.runs.loggers import About
+
+PROJECT = "nndl"
+
+
+class WeightsAndBiases:
+    """Never asks anything: without a key, what it records waits in the run's folder."""
+
+    def __init__(self, about: About) -> None:
+        import wandb
+
+        mode: Any = os.environ.get("WANDB_MODE") or ("online" if _has_key() else "offline")
+        self._run: Any = wandb.init(
+            project=os.environ.get("WANDB_PROJECT", PROJECT),
+            name=about.name,
+            id=_identity(about),
+            resume="allow",
+            dir=str(about.folder.path.resolve()),
+            config=dict(about.config),
+            mode=mode,
+            settings=wandb.Settings(silent=True, console="off"),
+        )
+        self.logged = max(about.step, int(self._run.step or 0))
+
+    def log(self, step: int, values: Mapping[str, float]) -> None:
+        self._run.log(dict(values), step=step)
+
+    def finish(self, status: str, values: Mapping[str, float]) -> None:
+        self._run.summary.update({**values, "status": status})
+        self._run.finish(exit_code=0 if status == "finished" else 1)
+
+
+def _identity(about: About) -> str:
+    """One record for a run, however often it is stopped and gone on with."""
+    file = about.folder.path / "wandb" / "run-id"
+    if about.step and file.is_file():
+        return file.read_text(encoding="utf-8").strip()
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(uuid4().hex[:12], encoding="utf-8")
+    return file.read_text(encoding="utf-8")
+
+
+def _has_key() -> bool:
+    """Whether this machine is logged in; nothing is asked and no network used."""
+    import netrc
+
+    if os.environ.get("WANDB_API_KEY"):
+        return True
+    try:
+        host = os.environ.get("WANDB_BASE_URL", "https://api.wandb.ai").partition("://")[2].split("/")[0]
+        return netrc.netrc().authenticators(host) is not None
+    except (OSError, netrc.NetrcParseError):
+        return False
