@@ -1,7 +1,7 @@
 """How runs look in tables: one a row, one config a row, or one a column."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 from nndl.cli import ui
 from nndl.cli.watch import duration, percent
 from nndl.runs.comparing import Spread, by_config, changed, spread
-from nndl.runs.differences import shown
+from nndl.runs.differences import kind_of, shown
 from nndl.runs.folder import safe_name
 from nndl.runs.listing import Row
 
@@ -80,16 +80,9 @@ def show_comparison(rows: Sequence[Row]) -> None:
 
 def _in_short(value: Any) -> str:
     """A value of a config; of a list of layers or transforms their kinds: [conv, relu, affine]."""
-    if isinstance(value, list) and value and all(_kind(item) for item in value):
-        return f"[{', '.join(map(_kind, value))}]"
+    if isinstance(value, list) and value and all(kind_of(item) for item in value):
+        return f"[{', '.join(map(kind_of, value))}]"
     return "-" if value is None else shown(value)
-
-
-def _kind(item: Any) -> str:
-    """conv of {conv: {...}} and relu of relu; nothing of what is neither."""
-    if isinstance(item, Mapping) and len(item) == 1:
-        return str(next(iter(item)))
-    return item if isinstance(item, str) else ""
 
 
 def sentence(row: Row) -> str:

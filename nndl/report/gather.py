@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,14 @@ from nndl.train.evaluate import Result
 from nndl.train.views import as_tta
 
 MISTAKES = 24
+STATUS = {
+    "running": "This run is still training",
+    "interrupted": "This run was interrupted and can be resumed",
+    "failed": "This run failed; its error is in log.txt",
+    "died": "This run ended without a word (killed, or the power went) and can be resumed",
+    "imported": "This run's weights were imported, not trained here",
+    "damaged": "This run's folder is damaged",
+}
 
 
 @dataclass(frozen=True)
@@ -63,6 +72,12 @@ class Facts:
         return self.row.name
 
     @property
+    def images_per_second(self) -> float | None:
+        """The median over the training's steps."""
+        speeds = [speed for _, speed in self.curves.images_per_second]
+        return median(speeds) if speeds else None
+
+    @property
     def test(self) -> Mapping[str, Any]:
         """The summary's figures on the test set with the best weights; empty where there are none."""
         test = self.summary.get("test")
@@ -83,7 +98,7 @@ def gather(folder: RunFolder, data: Path | None = None) -> Facts:
     )
     status = facts.row.status
     if status != "finished":
-        facts.notes.append(f"This run is {status}: what follows is what there was when the report was made.")
+        facts.notes.append(f"{STATUS.get(status, f'This run is {status}')}: what follows is what there is of it.")
     try:
         run = load_run(folder.path)
     except (NndlError, OSError, ValueError) as error:

@@ -19,17 +19,16 @@ from nndl.report.parts import (
     slug,
     table,
 )
-from nndl.report.svg import Line, line_chart, percent, reliability_diagram
-from nndl.runs.comparing import changed
-from nndl.runs.differences import shown
-
-COLOURS = 6
+from nndl.report.reliability import reliability_diagram
+from nndl.report.several import several
+from nndl.report.svg import Line, line_chart, percent
+from nndl.report.words import data_of, duration
 
 
 def page(runs: Sequence[Facts]) -> str:
     """The whole file."""
     title = runs[0].name if len(runs) == 1 else f"{len(runs)} runs: {', '.join(each.name for each in runs)}"
-    body = _one(runs[0], 2) if len(runs) == 1 else _several(runs)
+    body = _one(runs[0], 2) if len(runs) == 1 else several(runs, _one)
     style = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
     made = datetime.now().astimezone().strftime("%Y-%m-%d %H:%M")
     return (
@@ -48,7 +47,7 @@ def _under(runs: Sequence[Facts]) -> str:
     if len(runs) > 1:
         return "<p class=quiet>Runs beside each other, then each on its own.</p>"
     row = runs[0].row
-    about = f"{row.config or 'a network'} on {_data(runs[0])}, seed {row.seed}"
+    about = f"{row.config or 'a network'} on {data_of(runs[0])}, seed {row.seed}"
     return f"<p class=quiet>{escape(about)}</p>"
 
 
@@ -56,10 +55,10 @@ def _one(facts: Facts, level: int) -> str:
     """All sections of a run; `level` is that of its headings."""
     sections = (
         ("Learning", _curves(facts)),
-        ("What it takes for what", _confusion(facts)),
-        ("How far its certainty can be believed", _calibration(facts)),
-        ("Its most confident mistakes", _mistakes(facts)),
-        ("What the first layer looks for", _filters(facts)),
+        ("Confusion", _confusion(facts)),
+        ("Calibration", _calibration(facts)),
+        ("Most confident mistakes", _mistakes(facts)),
+        ("First-layer filters", _filters(facts)),
         ("Weights and activations", statistics.section(facts)),
         ("How it was made", _making(facts)),
     )
@@ -81,20 +80,29 @@ def _headline(facts: Facts) -> str:
     interval = result.interval if result else test.get("interval95")
     items = []
     if accuracy is not None:
-        between = f"<small>95 % sure: {100 * interval[0]:.2f} to {100 * interval[1]:.2f} %</small>" if interval else ""
         views = f", {facts.tta} averaged" if facts.tta != "none" else ""
-        items.append(("first", f"test accuracy{views}", f"{100 * accuracy:.2f} %{between}"))
+        items.append(("first", f"test accuracy{views}", f"{100 * accuracy:.2f} %{_of_what(facts, interval)}"))
     if row.best_validation is not None:
         best = facts.summary.get("best_epoch")
         at = f"<small>epoch {best}</small>" if isinstance(best, int) else ""
         items.append(("", "best validation accuracy", f"{100 * row.best_validation:.2f} %{at}"))
     if row.seconds is not None:
-        items.append(("", "training", f"{_duration(row.seconds)}<small>{row.epochs} epochs</small>"))
+        speed = facts.images_per_second
+        at = f"<small>{speed:,.0f} images a second</small>" if speed else ""
+        items.append(("", f"training, {row.epochs} epoch{'s' if row.epochs != 1 else ''}", duration(row.seconds) + at))
     if facts.parameters is not None:
         items.append(("", "parameters", f"{facts.parameters:,}"))
     cells = "".join(f'<div class="{kind}"><dt>{name}</dt><dd>{value}</dd></div>' for kind, name, value in items)
     synthetic = "<p class=note>The images are SYNTHETIC: patterns drawn by the program, not photographs.</p>"
     return f"<dl class=headline>{cells}</dl>" + (synthetic if row.dataset == "synthetic" else "")
+
+
+def _of_what(facts: Facts, interval: Sequence[float] | None) -> str:
+    """The 95 % confidence interval, and on how many images."""
+    images = int(facts.result.total.sum()) if facts.result else facts.test.get("images")
+    between = f"95 % confidence: {100 * interval[0]:.2f} to {100 * interval[1]:.2f} %" if interval else ""
+    of = f"{images:,} test images, {data_of(facts)}" if isinstance(images, int) else ""
+    return "".join(f"<small>{escape(line)}</small>" for line in (between, of) if line)
 
 
 def _curves(facts: Facts) -> str:
@@ -117,13 +125,13 @@ def _curves(facts: Facts) -> str:
             percent,
         ),
         line_chart("Learning rate", [Line("", curves.learning_rate, 1)]),
-        line_chart("Images a second", [Line("", curves.images_per_second, 1)]),
+        line_chart("Images a second", [Line("", curves.images_per_second, 1)], from_zero=True),
     ]
     if not any(charts):
         return ""
     said = (
-        "Training loss is that of the batch at hand (grey) and its fading mean. Where validation parts from training, "
-        "the network learns its images by heart."
+        "The loss of training is that of single batches (grey) and its mean over the nearest 2 % of the steps. Where "
+        "validation stops falling while training goes on, the network begins to learn its images by heart."
     )
     return f"<p class=quiet>{said}</p><div class=figures>{''.join(charts)}</div>"
 
@@ -150,18 +158,19 @@ def _calibration(facts: Facts) -> str:
         return ""
     error = facts.result.calibration_error or 0.0
     said = (
-        "Each bar holds the images about which the network was so sure; its height is the share that it got right. "
-        "Bars below the line: too sure of itself; above: not sure enough. Fuller bars hold more images. "
-        f"On average the two differ by <b>{100 * error:.2f} points</b> (expected calibration error)."
+        "Each bar holds the images about which the network was so sure; its height is the share that it got right, the "
+        "thin line where that share may be on all such images (95 % confidence). Below the dashed line it is too sure "
+        "of itself, above it not sure enough. The grey histogram says how many images each bar holds. Over all "
+        f"images the two differ on average by <b>{100 * error:.2f} points</b>: the expected calibration error (ECE)."
     )
     diagram = reliability_diagram(facts.result.reliability.tolist())
-    return f"<div class=figures>{diagram}<p>{said}</p></div>"
+    return f'<div class=figures>{diagram}<p class="quiet reading">{said}</p></div>'
 
 
 def _mistakes(facts: Facts) -> str:
     if not facts.mistakes:
         return ""
-    said = "What it took each for, how sure it was, and in bold what it is."
+    said = "In bold what the picture shows; below, what the network took it for, and how sure it was of that."
     return f"<p class=quiet>{said}</p>{mistake_pictures(facts.mistakes)}"
 
 
@@ -170,8 +179,11 @@ def _filters(facts: Facts) -> str:
         return ""
     count = len(facts.filters)
     which = f"the first {MOST_FILTERS} of {count}" if count > MOST_FILTERS else str(count)
-    said = f"The filters of the first convolution, {which}, as pictures: grey is zero, colours are the weights on red, "
-    return f"<p class=quiet>{said}green and blue.</p>{filter_list(facts.filters)}"
+    said = (
+        f"The filters of the first convolution ({which}) as pictures: weights on red, green and blue, grey for zero. "
+        "Edges and colours that go together stand out; noise that fills a filter means it has learnt little."
+    )
+    return f"<p class=quiet>{said}</p>{filter_list(facts.filters)}"
 
 
 def _making(facts: Facts) -> str:
@@ -191,70 +203,3 @@ def _making(facts: Facts) -> str:
         rows = table(("", ""), flat(environment), "What it ran on", words=True)
         parts.append(f"<details><summary>Environment</summary>{rows}</details>")
     return "".join(parts)
-
-
-def _several(runs: Sequence[Facts]) -> str:
-    """Overlaid curves, a table of results, what differs; then each run folded."""
-
-    def lines(attribute: str, dots: bool = False) -> list[Line]:
-        return [
-            Line(each.name, getattr(each.curves, attribute), place % COLOURS + 1, dots=dots)
-            for place, each in enumerate(runs)
-        ]
-
-    charts = (
-        line_chart("Training loss", lines("smooth_loss")),
-        line_chart("Validation accuracy", lines("validation_accuracy", dots=True), percent),
-        line_chart("Validation loss", lines("validation_loss", dots=True)),
-        line_chart("Accuracy on a training sample", lines("train_accuracy", dots=True), percent),
-        line_chart("Learning rate", lines("learning_rate")),
-        line_chart("Images a second", lines("images_per_second")),
-    )
-    places = changed([each.row for each in runs])
-    names = [each.name for each in runs]
-    differing = (
-        table(("config", *names), [(place.key, *map(_value, place.values)) for place in places], words=True)
-        if places
-        else "<p>Their configs are the same.</p>"
-    )
-    folded = "".join(
-        f"<details class=run><summary>{escape(each.name)}</summary>{_one(each, 3)}</details>" for each in runs
-    )
-    return (
-        f"<section><h2>Results</h2>{_results(runs)}</section>"
-        f"<section><h2>Learning</h2><div class=figures>{''.join(charts)}</div></section>"
-        f"<section><h2>What differs</h2>{differing}</section>"
-        f"<section><h2>Each run</h2>{folded}</section>"
-    )
-
-
-def _value(value: object) -> str:
-    return "-" if value is None else shown(value)
-
-
-def _results(runs: Sequence[Facts]) -> str:
-    head = ("run", "status", "epochs", "validation", "test", "95 % sure", "training")
-    rows = []
-    for each in runs:
-        row, interval = each.row, each.result.interval if each.result else None
-        test = each.result.accuracy if each.result else row.test
-        between = f"{100 * interval[0]:.2f} to {100 * interval[1]:.2f} %" if interval else "-"
-        spent = "-" if row.seconds is None else _duration(row.seconds)
-        accuracies = (_accuracy(row.best_validation), _accuracy(test))
-        rows.append((row.name, row.status, row.epochs, *accuracies, between, spent))
-    return table(head, rows)
-
-
-def _data(facts: Facts) -> str:
-    names = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "synthetic": "SYNTHETIC images"}
-    return names.get(facts.row.dataset or "", facts.row.dataset or "unknown images")
-
-
-def _accuracy(share: float | None) -> str:
-    return "-" if share is None else f"{100 * share:.2f} %"
-
-
-def _duration(seconds: float) -> str:
-    minutes, second = divmod(round(seconds), 60)
-    hours, minute = divmod(minutes, 60)
-    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"

@@ -41,7 +41,7 @@ def confusion_table(confusion: Array, classes: Sequence[str]) -> str:
         cells = []
         for j in range(len(classes)):
             share = float(shares[i, j])
-            shade = share if i == j else 55 * share / largest
+            shade = share if i == j else 45 * share / largest
             kind = ' class="right"' if i == j else ' class="none"' if share < 0.5 else ""
             cells.append(f'<td{kind} style="--v:{shade:.0f}">{share:.0f}</td>')
         rows.append(f"<tr><th scope=row>{escape(name)}</th>{''.join(cells)}</tr>")
@@ -60,9 +60,10 @@ def class_table(confusion: Array, classes: Sequence[str]) -> str:
         others = [(int(confusion[i, j]), classes[j]) for j in range(len(classes)) if j != i]
         most, other = max(others, default=(0, ""))
         rows.append((name, f"{count:,}", _percent(right, count), _percent(right, taken), f"{other} {most:,}"))
-    head = ("class", "images", "found", "precision", "mostly taken for")
+    head = ("class", "images", "recall", "precision", "mostly taken for")
     caption = (
-        "found: images of the class that were taken for it (recall). precision: images taken for it that were of it."
+        "Recall, the accuracy on a class: of its images, how many were taken for it. Precision: of the images "
+        "taken for it, how many were of it."
     )
     return table(head, rows, caption, kind="per-class")
 
@@ -70,8 +71,8 @@ def class_table(confusion: Array, classes: Sequence[str]) -> str:
 def mistake_pictures(mistakes: Sequence[Mistake]) -> str:
     items = "".join(
         f'<li><img src="{data_uri(as_picture(each.image))}" width=32 height=32 '
-        f'alt="{escape(f"of class {each.true}, taken for {each.taken_for}")}">'
-        f"<span>{escape(each.taken_for)}, {_sure(each.sure)}<br><b>{escape(each.true)}</b></span></li>"
+        f'alt="{escape(f"{each.true}, taken for {each.taken_for}")}">'
+        f"<span><b>{escape(each.true)}</b><br>{escape(each.taken_for)}<br>{_sure(each.sure)}</span></li>"
         for each in mistakes
     )
     return f"<ul class=pictures>{items}</ul>"

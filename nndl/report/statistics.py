@@ -18,8 +18,14 @@ def section(facts: Facts) -> str:
     per_epoch = plan_of(facts.folder, read_metrics(facts.folder.metrics)).steps_per_epoch
     charts = [
         line_chart("Update over weight", _lines(facts, "updates", None, per_epoch), _small, log=True),
-        line_chart("Size of the weights", _lines(facts, "weights", None, per_epoch)),
-        line_chart("Spread of the activations", _lines(facts, "activations", "deviation", per_epoch)),
+        line_chart("Norm of the gradients", _lines(facts, "gradients", None, per_epoch), _small, log=True),
+        line_chart("Norm of the weights", _lines(facts, "weights", None, per_epoch), from_zero=True),
+        line_chart("Mean of the activations", _lines(facts, "activations", "mean", per_epoch)),
+        line_chart(
+            "Standard deviation of the activations",
+            _lines(facts, "activations", "deviation", per_epoch),
+            from_zero=True,
+        ),
         line_chart("Activations that are zero", _lines(facts, "activations", "zeros", per_epoch), percent),
     ]
     said = (
@@ -39,7 +45,7 @@ def _lines(facts: Facts, what: str, figure: str | None, per_epoch: float) -> lis
             if isinstance(number, int | float) and number == number:
                 series.setdefault(name, []).append((record["step"] / per_epoch, float(number)))
     names = list(series)
-    if what in ("weights", "updates"):
+    if what != "activations":
         names = [name for name in names if name.endswith(".w")] or names
     if len(names) > MOST_LINES:
         names = [names[place * (len(names) - 1) // (MOST_LINES - 1)] for place in range(MOST_LINES)]

@@ -43,16 +43,18 @@ def line_chart(
     *,
     x_label: str = "epoch",
     log: bool = False,
+    from_zero: bool = False,
 ) -> str:
     """A chart with a legend above it, as HTML; empty where no line has points.
 
-    The description that is read aloud says where each line begins and ends. log: powers of ten upwards.
+    The description that is read aloud says where each line begins and ends. log: powers of ten upwards. from_zero: the
+    axis begins there, so that heights can be compared.
     """
     known = [Line(each.label, _rising(each.points, log), each.colour, each.faint, each.dots) for each in lines]
     known = [each for each in known if each.points]
     if not known:
         return ""
-    scale = Scale(known, log)
+    scale = Scale(known, log, from_zero)
     description = "; ".join(
         f"{each.label or title} from {show(each.points[0][1])} to {show(each.points[-1][1])}"
         for each in known
@@ -67,25 +69,25 @@ def line_chart(
     return figure(title, legend, description, "".join(parts))
 
 
-def figure(title: str, legend: str, description: str, drawing: str, caption: str = "") -> str:
-    """A drawing of WIDTH x HEIGHT with its heading, its legend and what it shows in words."""
-    below = f"<figcaption>{caption}</figcaption>" if caption else ""
+def figure(title: str, legend: str, description: str, drawing: str, height: int = HEIGHT) -> str:
+    """A drawing of WIDTH x `height` with its heading, its legend and what it shows in words."""
+    above = f"<p class=legend>{legend}</p>" if legend else ""
     return (
-        f"<figure><h3>{escape(title)}</h3><p class=legend>{legend}</p>"
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(f"{title}: {description}")}">'
-        f"{drawing}</svg>{below}</figure>"
+        f"<figure><h3>{escape(title)}</h3>{above}"
+        f'<svg viewBox="0 0 {WIDTH} {height}" role="img">'
+        f"<title>{escape(title)}</title><desc>{escape(description)}</desc>{drawing}</svg></figure>"
     )
 
 
 class Scale:
     """From values to places in the drawing."""
 
-    def __init__(self, lines: Sequence[Line], log: bool = False) -> None:
+    def __init__(self, lines: Sequence[Line], log: bool = False, from_zero: bool = False) -> None:
         xs = [x for line in lines for x, _ in line.points]
         ys = sorted(y for line in lines if not line.faint for _, y in line.points)
         self.log = log
         self.left, self.right = min(0.0, *xs), max(xs) or 1.0
-        low, high = ys[0], ys[-1]
+        low, high = (min(0.0, ys[0]) if from_zero else ys[0]), ys[-1]
         self.ticks = _decades(low, high) if log else _round_ticks(low, high)
         self.low, self.high = min(low, self.ticks[0]), max(high, self.ticks[-1])
 
@@ -121,33 +123,6 @@ class Scale:
                 f"{escape(words)}</text>"
             )
         return "".join(texts)
-
-
-def reliability_diagram(bins: Sequence[Sequence[float]]) -> str:
-    """The share that was right by how sure the network was; a bin is (images, summed confidence, right ones)."""
-    total = sum(images for images, _, _ in bins) or 1
-    scale = Scale([Line("", [(0.0, 0.0), (1.0, 1.0)])])
-    drawn = [scale.grid(percent)]
-    wide = 1 / len(bins)
-    words = []
-    for place, (images, confidence, right) in enumerate(bins):
-        if not images:
-            continue
-        x0, x1 = scale.x(place * wide) + 1, scale.x((place + 1) * wide) - 1
-        top = scale.y(right / images)
-        shade = 0.25 + 0.75 * math.sqrt(images / total)
-        drawn.append(
-            f'<rect class=bar x="{x0:.1f}" y="{top:.1f}" width="{x1 - x0:.1f}" height="{scale.y(0) - top:.1f}" '
-            f'style="opacity:{shade:.2f}"/>'
-        )
-        words.append(f"{percent(confidence / images)} sure, {percent(right / images)} right")
-    drawn.append(f'<path class="curve c2" d="M{scale.x(0)},{scale.y(0)}L{scale.x(1)},{scale.y(1)}"/>')
-    drawn += [
-        f'<text class=tick x="{scale.x(at):.1f}" y="{HEIGHT - 8}" text-anchor="{anchor}">{text}</text>'
-        for at, anchor, text in ((0, "start", "0 %"), (0.5, "middle", "50 %"), (1, "end", "how sure 100 %"))
-    ]
-    legend = '<span class="key c1">right</span><span class="key c2">as it should be</span>'
-    return figure("Calibration", legend, "; ".join(words), "".join(drawn))
 
 
 def _curve(line: Line, scale: Scale) -> str:

@@ -39,3 +39,10 @@ def shown(value: Any) -> str:
     """A value as JSON, text bare, cut at LONGEST characters."""
     text = value if isinstance(value, str) else json.dumps(value)
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
+
+
+def kind_of(item: Any) -> str:
+    """conv of {conv: {...}} and relu of relu; nothing of what is neither."""
+    if isinstance(item, Mapping) and len(item) == 1:
+        return str(next(iter(item)))
+    return item if isinstance(item, str) else ""

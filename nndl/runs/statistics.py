@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from nndl.net.params import Params
 from nndl.net.types import Array
 from nndl.train.events import EpochDone, Event, StepDone
 from nndl.train.intervals import Due, parse_interval
@@ -34,9 +35,14 @@ class Statistics:
 
     def _begin(self, step: int) -> None:
         params = self._solver.network.params
-        weights = {name: float(np.linalg.norm(value)) for name, value in params.items()}
         self._before = params.vector.copy()
-        self._waiting = {"kind": "statistics", "step": step, "weights": weights, "activations": self._activations()}
+        self._waiting = {
+            "kind": "statistics",
+            "step": step,
+            "weights": _norms(params),
+            "gradients": _norms(self._solver.network.grads),
+            "activations": self._activations(),
+        }
 
     def _updates(self) -> dict[str, float]:
         """How far the last step moved each parameter, as a share of its norm; those that were zero are left out."""
@@ -62,3 +68,8 @@ class Statistics:
             }
             for path, out in self._solver.network.activations(X)
         }
+
+
+def _norms(params: Params) -> dict[str, float]:
+    """The Euclidean norm of each; of gradients those of the last step, with L2 and after clipping."""
+    return {name: float(np.linalg.norm(value)) for name, value in params.items()}

@@ -22,6 +22,7 @@ WRONG = [
     ("gradcheck", "nowhere.yaml"),
     ("watch", "nowhere"),
     ("plot", "nowhere"),
+    ("report", "nowhere"),
     ("runs", "compare", "nowhere", "nothing"),
     ("runs", "best"),
     ("runs", "remove", "nowhere"),

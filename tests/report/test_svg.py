@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nndl.report.svg import HEIGHT, WIDTH, Line, Scale, line_chart, number, reliability_diagram
+from nndl.report.svg import HEIGHT, WIDTH, Line, Scale, line_chart, number
 
 
 def test_the_ends_of_a_line_are_at_the_ends_of_the_axes() -> None:
@@ -38,7 +38,7 @@ def test_numbers_are_short() -> None:
     assert [number(value) for value in (0, 0.001, 2.5, 4000, 0.1 + 0.2)] == ["0", "0.001", "2.5", "4,000", "0.3"]
 
 
-def test_a_bar_for_each_bin_that_has_images() -> None:
-    drawn = reliability_diagram([[0, 0, 0], [10, 5, 5], [4, 3.6, 1]])
-    assert drawn.count("<rect") == 2
-    assert "50 % sure, 50 % right; 90 % sure, 25 % right" in drawn
+def test_an_axis_begins_at_zero_where_heights_are_compared() -> None:
+    line = [Line("a", [(0.0, 90.0), (1.0, 100.0)])]
+    assert Scale(line).ticks[0] > 0
+    assert Scale(line, from_zero=True).ticks[0] == 0

@@ -21,15 +21,17 @@ def record(every: str, epochs: float = 2) -> tuple[list[dict[str, Any]], Any]:
 
 def test_weights_and_updates_are_those_of_the_steps() -> None:
     solver = tiny.solver(epochs=1)
-    statistics, kept, found = Statistics(solver, "2 steps"), {}, []
+    statistics, kept, gradients, found = Statistics(solver, "2 steps"), {}, {}, []
     for event in solver.events():
         found += list(statistics.see(event))
         if isinstance(event, StepDone):
             kept[event.step] = {name: value.copy() for name, value in solver.network.params.items()}
+            gradients[event.step] = {name: float(np.linalg.norm(g)) for name, g in solver.network.grads.items()}
     (first,) = found
     assert first["step"] == 2
     for name, norm in first["weights"].items():
         assert norm == pytest.approx(float(np.linalg.norm(kept[2][name])), rel=1e-6)
+        assert first["gradients"][name] == pytest.approx(gradients[2][name], rel=1e-6)
     name = "affine1.w"
     moved = float(np.linalg.norm(kept[3][name] - kept[2][name])) / float(np.linalg.norm(kept[2][name]))
     assert first["updates"][name] == pytest.approx(moved, rel=1e-5)

@@ -1,0 +1,18 @@
+"""What is known of a run, in words."""
+
+from nndl.report.gather import Facts
+
+
+def data_of(facts: Facts) -> str:
+    names = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "synthetic": "SYNTHETIC images"}
+    return names.get(facts.row.dataset or "", facts.row.dataset or "unknown images")
+
+
+def accuracy(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.2f} %"
+
+
+def duration(seconds: float) -> str:
+    minutes, second = divmod(round(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
