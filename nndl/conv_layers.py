@@ -11,7 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nndl.layers import batchnorm_backward, batchnorm_forward, layernorm_backward, layernorm_forward
+from nndl.layers import (
+    back_in_ghost_batches,
+    batchnorm_backward,
+    batchnorm_forward,
+    in_ghost_batches,
+    layernorm_backward,
+    layernorm_forward,
+)
 
 Array = NDArray[Any]
 
@@ -186,12 +193,16 @@ def spatial_batchnorm_forward(x: Array, gamma: Array, beta: Array, bn_param: dic
 
     x (N, C, H, W), gamma (C,), beta (C,) -> out (N, C, H, W). bn_param as for batchnorm_forward.
     """
+    if bn_param["mode"] == "train" and bn_param.get("ghost_batch_size"):
+        return in_ghost_batches(spatial_batchnorm_forward, x, gamma, beta, bn_param)
     rows, cache = batchnorm_forward(_pixels_as_rows(x), gamma, beta, bn_param)
     return _rows_as_pixels(rows, x.shape), cache
 
 
 def spatial_batchnorm_backward(dout: Array, cache: Any) -> tuple[Array, Array, Array]:
     """dout (N, C, H, W) -> dx (N, C, H, W), dgamma (C,), dbeta (C,)."""
+    if isinstance(cache, list):
+        return back_in_ghost_batches(spatial_batchnorm_backward, dout, cache)
     rows, dgamma, dbeta = batchnorm_backward(_pixels_as_rows(dout), cache)
     return _rows_as_pixels(rows, dout.shape), dgamma, dbeta
 

@@ -4,6 +4,7 @@ The notation is the courses' (Stanford CS231n; UCLA ECE C147/C247): x is a batch
 loss by v. Nothing here changes its inputs, and results have the dtype of x.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -93,15 +94,45 @@ def silu_backward(dout: Array, cache: Any) -> Array:
 # Normalisation ------------------------------------------------------------------------------------------------------
 
 
+def in_ghost_batches(
+    forward: Callable[..., tuple[Array, Any]], x: Array, gamma: Array, beta: Array, bn_param: dict[str, Any]
+) -> tuple[Array, list[Any]]:
+    """A batch norm's training pass by parts of the batch, each with its own statistics; the cache is a list of theirs.
+
+    The running statistics take one step towards the mean of the parts', each weighted by its examples.
+    """
+    size = bn_param["ghost_batch_size"]
+    parts = [x[start : start + size] for start in range(0, len(x), size)]
+    params = [{**bn_param, "ghost_batch_size": None} for _ in parts]
+    outs, caches = zip(*[forward(part, gamma, beta, own) for part, own in zip(parts, params, strict=True)], strict=True)
+    for name in ("running_mean", "running_var"):
+        mean = sum(len(part) / len(x) * own[name] for part, own in zip(parts, params, strict=True))
+        bn_param[name] = np.asarray(mean, x.dtype)
+    return np.concatenate(outs), [(len(part), cache) for part, cache in zip(parts, caches, strict=True)]
+
+
+def back_in_ghost_batches(
+    backward: Callable[..., tuple[Array, Array, Array]], dout: Array, cache: list[Any]
+) -> tuple[Array, Array, Array]:
+    """The backward half: dx part by part; dgamma and dbeta add up."""
+    starts = np.cumsum([0] + [count for count, _ in cache])
+    back = [backward(dout[start : start + count], own) for start, (count, own) in zip(starts, cache, strict=False)]
+    dx, dgamma, dbeta = zip(*back, strict=True)
+    return np.concatenate(dx), np.sum(dgamma, axis=0), np.sum(dbeta, axis=0)
+
+
 def batchnorm_forward(x: Array, gamma: Array, beta: Array, bn_param: dict[str, Any]) -> tuple[Array, Any]:
     """Batch normalisation of features (Ioffe and Szegedy 2015).  x (N, D), gamma (D,), beta (D,) -> out (N, D).
 
     bn_param: mode "train" or "test"; eps [1e-5]; momentum [0.9]; running_mean, running_var (D,), updated in training by
     running = momentum * running + (1 - momentum) * batch; unbiased [False]: whether the running variance takes the
-    unbiased estimate N / (N - 1) * var (PyTorch's way; the courses keep the biased one). Raises ValueError for any
-    other mode.
+    unbiased estimate N / (N - 1) * var (PyTorch's way; the courses keep the biased one); ghost_batch_size [None]:
+    statistics over so many examples at a time instead of the whole batch (the last ones may be fewer), the running ones
+    follow their mean (Hoffer, Hubara and Soudry 2017). Raises ValueError for any other mode.
     """
     mode = bn_param["mode"]
+    if mode == "train" and bn_param.get("ghost_batch_size"):
+        return in_ghost_batches(batchnorm_forward, x, gamma, beta, bn_param)
     eps = bn_param.get("eps", 1e-5)
     momentum = bn_param.get("momentum", 0.9)
     features = x.shape[1]
@@ -132,6 +163,8 @@ def batchnorm_backward(dout: Array, cache: Any) -> tuple[Array, Array, Array]:
     x_hat = (x - mean) * inverse_std leaves dx_hat less its mean and less its projection on x_hat, times inverse_std.
     In test mode the statistics are constants.
     """
+    if isinstance(cache, list):
+        return back_in_ghost_batches(batchnorm_backward, dout, cache)
     x_hat, gamma, inverse_std, mode = cache
     dbeta = dout.sum(axis=0)
     dgamma = (dout * x_hat).sum(axis=0)

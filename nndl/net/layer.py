@@ -42,6 +42,11 @@ class Layer:
     name: str | None = None
     """The name used for this layer's parameters; by default its kind and a running number (conv1, conv2)."""
 
+    @property
+    def by_definition(self) -> bool:
+        """Whether every engine runs the layer by its pair: with options so rare that none has a way of its own."""
+        return False
+
     def out_shape(self, shape: Shape) -> Shape:
         """The shape of one example after this layer; raises ShapeError when the layer cannot take `shape`."""
         return shape

@@ -57,11 +57,19 @@ class _BatchNormalisation(_Normalisation):
     unbiased: bool = False
     """Whether the running variance uses the unbiased estimate (PyTorch does; the courses do not)."""
 
+    ghost_batch_size: Annotated[int, Ge(2)] | None = None
+    """Images that share their statistics, instead of the whole batch (ghost batch norm; run by its definition)."""
+
+    @property
+    def by_definition(self) -> bool:
+        return self.ghost_batch_size is not None
+
     def buffers(self, shape: Shape) -> dict[str, Array]:
         return {"running_mean": np.zeros(shape[0]), "running_var": np.ones(shape[0])}
 
     def options(self) -> dict[str, Any]:
-        return {"eps": self.eps, "momentum": self.momentum, "unbiased": self.unbiased}
+        ghosts = {} if self.ghost_batch_size is None else {"ghost_batch_size": self.ghost_batch_size}
+        return {"eps": self.eps, "momentum": self.momentum, "unbiased": self.unbiased, **ghosts}
 
 
 @dataclass(frozen=True, kw_only=True)
