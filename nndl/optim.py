@@ -90,3 +90,39 @@ def adamw(w: Array, dw: Array, config: Config | None = None) -> tuple[Array, Con
     config = _filled_in(config, learning_rate=1e-3, weight_decay=1e-2)
     next_w, config = adam(w, dw, config)
     return next_w - config["learning_rate"] * config["weight_decay"] * w, config
+
+
+NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
+"""a, b, c of X = aX + (bA + cA^2) X with A = XX': they bring singular values near 1 in a few rounds, none exactly."""
+
+
+def orthogonalised(u: Array, rounds: int = 3) -> Array:
+    """A matrix (M, N) with the singular vectors of u and singular values near 1 (Jordan 2024, by Newton and Schulz)."""
+    a, b, c = NEWTON_SCHULZ
+    X = u / (np.linalg.norm(u) + 1e-7)
+    if len(u) > u.shape[1]:
+        return orthogonalised(u.T, rounds).T
+    for _ in range(rounds):
+        A = X @ X.T
+        X = a * X + (b * A + c * (A @ A)) @ X
+    return X
+
+
+def muon(w: Array, dw: Array, config: Config | None = None) -> tuple[Array, Config]:
+    """Muon (Jordan et al. 2024): filters move by a gradient whose directions all have the same size.
+
+    Filters w (F, C, HH, WW) first are scaled to the norm sqrt(F); then, as a matrix (F, C HH WW), they take a step
+    along the orthogonalised Nesterov momentum. All other arrays take the step of Nesterov momentum itself.
+
+    config: learning_rate [0.24], momentum [0.6] for filters, other_momentum [0.85], rounds [3], velocity.
+    """
+    config = _filled_in(config, learning_rate=0.24, momentum=0.6, other_momentum=0.85, rounds=3)
+    mu = config["momentum"] if w.ndim == 4 else config["other_momentum"]
+    velocity = mu * config.get("velocity", np.zeros_like(w)) + dw
+    config["velocity"] = velocity
+    step = dw + mu * velocity
+    if w.ndim != 4:
+        return w - config["learning_rate"] * step, config
+    scale = np.sqrt(len(w)) / (np.linalg.norm(w) + 1e-7)
+    direction = orthogonalised(step.reshape(len(w), -1), int(config["rounds"])).reshape(w.shape)
+    return w * scale - config["learning_rate"] * direction, config

@@ -6,12 +6,14 @@ hold these equal to it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
-from annotated_types import Ge, Gt, Lt
+from annotated_types import Ge, Gt, Le, Lt
 from numpy.typing import NDArray
+
+from nndl.optim import muon
 
 Vector = NDArray[Any]
 """(D,), float32 or float64"""
@@ -27,6 +29,8 @@ class Rule:
     """The option that a bare value sets: `adam: 1e-3` is `adam: {learning_rate: 1e-3}`."""
     memory: ClassVar[tuple[str, ...]] = ()
     """The vectors it keeps, by the courses' names; they start as zeros."""
+    whole_filters: ClassVar[bool] = False
+    """Whether filters are updated one array at a time, by `update_filters`."""
 
     learning_rate: Annotated[float, Gt(0)] = 1e-2
     """The step size at multiplier 1 of the schedule."""
@@ -154,6 +158,46 @@ class AdamW(Adam):
     """The share of the weights, times the learning rate, taken off each step; not of biases or normalisation."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Muon(Rule):
+    """Filters take steps along orthogonalised momentum, the rest by Nesterov momentum (Jordan et al. 2024).
+
+    Before each step filters are scaled to the norm sqrt(F). Biases and the last layer want learning rates of their own:
+    see train.groups.
+    """
+
+    kind: ClassVar[str] = "muon"
+    memory: ClassVar[tuple[str, ...]] = ("velocity",)
+    whole_filters: ClassVar[bool] = True
+
+    learning_rate: Annotated[float, Gt(0)] = 0.24
+    """The step size at multiplier 1 of the schedule."""
+    momentum: Annotated[float, Ge(0), Lt(1)] = 0.6
+    """The share of the velocity that is kept, of filters."""
+    other_momentum: Annotated[float, Ge(0), Lt(1)] = 0.85
+    """The same of all other parameters."""
+    rounds: Annotated[int, Ge(1), Le(10)] = 3
+    """Rounds of Newton and Schulz's iteration: more of them bring the directions closer to one size."""
+
+    def update(
+        self, w: Vector, dw: Vector, memory: Sequence[Vector], temporary: Sequence[Vector], learning_rate: float, t: int
+    ) -> None:
+        del t
+        velocity, step = memory[0], temporary[0]
+        velocity *= self.other_momentum
+        velocity += dw
+        np.multiply(velocity, self.other_momentum, out=step)
+        step += dw
+        step *= learning_rate
+        w -= step
+
+    def update_filters(self, w: Vector, dw: Vector, velocity: Vector, learning_rate: float) -> None:
+        """The same for filters (F, C, HH, WW), in place; all of them are views in any order of memory."""
+        config = {**asdict(self), "learning_rate": learning_rate, "velocity": velocity}
+        w[...], config = muon(w, dw, config)
+        velocity[...] = config["velocity"]
+
+
 def _average_in(mean: Vector, kept: float, new: Vector, temporary: Vector) -> None:
     """mean = kept * mean + (1 - kept) * new, in place."""
     mean *= kept
@@ -161,6 +205,6 @@ def _average_in(mean: Vector, kept: float, new: Vector, temporary: Vector) -> No
 
 
 OPTIMIZERS: dict[str, type[Rule]] = {
-    each.kind: each for each in (Sgd, SgdMomentum, SgdNesterovMomentum, RmsProp, Adam, AdamW)
+    each.kind: each for each in (Sgd, SgdMomentum, SgdNesterovMomentum, RmsProp, Adam, AdamW, Muon)
 }
 """The update rules by their names in YAML."""

@@ -11,7 +11,7 @@ from annotated_types import Ge
 from nndl.net.contract import Share, in_one_piece
 from nndl.net.params import Params
 from nndl.net.types import Array
-from nndl.train.optimizers import AdamW, Rule
+from nndl.train.optimizers import AdamW, Muon, Rule
 from nndl.train.transforms import CHUNK
 
 
@@ -47,6 +47,8 @@ class Stretch(NamedTuple):
     learning_rate: float
     weight_decay: float
     frozen: bool = False
+    name: str = ""
+    """The parameter's, where it is updated as a whole."""
 
 
 class Updater:
@@ -85,7 +87,8 @@ class Updater:
 
     def _cut(self) -> list[Stretch]:
         decayed = self._decayed if self._weight_decay else ()
-        return stretches(self._params, decayed, self._groups, self._frozen)
+        filters = [name for name, w in self._params.items() if w.ndim == 4] if self.rule.whole_filters else ()
+        return stretches(self._params, decayed, self._groups, self._frozen, filters)
 
     def update(self, gradients: Params, multiplier: float = 1.0) -> None:
         """Change the parameters in place, with `multiplier` times the rule's learning rate.
@@ -94,11 +97,15 @@ class Updater:
         """
         self.t += 1
         parts = []
+        filters = []
         for stretch in self._stretches:
             if stretch.frozen:
                 continue
             learning_rate = self.rule.learning_rate * multiplier * stretch.learning_rate
             shrink = 1 - learning_rate * self._weight_decay * stretch.weight_decay
+            if stretch.name:
+                filters.append((stretch.name, learning_rate, shrink))
+                continue
             for start in range(stretch.start, stretch.stop, CHUNK):
                 parts.append((slice(start, min(start + CHUNK, stretch.stop)), learning_rate, shrink))
 
@@ -106,7 +113,20 @@ class Updater:
             for part, learning_rate, shrink in parts[start:stop]:
                 self._update_part(part, gradients, learning_rate, shrink, thread)
 
+        def update_filters(start: int, stop: int, thread: int) -> None:
+            del thread
+            for name, learning_rate, shrink in filters[start:stop]:
+                self._update_filters(name, gradients, learning_rate, shrink)
+
         (self._share if len(parts) > FEW else in_one_piece)(len(parts), update_parts)
+        self._share(len(filters), update_filters)
+
+    def _update_filters(self, name: str, gradients: Params, learning_rate: float, shrink: float) -> None:
+        assert isinstance(self.rule, Muon)
+        w = self._params[name]
+        if shrink != 1:
+            w *= shrink
+        self.rule.update_filters(w, gradients[name], self.memory["velocity"][name], learning_rate)
 
     def _update_part(self, part: slice, gradients: Params, learning_rate: float, shrink: float, thread: int) -> None:
         w, dw = self._params.vector[part], gradients.vector[part]
@@ -120,16 +140,24 @@ class Updater:
 
 
 def stretches(
-    params: Params, decayed: Collection[str], groups: Sequence[Group], frozen: Collection[str] = ()
+    params: Params,
+    decayed: Collection[str],
+    groups: Sequence[Group],
+    frozen: Collection[str] = (),
+    whole: Collection[str] = (),
 ) -> list[Stretch]:
-    """The vector cut where the multipliers change; neighbours with the same ones are one stretch."""
+    """The vector cut where the multipliers change; neighbours with the same ones are one stretch.
+
+    Those in `whole` stand alone, with their names.
+    """
     cut: list[Stretch] = []
     for name, place in params.slices.items():
         group = _group_of(name, groups)
         decay = group.weight_decay
         if decay is None:
             decay = 1.0 if name in decayed else 0.0
-        stretch = Stretch(place.start, place.stop, group.learning_rate, decay, name in frozen)
+        own_name = name if name in whole else ""
+        stretch = Stretch(place.start, place.stop, group.learning_rate, decay, name in frozen, own_name)
         if cut and cut[-1][2:] == stretch[2:]:
             cut[-1] = cut[-1]._replace(stop=place.stop)
         else:
