@@ -101,7 +101,7 @@ def _of_what(facts: Facts, interval: Sequence[float] | None) -> str:
     """The 95 % confidence interval, and on how many images."""
     images = int(facts.result.total.sum()) if facts.result else facts.test.get("images")
     between = f"95 % confidence: {100 * interval[0]:.2f} to {100 * interval[1]:.2f} %" if interval else ""
-    of = f"{images:,} test images, {data_of(facts)}" if isinstance(images, int) else ""
+    of = f"{images:,} test images ({data_of(facts, short=True)})" if isinstance(images, int) else ""
     return "".join(f"<small>{escape(line)}</small>" for line in (between, of) if line)
 
 
@@ -200,6 +200,6 @@ def _making(facts: Facts) -> str:
     if facts.config:
         parts.append(f"<details><summary>Config</summary><pre>{escape(facts.config)}</pre></details>")
     if environment:
-        rows = table(("", ""), flat(environment), "What it ran on", words=True)
+        rows = table(("what", "value"), flat(environment), "What it ran on", words=True)
         parts.append(f"<details><summary>Environment</summary>{rows}</details>")
     return "".join(parts)

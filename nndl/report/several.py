@@ -10,7 +10,8 @@ from nndl.report.words import accuracy, duration
 from nndl.runs.comparing import changed
 from nndl.runs.differences import kind_of, shown
 
-COLOURS = 6
+COLOURS = 12
+"""Lines that style.css tells apart: six colours, each with two patterns of dashes."""
 APART = 20
 """Learning rates that differ by more stand on a logarithmic axis."""
 
@@ -32,26 +33,31 @@ def several(runs: Sequence[Facts], one: Callable[[Facts, int], str]) -> str:
         line_chart("Learning rate", lines("learning_rate"), log=_far_apart(runs)),
         line_chart("Images a second", lines("images_per_second"), from_zero=True),
     )
-    places = changed([each.row for each in runs])
-    names = [each.name for each in runs]
-    differing = (
-        table(("config", *names), [(place.key, *map(_value, place.values)) for place in places], words=True)
-        if places
-        else "<p>Their configs are the same.</p>"
-    )
     folded = "".join(
         f"<details class=run><summary>{escape(each.name)}</summary>{one(each, 3)}</details>" for each in runs
     )
     sections = (
         ("Results", _results(runs)),
         ("Learning", f"<div class=figures>{''.join(charts)}</div>"),
-        ("What differs", differing),
+        ("What differs", _differing(runs)),
         ("Each run", folded),
     )
     return "".join(
         f'<section aria-labelledby="all-{slug(title)}"><h2 id="all-{slug(title)}">{title}</h2>{content}</section>'
         for title, content in sections
     )
+
+
+def _differing(runs: Sequence[Facts]) -> str:
+    """The places where configs differ, of those that can be read."""
+    readable = [each for each in runs if each.row.tree]
+    if len(readable) < 2:
+        return "<p>There are no two configs to compare.</p>"
+    places = changed([each.row for each in readable])
+    if not places:
+        return "<p>Their configs are the same.</p>"
+    cells = [(place.key, *map(_value, place.values)) for place in places]
+    return table(("config", *(each.name for each in readable)), cells, words=True)
 
 
 def _far_apart(runs: Sequence[Facts]) -> bool:

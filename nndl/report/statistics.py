@@ -17,8 +17,8 @@ def section(facts: Facts) -> str:
         return ""
     per_epoch = plan_of(facts.folder, read_metrics(facts.folder.metrics)).steps_per_epoch
     charts = [
-        line_chart("Update over weight", _lines(facts, "updates", None, per_epoch), _small, log=True),
-        line_chart("Norm of the gradients", _lines(facts, "gradients", None, per_epoch), _small, log=True),
+        line_chart("Update over weight", _lines(facts, "updates", None, per_epoch), log=True),
+        line_chart("Norm of the gradients", _lines(facts, "gradients", None, per_epoch), log=True),
         line_chart("Norm of the weights", _lines(facts, "weights", None, per_epoch), from_zero=True),
         line_chart("Mean of the activations", _lines(facts, "activations", "mean", per_epoch)),
         line_chart(
@@ -30,7 +30,9 @@ def section(facts: Facts) -> str:
     ]
     said = (
         "Update over weight: how far one step moves a layer's weights, as a share of their own size; a thousandth is "
-        "usual, far less hardly learns, far more jumps about. A layer whose activations are nearly all zero has died."
+        "usual, far less hardly learns, far more jumps about. "
+        "Gradients are those of the last step, with L2 and after clipping. A layer "
+        "whose activations are nearly all zero has died."
     )
     return f"<p class=quiet>{said}</p><div class=figures>{''.join(charts)}</div>"
 
@@ -50,7 +52,3 @@ def _lines(facts: Facts, what: str, figure: str | None, per_epoch: float) -> lis
     if len(names) > MOST_LINES:
         names = [names[place * (len(names) - 1) // (MOST_LINES - 1)] for place in range(MOST_LINES)]
     return [Line(name, series[name], number) for number, name in enumerate(names, 1)]
-
-
-def _small(value: float) -> str:
-    return f"{value:.0e}" if value < 0.001 else f"{value:g}"

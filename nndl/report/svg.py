@@ -28,12 +28,12 @@ class Line:
 
 
 def number(value: float) -> str:
-    """A tick's text: 0.001, 2.5, 4,000."""
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    """A tick's text: 1e-5, 0.001, 2.5, 4,000."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}".replace("e-0", "e-")
 
 
 def percent(value: float) -> str:
-    return f"{100 * value:.0f} %"
+    return f"{100 * value:.3g} %"
 
 
 def line_chart(
@@ -110,19 +110,21 @@ class Scale:
         )
 
     def axis(self, label: str) -> str:
-        """Numbers along the bottom; the last one says of what."""
+        """Numbers along the bottom, and at its end what they are of."""
         ticks = [tick for tick in _round_ticks(self.left, self.right) if self.left <= tick <= self.right]
-        texts = []
-        for position, tick in enumerate(ticks):
-            last = position == len(ticks) - 1
-            at_the_edge = self.x(tick) > WIDTH - RIGHT - 30
-            anchor = "end" if at_the_edge else "middle" if position else "start"
-            words = f"{label} {number(tick)}" if last else number(tick)
-            texts.append(
-                f'<text class=tick x="{self.x(tick):.1f}" y="{HEIGHT - 8}" text-anchor="{anchor}">'
-                f"{escape(words)}</text>"
-            )
+        texts = [
+            _text(self.x(tick), number(tick), "middle" if place else "start") for place, tick in enumerate(ticks[:-1])
+        ]
+        last, end = self.x(ticks[-1]), WIDTH - RIGHT
+        if end - last > 50:
+            texts += [_text(last, number(ticks[-1]), "middle"), _text(end, label, "end")]
+        else:
+            texts.append(_text(min(last + 4, end), f"{label} {number(ticks[-1])}", "end"))
         return "".join(texts)
+
+
+def _text(x: float, words: str, anchor: str) -> str:
+    return f'<text class=tick x="{x:.1f}" y="{HEIGHT - 8}" text-anchor="{anchor}">{escape(words)}</text>'
 
 
 def _curve(line: Line, scale: Scale) -> str:

@@ -183,3 +183,13 @@ def test_damaged_files_are_no_reason_to_fail(trained: Path, tmp_path: Path, cont
         shutil.copytree(trained, folder)
         (folder / name).write_bytes(content)
         read(folder)
+
+
+def test_a_damaged_run_beside_others_is_no_hindrance(trained: Path, tmp_path: Path) -> None:
+    for name in ("damaged", "other"):
+        shutil.copytree(trained, tmp_path / name)
+    (tmp_path / "damaged" / "config.yaml").write_bytes(b"x: [")
+    experiment = load_config(tmp_path / "other" / "config.yaml", ["train.l2=0.5"])
+    (tmp_path / "other" / "config.yaml").write_text(dump(experiment), encoding="utf-8")
+    assert "no two configs" in read(tmp_path / "damaged", trained).text
+    assert "train.l2 0.0 0.5" in read(tmp_path / "damaged", trained, tmp_path / "other").text

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nndl.report.svg import HEIGHT, WIDTH, Line, Scale, line_chart, number
+from nndl.report.svg import HEIGHT, WIDTH, Line, Scale, line_chart, number, percent
 
 
 def test_the_ends_of_a_line_are_at_the_ends_of_the_axes() -> None:
@@ -42,3 +42,12 @@ def test_an_axis_begins_at_zero_where_heights_are_compared() -> None:
     line = [Line("a", [(0.0, 90.0), (1.0, 100.0)])]
     assert Scale(line).ticks[0] > 0
     assert Scale(line, from_zero=True).ticks[0] == 0
+
+
+@given(st.floats(0.01, 1000))
+def test_the_axis_says_what_it_counts_wherever_its_last_number_falls(last: float) -> None:
+    assert Scale([Line("a", [(0.0, 0.0), (last, 1.0)])]).axis("epoch").count("epoch") == 1
+
+
+def test_near_shares_have_different_names() -> None:
+    assert [percent(share) for share in (0.5975, 0.6, 0.6025, 1)] == ["59.8 %", "60 %", "60.2 %", "100 %"]
