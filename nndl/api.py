@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from nndl.budget import within_budget
 from nndl.config import Experiment, load_config
 from nndl.config.build import Built, Split, build, build_network, build_split, take
 from nndl.config.overrides import quoted
@@ -126,7 +127,7 @@ def train(
     watch is called with every event (`nndl.train.events`). Raises DataError where the images are missing and
     TrainingError where the loss is no longer finite.
     """
-    built = experiment if isinstance(experiment, Built) else build(experiment)
+    built = experiment if isinstance(experiment, Built) else build(within_budget(experiment))
     folder = start_run(built, run_dir)
     keep_run(folder, built.solver, built.test, built.split.dataset.classes, watch or (lambda _: None), keeping(built))
     return load_run(folder.path)

@@ -5,7 +5,7 @@ from statistics import mean, stdev
 from typing import Any
 
 from nndl.cli import ui
-from nndl.cli.training import start_and_run
+from nndl.cli.training import start_and_run, timed
 from nndl.cli.watch import duration, percent
 from nndl.config import Experiment
 
@@ -15,6 +15,7 @@ def train_seeds(experiment: Experiment, seeds: int, run_dir: Path | None, *, qui
 
     Each has a run folder of its own, run_dir/seed-0, run_dir/seed-1, ... where a run_dir is given.
     """
+    experiment = timed(experiment)  # once: all seeds train for as long
     done: list[tuple[int, dict[str, Any]]] = []
     for seed in range(experiment.seed, experiment.seed + seeds):
         if not (quiet or json):

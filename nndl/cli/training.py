@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from nndl.api import describe_data, start_run
+from nndl.budget import within_budget
 from nndl.cli import ui
 from nndl.cli.interrupt import clean_stop
 from nndl.cli.watch import choose_view, duration, percent
@@ -19,9 +20,18 @@ from nndl.runs.training import keep_run
 
 def start_and_run(experiment: Experiment, run_dir: Path | None, *, quiet: bool, json: bool) -> dict[str, Any] | None:
     """Train from the beginning in a new folder; returns the run's summary, or None where it was stopped."""
-    built = build(experiment)
+    built = build(timed(experiment))
     folder = start_run(built, run_dir)
     return run(built, folder, keeping(built), quiet=quiet, json=json)
+
+
+def timed(experiment: Experiment) -> Experiment:
+    """The experiment with its time_budget, if any, turned into epochs."""
+    if experiment.train.time_budget is None:
+        return experiment
+    fitting = within_budget(experiment)
+    ui.note(f"{fitting.train.epochs:g} epochs fit into {experiment.train.time_budget}")
+    return fitting
 
 
 def resume_and_run(text: str, wanted: Wanted, *, quiet: bool, json: bool) -> dict[str, Any] | None:

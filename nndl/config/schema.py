@@ -14,7 +14,7 @@ from nndl.data.augment import TRANSFORMS, Transform
 from nndl.net.catalog import LAYERS
 from nndl.net.layer import Layer
 from nndl.net.losses import LOSSES, SoftmaxLoss, SvmLoss
-from nndl.train.intervals import PATTERN, parse_interval
+from nndl.train.intervals import DURATION, PATTERN, parse_duration, parse_interval
 from nndl.train.optimizers import OPTIMIZERS, Rule, SgdMomentum
 from nndl.train.schedules import SCHEDULES, Constant, Described
 from nndl.train.transforms import AVERAGES, Ema, Lookahead
@@ -75,11 +75,20 @@ class Model(Section):
     """What is minimised."""
 
 
+def _duration(value: Any) -> Any:
+    parse_duration("nothing" if value is None else str(value))
+    return value
+
+
 class Train(Section):
     """How the network learns."""
 
     epochs: Annotated[float, Gt(0), AfterValidator(lambda epochs: int(epochs) if epochs % 1 == 0 else epochs)] = 10
     """How often every training image is seen; 9.9 ends within the tenth epoch."""
+    time_budget: (
+        Annotated[str, BeforeValidator(_duration), WithJsonSchema({"type": "string", "pattern": DURATION})] | None
+    ) = None
+    """Time to train for, instead of `epochs`: `90s`, `10min`, `1.5h`. Steps are timed first, and the epochs follow."""
     batch_size: Count = 128
     """Images in a step."""
     drop_last: bool = False

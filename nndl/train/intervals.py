@@ -10,6 +10,18 @@ from nndl.train.events import EpochDone, Event, StepDone
 PATTERN = r"^(epoch|[1-9][0-9]{0,8} (steps?|minutes?))$"
 
 
+DURATION = r"^([0-9]{1,6}(\.[0-9]{1,6})?) ?(s|min|h)$"
+SECONDS = {"s": 1, "min": 60, "h": 3600}
+
+
+def parse_duration(text: str) -> float:
+    """Seconds of "90s", "10min" or "1.5 h". Raises ValueError for anything else, and for no time at all."""
+    found = re.fullmatch(DURATION, text)
+    if not found or not float(found[1]):
+        raise ValueError(f"a time is such as 90s, 10min or 1.5h, not {text!r}")
+    return float(found[1]) * SECONDS[found[3]]
+
+
 @dataclass(frozen=True)
 class Interval:
     """`count` steps or minutes, or one epoch."""
