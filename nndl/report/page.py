@@ -198,8 +198,8 @@ def _making(facts: Facts) -> str:
     if digest:
         parts.append(f"<p>Checksum of the images (SHA-256): <code>{escape(str(digest))}</code></p>")
     if facts.config:
-        parts.append(f"<details><summary>Config</summary><pre>{escape(facts.config)}</pre></details>")
+        parts.append(f"<details><summary>Config</summary><pre tabindex=0>{escape(facts.config)}</pre></details>")
     if environment:
-        rows = table(("what", "value"), flat(environment), "What it ran on", words=True)
+        rows = table(("what", "value"), flat(environment), "What it ran on", words=True, kind="settings")
         parts.append(f"<details><summary>Environment</summary>{rows}</details>")
     return "".join(parts)

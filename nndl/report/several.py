@@ -57,7 +57,7 @@ def _differing(runs: Sequence[Facts]) -> str:
     if not places:
         return "<p>Their configs are the same.</p>"
     cells = [(place.key, *map(_value, place.values)) for place in places]
-    return table(("config", *(each.name for each in readable)), cells, words=True)
+    return table(("config", *(each.name for each in readable)), cells, words=True, kind="settings")
 
 
 def _far_apart(runs: Sequence[Facts]) -> bool:
