@@ -1,9 +1,10 @@
 """The ladder's rungs beside PyTorch: `python -m benchmarks.ladder_peer 80 85 --data FOLDER --torch-python PATH`.
 
-Each rung is trained from several seeds by nndl and by PyTorch (`worker_ladder.py`: the same recipe, as its author
-trains it, in bfloat16 autocast), by turns, each alone on the machine, on the same images. Every training is added to a
-file of results; the table is made of all that the file has: accuracy on the test set without and with test-time
-augmentation (mean, standard deviation of one training), minutes of training, images a second.
+Each rung is trained from several seeds three ways, by turns, each alone on the machine, on the same images: by nndl as
+its config says; by nndl with the recipe that the ladder comes from (Nesterov momentum and lookahead instead of Muon);
+and with that recipe by PyTorch (`worker_ladder.py`, as its author trains it, in bfloat16 autocast). Every training is
+added to a file of results; the table is made of all that the file has: accuracy on the test set without and with
+test-time augmentation (mean, standard deviation of one training), minutes of training, images a second.
 
 PyTorch is no part of nndl: install it by hand into an environment of its own (`pip install torch==2.13.0`).
 """
@@ -30,6 +31,25 @@ Record = dict[str, Any]
 IMAGES = 50_000
 PER_STEP = 1024
 """The recipe counts learning rate and decay for so many images."""
+
+
+def original(rung: str) -> list[str]:
+    """What makes a rung's config that of the original recipe."""
+    batch_size = load_config(f"ladder/{rung}").train.batch_size
+    groups = (
+        '{match: "*.beta", learning_rate: 64, weight_decay: 0.015625}',
+        "{match: conv1.w, learning_rate: 0}",
+        "{match: conv1.b, freeze_after: 3}",
+    )
+    rate = 1.5 * batch_size / PER_STEP
+    sets = [
+        f"train.optimizer={{sgd_nesterov_momentum: {{learning_rate: {rate}, momentum: 0.85}}}}",
+        "train.schedule={one_cycle: {peak_at: 0.23, start: 0.2, final: 0.07}}",
+        "train.weight_decay=8.87e-3",
+        f"train.groups=[{', '.join(groups)}]",
+        "train.average={lookahead: 5}",
+    ]
+    return [*sets, *(["train.epochs=9.9"] if rung == "94" else [])]
 
 
 def recipe_of(experiment: Experiment, seed: int, threads: int) -> Record:
@@ -64,10 +84,11 @@ def recipe_of(experiment: Experiment, seed: int, threads: int) -> Record:
     }
 
 
-def train_ours(rung: str, seed: int, arguments: argparse.Namespace) -> Record:
+def train_nndl(rung: str, seed: int, arguments: argparse.Namespace, sets: Sequence[str] = ()) -> Record:
     """One training by the command a user would type, then scored without the augmentation too."""
-    folder = Path(arguments.runs) / f"ladder-{rung}-seed-{seed}"
+    folder = Path(arguments.runs) / f"ladder-{rung}{'-original' if sets else ''}-seed-{seed}"
     command = [sys.executable, "-m", "nndl", "train", f"ladder/{rung}", "--seed", str(seed), "--quiet"]
+    command += [word for text in sets for word in ("--set", text)]
     subprocess.run([*command, "--data", arguments.data, "--run-dir", str(folder)], check=True, cwd=ROOT)
     summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
     run = load_run(folder)
@@ -76,9 +97,13 @@ def train_ours(rung: str, seed: int, arguments: argparse.Namespace) -> Record:
     return {"seconds": summary["seconds"], "plain": plain, "tta": summary["test"]["best"]["accuracy"]}
 
 
-def train_peer(rung: str, seed: int, arguments: argparse.Namespace) -> Record:
+def train_nndl_originally(rung: str, seed: int, arguments: argparse.Namespace) -> Record:
+    return train_nndl(rung, seed, arguments, original(rung))
+
+
+def train_pytorch(rung: str, seed: int, arguments: argparse.Namespace) -> Record:
     """One training by PyTorch, in its own environment."""
-    recipe = recipe_of(load_config(f"ladder/{rung}"), seed, os.cpu_count() or 1)
+    recipe = recipe_of(load_config(f"ladder/{rung}", original(rung)), seed, os.cpu_count() or 1)
     worker = ROOT / "benchmarks" / "worker_ladder.py"
     folder = str(Path(arguments.data).resolve() / "cifar-10-batches-bin")
     command = [arguments.torch_python, str(worker), folder, json.dumps(recipe)]
@@ -87,6 +112,9 @@ def train_peer(rung: str, seed: int, arguments: argparse.Namespace) -> Record:
     )
     result: Record = json.loads(done.stdout)
     return result
+
+
+TRAINERS = {"nndl": train_nndl, "nndl original": train_nndl_originally, "PyTorch original": train_pytorch}
 
 
 def work_of(experiment: Experiment) -> float:
@@ -110,18 +138,20 @@ def row(rung: str, who: str, records: Iterable[Record]) -> str:
     own = [record for record in records if (record["rung"], record["who"]) == (rung, who)]
     if not own:
         return ""
-    epochs = load_config(f"ladder/{rung}").train.epochs
+    epochs = load_config(f"ladder/{rung}", [] if who == "nndl" else original(rung)).train.epochs
     seconds = median(record["seconds"] for record in own)
     return (
-        f"| {rung} | {who} | {len(own)} | {in_words([record['plain'] for record in own])} | "
+        f"| {rung} | {who} | {epochs:g} | {len(own)} | {in_words([record['plain'] for record in own])} | "
         f"{in_words([record['tta'] for record in own])} | {seconds / 60:.1f} | {IMAGES * epochs / seconds:,.0f} |\n"
     )
 
 
 def table(rungs: Sequence[str], records: Sequence[Record]) -> str:
-    """Markdown, two lines a rung."""
-    head = "| rung | by | seeds | test accuracy | with augmentation | minutes | images/s |\n|-|-|-|-|-|-|-|\n"
-    return head + "".join(row(rung, who, records) for rung in rungs for who in ("nndl", "PyTorch bf16"))
+    """Markdown, up to three lines a rung."""
+    head = (
+        "| rung | by | epochs | seeds | test accuracy | with augmentation | minutes | images/s |\n|-|-|-|-|-|-|-|-|\n"
+    )
+    return head + "".join(row(rung, who, records) for rung in rungs for who in TRAINERS)
 
 
 def main() -> None:
@@ -129,20 +159,19 @@ def main() -> None:
     parser.add_argument("rungs", nargs="+", help="such as 80 or 94")
     parser.add_argument("--seeds", default="1,2,3", help="separated by commas")
     parser.add_argument("--data", default="data", help="the folder with cifar-10-batches-bin")
-    parser.add_argument("--torch-python", help="a Python that has PyTorch; without it only ours train")
-    parser.add_argument("--only-peer", action="store_true", help="train PyTorch alone")
+    parser.add_argument("--torch-python", default="python", help="a Python that has PyTorch")
+    parser.add_argument("--by", default=",".join(TRAINERS), help="who trains, separated by commas")
     parser.add_argument("--runs", default="runs", help="where our run folders go")
     parser.add_argument("--results", default="runs/ladder.jsonl", help="results are added to it, and read from it")
     arguments = parser.parse_args()
     results = Path(arguments.results)
     results.parent.mkdir(parents=True, exist_ok=True)
-    trainers = [] if arguments.only_peer else [("nndl", train_ours)]
-    trainers += [("PyTorch bf16", train_peer)] if arguments.torch_python else []
+    by = [who for who in arguments.by.split(",") if who]
     for rung in arguments.rungs:
         print(f"ladder/{rung}: {work_of(load_config(f'ladder/{rung}')):.2g} operations", flush=True)
         for seed in [int(seed) for seed in arguments.seeds.split(",") if seed]:
-            for who, train in trainers:
-                record = {"rung": rung, "who": who, "seed": seed, **train(rung, seed, arguments)}
+            for who in by:
+                record = {"rung": rung, "who": who, "seed": seed, **TRAINERS[who](rung, seed, arguments)}
                 with results.open("a", encoding="utf-8") as file:
                     file.write(json.dumps(record) + "\n")
                 print(record, flush=True)

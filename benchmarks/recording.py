@@ -1,13 +1,15 @@
 """What keeping a run costs: images a second with and without, `python -m benchmarks.recording`.
 
 Trainings of one config on generated images take turns in short bursts, so that a noisy machine is noisy for all: one
-that keeps nothing, one that keeps its metrics, and others that save the state as often as `--every` says. Shown are
-the images of all bursts over their seconds, and what writing one state takes.
+that keeps nothing, one that keeps its metrics, others that save the state as often as `--every` says, one that looks at
+weights and activations every 100 steps, and one for each of `--loggers`. Shown are the images of all bursts over their
+seconds, and what writing one state takes.
 """
 
 import argparse
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from time import perf_counter
@@ -15,8 +17,9 @@ from time import perf_counter
 from nndl.api import start_run
 from nndl.config import load_config
 from nndl.config.build import Built, build
-from nndl.resume import about
-from nndl.runs.recorder import Keeping, Recorder
+from nndl.resume import keeping
+from nndl.runs.loggers import About, Loggers
+from nndl.runs.recorder import Recorder
 from nndl.train.events import StepDone
 
 NEVER = "100000000 steps"
@@ -26,10 +29,12 @@ class Training:
     """A training of which bursts of steps are timed, kept in `folder` as often as `every` says, if at all."""
 
     def __init__(self, built: Built, folder: Path, every: str | None) -> None:
-        self.recorder = None
+        self.recorder = self.loggers = None
         if every:
             run = start_run(built, folder)
-            self.recorder = Recorder(run, built.solver, Keeping(every, 2, about(built)))
+            self.recorder = Recorder(run, built.solver, replace(keeping(built), every=every))
+            names, steps = built.experiment.record.loggers, built.solver.steps
+            self.loggers = Loggers(names, About(run, {}, 0), steps, print)
         self._events = self._kept(built)
         self.seconds, self.images = 0.0, 0
 
@@ -37,6 +42,8 @@ class Training:
         for event in built.solver.events():
             if self.recorder:
                 self.recorder.see(event)
+            if self.loggers:
+                self.loggers.see(event)
             if isinstance(event, StepDone):
                 yield event
 
@@ -64,17 +71,25 @@ def main() -> None:
     parser.add_argument("--config", default="bn_cnn")
     parser.add_argument("--engine", default="auto")
     parser.add_argument("--every", nargs="+", default=["100 steps", "10 steps", "1 step"])
+    parser.add_argument("--loggers", nargs="*", default=[], help="tensorboard, mlflow, wandb")
     parser.add_argument("--steps", type=int, default=10, help="steps in a burst")
     parser.add_argument("--rounds", type=int, default=8, help="bursts of each")
     options = parser.parse_args()
     size = (options.steps * options.rounds + 5) * 128 + 500
     sets = ["data.dataset=synthetic", f"data.train_size={size}", "data.test_size=100", "data.validation_size=500"]
-    experiment = load_config(options.config, [*sets, f"engine={options.engine}"])
+    sets.append(f"engine={options.engine}")
     with tempfile.TemporaryDirectory(prefix="nndl-", dir=".") as folder:
-        kinds = {"nothing": None, "metrics": NEVER, **{f"state every {every}": every for every in options.every}}
-        trainings = {
-            name: Training(build(experiment), Path(folder) / str(i), kinds[name]) for i, name in enumerate(kinds)
+        kinds: dict[str, tuple[str | None, str]] = {
+            "nothing": (None, ""),
+            "metrics": (NEVER, ""),
+            "statistics every 100": (NEVER, "record.statistics=100 steps"),
+            **{name: (NEVER, f"record.loggers=[{name}]") for name in options.loggers},
+            **{f"state every {every}": (every, "") for every in options.every},
         }
+        trainings = {}
+        for number, (name, (every, own)) in enumerate(kinds.items()):
+            experiment = load_config(options.config, [*sets, own] if own else sets)
+            trainings[name] = Training(build(experiment), Path(folder) / str(number), every)
         for training in trainings.values():
             training.burst(2, count=False)
         for number in range(options.rounds):
