@@ -1,9 +1,11 @@
 """MLflow: an experiment "nndl" where MLFLOW_TRACKING_URI says, by default in mlflow.db here (`mlflow ui` shows it)."""
 
+import contextlib
 import logging
+import os
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nndl.runs.loggers import About
@@ -13,6 +15,8 @@ LONGEST = 500
 """Characters of a parameter's value: what every store takes."""
 SECONDS, MOST = 2.0, 500
 """Values are sent together, every so often and so many at most."""
+PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
+"""How long to wait for a server; MLflow's own seven tries would hold the training up for minutes."""
 STATUS = {"finished": "FINISHED", "interrupted": "KILLED", "failed": "FAILED"}
 
 
@@ -20,8 +24,7 @@ class MLflow:
     """Uses the client alone: nothing global is set, so that a notebook's own active run is left alone."""
 
     def __init__(self, about: About) -> None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of MLflow's own ways with its data base
+        with _with_mlflow():
             from mlflow import entities
             from mlflow.tracking import MlflowClient
 
@@ -60,12 +63,26 @@ class MLflow:
     def finish(self, status: str, values: Mapping[str, float]) -> None:
         self.log(self._last, values)
         self._send()
-        self._client.set_terminated(self._run, STATUS.get(status, "FINISHED"))
+        with _with_mlflow():
+            self._client.set_terminated(self._run, STATUS.get(status, "FINISHED"))
 
     def _send(self) -> None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with _with_mlflow():
             for start in range(0, len(self._waiting), MOST):
                 self._client.log_batch(self._run, metrics=self._waiting[start : start + MOST])
         self._waiting.clear()
         self._sent = time.monotonic()
+
+
+@contextlib.contextmanager
+def _with_mlflow() -> Iterator[None]:
+    """Short of patience, unless the user's environment says how long to wait, and silent about its own ways."""
+    ours = {name: value for name, value in PATIENCE.items() if name not in os.environ}
+    os.environ.update(ours)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for name in ours:
+            del os.environ[name]

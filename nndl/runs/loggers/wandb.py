@@ -8,6 +8,8 @@ from uuid import uuid4
 from nndl.runs.loggers import About
 
 PROJECT = "nndl"
+PATIENCE = 20.0
+"""Seconds to wait for a server before training goes on without it."""
 
 
 class WeightsAndBiases:
@@ -25,7 +27,7 @@ class WeightsAndBiases:
             dir=str(about.folder.path.resolve()),
             config=dict(about.config),
             mode=mode,
-            settings=wandb.Settings(silent=True, console="off"),
+            settings=wandb.Settings(silent=True, console="off", init_timeout=PATIENCE),
         )
         self.logged = max(about.step, int(self._run.step or 0))
 

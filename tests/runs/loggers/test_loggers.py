@@ -2,7 +2,9 @@
 
 import importlib.util
 import json
+import os
 import struct
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -164,6 +166,19 @@ def test_mlflow_knows_the_config_and_how_a_run_ended(here: Path) -> None:
     _, found = mlflow_run(here / "run")
     assert found.info.status == "FAILED"
     assert found.data.params["train.batch_size"] == "20"
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_server_that_is_gone_is_not_waited_for(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    needs("mlflow")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")  # nothing listens at the discard port
+    said: list[str] = []
+    before, began = dict(os.environ), time.monotonic()
+    with Loggers(["mlflow"], About(RunFolder(here / "run"), {}, 0), 10, said.append):
+        assert time.monotonic() - began < 30  # MLflow by itself: minutes
+    assert len(said) == 1
+    assert said[0].startswith("mlflow records no more of this run (MlflowException: ")
+    assert dict(os.environ) == before
 
 
 class Broken:
