@@ -49,7 +49,7 @@ def original(rung: str) -> list[str]:
         f"train.groups=[{', '.join(groups)}]",
         "train.average={lookahead: 5}",
     ]
-    return [*sets, *(["train.epochs=9.9"] if rung == "94" else [])]
+    return sets
 
 
 def recipe_of(experiment: Experiment, seed: int, threads: int) -> Record:
