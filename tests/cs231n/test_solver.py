@@ -35,7 +35,7 @@ def solver(model: Any = None, data: dict[str, Array] | None = None, **options: A
 @pytest.mark.parametrize("rule", ["sgd", "sgd_momentum", "sgd_nesterov_momentum", "rmsprop", "adam", "adamw"])
 def test_every_rule_learns(rule: str) -> None:
     rate = 0.1 if rule.startswith("sgd") else 1e-2
-    trained = solver(net(), update_rule=rule, optim_config={"learning_rate": rate}, batch_size=20, num_epochs=20)
+    trained = solver(update_rule=rule, optim_config={"learning_rate": rate}, batch_size=20, num_epochs=20)
     trained.train()
     assert trained.best_val_acc > 0.8
     assert trained.check_accuracy(trained.X_val, trained.y_val) == trained.best_val_acc
