@@ -12,15 +12,13 @@ import numpy as np
 from nndl.api import Run, load_run
 from nndl.errors import NndlError
 from nndl.net.catalog.conv import Conv
-from nndl.net.losses import SoftmaxLoss
 from nndl.net.types import Array
 from nndl.runs.curves import Curves, read_curves
 from nndl.runs.folder import RunFolder
 from nndl.runs.listing import Row, read_row, read_summary
 from nndl.runs.metrics import read_metrics
-from nndl.train.calibration import reliability, softmax
-from nndl.train.evaluate import Result
-from nndl.train.views import as_tta
+from nndl.train.calibration import softmax
+from nndl.train.evaluate import Result, result_of
 
 MISTAKES = 24
 STATUS = {
@@ -120,20 +118,11 @@ def _score(facts: Facts, run: Run, data: Path | None) -> None:
     split = run.split(data)
     if not run.learnt_from(split):
         facts.notes.append("The images found now are not those the run was trained with: their checksum differs.")
-    facts.tta = as_tta(run.experiment.train.tta)
+    facts.tta = run.experiment.train.tta
     test = split.test
-    scores = run.scores(test.images, as_tta(run.experiment.train.tta))
-    facts.result = _result(run, scores, test.labels)
+    scores = run.scores(test.images, run.experiment.train.tta)
+    facts.result = result_of([(scores, test.labels)], run.network.loss_function)
     facts.mistakes = _mistakes(scores, test.images, test.labels, run.classes)
-
-
-def _result(run: Run, scores: Array, y: Array) -> Result:
-    confusion = np.zeros((scores.shape[1],) * 2, np.int64)
-    np.add.at(confusion, (y, np.argmax(scores, axis=1)), 1)
-    ahead = (scores > scores[np.arange(len(y)), y][:, None]).sum(axis=1)
-    bins = reliability(scores, y) if isinstance(run.network.loss_function, SoftmaxLoss) else None
-    loss = float(run.network.loss_function(scores, y)[0])
-    return Result(loss, confusion, float(np.mean(ahead < 5)), bins)
 
 
 def _mistakes(scores: Array, images: Array, y: Array, classes: tuple[str, ...]) -> list[Mistake]:
@@ -160,8 +149,7 @@ def _statistics(folder: RunFolder) -> list[dict[str, Any]]:
 
 def _environment(folder: RunFolder) -> Mapping[str, Any]:
     with contextlib.suppress(NndlError):
-        found = folder.read_environment()
-        return found if isinstance(found, dict) else {}
+        return folder.read_environment()
     return {}
 
 

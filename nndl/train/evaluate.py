@@ -1,11 +1,11 @@
 """Scoring a network on images, in test mode."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from nndl.net.losses import SoftmaxLoss
+from nndl.net.losses import Loss, SoftmaxLoss
 from nndl.net.network import Network
 from nndl.net.types import Array
 from nndl.train.calibration import BINS, calibration_error, reliability, wilson_interval
@@ -70,23 +70,33 @@ def evaluate(
 
     `stopped` is asked before each batch; where it says yes, EvaluationStoppedError is raised.
     """
-    loss, among_five, confusion = 0.0, 0, None
-    bins = np.zeros((BINS, 3)) if isinstance(network.loss_function, SoftmaxLoss) else None
-    for part in _batches(len(labels), batch_size):
-        if stopped():
-            raise EvaluationStoppedError
-        scores, y = scores_of_views(network.scores, images[part], normalize, tta), labels[part]
+
+    def scored() -> Iterator[tuple[Array, Array]]:
+        for part in _batches(len(labels), batch_size):
+            if stopped():
+                raise EvaluationStoppedError
+            yield scores_of_views(network.scores, images[part], normalize, tta), labels[part]
+
+    return result_of(scored(), network.loss_function)
+
+
+def result_of(parts: Iterable[tuple[Array, Array]], loss_function: Loss) -> Result:
+    """The result of images whose scores (n, classes) and labels (n,) come part by part. Raises ValueError for none."""
+    loss, among_five, count, confusion = 0.0, 0, 0, None
+    bins = np.zeros((BINS, 3)) if isinstance(loss_function, SoftmaxLoss) else None
+    for scores, y in parts:
         if confusion is None:
             confusion = np.zeros((scores.shape[1], scores.shape[1]), np.int64)
         np.add.at(confusion, (y, np.argmax(scores, axis=1)), 1)
-        loss += network.loss_function(scores, y)[0] * len(y)
+        loss += loss_function(scores, y)[0] * len(y)
+        count += len(y)
         # Ranked by how many classes score higher: a network of NaN has no class ahead of the right one, but argmax 0.
         among_five += int(np.count_nonzero((scores > scores[np.arange(len(y)), y][:, None]).sum(axis=1) < 5))
         if bins is not None:
             bins += reliability(scores, y)
     if confusion is None:
         raise ValueError("there are no images to evaluate")
-    return Result(loss / len(labels), confusion, among_five / len(labels), bins)
+    return Result(loss / count, confusion, among_five / count, bins)
 
 
 def _batches(count: int, size: int) -> Iterator[slice]:
