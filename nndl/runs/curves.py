@@ -1,6 +1,5 @@
 """A run's curves, as its metrics.jsonl has them: what plots, reports and the terminal draw."""
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -8,7 +7,7 @@ from itertools import accumulate
 from typing import Any
 
 from nndl.runs.folder import RunFolder
-from nndl.runs.listing import read_config, read_row, read_summary
+from nndl.runs.listing import finite, read_config, read_row, read_summary
 from nndl.runs.metrics import read_metrics
 
 Points = list[tuple[float, float]]
@@ -56,7 +55,7 @@ def read_curves(folder: RunFolder, name: str | None = None) -> Curves:
         if record["kind"] == "step":
             for attribute, key in STEP_CURVES.items():
                 _add(getattr(curves, attribute), at, record.get(key))
-            images, seconds = (_number(record.get(key)) for key in ("images", "seconds"))
+            images, seconds = (finite(record.get(key)) for key in ("images", "seconds"))
             if images and seconds:
                 curves.images_per_second.append((at, images / seconds))
         elif record["kind"] == "epoch":
@@ -80,8 +79,8 @@ def plan_of(folder: RunFolder, records: Iterable[Mapping[str, Any]] = ()) -> Pla
     """From the run's config and summary, and exactly from the first epoch that was done; no zeros in it."""
     summary, config = read_summary(folder) or {}, read_config(folder) or {}
     train = config.get("train")
-    epochs = _number(train.get("epochs")) if isinstance(train, Mapping) else None
-    steps, epochs = int(_number(summary.get("steps")) or 1), epochs or 1
+    epochs = finite(train.get("epochs")) if isinstance(train, Mapping) else None
+    steps, epochs = int(finite(summary.get("steps")) or 1), epochs or 1
     per_epoch = max(1, int(steps / epochs))
     for record in records:
         if record["kind"] == "epoch" and record["epoch"] > 0:
@@ -119,11 +118,6 @@ def calm_top(values: Iterable[float]) -> float | None:
 
 
 def _add(points: Points, at: float, value: Any) -> None:
-    number = _number(value)
+    number = finite(value)
     if number is not None:
         points.append((at, number))
-
-
-def _number(value: Any) -> float | None:
-    right = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    return float(value) if right else None

@@ -69,8 +69,8 @@ def read_row(folder: RunFolder) -> Row:
     """What a run's files tell. Nothing in them makes it fail."""
     tree, summary = read_config(folder), read_summary(folder)
     epochs = _epochs(folder)
-    accuracies = [_number(epoch.get("validation_accuracy")) for epoch in epochs]
-    spent = [_number(epoch.get("seconds")) or 0.0 for epoch in epochs]
+    accuracies = [finite(epoch.get("validation_accuracy")) for epoch in epochs]
+    spent = [finite(epoch.get("seconds")) or 0.0 for epoch in epochs]
     known = tree is not None and summary is not None
     begun = 0.0
     with suppress(OSError):
@@ -82,10 +82,10 @@ def read_row(folder: RunFolder) -> Row:
         dataset=_text(_at(tree, "data", "dataset")),
         seed=_whole(_at(tree, "seed")),
         epochs=max((epoch["epoch"] for epoch in epochs), default=0),
-        of_epochs=_number(_at(tree, "train", "epochs")),
+        of_epochs=finite(_at(tree, "train", "epochs")),
         best_validation=max((value for value in accuracies if value is not None), default=None),
-        test=_number(_at(summary, "test", "best", "accuracy")),
-        seconds=_number(_at(summary, "seconds")) or (sum(spent) if spent else None),
+        test=finite(_at(summary, "test", "best", "accuracy")),
+        seconds=finite(_at(summary, "seconds")) or (sum(spent) if spent else None),
         begun=begun,
         folder=str(folder.path),
         tree=tree or {},
@@ -129,7 +129,8 @@ def _whole(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _number(value: Any) -> float | None:
+def finite(value: Any) -> float | None:
+    """A number out of JSON, or None for what is none or not finite."""
     right = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     return float(value) if right else None
 
