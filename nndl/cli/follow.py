@@ -129,8 +129,9 @@ class Tail:
 
 def _ending(folder: "RunFolder") -> str:
     """How the run ended, and what can be done with it."""
-    from nndl.cli.watch import duration, percent
+    from nndl.cli.watch import percent
     from nndl.runs.listing import read_row
+    from nndl.train.intervals import duration
 
     row, status = read_row(folder), folder.status()
     if status == "finished" and row.test is not None:

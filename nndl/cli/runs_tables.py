@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from nndl.cli import ui
-from nndl.cli.watch import duration, percent
+from nndl.cli.watch import percent
 from nndl.runs.comparing import Spread, by_config, changed, spread
 from nndl.runs.differences import kind_of, shown
 from nndl.runs.folder import safe_name
 from nndl.runs.listing import Row
+from nndl.train.intervals import duration
 
 STYLES = {"running": "green", "failed": "red", "died": "red", "damaged": "red", "interrupted": "yellow"}
 

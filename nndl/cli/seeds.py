@@ -6,8 +6,9 @@ from typing import Any
 
 from nndl.cli import ui
 from nndl.cli.training import start_and_run, timed
-from nndl.cli.watch import duration, percent
+from nndl.cli.watch import percent
 from nndl.config import Experiment
+from nndl.train.intervals import duration
 
 
 def train_seeds(experiment: Experiment, seeds: int, run_dir: Path | None, *, quiet: bool, json: bool) -> bool:

@@ -7,7 +7,7 @@ from nndl.api import describe_data, start_run
 from nndl.budget import within_budget
 from nndl.cli import ui
 from nndl.cli.interrupt import clean_stop
-from nndl.cli.watch import choose_view, duration, percent
+from nndl.cli.watch import choose_view, percent
 from nndl.config import Experiment
 from nndl.config.build import Built, build
 from nndl.engines import about as about_engine
@@ -16,6 +16,7 @@ from nndl.runs.folder import RunFolder, find_run
 from nndl.runs.lock import lock_run
 from nndl.runs.recorder import Keeping
 from nndl.runs.training import keep_run
+from nndl.train.intervals import duration
 
 
 def start_and_run(experiment: Experiment, run_dir: Path | None, *, quiet: bool, json: bool) -> dict[str, Any] | None:

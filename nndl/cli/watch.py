@@ -6,6 +6,7 @@ from typing import Protocol
 from nndl.cli import ui
 from nndl.cli.braille import SPARKS, Trace
 from nndl.train.events import EpochDone, Event, Finished, StepDone, as_record
+from nndl.train.intervals import duration
 
 SECONDS_BETWEEN_LINES = 5.0
 SMOOTHING = 0.98
@@ -174,10 +175,3 @@ def sentence(epoch: EpochDone, epochs: float) -> str:
 def percent(share: float) -> str:
     """0.7512 -> "75.12 %"."""
     return f"{100 * share:.2f} %"
-
-
-def duration(seconds: float) -> str:
-    """3725 -> "1:02:05"; 65 -> "1:05"."""
-    minutes, second = divmod(round(seconds), 60)
-    hours, minute = divmod(minutes, 60)
-    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"

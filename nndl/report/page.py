@@ -22,7 +22,8 @@ from nndl.report.parts import (
 from nndl.report.reliability import reliability_diagram
 from nndl.report.several import several
 from nndl.report.svg import Line, line_chart, percent
-from nndl.report.words import data_of, duration
+from nndl.report.words import data_of
+from nndl.train.intervals import duration
 
 
 def page(runs: Sequence[Facts]) -> str:

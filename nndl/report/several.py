@@ -6,9 +6,10 @@ from html import escape
 from nndl.report.gather import Facts
 from nndl.report.parts import slug, table
 from nndl.report.svg import Line, line_chart, percent
-from nndl.report.words import accuracy, duration
+from nndl.report.words import accuracy
 from nndl.runs.comparing import changed
 from nndl.runs.differences import kind_of, shown
+from nndl.train.intervals import duration
 
 COLOURS = 12
 """Lines that style.css tells apart: six colours, each with two patterns of dashes."""

@@ -11,9 +11,3 @@ def data_of(facts: Facts, short: bool = False) -> str:
 
 def accuracy(share: float | None) -> str:
     return "-" if share is None else f"{100 * share:.2f} %"
-
-
-def duration(seconds: float) -> str:
-    minutes, second = divmod(round(seconds), 60)
-    hours, minute = divmod(minutes, 60)
-    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"

@@ -22,6 +22,13 @@ def parse_duration(text: str) -> float:
     return float(found[1]) * SECONDS[found[3]]
 
 
+def duration(seconds: float) -> str:
+    """3725 -> "1:02:05"; 65 -> "1:05"."""
+    minutes, second = divmod(round(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
+
+
 @dataclass(frozen=True)
 class Interval:
     """`count` steps or minutes, or one epoch."""
