@@ -37,9 +37,10 @@ def within_budget(experiment: Experiment) -> Experiment:
             times.append(event.seconds)
             if len(times) >= WARM_UP + LEAST_STEPS and sum(times[WARM_UP:]) >= LEAST_SECONDS:
                 break
-    steps = parse_duration(budget) / median(times[WARM_UP:])
+    seconds = median(times[WARM_UP:])
+    steps = parse_duration(budget) / seconds
     if steps < 1:
-        raise ConfigError(f"train.time_budget: a step takes {median(times):.1f} s, and {budget} is less")
+        raise ConfigError(f"train.time_budget: a step takes {seconds:.1f} s, and {budget} is less")
     epochs = math.floor(1000 * steps / solver.steps_per_epoch) / 1000
     own = {"time_budget": None, "epochs": max(epochs, 0.001)}
     return experiment.model_copy(update={"train": experiment.train.model_copy(update=own)})

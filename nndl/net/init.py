@@ -17,7 +17,7 @@ def initial_weights(
     he:        normal, variance 2 / fan_in, which keeps the scale through ReLU (He et al. 2015)
     xavier:    normal, variance 2 / (fan_in + fan_out) (Glorot and Bengio 2010)
     normal:    normal, standard deviation weight_scale (the courses)
-    uniform:   uniform within 1 / sqrt(fan_in) of zero, where PyTorch's layers start (LeCun et al. 1998)
+    uniform:   uniform within 1 / sqrt(fan_in) of zero, where PyTorch's layers start
     dirac:     filter i passes input channel i on unchanged; filters beyond the input channels start as uniform
     whitening: computed from the training images before the first step (`nndl.net.whitening`); until then as uniform
     zeros:     zeros

@@ -21,7 +21,7 @@ STATUS = {"finished": "FINISHED", "interrupted": "KILLED", "failed": "FAILED"}
 
 
 class MLflow:
-    """Uses the client alone: nothing global is set, so that a notebook's own active run is left alone."""
+    """Uses the client alone, so that a notebook's own active run is left alone."""
 
     def __init__(self, about: About) -> None:
         with _with_mlflow():
