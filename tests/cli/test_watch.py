@@ -5,7 +5,7 @@ import json
 import pytest
 
 from nndl.cli import watch
-from nndl.cli.watch import JsonView, PlainView, QuietView, duration
+from nndl.cli.watch import JsonView, PlainView, QuietView
 from nndl.train.events import EpochDone, StepDone
 from tests.train import tiny
 
@@ -72,7 +72,3 @@ def test_speed_and_loss_are_smoothed_without_leaning_on_the_first_step() -> None
     assert "step 2/3" in words
     assert float(words.split("loss ")[1].split()[0]) == pytest.approx(1.0, abs=0.01)
     assert float(words.split(" images/s")[0].split()[-1]) == pytest.approx(200, rel=0.1)
-
-
-def test_durations_read_as_clocks() -> None:
-    assert [duration(s) for s in (0, 59.6, 65, 3725)] == ["0:00", "1:00", "1:05", "1:02:05"]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from nndl.train.events import EpochDone, Event, StepDone
-from nndl.train.intervals import Due, Interval, parse_interval
+from nndl.train.intervals import Due, Interval, duration, parse_interval
 
 
 def step(number: int) -> StepDone:
@@ -56,3 +56,7 @@ def test_minutes_go_by_the_clock() -> None:
         if due.at(step(second)):
             at.append(second)
     assert at == [126, 252, 378]
+
+
+def test_durations_read_as_clocks() -> None:
+    assert [duration(s) for s in (0, 59.6, 65, 3725)] == ["0:00", "1:00", "1:05", "1:02:05"]
