@@ -1,6 +1,7 @@
 """How training looks while it runs: a live line on a terminal, plain lines elsewhere, JSON lines, or nothing."""
 
 import time
+from math import ceil
 from typing import Protocol
 
 from nndl.cli import ui
@@ -57,9 +58,10 @@ class Pace:
     def words(self, step: StepDone) -> str:
         """epoch 2/10  step 31/352  1,234 images/s  loss 1.432  lr 0.001  0:42 left"""
         left = (self._plan.steps - self.step) * self._seconds / self._weight
-        in_epoch = (step.step - 1) % self._plan.steps_per_epoch + 1
+        before = (step.epoch - 1) * self._plan.steps_per_epoch
+        in_epoch = min(self._plan.steps_per_epoch, self._plan.steps - before)  # the last may be a part of one
         return (
-            f"epoch {step.epoch}/{self._plan.epochs}  step {in_epoch}/{self._plan.steps_per_epoch}  "
+            f"epoch {step.epoch}/{ceil(self._plan.epochs)}  step {step.step - before}/{in_epoch}  "
             f"{self._images / max(self._seconds, 1e-9):,.0f} images/s  loss {self._loss / self._weight:.4f}  "
             f"lr {step.learning_rate:.3g}  {duration(left)} left"
         )
@@ -154,7 +156,7 @@ def row(epoch: EpochDone) -> str:
     """One epoch under HEADER; the best so far has a star."""
     loss = "-" if epoch.validation_loss is None else f"{epoch.validation_loss:.4f}"
     accuracy = "-" if epoch.validation_accuracy is None else percent(epoch.validation_accuracy)
-    star = "*" if epoch.is_best else " "
+    star = "*" if epoch.is_best and epoch.validation_accuracy is not None else " "
     return (
         f"{epoch.epoch:>5}  {epoch.train_loss:>10.4f}  {percent(epoch.train_accuracy):>9}  {loss:>8}  "
         f"{accuracy:>8}{star} {epoch.learning_rate:>9.3g}  {epoch.images_per_second:>8,.0f}  "
@@ -164,12 +166,12 @@ def row(epoch: EpochDone) -> str:
 
 def sentence(epoch: EpochDone, epochs: float) -> str:
     """The same as a line that needs no heading."""
-    words = f"epoch {epoch.epoch}/{epochs} done  train loss {epoch.train_loss:.4f}  "
+    words = f"epoch {epoch.epoch}/{ceil(epochs)} done  train loss {epoch.train_loss:.4f}  "
     words += f"train acc {percent(epoch.train_accuracy)}"
     if epoch.validation_loss is not None and epoch.validation_accuracy is not None:
         words += f"  val loss {epoch.validation_loss:.4f}  val acc {percent(epoch.validation_accuracy)}"
-    best = " (best)" if epoch.is_best else ""
-    return f"{words}{best}  {epoch.images_per_second:,.0f} images/s  {duration(epoch.seconds)}"
+        words += " (best)" if epoch.is_best else ""
+    return f"{words}  {epoch.images_per_second:,.0f} images/s  {duration(epoch.seconds)}"
 
 
 def percent(share: float) -> str:

@@ -132,9 +132,10 @@ def _train(
 
 
 def _in_words(epoch: EpochDone) -> str:
-    validation = "" if epoch.validation_accuracy is None else f", validation accuracy {epoch.validation_accuracy:.4f}"
-    best = " (best)" if epoch.is_best else ""
-    return f"epoch {epoch.epoch} done: step {epoch.step:,}, train loss {epoch.train_loss:.4f}{validation}{best}"
+    words = f"epoch {epoch.epoch} done: step {epoch.step:,}, train loss {epoch.train_loss:.4f}"
+    if epoch.validation_accuracy is not None:
+        words += f", validation accuracy {epoch.validation_accuracy:.4f}{' (best)' if epoch.is_best else ''}"
+    return words
 
 
 def score_test(

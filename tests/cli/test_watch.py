@@ -49,6 +49,24 @@ def test_rows_stand_under_their_heading() -> None:
     assert len(watch.row(epoch)) == len(watch.HEADER)
 
 
+def test_a_last_epoch_that_is_a_part_of_one_is_counted_as_such() -> None:
+    solver = tiny.solver(epochs=1.5)
+    pace = watch.Pace(solver)
+    places = []
+    for event in solver.events():
+        if isinstance(event, StepDone):
+            pace.see(event)
+            places.append(pace.words(event).split("  ")[:2])
+    assert places[2:] == [["epoch 1/2", "step 3/3"], ["epoch 2/2", "step 1/2"], ["epoch 2/2", "step 2/2"]]
+
+
+def test_without_validation_no_epoch_is_called_the_best() -> None:
+    solver = tiny.solver(epochs=1, validation=None)
+    epoch = next(event for event in solver.events() if isinstance(event, EpochDone))
+    assert "*" not in watch.row(epoch)
+    assert "best" not in watch.sentence(epoch, 1)
+
+
 def test_json_shows_every_event_and_quiet_none(capsys: pytest.CaptureFixture[str]) -> None:
     solver = tiny.solver(epochs=1)
     with JsonView() as view, QuietView() as quiet:

@@ -56,7 +56,7 @@ def network(seed: int = 0, dtype: str = "float32", dropout: bool = True) -> Netw
     return Network([*layers, Affine(out_features=CLASSES)], SHAPE, REFERENCE, seed=seed, dtype=dtype)
 
 
-def solver(epochs: int = 4, seed: int = 0, **options: Any) -> Solver:
+def solver(epochs: float = 4, seed: int = 0, **options: Any) -> Solver:
     """A solver with everything on that has state: dropout, batch norm, Adam."""
     model = options.pop("network", None) or network(seed)
     validation = options.pop("validation", Evaluator(*images(24, seed=1), normalize, 10))
