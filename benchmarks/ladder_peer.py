@@ -2,9 +2,10 @@
 
 Each rung is trained from several seeds three ways, by turns, each alone on the machine, on the same images: by nndl as
 its config says; by nndl with the recipe that the ladder comes from (Nesterov momentum and lookahead instead of Muon);
-and with that recipe by PyTorch (`worker_ladder.py`, as its author trains it, in bfloat16 autocast). Every training is
-added to a file of results; the table is made of all that the file has: accuracy on the test set without and with
-test-time augmentation (mean, standard deviation of one training), minutes of training, images a second.
+and with that recipe by PyTorch (`worker_ladder.py`, as its author trains it, in bfloat16 autocast, but with the rung's
+whitening_eps). Every training is added to a file of results; the table is made of all that the file has: accuracy on
+the test set without and with test-time augmentation (mean, standard deviation of one training), minutes of training,
+images a second.
 
 PyTorch is no part of nndl: install it by hand into an environment of its own (`pip install torch==2.13.0`).
 """
@@ -42,14 +43,13 @@ def original(rung: str) -> list[str]:
         "{match: conv1.b, freeze_after: 3}",
     )
     rate = 1.5 * batch_size / PER_STEP
-    sets = [
+    return [
         f"train.optimizer={{sgd_nesterov_momentum: {{learning_rate: {rate}, momentum: 0.85}}}}",
         "train.schedule={one_cycle: {peak_at: 0.23, start: 0.2, final: 0.07}}",
         "train.weight_decay=8.87e-3",
         f"train.groups=[{', '.join(groups)}]",
         "train.average={lookahead: 5}",
     ]
-    return sets
 
 
 def recipe_of(experiment: Experiment, seed: int, threads: int) -> Record:
