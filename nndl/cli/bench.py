@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 def bench(
     config: Annotated[str, CONFIG] = "bn_cnn",
     engine: Annotated[
-        str | None, typer.Option(help="Engines, separated by commas; by default all but reference.")
+        str | None,
+        typer.Option(help="Engines, separated by commas; by default vectorized and, where it is built, compiled."),
     ] = None,
     threads: Annotated[
         str | None, typer.Option(help="Numbers of threads, such as 1,2; by default the config's.")

@@ -24,7 +24,9 @@ def export(
     to: Annotated[
         str, typer.Option(metavar="onnx|npz|safetensors|pytorch", help="For what.", autocompletion=complete_format)
     ],
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="File.  [default: the run's name here]")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File; by default the config's name, here.")
+    ] = None,
     best: Annotated[bool, typer.Option("--best/--last", help="Weights of the best epoch, or the last.")] = True,
     images: Annotated[int, typer.Option(min=1, help="Test images on which an ONNX file is scored again.")] = 1000,
     data: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Folder that holds the data set.")] = None,

@@ -12,8 +12,11 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130  # what shells report for a command ended by Ctrl+C
 ACCEPT = typer.Option("--accept-changes", help="Go on although config, data or versions are not as they were.")
-SEEDS = typer.Option(min=1, help="Train so often, from seeds counted up; mean and spread at the end.")
-LOG = typer.Option(metavar="NAME", help="Record for tensorboard, mlflow or wandb as well. Repeatable.")
+SEEDS = typer.Option(min=1, help="Train this many times, with --seed, --seed + 1, ...; mean and spread at the end.")
+LOG = typer.Option(
+    metavar="NAME",
+    help="Record for tensorboard, mlflow or wandb too, instead of the config's record.loggers. Repeatable.",
+)
 OVERRIDE = typer.Option("--set", metavar="KEY=VALUE", help="Set a config value, e.g. train.epochs=5. Repeatable.")
 
 

@@ -17,7 +17,8 @@ def verify_resume(
     steps: Annotated[int, typer.Option(help="Steps to train in all.")] = 40,
     stop_at: Annotated[int, typer.Option(help="The step to stop after and resume from.")] = 17,
     engine: Annotated[
-        str | None, typer.Option(help="auto, reference, vectorized or compiled.", autocompletion=complete_engine)
+        str | None,
+        typer.Option(help="auto, compiled, compiled_bf16, vectorized or reference.", autocompletion=complete_engine),
     ] = None,
     threads: Annotated[int | None, typer.Option(help="Threads to compute with.")] = None,
     data: Annotated[Path | None, typer.Option(help="Folder that holds the data set.")] = None,

@@ -1,9 +1,10 @@
 """The config reference, docs/config.md, written out of the schema itself."""
 
+import inspect
 from dataclasses import MISSING, fields
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 
 from nndl.config.json_schema import json_schema
 from nndl.config.option_docs import option_docs
@@ -11,15 +12,26 @@ from nndl.config.schema import LISTS, ONE_OF, Checkpoint, Data, Experiment, Mode
 from nndl.config.show import plain_value
 from nndl.train.updater import Group
 
+TYPES = {
+    "array": "list",
+    "boolean": "`true` or `false`",
+    "integer": "whole number",
+    "null": "nothing",
+    "number": "number",
+    "string": "text",
+}
+
 HEAD = """# Config reference
 
 Every key of a config, its type and its default. This page is generated from the schema (`nndl config reference`), and a
 test holds it to that. `nndl config show FILE` prints every value in force, `nndl config schema` a JSON Schema for
 editors.
 
-A thing with options is written `kind`, `kind: value` (which sets the option named first below it) or
-`kind: {option: value, ...}`. Numbers and words are YAML 1.2's: `1e-3` is a number, `on` is a word. A key set twice, or
-one that nndl does not know, is an error.
+A thing with options is written `kind` or `kind: {option: value, ...}`; where the first option below it says so, also
+`kind: value`. Every layer takes a `name` too, which its parameters then bear instead of its kind and number.
+
+Numbers and words are YAML 1.2's: `1e-3` is a number, `on` is a word. A key set twice, or one that nndl does not know,
+is an error.
 """
 
 
@@ -41,7 +53,7 @@ def reference() -> str:
         ]
         parts += [_pieces(key) for key in ONE_OF if key.startswith(f"{title}.")]
         if section is Train:
-            parts += ["### train.groups: a list of\n", _options(Group)]
+            parts += ["### train.groups: a list of\n", f"{inspect.getdoc(Group)}\n", _options(Group)]
     return "\n".join(parts)
 
 
@@ -61,21 +73,24 @@ def _pieces(key: str) -> str:
     _, table = ONE_OF[key]
     lines = [f"### {key}: {'a list of' if key in LISTS else 'one of'}\n"]
     for kind, described in table.items():
-        lines += [f"**`{kind}`** — {(described.__doc__ or '').split(chr(10))[0]}\n", _options(described)]
+        lines += [f"**`{kind}`** — {(described.__doc__ or '').split(chr(10))[0]}\n", _options(described, kind)]
     return "\n".join(lines)
 
 
-def _options(described: type[Any]) -> str:
+def _options(described: type[Any], kind: str = "") -> str:
     """A table of options, the one that a bare value sets first."""
     shorthand = getattr(described, "shorthand", None)
     options = sorted((f for f in fields(described) if f.name != "name"), key=lambda field: field.name != shorthand)
     if not options:
         return ""
     docs = option_docs(described)  # type: ignore[arg-type]  # to mypy type[Any] is not hashable
-    lines = ["| option | default | |", "|-|-|-|"]
+    properties = TypeAdapter(described).json_schema()["properties"]
+    lines = ["| option | type | default | |", "|-|-|-|-|"]
     for field in options:
         default = "required" if field.default is MISSING else f"`{plain_value(field.default)}`"
-        lines.append(f"| `{field.name}` | {default} | {docs.get(field.name, '')} |")
+        bare = f" `{kind}: VALUE` sets it." if field.name == shorthand else ""
+        own = f"`{field.name}` | {_kind('', properties[field.name])}"
+        lines.append(f"| {own} | {default} | {docs.get(field.name, '')}{bare} |")
     return "\n".join(lines) + "\n"
 
 
@@ -91,5 +106,4 @@ def _kind(key: str, schema: dict[str, Any]) -> str:
         return f"`{schema['const']}`"
     bounds = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
     limits = [f"{sign} {schema[name]:g}" for name, sign in bounds.items() if name in schema]
-    names = {"integer": "whole number", "number": "number", "string": "text", "array": "list", "null": "nothing"}
-    return " ".join([names.get(schema.get("type", ""), ""), *limits]).strip()
+    return f"{TYPES.get(schema.get('type', ''), '')} {', '.join(limits)}".strip()

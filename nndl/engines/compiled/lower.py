@@ -37,5 +37,5 @@ COMPILED = _engine("compiled", bfloat16=False)
 
 COMPILED_BF16 = _engine("compiled_bf16", bfloat16=True)
 """What `engine: compiled_bf16` means: parameters, activations and sums stay float32, factors of products are rounded to
-bfloat16 where that is faster: convolutions of few channels (forward) and affine layers. Winograd's stay float32: its
+bfloat16 where that is faster: affine layers and convolutions without Winograd (forward). Winograd's stay float32: its
 transforms would turn a rounding of 0.4 % into 2 %."""

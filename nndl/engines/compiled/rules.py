@@ -38,7 +38,7 @@ ACTIVATIONS: tuple[type[Layer], ...] = (Relu, Gelu, Silu)
 
 
 def rules(bfloat16: bool = False) -> tuple[Rule, ...]:
-    """The first that fits wins. With bfloat16, convolutions of few channels and affine layers round their factors."""
+    """The first that fits wins. With bfloat16, affine layers and convolutions without Winograd round their factors."""
     conv_norm, conv, affine = (
         partial(lower, bfloat16=bfloat16) for lower in (lower_conv_norm, lower_conv, lower_affine)
     )

@@ -35,7 +35,8 @@ class Conv(Layer):
     bias: bool = True
     """Whether each filter adds a constant b. Before a batch norm it has no effect: turn it off."""
     init: Init = "he"
-    """Where the weights start. `whitening`: 2 * channels * kernel^2 filters computed from the images (first layer)."""
+    """Where the weights start. `dirac`: as the identity; `whitening`: as 2 * channels * kernel^2 filters computed from
+    the images (first layer)."""
     weight_scale: Annotated[float, Gt(0)] = 1e-3
     """Standard deviation of the weights when init is `normal`."""
     whitening_eps: Annotated[float, Gt(0)] = 5e-4
