@@ -26,7 +26,7 @@ def gradcheck(
     engine: Annotated[
         str | None,
         typer.Option(
-            help="reference or vectorized (as compiled is in float64). By default reference, or what the config says.",
+            help="reference or vectorized (what compiled is in float64); if not given, reference or what the config says.",
             autocompletion=complete_engine,
         ),
     ] = None,
