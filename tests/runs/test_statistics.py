@@ -14,7 +14,7 @@ from tests.train import tiny
 
 
 def record(every: str, epochs: float = 2) -> tuple[list[dict[str, Any]], Any]:
-    solver = tiny.solver(epochs=epochs)  # type: ignore[arg-type]
+    solver = tiny.solver(epochs=epochs)
     statistics = Statistics(solver, every)
     return [found for event in solver.events() for found in statistics.see(event)], solver
 

@@ -84,7 +84,7 @@ def test_a_last_epoch_may_be_a_part_of_one() -> None:
 
 @pytest.mark.parametrize(("epochs", "per_epoch", "steps"), [(1.1, 10, 11), (0.1, 30, 3), (9.9, 48, 476), (2, 7, 14)])
 def test_steps_are_counted_without_the_rounding_of_their_product(epochs: float, per_epoch: int, steps: int) -> None:
-    solver = tiny.solver(epochs=epochs)  # type: ignore[arg-type]
+    solver = tiny.solver(epochs=epochs)
     solver.steps_per_epoch = per_epoch
     assert solver.steps == steps
 
