@@ -26,7 +26,7 @@ def gradcheck(
     engine: Annotated[
         str | None,
         typer.Option(
-            help="reference or vectorized (what compiled is in float64); if not given, reference or what the config says.",
+            help="reference or vectorized (compiled is that in float64). If not given: reference, or the config's.",
             autocompletion=complete_engine,
         ),
     ] = None,

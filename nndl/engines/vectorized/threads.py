@@ -9,6 +9,7 @@ at every run.
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from itertools import pairwise
 
 from threadpoolctl import ThreadpoolController
@@ -70,12 +71,13 @@ def thread_count() -> int:
 def parallel_for(count: int, work: Work) -> None:
     """Share range(count) out among the threads in equal slices; returns when all are done.
 
-    An exception in a slice is raised here once every slice has ended.
+    The caller's context holds in every slice: NumPy 2 keeps `np.errstate` in it. An exception in a slice is raised here
+    once every slice has ended.
     """
     helpers, size = _pool.start(), _pool.size
     edges = [count * t // size for t in range(size + 1)]
     slices = [(start, stop, t) for t, (start, stop) in enumerate(pairwise(edges)) if start < stop]
-    others = [helpers.submit(work, *piece) for piece in slices[1:]]
+    others = [helpers.submit(copy_context().run, work, *piece) for piece in slices[1:]]
     try:
         if slices:
             work(*slices[0])

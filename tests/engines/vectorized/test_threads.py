@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import threading
+from contextvars import ContextVar
 
 import numpy as np
 import pytest
@@ -34,6 +35,15 @@ def test_slices_run_at_the_same_time() -> None:
         meeting.wait()
 
     parallel_for(3, work)
+
+
+def test_the_callers_context_holds_in_every_slice() -> None:
+    set_threads(3)
+    said = ContextVar("said", default="nothing")
+    said.set("by the caller")
+    heard: list[str] = []
+    parallel_for(3, lambda *_: heard.append(said.get()))
+    assert heard == ["by the caller"] * 3
 
 
 @pytest.mark.parametrize("failing", [0, 1])
