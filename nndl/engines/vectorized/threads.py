@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from functools import partial
 from itertools import pairwise
 
 from threadpoolctl import ThreadpoolController
@@ -77,7 +78,7 @@ def parallel_for(count: int, work: Work) -> None:
     helpers, size = _pool.start(), _pool.size
     edges = [count * t // size for t in range(size + 1)]
     slices = [(start, stop, t) for t, (start, stop) in enumerate(pairwise(edges)) if start < stop]
-    others = [helpers.submit(copy_context().run, work, *piece) for piece in slices[1:]]
+    others = [helpers.submit(partial(copy_context().run, work, *piece)) for piece in slices[1:]]
     try:
         if slices:
             work(*slices[0])
