@@ -47,7 +47,7 @@ def _sets(layer: Layer, x: Array) -> Array:
         return x.reshape(len(x) * layer.groups, -1)
     if isinstance(layer, LayerNorm):
         return x
-    ghosts = len(x) // (getattr(layer, "ghost_batch_size", None) or len(x))
+    ghosts = max(1, len(x) // (getattr(layer, "ghost_batch_size", None) or len(x)))
     return x.reshape(ghosts, -1, *x.shape[1:]).swapaxes(1, 2).reshape(ghosts * x.shape[1], -1)
 
 

@@ -42,11 +42,6 @@ class Layer:
     name: str | None = None
     """The name used for this layer's parameters; by default its kind and a running number (conv1, conv2)."""
 
-    @property
-    def by_definition(self) -> bool:
-        """Whether every engine runs the layer by its pair: with options so rare that none has a way of its own."""
-        return False
-
     def out_shape(self, shape: Shape) -> Shape:
         """The shape of one example after this layer; raises ShapeError when the layer cannot take `shape`."""
         return shape
@@ -66,6 +61,10 @@ class Layer:
     def arguments(self, params: Mapping[str, Array], param_dict: dict[str, Any]) -> tuple[Any, ...]:  # noqa: ARG002
         """The courses' arguments that follow x."""
         return ()
+
+    def in_evaluation(self) -> "Layer":
+        """The layer that evaluation is planned with: this one without the options that matter in training alone."""
+        return self
 
     def macs(self, shape: Shape) -> int:  # noqa: ARG002
         """Multiply-adds of the forward pass for one example."""

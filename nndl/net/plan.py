@@ -36,8 +36,7 @@ def rewrite(layers: Sequence[Placed], rules: Sequence[Rule]) -> list[Placed | Gr
 def _match(layers: Sequence[Placed], rule: Rule) -> Group | None:
     members = tuple(layers[: len(rule.pattern)])
     fits = len(members) == len(rule.pattern) and all(
-        type(placed.layer) is wanted and not placed.layer.by_definition
-        for placed, wanted in zip(members, rule.pattern, strict=True)
+        type(placed.layer) is wanted for placed, wanted in zip(members, rule.pattern, strict=True)
     )
     return Group(members, rule) if fits and rule.accepts(members) else None
 
@@ -102,6 +101,8 @@ class Planner:
         Where nothing asks for dx, layers before the first one with parameters to train need none either.
         """
         chain = Chain()
+        if self.mode == "test":
+            layers = [replace(placed, layer=placed.layer.in_evaluation()) for placed in layers]
         for item in rewrite(layers, self.engine.rules):
             members = item.members if isinstance(item, Group) else (item,)
             lowered = self._lower(item, layout, needs_dx)
@@ -126,7 +127,7 @@ class Planner:
         if isinstance(item.layer, Residual):
             return self._sum(item, layout, needs_dx)
         lower = self.engine.lowerings.get(type(item.layer), lower_by_definition)
-        return (lower_by_definition if item.layer.by_definition else lower)(self._site(item, layout, needs_dx))
+        return lower(self._site(item, layout, needs_dx))
 
     def _sum(self, block: Placed, layout: Layout, needs_dx: bool) -> Lowered:
         body, given = self.chain(block.body, layout, needs_dx)

@@ -32,7 +32,10 @@ SINGLE: tuple[tuple[Layer, Shape], ...] = (
     (SpatialBn(), (17, 3, 3)),
     (SpatialBn(), (1, 5, 1)),
     (SpatialBn(ghost_batch_size=2), (3, 4, 5)),
+    (SpatialBn(ghost_batch_size=9, unbiased=True), (3, 4, 5)),
     (Bn(ghost_batch_size=3, momentum=0.5), (6,)),
+    (Bn(ghost_batch_size=3, unbiased=True, scale=False), (17,)),
+    (Bn(ghost_batch_size=9), (6,)),
     (Bn(scale=False, momentum=0.5), (6,)),
     (Bn(unbiased=True, eps=1e-2), (9,)),
     (GroupNorm(groups=1), (3, 4, 5)),
@@ -70,12 +73,26 @@ SINGLE: tuple[tuple[Layer, Shape], ...] = (
     (Residual(layers=()), (3, 4, 4)),
 )
 
+GHOSTS_OF_LADDER = SpatialBn(scale=False, momentum=0.6, eps=1.0e-12, unbiased=True, ghost_batch_size=2)
+"""The batch norm of configs/ladder, by two images."""
+
 ROWS: tuple[Case, ...] = (
     ((Conv(filters=17),), (16, 4, 4)),
     ((Conv(filters=4), SpatialBn(), Relu(), MaxPool()), (3, 8, 8)),
     ((Conv(filters=4, bias=False), SpatialBn(scale=False), Relu(), MaxPool(size=3, stride=2)), (3, 9, 7)),
     ((Conv(filters=4, kernel=5), SpatialBn(), Relu(), MaxPool()), (3, 7, 7)),
     ((Conv(filters=4, bias=False), SpatialBn(ghost_batch_size=2), Relu(), MaxPool()), (3, 8, 8)),
+    ((Conv(filters=17), SpatialBn(ghost_batch_size=2), Relu()), (16, 7, 6)),
+    ((Conv(filters=5), SpatialBn(ghost_batch_size=4, scale=False), Gelu()), (3, 6, 6)),
+    ((Conv(filters=20, bias=False), MaxPool(), GHOSTS_OF_LADDER, Gelu()), (17, 8, 7)),
+    ((Conv(filters=4), MaxPool(), SpatialBn(ghost_batch_size=2)), (3, 7, 8)),
+    ((SpatialBn(ghost_batch_size=2), Relu()), (17, 5, 5)),
+    ((SpatialBn(ghost_batch_size=2), Gelu()), (5, 5, 3)),
+    ((SpatialBn(ghost_batch_size=3), Relu(), MaxPool()), (3, 6, 6)),
+    ((SpatialBn(ghost_batch_size=2), MaxPool(size=3, stride=2)), (3, 7, 7)),
+    ((Affine(out_features=6), Bn(ghost_batch_size=3, eps=1e-2), Relu()), (9,)),
+    ((Affine(out_features=17), Bn(ghost_batch_size=4, eps=1e-2), Gelu()), (9,)),
+    ((Residual(layers=(Conv(filters=4), SpatialBn(ghost_batch_size=2), Relu())), Flatten()), (4, 5, 5)),
     ((Conv(filters=4), Relu(), MaxPool()), (3, 8, 8)),
     ((Conv(filters=4, stride=2), Relu(), MaxPool()), (2, 9, 9)),
     ((Conv(filters=4), MaxPool(), SpatialBn(), Gelu()), (3, 8, 8)),

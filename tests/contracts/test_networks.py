@@ -24,6 +24,8 @@ BN_CNN = (*BLOCK, MaxPool(), *BLOCK, MaxPool(), LAST)
 THREE_LAYER = (Conv(filters=4, kernel=7), Relu(), MaxPool(), Affine(out_features=9), Relu(), LAST)
 RESNET = (*BLOCK, Residual(layers=(*BLOCK, *BLOCK)), MaxPool(), GlobalMaxPool(), LAST, Scale(factor=0.2))
 AIRBENCH = (Conv(filters=8, kernel=2, pad=0), Gelu(), Conv(filters=6), MaxPool(), SpatialBn(scale=False), Gelu(), LAST)
+GHOSTS = SpatialBn(ghost_batch_size=4, unbiased=True)
+GHOST_CNN = (Conv(filters=6, bias=False), GHOSTS, Relu(), MaxPool(), Conv(filters=6), MaxPool(), GHOSTS, Gelu(), LAST)
 FULLY_CONNECTED = (Flatten(), Affine(out_features=12), Bn(), Relu(), Dropout(keep=0.5), LAST)
 
 NETWORKS: dict[str, tuple[tuple[Layer, ...], Shape, Loss]] = {
@@ -31,6 +33,7 @@ NETWORKS: dict[str, tuple[tuple[Layer, ...], Shape, Loss]] = {
     "three_layer": (THREE_LAYER, (3, 8, 8), SvmLoss()),
     "resnet": (RESNET, (3, 8, 8), SoftmaxLoss(label_smoothing=0.2)),
     "airbench": (AIRBENCH, (3, 9, 9), SoftmaxLoss()),
+    "ghost_cnn": (GHOST_CNN, (3, 8, 8), SoftmaxLoss()),
     "fully_connected": (FULLY_CONNECTED, (3, 4, 4), SoftmaxLoss()),
 }
 

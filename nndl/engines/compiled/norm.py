@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nndl.engines.compiled.bindings import GELU, IDENTITY, RELU, SILU, kernels
+from nndl.engines.vectorized.ghost import in_parts
 from nndl.engines.vectorized.layout import first, last
 from nndl.engines.vectorized.workspace import Workspace
 from nndl.net.catalog.activation import Gelu, Relu, Silu
@@ -111,8 +112,13 @@ class NormStep:
         self.workspace = Workspace()
 
     def forward(self, x: Array) -> Array:
-        values = last(x) if self.images else x
+        values = self._inside(x)
         return self._as_given(self.normalise(values, self.line(values)))
+
+    def forward_into(self, x: Array, out: Array) -> None:
+        """Write the output; the room for it is given."""
+        values = self._inside(x)
+        self.normalise(values, self.line(values), self._inside(out))
 
     def line(self, x: Array) -> Line:
         """The line of this pass over x (..., C)."""
@@ -123,17 +129,21 @@ class NormStep:
         kernels().norm_sums(len(rows), C, rows, np.zeros(C, np.float32), None, None, None, IDENTITY, sums)
         return self.norm.in_training(rows, sums)
 
-    def normalise(self, x: Array, line: Line) -> Array:
+    def normalise(self, x: Array, line: Line, out: Array | None = None) -> Array:
         """act(scale (x - mean) + shift) of x (..., C)."""
         self.x, self.a = x, line
-        C, out = x.shape[-1], self.workspace.array("out", x.shape, np.float32)
+        C, out = x.shape[-1], self.workspace.array("out", x.shape, np.float32) if out is None else out
         kernels().norm_forward(x.size // C, C, x, line.mean32, line.scale32, line.shift32, self.kind, out)
         return out
 
     def backward(self, dout: Array) -> Array | None:
         dx = self.workspace.array("dx", self.x.shape, np.float32)
-        self.pass_back(last(dout) if self.images else dout, dx)
+        self.pass_back(self._inside(dout), dx)
         return self._as_given(dx)
+
+    def backward_into(self, dout: Array, dx: Array) -> None:
+        """Write dx, which is given."""
+        self.pass_back(self._inside(dout), self._inside(dx))
 
     def pass_back(self, dout: Array, dx: Array) -> None:
         """Write dx, which may be the memory of x."""
@@ -149,6 +159,9 @@ class NormStep:
         kernels().norm_sums(rows, C, self.x, a.mean32, dout, a.scale32, a.shift32, self.kind, sums)
         return sums, rows
 
+    def _inside(self, x: Array) -> Array:
+        return last(x) if self.images else x
+
     def _as_given(self, x: Array) -> Array:
         return first(x) if self.images else x
 
@@ -156,4 +169,4 @@ class NormStep:
 def lower_norm(site: Site) -> Lowered:
     """For batch norm alone, or with an activation."""
     layout: Layout = "nhwc" if len(site.shape) == 3 else "flat"
-    return Lowered(NormStep(site), layout, layout)
+    return Lowered(in_parts(site, NormStep), layout, layout)

@@ -8,6 +8,7 @@ from nndl.engines.compiled.conv_norm import lower_conv_norm
 from nndl.engines.compiled.convolution import lower_conv
 from nndl.engines.compiled.fallback import in_float32
 from nndl.engines.compiled.norm import lower_norm
+from nndl.engines.vectorized.ghost import over_whole_batch
 from nndl.net.catalog.activation import Gelu, Relu, Silu
 from nndl.net.catalog.affine import Affine
 from nndl.net.catalog.conv import Conv
@@ -30,8 +31,13 @@ def windows_touch(members: Sequence[Placed]) -> bool:
     return all(pool.size == pool.step and pool.size <= LARGEST_POOL for pool in pools)
 
 
+def fuses(members: Sequence[Placed]) -> bool:
+    """Windows that stand side by side, and no ghosts: a convolution adds up the statistics of the whole batch."""
+    return windows_touch(members) and over_whole_batch(members)
+
+
 def _rule(pattern: tuple[type[Layer], ...], lower: Lowering) -> Rule:
-    return Rule(pattern, in_float32(lower), windows_touch)
+    return Rule(pattern, in_float32(lower), fuses if Conv in pattern else windows_touch)
 
 
 ACTIVATIONS: tuple[type[Layer], ...] = (Relu, Gelu, Silu)

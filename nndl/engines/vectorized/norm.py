@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nndl.engines.vectorized.batch_statistics import Statistics, of_batch
+from nndl.engines.vectorized.ghost import in_parts
 from nndl.engines.vectorized.layout import along, blocks_of, channel_sums, first, last, rows
 from nndl.engines.vectorized.tail import Tail
 from nndl.engines.vectorized.threads import parallel_for
@@ -89,9 +90,14 @@ class BatchNormStep:
         self.prepare(len(x))
         return self.normalise(last(x))
 
-    def prepare(self, count: int) -> None:
-        """Get ready for `count` images."""
-        self.tail.prepare(count)
+    def forward_into(self, x: Array, out: Array) -> None:
+        """Write the output; the room for it is given."""
+        self.prepare(len(x), last(out))
+        self.normalise(last(x))
+
+    def prepare(self, count: int, out: Array | None = None) -> None:
+        """Get ready for `count` images; `out` (N, H, W, C) may be the room for the output."""
+        self.tail.prepare(count, out)
 
     def take(self, x: Array, start: int, stop: int) -> None:
         """Nothing can be done with images start to stop before the statistics are known."""
@@ -114,6 +120,10 @@ class BatchNormStep:
 
     def backward(self, dout: Array) -> Array | None:
         return self.pass_back(dout, self.workspace.array("dx", self.x.shape, self.x.dtype))
+
+    def backward_into(self, dout: Array, dx: Array) -> None:
+        """Write dx, which is given."""
+        self.pass_back(dout, last(dx))
 
     def pass_back(self, dout: Array, dx: Array) -> Array:
         """Write dx, which may be the memory of x: the sums over the batch first, then dx from them."""
@@ -154,4 +164,4 @@ def sums_over_batch(x: Array, pairs: Callable[[int, int], tuple[Array, Array]]) 
 
 def lower_spatial_bn(site: Site) -> Lowered:
     """For batch norm alone, or with a ReLU."""
-    return Lowered(BatchNormStep(site), "nhwc", "nhwc")
+    return Lowered(in_parts(site, BatchNormStep), "nhwc", "nhwc")

@@ -9,6 +9,7 @@ import numpy as np
 
 from nndl.engines.vectorized.activation import relu
 from nndl.engines.vectorized.batch_statistics import Statistics
+from nndl.engines.vectorized.ghost import in_parts
 from nndl.engines.vectorized.layout import along, blocks_of, first, last, rows
 from nndl.engines.vectorized.norm import BatchNorm, sums_over_batch
 from nndl.engines.vectorized.pool import max_pool, max_unpool
@@ -30,14 +31,20 @@ class PooledBatchNormStep:
         self.workspace = Workspace()
 
     def forward(self, x: Array) -> Array:
-        images = last(x)
         self.prepare(len(x))
+        return self._in_blocks(last(x))
 
+    def forward_into(self, x: Array, out: Array) -> None:
+        """Write the output; the room for it is given."""
+        self.prepare(len(x), last(out))
+        self._in_blocks(last(x))
+
+    def _in_blocks(self, images: Array) -> Array:
         def work(start: int, stop: int, thread: int) -> None:  # noqa: ARG001
             for i, j in blocks_of(images, start, stop):
                 self.take(images[i:j], i, j)
 
-        parallel_for(len(x), work)
+        parallel_for(len(images), work)
         return self.normalise(images)
 
     def normalise(self, x: Array, seen: Statistics | None = None) -> Array:
@@ -57,9 +64,9 @@ class PooledBatchNormStep:
         parallel_for(len(x), work)
         return first(out)
 
-    def prepare(self, count: int) -> None:
-        """Get ready for `count` images."""
-        self.best = self.workspace.array("best", self.tail.prepare(count).shape, self.tail.dtype)
+    def prepare(self, count: int, out: Array | None = None) -> None:
+        """Get ready for `count` images; `out` (N, H, W, C) may be the room for the output."""
+        self.best = self.workspace.array("best", self.tail.prepare(count, out).shape, self.tail.dtype)
 
     def take(self, x: Array, start: int, stop: int) -> None:
         """Find the largest numbers of images start to stop, and their places, where gamma would put them."""
@@ -77,6 +84,10 @@ class PooledBatchNormStep:
 
     def backward(self, dout: Array) -> Array | None:
         return self.pass_back(dout, self.workspace.array("dx", self.x.shape, self.x.dtype))
+
+    def backward_into(self, dout: Array, dx: Array) -> None:
+        """Write dx, which is given."""
+        self.pass_back(dout, last(dx))
 
     def pass_back(self, dout: Array, dx: Array) -> Array:
         """Write dx, which may be the memory of x: the sums over the batch first, then dx from them."""
@@ -105,4 +116,4 @@ class PooledBatchNormStep:
 
 def lower_pooled_bn(site: Site) -> Lowered:
     """For a group of batch norm and max pooling."""
-    return Lowered(PooledBatchNormStep(site), "nhwc", "nhwc")
+    return Lowered(in_parts(site, PooledBatchNormStep), "nhwc", "nhwc")

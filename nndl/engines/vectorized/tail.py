@@ -25,10 +25,10 @@ class Tail:
         self.keeps = site.mode == "train"
         self.workspace = Workspace()
 
-    def prepare(self, count: int) -> Array:
-        """Make room for the output of `count` images, and return it: (N, H, W, C)."""
+    def prepare(self, count: int, out: Array | None = None) -> Array:
+        """Make room for the output of `count` images, unless `out` is that, and return it: (N, H, W, C)."""
         C, H, W = self.out_shape
-        self.out = self.workspace.array("out", (count, H, W, C), self.dtype)
+        self.out = self.workspace.array("out", (count, H, W, C), self.dtype) if out is None else out
         if self.pool and self.keeps:
             self.index = self.workspace.array("index", self.out.shape, index_dtype(self.pool.size))
         return self.out

@@ -1,7 +1,7 @@
 """Normalisation: over the batch (batch norm), over channel groups, over features."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -58,11 +58,7 @@ class _BatchNormalisation(_Normalisation):
     """Whether the running variance uses the unbiased estimate (PyTorch does; the courses do not)."""
 
     ghost_batch_size: Annotated[int, Ge(2)] | None = None
-    """Images that share their statistics, instead of the whole batch (ghost batch norm; run by its definition)."""
-
-    @property
-    def by_definition(self) -> bool:
-        return self.ghost_batch_size is not None
+    """Images that share their statistics, instead of the whole batch, in training (ghost batch norm)."""
 
     def buffers(self, shape: Shape) -> dict[str, Array]:
         return {"running_mean": np.zeros(shape[0]), "running_var": np.ones(shape[0])}
@@ -70,6 +66,9 @@ class _BatchNormalisation(_Normalisation):
     def options(self) -> dict[str, Any]:
         ghosts = {} if self.ghost_batch_size is None else {"ghost_batch_size": self.ghost_batch_size}
         return {"eps": self.eps, "momentum": self.momentum, "unbiased": self.unbiased, **ghosts}
+
+    def in_evaluation(self) -> Layer:
+        return replace(self, ghost_batch_size=None)
 
 
 @dataclass(frozen=True, kw_only=True)

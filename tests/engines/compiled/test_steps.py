@@ -37,6 +37,8 @@ ROWS: list[Case] = [
     ((Conv(filters=5, kernel=1, stride=2, pad=0),), (16, 7, 7)),
     *[((SpatialBn(), activation), (5, 6, 5)) for activation in (Relu(), Gelu(), Silu())],
     *[((Bn(), activation), (37,)) for activation in (Relu(), Gelu(), Silu())],
+    *[((SpatialBn(ghost_batch_size=2), *tail), (18, 6, 5)) for tail in ((Relu(),), (Gelu(),), (Silu(),), ())],
+    *[((Bn(ghost_batch_size=3), *tail), (37,)) for tail in ((Relu(),), (Gelu(),), ())],
     ((Affine(out_features=300), Relu()), (35, 3, 4)),
     ((Conv(filters=3), Affine(out_features=35, bias=False)), (2, 9, 9)),
     ((Silu(), Gelu()), (3, 5, 5)),

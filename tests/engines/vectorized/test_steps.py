@@ -26,6 +26,8 @@ ROWS: list[Case] = [
     ((Conv(filters=17, bias=False), SpatialBn(), MaxPool(size=3, stride=2), Relu()), (16, 7, 7)),
     ((Conv(filters=16), MaxPool(), SpatialBn(), Silu()), (17, 6, 6)),
     ((Conv(filters=16, bias=False), SpatialBn()), (33, 4, 5)),
+    ((Conv(filters=16, bias=False), SpatialBn(ghost_batch_size=2), Relu()), (16, 4, 5)),
+    ((SpatialBn(ghost_batch_size=3), MaxPool(), Relu()), (3, 6, 5)),
     ((SpatialBn(), MaxPool(size=2, stride=1)), (3, 5, 4)),
     ((SpatialBn(scale=False), MaxPool(size=2, stride=3)), (2, 7, 8)),
     ((Conv(filters=3, kernel=7), Relu(), MaxPool()), (3, 9, 8)),
