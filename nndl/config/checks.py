@@ -17,6 +17,10 @@ from nndl.errors import ConfigError
 from nndl.net.catalog.affine import Affine
 from nndl.net.catalog.conv import Conv
 from nndl.net.shapes import Placed, infer_shapes
+from nndl.train.optimizers import Muon
+
+INIT_OPTIONS = {"weight_scale": "normal", "whitening_eps": "whitening"}
+"""Options that count for one value of init alone."""
 
 MOST_NAMED = 8
 """Parameter names listed in a message."""
@@ -28,10 +32,12 @@ def check(experiment: Experiment, tree: Any, report: Report) -> None:
     placed = _placed(experiment, tree, report)
     if placed:
         _check_whitening(placed, tree, report)
+        _check_init_options(placed, tree, report)
         _check_classes(experiment, placed[-1], tree, report)
         _check_names(placed, tree, report)
         _check_memory(experiment, placed, tree, report)
         _check_groups(experiment, placed, report)
+        _check_filters(experiment, placed, report)
 
 
 def _placed(experiment: Experiment, tree: Any, report: Report) -> tuple[Placed, ...]:
@@ -63,6 +69,21 @@ def _check_whitening(placed: Sequence[Placed], tree: Any, report: Report) -> Non
         if isinstance(each.layer, Conv) and each.layer.init == "whitening" and each.where != (0,):
             words = "conv: init: whitening is computed from the images, so it is for the first layer only"
             report((*layer_path(tree, each.where), _kind(tree, each.where), "init"), words)
+
+
+def _check_init_options(placed: Sequence[Placed], tree: Any, report: Report) -> None:
+    """An option of one way to begin says nothing where the weights begin in another."""
+    for each in (inner for outer in placed for inner in outer.walk()):
+        if not isinstance(each.layer, Conv | Affine):
+            continue
+        for option, init in INIT_OPTIONS.items():
+            default = getattr(type(each.layer), option, None)
+            if getattr(each.layer, option, None) != default and each.layer.init != init:
+                words = (
+                    f"{option} is for init: {init}, but init is {each.layer.init}; set init: {init}, or leave it out"
+                )
+                kind = _kind(tree, each.where)
+                report((*layer_path(tree, each.where), kind, option), f"{kind}: {words}", at_key=True)
 
 
 def _check_names(placed: Sequence[Placed], tree: Any, report: Report) -> None:
@@ -98,14 +119,30 @@ def _check_memory(experiment: Experiment, placed: Sequence[Placed], tree: Any, r
 
 
 def _check_groups(experiment: Experiment, placed: Sequence[Placed], report: Report) -> None:
-    """A pattern that matches nothing is a misspelt one."""
-    names = parameter_names(placed) if experiment.train.groups else []
-    for index, group in enumerate(experiment.train.groups):
-        if not any(fnmatchcase(name, group.match) for name in names):
-            near = _meant(group.match, names)
-            listed = ", ".join(names[:MOST_NAMED]) + (", ..." if len(names) > MOST_NAMED else "")
-            cure = f"did you mean {near!r}?" if near else f"they are named {listed}"
-            report(("train", "groups", index, "match"), f"{group.match!r} matches no parameter; {cure}")
+    """A pattern that matches nothing is a misspelt one; one that later ones take everything from is out of place."""
+    groups = experiment.train.groups
+    names = parameter_names(placed) if groups else []
+    matched = [{name for name in names if fnmatchcase(name, group.match)} for group in groups]
+    for index, own in enumerate(matched):
+        path, match = ("train", "groups", index, "match"), groups[index].match
+        if not own:
+            report(path, f"{match!r} matches no parameter; {_cure(match, names)}")
+        elif own <= set().union(*matched[index + 1 :]):
+            report(path, f"{match!r} changes nothing: the last group that matches counts; put it behind the others")
+
+
+def _cure(pattern: str, names: Sequence[str]) -> str:
+    near = _meant(pattern, names)
+    listed = ", ".join(names[:MOST_NAMED]) + (", ..." if len(names) > MOST_NAMED else "")
+    return f"did you mean {near!r}?" if near else f"they are named {listed}"
+
+
+def _check_filters(experiment: Experiment, placed: Sequence[Placed], report: Report) -> None:
+    """Muon's learning rate is that of filters: far too much for anything else."""
+    layers = [inner.layer for outer in placed for inner in outer.walk()]
+    if isinstance(experiment.train.optimizer, Muon) and not any(isinstance(layer, Conv) for layer in layers):
+        words = "muon is a rule for filters, and this network has none; use sgd_nesterov_momentum or adam"
+        report(("train", "optimizer"), words)
 
 
 def _meant(pattern: str, names: Sequence[str]) -> str | None:

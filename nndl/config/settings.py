@@ -1,5 +1,6 @@
 """Whether the settings agree with one another, with the data set and with this installation."""
 
+import math
 from itertools import pairwise
 from typing import Any
 
@@ -9,6 +10,7 @@ from nndl.config.schema import Experiment
 from nndl.engines import choices
 from nndl.train.optimizers import AdamW
 from nndl.train.schedules import Multistep, PiecewiseLinear
+from nndl.train.transforms import Lookahead
 
 MOST_THREADS = 1024
 
@@ -17,6 +19,7 @@ def check_settings(experiment: Experiment, tree: Any, report: Report) -> None:
     """Report what does not agree; what is not in `tree` is a default."""
     _check_machine(experiment, report)
     _check_data(experiment, tree, report)
+    _check_steps(experiment, report)
     _check_schedule(experiment, report)
 
 
@@ -36,12 +39,33 @@ def _check_data(experiment: Experiment, tree: Any, report: Report) -> None:
         if size != "all" and not least <= size <= most:
             words = f"{name} should be from {least} to {most:,}, or all, with {data.dataset}"
             report(("data", name), f"{words}, not {size:,}")
-    train_size = TRAINING_IMAGES[data.dataset] if data.train_size == "all" else data.train_size
+    train_size = _train_size(experiment)
     if data.validation_size and not classes <= data.validation_size < train_size:
         said = "validation_size" in (tree.get("data") or {})
         words = f"should be 0, or from {classes} (one of each class) to less than the {train_size:,} training images"
         words = f"{words}, not {data.validation_size:,}" if said else f"(by default {data.validation_size:,}) {words}"
         report(("data", "validation_size" if said else "train_size"), f"validation_size {words}")
+
+
+def _train_size(experiment: Experiment) -> int:
+    data = experiment.data
+    return TRAINING_IMAGES[data.dataset] if data.train_size == "all" else data.train_size
+
+
+def _check_steps(experiment: Experiment, report: Report) -> None:
+    """An epoch has a step at least, and slow weights are renewed once at least."""
+    train, images = experiment.train, _train_size(experiment) - experiment.data.validation_size
+    if train.drop_last and 0 < images < train.batch_size:
+        words = (
+            f"drop_last leaves out what does not fill a batch of {train.batch_size:,}, and there are {images:,} images"
+        )
+        report(("train", "drop_last"), f"{words} to train on; batch_size should be {images:,} or less")
+        return
+    per_epoch = images / train.batch_size
+    steps = math.ceil(train.epochs * (math.floor if train.drop_last else math.ceil)(per_epoch))
+    if isinstance(train.average, Lookahead) and train.average.every > steps and not train.time_budget:
+        words = f"every should be {steps:,} or less, not {train.average.every:,}: there are {steps:,} steps in all, and"
+        report(("train", "average", "lookahead", "every"), f"lookahead: {words} the network would end as it began")
 
 
 def _check_schedule(experiment: Experiment, report: Report) -> None:

@@ -19,7 +19,7 @@ from nndl.train.evaluate import EvaluationStoppedError, Evaluator
 from nndl.train.events import EpochDone, Event, Finished, Interrupted, StepDone
 from nndl.train.optimizers import Rule
 from nndl.train.schedules import Constant, Schedule, WarmUp
-from nndl.train.state import FORMAT, Arrays, check_format, check_info, pack, read_history, unpack
+from nndl.train.state import FORMAT, LATER, Arrays, check_format, check_info, pack, read_history, unpack
 from nndl.train.transforms import Averaged, Ema, Lookahead, clip_norm
 from nndl.train.updater import Group, Updater
 
@@ -245,6 +245,8 @@ class Solver:
             "step": self.step,
             "updates": self.updater.t,
             "epoch_loss": self._epoch_loss,
+            "epoch_seconds": self._epoch_seconds,
+            "epoch_images": self._epoch_images,
             "seconds": self.seconds,
             "steps_per_epoch": self.steps_per_epoch,
             "epochs": self.epochs,
@@ -264,6 +266,7 @@ class Solver:
         unpack(arrays, self._stores())
         self.step, self.updater.t = info["step"], info["updates"]
         self._epoch_loss, self.seconds = info["epoch_loss"], info["seconds"]
+        self._epoch_seconds, self._epoch_images = (info.get(name, LATER[name]) for name in LATER)
         self.history = read_history(info)
 
     def _stores(self) -> dict[str, Params]:

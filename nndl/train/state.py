@@ -67,13 +67,25 @@ def check_format(info: Mapping[str, Any]) -> None:
         raise CheckpointError(f"the state has format {info.get('format')}; this nndl reads format {FORMAT}")
 
 
-_NUMBERS = {"step": int, "updates": int, "steps_per_epoch": int, "epochs": float, "epoch_loss": float, "seconds": float}
+_NUMBERS = {
+    "step": int,
+    "updates": int,
+    "steps_per_epoch": int,
+    "epochs": float,
+    "epoch_loss": float,
+    "epoch_seconds": float,
+    "epoch_images": int,
+    "seconds": float,
+}
+
+LATER: Mapping[str, Any] = {"epoch_seconds": 0.0, "epoch_images": 0}
+"""What the first states of this format did not say, and what they are taken to mean."""
 
 
 def check_info(info: Mapping[str, Any]) -> None:
     """Raises CheckpointError unless `info` says all that a state must, and nothing impossible."""
     for name, kind in _NUMBERS.items():
-        value: Any = info.get(name)
+        value: Any = info.get(name, LATER.get(name))
         if type(value) not in (int, kind) or not 0 <= abs(value) < math.inf or (kind is int and value < 0):
             raise CheckpointError(f"the state is damaged: its {name} is {str(value)[:60]}")
     if not info["steps_per_epoch"] or not isinstance(info.get("about", {}), dict):

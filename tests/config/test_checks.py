@@ -112,6 +112,30 @@ def test_a_pattern_that_matches_no_parameter_is_answered_with_the_nearest() -> N
     }
 
 
+def test_a_group_that_later_ones_take_everything_from_is_told() -> None:
+    some = '{match: conv1.w}, {match: "conv*.w"}, {match: "*.b"}, {match: affine1.b}'
+    ((at, said),) = told(f"{MODEL}train: {{groups: [{some}]}}\n")
+    assert at.startswith("conv1.w}")
+    assert said == "'conv1.w' changes nothing: the last group that matches counts; put it behind the others"
+
+
+@pytest.mark.parametrize(
+    ("layer", "points_at", "words"),
+    [
+        (
+            "conv: {filters: 4, whitening_eps: 1e-2}",
+            "whitening_eps: 1e-2",
+            "conv: whitening_eps is for init: whitening, ",
+        ),
+        ("residual: [conv: {filters: 3, weight_scale: 0.1}]", "weight_scale: 0.1", "conv: weight_scale is for init: n"),
+        ("affine: {out_features: 9, weight_scale: 0.1}", "weight_scale: 0.1", "affine: weight_scale is for init: norm"),
+    ],
+)
+def test_an_option_of_another_beginning_is_told(layer: str, points_at: str, words: str) -> None:
+    ((at, said),) = told(f"model:\n  layers:\n    - {layer}\n    - affine: 10\n")
+    assert (at[: len(points_at)], said[: len(words)]) == (points_at, words)
+
+
 @pytest.mark.parametrize(
     ("written", "points_at", "words"),
     [
@@ -139,6 +163,17 @@ def test_a_pattern_that_matches_no_parameter_is_answered_with_the_nearest() -> N
         ),
         ("threads: 100000", "100000", "threads should be 1024 or less, not 100,000"),
         ("train: {optimizer: adamw, weight_decay: 0.1}", "0.1}", "adamw has a weight_decay of its own; set that one"),
+        ("train: {optimizer: muon}", "muon", "muon is a rule for filters, and this network has none; use "),
+        (
+            "data: {train_size: 600, validation_size: 500}\ntrain: {drop_last: true, batch_size: 101}",
+            "true",
+            "drop_last leaves out what does not fill a batch of 101, and there are 100 images to train on; batch_size ",
+        ),
+        (
+            "train: {epochs: 1, average: {lookahead: 353}}",
+            "353}",
+            "lookahead: every should be 352 or less, not 353: there are 352 steps in all",
+        ),
         ("train: {epochs: 3, warmup_epochs: 4}", "4}", "the warm-up is longer than training; train.epochs is 3"),
         ("train: {schedule: {multistep: {epochs: [4, 4]}}}", "[4", "multistep: epochs should be in rising order"),
         ("train: {schedule: {multistep: {epochs: [10]}}}", "[10", "multistep: the drop after epoch 10 never comes; "),

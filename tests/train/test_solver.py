@@ -12,6 +12,7 @@ from nndl.train.events import EpochDone, Event, Finished, Interrupted, StepDone
 from nndl.train.optimizers import Adam, Sgd, SgdMomentum
 from nndl.train.schedules import Cosine
 from nndl.train.solver import Solver
+from nndl.train.state import LATER
 from nndl.train.transforms import Ema, Lookahead
 from nndl.train.updater import Group
 from tests.train import tiny
@@ -46,6 +47,7 @@ def same_state(left: Solver, right: Solver) -> bool:
     (arrays, info), (others, other_info) = left.state(), right.state()
     for each in (info, other_info):
         each.pop("seconds")
+        each.pop("epoch_seconds")
         each["history"] = [timeless(epoch) for epoch in each["history"]]
     same = all(array.tobytes() == others[name].tobytes() for name, array in arrays.items())
     return same and arrays.keys() == others.keys() and info == other_info
@@ -161,6 +163,25 @@ def test_stop_ends_after_the_step_in_flight_with_a_whole_state() -> None:
     run(resumed)
     run(whole)
     assert same_state(resumed, whole)
+
+
+def test_an_epoch_gone_on_with_is_timed_as_a_whole() -> None:
+    first, second = tiny.solver(), tiny.solver()
+    took = [event.seconds for event in itertools.islice(first.events(), 3) if isinstance(event, StepDone)]
+    second.restore(*first.state())  # after the last step of an epoch, before it is scored
+    done = next(second.events())
+    assert isinstance(done, EpochDone)
+    assert done.seconds == pytest.approx(sum(took))
+    assert done.images_per_second == pytest.approx(tiny.IMAGES / sum(took))
+
+
+def test_a_state_that_does_not_time_its_epoch_is_read_as_one_that_begins() -> None:
+    first, second = tiny.solver(), tiny.solver()
+    next(first.events())
+    arrays, info = first.state()
+    second.restore(arrays, {name: value for name, value in info.items() if name not in LATER})
+    assert second.step == 1
+    assert second.state()[1]["epoch_images"] == 0
 
 
 def test_stop_during_an_evaluation_leaves_it_to_the_resumed_run() -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
-from annotated_types import Ge, Gt, Le
+from annotated_types import Ge, Gt, Lt
 
 from nndl.conv_layers import (
     spatial_batchnorm_backward,
@@ -52,7 +52,7 @@ class _BatchNormalisation(_Normalisation):
 
     shorthand: ClassVar[str | None] = None
 
-    momentum: Annotated[float, Ge(0), Le(1)] = 0.9
+    momentum: Annotated[float, Ge(0), Lt(1)] = 0.9
     """Share of the old running average kept at each step: running = momentum * running + (1 - momentum) * batch."""
     unbiased: bool = False
     """Whether the running variance uses the unbiased estimate (PyTorch does; the courses do not)."""
