@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from nndl.config.marked import scalar
-from nndl.config.messages import Path
+from nndl.config.messages import Path, dotted
 from nndl.config.suggest import nearest, suggest
 
 A_MAPPING = "a mapping, key: value"
@@ -91,7 +91,8 @@ def _within(tree: Any, path: Path) -> Path:
 
 def _unfit(path: Path, items: Sequence[Any]) -> str:
     """ "filters should be a whole number, not 'many'", and the cure where it is plain."""
-    key = next((part for part in reversed(path) if isinstance(part, str)), "the value")
+    start = next((depth for depth in reversed(range(len(path))) if isinstance(path[depth], str)), 0)
+    key = dotted(path[start:]) or "the value"
     value, choices = items[0]["input"], " or ".join(dict.fromkeys(_expected(item) for item in items))
     if items[0]["type"] == "too_short":
         return f"{key} should not be empty"
