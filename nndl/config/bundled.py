@@ -29,7 +29,7 @@ def bundled(name: str) -> Path:
     """
     bare = _bare(Path(name))
     if bare not in names():
-        raise ConfigError(f"no bundled config {name!r}; {suggest(bare, names())}")
+        raise ConfigError(f"no bundled config {name!r}; {_in_its_place(bare)}")
     return folder() / f"{bare}.yaml"
 
 
@@ -39,12 +39,20 @@ def _bare(path: Path) -> str:
     return name.removesuffix(path.suffix) if path.suffix in SUFFIXES else name
 
 
+def _in_its_place(name: str) -> str:
+    """What there is instead: the configs in the folder of this name, or the one whose name is nearest."""
+    inside = [each for each in names() if each.startswith(f"{name}/")]
+    return f"in {name}/ there are {', '.join(inside)}" if inside else suggest(name, names())
+
+
 def locate(source: str | Path) -> Path:
     """The file that `source` means: a path, a bundled config's name, or configs/NAME.yaml away from a clone.
 
-    Raises ConfigError, naming the nearest bundled config, when there is no such file.
+    A file that is there comes first. Raises ConfigError, naming the nearest bundled config, when there is none.
     """
     path, text = Path(source), str(source)
+    if not text.strip():
+        raise ConfigError("no config is named; give a file, or the name of a bundled one: nndl configs lists them")
     try:
         if path.is_file():
             return path
@@ -54,8 +62,8 @@ def locate(source: str | Path) -> Path:
     if inside is not None:
         raise ConfigError(f"{text} is a folder; name a file in it" + (f", such as {inside[0]}" if inside else ""))
     name = _bare(path)
-    if path.suffix in SUFFIXES and len(path.parts) > 1 and path.parts[0] != "configs":
-        raise ConfigError(f"there is no file {text}")
     if name in names():
         return bundled(name)
-    raise ConfigError(f"there is no file {text}, and no bundled config of that name; {suggest(name, names())}")
+    if path.suffix in SUFFIXES and len(path.parts) > 1 and path.parts[0] != "configs":
+        raise ConfigError(f"there is no file {text}")
+    raise ConfigError(f"there is no file {text}, and no bundled config of that name; {_in_its_place(name)}")

@@ -45,10 +45,10 @@ FOREIGN = {
 
 
 def nearest(word: str, choices: Iterable[str]) -> str | None:
-    """The choice that `word` most likely stands for: what it is called here, or spelt nearly so."""
+    """The choice that `word` most likely stands for: what it is called here, or spelt nearly so, in either case."""
     known = list(choices)
     translated = next((name for name in FOREIGN.get(word.lower(), ()) if name in known), None)
-    return translated or next(iter(get_close_matches(word, known, n=1, cutoff=0.6)), None)
+    return translated or next(iter(get_close_matches(word.lower(), known, n=1, cutoff=0.6)), None)
 
 
 def suggest(word: str, choices: Iterable[str]) -> str:

@@ -38,8 +38,7 @@ def test_installed_they_stand_in_the_package_those_at_the_top_first(installed: P
 @pytest.mark.parametrize("name", ["ladder/90", "ladder/90.yaml", "configs/ladder/90.yaml", "configs/ladder/90"])
 def test_one_in_a_folder_is_found_by_its_name_and_by_its_path(installed: Path, name: str) -> None:
     assert bundled(name) == installed / "ladder" / "90.yaml"
-    if not name.startswith("ladder/90."):  # ladder/90.yaml is a path of the user's, who has no such file
-        assert load_config(name).name == "ladder-90"
+    assert load_config(name).name == "ladder-90"
 
 
 @pytest.mark.usefixtures("installed")
@@ -61,3 +60,31 @@ def test_no_name_leads_out_of_the_folder() -> None:
     for name in ("../pyproject", "../configs/bn_cnn", "", "."):
         with pytest.raises(ConfigError, match="no bundled config"):
             bundled(name)
+
+
+@pytest.mark.parametrize("name", ["ladder", "ladder/", "configs/ladder"])
+def test_a_folder_of_configs_names_all_of_them(installed: Path, name: str) -> None:
+    (installed / "ladder" / "94.yaml").write_text(TEXT, encoding="utf-8")
+    for call in (load_config, bundled):
+        with pytest.raises(ConfigError, match=r"in ladder/ there are ladder/90, ladder/94$"):
+            call(name)
+
+
+@pytest.mark.usefixtures("installed")
+def test_capitals_are_no_other_name() -> None:
+    with pytest.raises(ConfigError, match=r"there is no file LADDER/90, .* did you mean 'ladder/90'\?"):
+        load_config("LADDER/90")
+
+
+@pytest.mark.usefixtures("installed")
+def test_no_name_at_all_is_said_to_be_none() -> None:
+    for name in ("", " "):
+        with pytest.raises(ConfigError, match="no config is named; give a file, or the name of a bundled one"):
+            load_config(name)
+
+
+def test_a_users_file_comes_before_a_bundled_one_in_a_folder(installed: Path, tmp_path: Path) -> None:
+    assert load_config("ladder/90.yaml") == load_config(installed / "ladder" / "90.yaml")
+    (tmp_path / "ladder").mkdir()
+    (tmp_path / "ladder" / "90.yaml").write_text(TEXT + "seed: 5\n", encoding="utf-8")
+    assert load_config("ladder/90.yaml").seed == 5
