@@ -1,5 +1,6 @@
 """nndl configs: the configs that come with nndl. nndl config: one config, checked, shown, explained to an editor."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -56,7 +57,9 @@ def show_bundled(name: Name) -> None:
 @configs_app.command("copy")
 def copy_bundled(
     name: Name,
-    target: Annotated[Path | None, typer.Argument(help="Where to; by default NAME.yaml in this folder.")] = None,
+    target: Annotated[
+        str | None, typer.Argument(help="A file, with .yaml if it has no suffix, or a folder; by default this one.")
+    ] = None,
 ) -> None:
     """Copy a bundled config into a file of your own; one that exists is left alone."""
     from nndl.cli import ui
@@ -64,16 +67,23 @@ def copy_bundled(
     from nndl.errors import UsageError
 
     source = bundled(name)
-    target = target or Path(source.name)
-    target = target / source.name if target.is_dir() else target
-    if not target.parent.is_dir():
-        raise UsageError(f"there is no folder {target.parent} to copy into; make it first")
+    copy = _copy_of(source, target or ".")
+    if not copy.parent.is_dir():
+        raise UsageError(f"there is no folder {copy.parent} to copy into; make it first")
     try:
-        with target.open("x", encoding="utf-8", newline="\n") as file:
+        with copy.open("x", encoding="utf-8", newline="\n") as file:
             file.write(source.read_text(encoding="utf-8"))
     except FileExistsError:
-        raise UsageError(f"{target} exists; name another file, or remove it first") from None
-    ui.say(f"{target}\n  nndl config check {target}\n  nndl train {target}")
+        raise UsageError(f"{copy} exists; name another file, or remove it first") from None
+    ui.say(f"{copy}\n  nndl config check {copy}\n  nndl train {copy}")
+
+
+def _copy_of(source: Path, target: str) -> Path:
+    """The file that a copy to `target` makes: in a folder, there or not, it keeps its name."""
+    path = Path(target)
+    if path.is_dir() or target.endswith(("/", os.sep)):
+        return path / source.name
+    return path if path.suffix else path.with_suffix(".yaml")
 
 
 @config_app.command("check")

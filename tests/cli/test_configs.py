@@ -51,6 +51,16 @@ def test_copy_says_which_folder_is_missing(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     assert nndl("configs", "copy", "bn_cnn", "mine", cwd=tmp_path).returncode == 0
     assert load_config(tmp_path / "mine" / "bn_cnn.yaml") == load_config("bn_cnn")
+    answer = nndl("configs", "copy", "ladder/70", "yours/", cwd=tmp_path)
+    assert (answer.returncode, answer.stderr) == (2, "error: there is no folder yours to copy into; make it first\n")
+
+
+def test_copy_makes_a_file_with_a_suffix(tmp_path: Path) -> None:
+    assert nndl("configs", "copy", "ladder/70", "ladder", cwd=tmp_path).stdout.splitlines()[0] == "ladder.yaml"
+    assert nndl("configs", "copy", "ladder/70", cwd=tmp_path).stdout.splitlines()[0] == "70.yaml"
+    (tmp_path / "d").mkdir()
+    assert nndl("configs", "copy", "ladder/70", "d/", cwd=tmp_path).returncode == 0
+    assert sorted(path.name for path in tmp_path.rglob("*.*")) == ["70.yaml", "70.yaml", "ladder.yaml"]
 
 
 def test_check_counts_what_the_network_holds(tmp_path: Path) -> None:
