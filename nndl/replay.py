@@ -36,6 +36,9 @@ PARTS = {
 TIMING = ("seconds", "images_per_second")
 """What no two runs have in common."""
 
+STEPS, STOP_AT = 40, 17
+"""How many steps prove a resume, and after which it is; 17 begins and ends no epoch of the bundled configs."""
+
 
 @dataclass(frozen=True)
 class Part:
@@ -70,6 +73,15 @@ def verify_resume(experiment: Experiment, steps: int, stop_at: int, folder: Path
         resumed = resume(parts)
         train_until(parts, resumed.built.solver, resumed.keeping, steps)
     return [*compare_states(straight.last, parts.last), _compare_metrics(straight, parts)]
+
+
+def steps_and_stop(experiment: Experiment, steps: int | None, stop_at: int | None) -> tuple[int, int]:
+    """How many steps `verify_resume` is to train and to stop after, where they are not given.
+
+    40 or as many as the config has, which is less for a short one; and 17 of 40, or that part of them.
+    """
+    steps = min(STEPS, build(experiment).solver.steps) if steps is None else steps
+    return steps, max(1, STOP_AT * steps // STEPS) if stop_at is None else stop_at
 
 
 def train_until(folder: RunFolder, solver: Solver, keeping: Keeping, step: int) -> None:

@@ -8,7 +8,7 @@ import pytest
 from nndl.engines import available
 from nndl.errors import UsageError
 from nndl.net.params import Params
-from nndl.replay import Part, compare_states, first_difference, verify_resume
+from nndl.replay import Part, compare_states, first_difference, steps_and_stop, verify_resume
 from nndl.runs.checkpoint import read_checkpoint, write_checkpoint
 from nndl.train.updater import Updater
 from tests.small_run import experiment, trained
@@ -47,6 +47,16 @@ def test_what_a_resume_forgets_is_noticed(tmp_path: Path, monkeypatch: pytest.Mo
 def test_steps_that_make_no_sense_are_refused(tmp_path: Path, steps: int, stop_at: int) -> None:
     with pytest.raises(UsageError, match="the 12 steps of the config"):
         verify_resume(experiment(), steps, stop_at, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("steps", "stop_at", "chosen"),
+    [(None, None, (12, 5)), (40, None, (40, 17)), (2, None, (2, 1)), (None, 3, (12, 3)), (9, 8, (9, 8))],
+)
+def test_steps_that_are_not_given_fit_the_config(
+    steps: int | None, stop_at: int | None, chosen: tuple[int, int]
+) -> None:
+    assert steps_and_stop(experiment(), steps, stop_at) == chosen
 
 
 def test_the_first_array_that_differs_is_named_with_how_far() -> None:

@@ -14,8 +14,12 @@ DIGITS = 16
 
 def verify_resume(
     config: Annotated[str, CONFIG],
-    steps: Annotated[int, typer.Option(help="Steps to train in all.")] = 40,
-    stop_at: Annotated[int, typer.Option(help="The step to stop after and resume from.")] = 17,
+    steps: Annotated[
+        int | None, typer.Option(help="Steps to train in all; by default 40, or those of the config if it has fewer.")
+    ] = None,
+    stop_at: Annotated[
+        int | None, typer.Option(help="The step to stop after and resume from; by default 17 of 40, and so on.")
+    ] = None,
     engine: Annotated[
         str | None,
         typer.Option(help="auto, compiled, compiled_bf16, vectorized or reference.", autocompletion=complete_engine),
@@ -34,9 +38,11 @@ def verify_resume(
 
     from nndl.cli import ui
     from nndl.cli.train import experiment_of, settings
+    from nndl.replay import steps_and_stop
     from nndl.replay import verify_resume as verify
 
     experiment = experiment_of(config, settings(engine, threads, None, data, override), synthetic)
+    steps, stop_at = steps_and_stop(experiment, steps, stop_at)
     with tempfile.TemporaryDirectory(prefix="nndl-") as folder:
         parts = verify(experiment, steps, stop_at, Path(folder))
     same = all(part.first is None for part in parts)

@@ -93,6 +93,12 @@ def test_verify_resume_prints_digests_and_keeps_nothing(folder: Path) -> None:
     assert sorted(folder.iterdir()) == before
 
 
+def test_verify_resume_by_itself_trains_no_more_than_the_config(folder: Path) -> None:
+    done = nndl("verify-resume", "small.yaml", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("small: 12 steps straight, and stopped after 5 and resumed\n")
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM to answer")
 def test_a_second_process_is_refused_and_sigterm_saves_the_state(folder: Path) -> None:
     words = ["train", "small.yaml", "--epochs", "5000", "--json", "--run-dir", "long"]
