@@ -137,7 +137,7 @@ def _ending(folder: "RunFolder") -> str:
     if status == "finished" and row.test is not None:
         best = "" if row.best_validation is None else f" (best validation {percent(row.best_validation)})"
         return f"finished: test accuracy {percent(row.test)}{best}; {duration(row.seconds or 0)} of training"
-    done = f"{row.epochs} epoch{'' if row.epochs == 1 else 's'}"
+    done = f"{row.epochs:g} epoch{'' if row.epochs == 1 else 's'}"
     if status == "running":
         return f"running, {done} done"
     if status == "imported":

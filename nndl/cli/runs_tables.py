@@ -136,7 +136,7 @@ def _with_change(values: Sequence[float | None]) -> list[str]:
 
 
 def _epochs(row: Row) -> str:
-    return str(row.epochs) if row.of_epochs is None else f"{row.epochs}/{row.of_epochs:g}"
+    return f"{row.epochs:g}" if row.of_epochs is None else f"{row.epochs:g}/{row.of_epochs:g}"
 
 
 def _percent(share: float | None) -> str:

@@ -90,7 +90,9 @@ def _headline(facts: Facts) -> str:
     if row.seconds is not None:
         speed = facts.images_per_second
         at = f"<small>{speed:,.0f} images a second</small>" if speed else ""
-        items.append(("", f"training, {row.epochs} epoch{'s' if row.epochs != 1 else ''}", duration(row.seconds) + at))
+        items.append(
+            ("", f"training, {row.epochs:g} epoch{'s' if row.epochs != 1 else ''}", duration(row.seconds) + at)
+        )
     if facts.parameters is not None:
         items.append(("", "parameters", f"{facts.parameters:,}"))
     cells = "".join(f'<div class="{kind}"><dt>{name}</dt><dd>{value}</dd></div>' for kind, name, value in items)

@@ -85,5 +85,5 @@ def _results(runs: Sequence[Facts]) -> str:
         between = f"{100 * interval[0]:.2f} to {100 * interval[1]:.2f} %" if interval else "-"
         spent = "-" if row.seconds is None else duration(row.seconds)
         accuracies = (accuracy(row.best_validation), accuracy(test))
-        rows.append((row.name, row.status, row.epochs, *accuracies, between, spent))
+        rows.append((row.name, row.status, f"{row.epochs:g}", *accuracies, between, spent))
     return table(head, rows)

@@ -26,8 +26,8 @@ class Row:
     """The experiment's name."""
     dataset: str | None
     seed: int | None
-    epochs: int
-    """Done so far."""
+    epochs: float
+    """Done so far; whole but for the last, of which there may be only a part."""
     of_epochs: float | None
     best_validation: float | None
     test: float | None
@@ -72,6 +72,7 @@ def read_row(folder: RunFolder) -> Row:
     accuracies = [finite(epoch.get("validation_accuracy")) for epoch in epochs]
     spent = [finite(epoch.get("seconds")) or 0.0 for epoch in epochs]
     known = tree is not None and summary is not None
+    done, of_epochs = max((epoch["epoch"] for epoch in epochs), default=0), finite(_at(tree, "train", "epochs"))
     begun = 0.0
     with suppress(OSError):
         begun = folder.config.stat().st_mtime
@@ -81,8 +82,8 @@ def read_row(folder: RunFolder) -> Row:
         config=_text(_at(tree, "name")),
         dataset=_text(_at(tree, "data", "dataset")),
         seed=_whole(_at(tree, "seed")),
-        epochs=max((epoch["epoch"] for epoch in epochs), default=0),
-        of_epochs=finite(_at(tree, "train", "epochs")),
+        epochs=done if of_epochs is None else min(done, of_epochs),
+        of_epochs=of_epochs,
         best_validation=max((value for value in accuracies if value is not None), default=None),
         test=finite(_at(summary, "test", "best", "accuracy")),
         seconds=finite(_at(summary, "seconds")) or (sum(spent) if spent else None),

@@ -30,6 +30,14 @@ def test_the_list_is_filtered_and_sorted(folder: Path) -> None:
     assert nndl("runs", "--sort", "colour", cwd=folder).returncode == 2
 
 
+def test_epochs_done_are_never_more_than_wanted(tmp_path: Path) -> None:
+    make_run(tmp_path / "runs" / "part", epochs=0.1, validation=(0.5,))
+    make_run(tmp_path / "runs" / "more", epochs=2.28, validation=(0.5, 0.6, 0.7))
+    shown = nndl("runs", cwd=tmp_path).stdout
+    assert " 0.1/0.1 " in shown
+    assert " 2.28/2.28 " in shown
+
+
 def test_without_runs_it_says_how_to_make_one(tmp_path: Path) -> None:
     done = nndl("runs", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (0, "no run under runs; nndl train quickstart makes one\n")

@@ -8,9 +8,9 @@ from typing import Any
 CONFIG = """\
 name: {name}
 seed: {seed}
-data: {{dataset: {dataset}, root: {root}}}
+data: {{dataset: {dataset}, root: {root}, validation_size: {validation_size}}}
 model: {{layers: [{{affine: 10}}]}}
-train: {{epochs: 2, l2: {l2}}}
+train: {{epochs: {epochs}, l2: {l2}}}
 """
 
 
@@ -20,9 +20,11 @@ def make_run(
     name: str = "tiny",
     seed: int = 0,
     l2: float = 0.0,
+    epochs: float = 2,
+    validation_size: int = 5000,
     dataset: str = "cifar10",
     root: str = "data",
-    validation: tuple[float, ...] = (0.5, 0.6),
+    validation: tuple[float | None, ...] = (0.5, 0.6),
     test: float | None = 0.55,
     status: str = "finished",
     begun: float = 1e9,
@@ -34,7 +36,7 @@ def make_run(
         for step in range(10 * epoch - 9, 10 * epoch + 1):
             rate = {"loss": 2.0 / step, "learning_rate": 0.1, "images": 32, "seconds": 0.1}
             lines.append({"kind": "step", "step": step, "epoch": epoch, **rate})
-        scores = {"train_loss": 1.0 / epoch, "train_accuracy": accuracy + 0.1, "validation_loss": 1.2 / epoch}
+        scores = {"train_loss": 1.0 / epoch, "train_accuracy": 0.1 + (accuracy or 0.5), "validation_loss": 1.2 / epoch}
         pace = {"learning_rate": 0.1, "seconds": 1.0, "images_per_second": 320.0, "is_best": True}
         lines.append(
             {"kind": "epoch", "step": 10 * epoch, "epoch": epoch, **scores, "validation_accuracy": accuracy, **pace}
@@ -45,6 +47,7 @@ def make_run(
         summary |= {"seconds": 2.5, "test": {"best": {"accuracy": test}}}
     (folder / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
     config = folder / "config.yaml"
-    config.write_text(CONFIG.format(name=name, seed=seed, l2=l2, dataset=dataset, root=root), encoding="utf-8")
+    words = {"name": name, "seed": seed, "l2": l2, "dataset": dataset, "root": root, "epochs": epochs}
+    config.write_text(CONFIG.format(**words, validation_size=validation_size), encoding="utf-8")
     os.utime(config, (begun, begun))
     return folder

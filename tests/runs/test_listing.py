@@ -30,6 +30,13 @@ def test_a_row_says_what_the_files_say(tmp_path: Path) -> None:
     }
 
 
+def test_the_last_epoch_may_be_a_part_of_one(tmp_path: Path) -> None:
+    make_run(tmp_path / "a", epochs=0.1, validation=(0.5,))
+    make_run(tmp_path / "b", epochs=2.28, validation=(0.5, 0.6, 0.7))
+    make_run(tmp_path / "c", epochs=2.28)
+    assert [row.epochs for row in sort_rows(list_runs(tmp_path), "name")] == [0.1, 2.28, 2]
+
+
 def test_the_newest_comes_first_and_folders_of_runs_are_entered(tmp_path: Path) -> None:
     make_run(tmp_path / "old", begun=1e9)
     make_run(tmp_path / "trials" / "seed-0", begun=3e9)
