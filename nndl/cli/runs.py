@@ -81,13 +81,12 @@ def best(
     """
     from nndl.cli import runs_tables, ui
     from nndl.errors import UsageError
-    from nndl.runs.comparing import best_run
+    from nndl.runs.comparing import best_run, unscored
     from nndl.runs.listing import list_runs
 
     row = best_run(list_runs(), config)
     if row is None:
-        of = "" if config is None else f" of config {config!r}"
-        raise UsageError(f"no run{of} has a validation accuracy yet; nndl runs shows those there are")
+        raise UsageError(unscored(list_runs(), config))
     if json:
         ui.emit_json(row.record())
     else:

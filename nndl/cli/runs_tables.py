@@ -1,14 +1,14 @@
 """How runs look in tables: one a row, one config a row, or one a column."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from nndl.cli import ui
 from nndl.cli.watch import percent
-from nndl.runs.comparing import Spread, by_config, changed, spread
+from nndl.runs.comparing import Spread, by_config, changed, spread, told_apart
 from nndl.runs.differences import kind_of, shown
 from nndl.runs.folder import safe_name
 from nndl.runs.listing import Row
@@ -16,9 +16,11 @@ from nndl.train.intervals import duration
 
 STYLES = {"running": "green", "failed": "red", "died": "red", "damaged": "red", "interrupted": "yellow"}
 
-
 NARROW = 100
 """Columns of a terminal under which a table of runs leaves out what can be done without."""
+
+GAP, LEAST = 3, 24
+"""Columns between two of a table, and those that what differs has in any case."""
 
 
 def show_rows(rows: Sequence[Row]) -> None:
@@ -43,20 +45,44 @@ def show_rows(rows: Sequence[Row]) -> None:
 
 
 def show_groups(rows: Sequence[Row], json: bool) -> None:
-    """A row for each config: how many runs, mean ± standard deviation of their accuracies."""
-    groups = [
-        (group, spread([row.best_validation for row in group]), spread([row.test for row in group]))
-        for group in by_config(rows)
-    ]
+    """A row for each config: how many runs, mean ± standard deviation of their accuracies, what tells it apart."""
+    groups = by_config(rows)
+    validations = [spread([row.best_validation for row in group]) for group in groups]
+    tests = [spread([row.test for row in group]) for group in groups]
+    apart = told_apart(groups)
     if json:
-        ui.emit_json([_group_record(*group) for group in groups])
+        records = map(_group_record, groups, validations, tests, apart)
+        ui.emit_json(list(records))
         return
-    cells = [
-        (group[0].config or group[0].name, len(group), _seeds(group), _spread(validation), _spread(test))
-        for group, validation, test in groups
-    ]
-    ui.print_table(("config", "runs", "seeds", "val acc", "test acc"), cells, left=("seeds",))
+    columns = {
+        "config": [group[0].config or group[0].name for group in groups],
+        "runs": [f"{len(group):,}" for group in groups],
+        "seeds": [_seeds(group) for group in groups],
+        "val acc": list(map(_spread, validations)),
+        "test acc": list(map(_spread, tests)),
+    }
+    if ui.width() < NARROW and not any(validation.runs for validation in validations):
+        del columns["val acc"]
+    if any(apart):
+        columns["what differs"] = _cut(list(map(_settings, apart)), columns)
+    ui.print_table(tuple(columns), list(zip(*columns.values(), strict=True)), left=("seeds", "what differs"))
     ui.say("\nmean ± standard deviation of one run; in brackets how many runs have the figure")
+    if any(apart):
+        ui.say("what differs from most configs of the same name; nndl runs compare shows it in full")
+
+
+def _settings(places: Mapping[str, Any]) -> str:
+    """train.epochs=4, train.tta=mirror: as `--set` has it; of what stands only in other configs, nothing."""
+    known = {key: value for key, value in places.items() if value is not None} or places
+    words = (f"{key}={'null' if value is None else _in_short(value)}" for key, value in known.items())
+    return ", ".join(words).replace('"', "")
+
+
+def _cut(lines: Sequence[str], columns: Mapping[str, Sequence[str]]) -> list[str]:
+    """The lines cut to what the columns leave of the terminal, so that none takes two."""
+    room = ui.width() - sum(GAP + max(map(len, [name, *cells])) for name, cells in columns.items())
+    room = max(room, LEAST)
+    return [line if len(line) <= room else f"{line[: room - 3]}..." for line in lines]
 
 
 def show_comparison(rows: Sequence[Row]) -> None:
@@ -101,7 +127,7 @@ def age(seconds: float) -> str:
     return f"{max(0, seconds):.0f} s"
 
 
-def _group_record(group: Sequence[Row], validation: Spread, test: Spread) -> dict[str, Any]:
+def _group_record(group: Sequence[Row], validation: Spread, test: Spread, apart: Mapping[str, Any]) -> dict[str, Any]:
     names = [row.name for row in group]
     return {
         "config": group[0].config,
@@ -109,6 +135,7 @@ def _group_record(group: Sequence[Row], validation: Spread, test: Spread) -> dic
         "seeds": [row.seed for row in group],
         "best_validation": asdict(validation),
         "test": asdict(test),
+        "differs": apart,
     }
 
 

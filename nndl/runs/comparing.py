@@ -62,6 +62,30 @@ def by_config(rows: Sequence[Row]) -> list[list[Row]]:
     return list(groups.values())
 
 
+def told_apart(groups: Sequence[Sequence[Row]]) -> list[dict[str, Any]]:
+    """What tells each group of `by_config` from the others of its name: the places where it is not as most of them.
+
+    With what it has there, None for null and for nothing; most are more than half.
+    """
+    firsts = [group[0] for group in groups]
+    found: dict[str, dict[str, Any]] = {}
+    for name in {row.config for row in firsts}:
+        alike = [row for row in firsts if row.config == name]
+        places = [place for place in changed(alike) if not _is_repeat(place.key)]
+        for number, row in enumerate(alike):
+            found[row.folder] = {place.key: place.values[number] for place in places if _is_rare(place, number)}
+    return [found[row.folder] for row in firsts]
+
+
+def _is_rare(place: Changed, number: int) -> bool:
+    values = list(map(repr, place.values))
+    return 2 * values.count(values[number]) <= len(values)
+
+
+def _is_repeat(key: str) -> bool:
+    return key == "data.root" or key.partition(".")[0] in NOT_THE_EXPERIMENT
+
+
 def _experiment(row: Row) -> str:
     if not row.tree:
         return row.folder  # damaged: like no other
@@ -79,3 +103,16 @@ def best_run(rows: Sequence[Row], config: str | None = None) -> Row | None:
     scored = [row for row in rows if row.best_validation is not None and config in (None, row.config)]
     real = [row for row in scored if row.dataset != "synthetic"]
     return max(real or scored, key=lambda row: (row.best_validation, row.begun), default=None)
+
+
+def unscored(rows: Sequence[Row], config: str | None = None) -> str:
+    """Why there is no best run, and what to do."""
+    of = "" if config is None else f" of config {config!r}"
+    sizes = {_value_at(row.tree, "data.validation_size") for row in rows if config in (None, row.config)}
+    if sizes != {0}:
+        return f"no run{of} has a validation accuracy yet; nndl runs shows those there are"
+    return (
+        f"no run{of} will have a validation accuracy: all learn from every image (data.validation_size is 0)\n"
+        "to choose among configs, train them with --set data.validation_size=5000; nndl runs --sort test orders these "
+        "runs by test accuracy, but whoever chooses by the test set no longer has one"
+    )

@@ -51,6 +51,20 @@ def test_seeds_of_one_config_are_averaged(folder: Path) -> None:
     assert "65.00 ± 14.14 % (2)" in nndl("runs", "--by-config", cwd=folder).stdout
 
 
+def test_configs_of_one_name_say_in_what_they_differ_in_a_line_each(folder: Path) -> None:
+    shown = nndl("runs", "--by-config", cwd=folder).stdout
+    assert [line.split()[-1] for line in shown.splitlines()[2:4]] == ["train.l2=0.5", "train.l2=0.0"]
+    groups = json.loads(nndl("runs", "--by-config", "--json", cwd=folder).stdout)
+    assert [group["differs"] for group in groups] == [{"train.l2": 0.5}, {"train.l2": 0.0}]
+    config = make_run(folder / "runs" / "fourth", epochs=3) / "config.yaml"
+    adam = "{optimizer: {adam: {learning_rate: 0.01, beta1: 0.9, beta2: 0.999}}, epochs"
+    config.write_text(config.read_text("utf-8").replace("{epochs", adam), encoding="utf-8")
+    narrow = nndl("runs", "--by-config", cwd=folder, COLUMNS="100").stdout.splitlines()
+    assert max(map(len, narrow)) <= 100
+    assert len(narrow) == 2 + 3 + 3
+    assert any("   train.optimizer={adam:" in line and line.endswith("...") for line in narrow)
+
+
 def test_runs_are_compared(folder: Path) -> None:
     shown = nndl("runs", "compare", "first", "second", "third", cwd=folder).stdout
     assert "80.00 % (+20.00)" in shown
@@ -66,6 +80,18 @@ def test_the_best_is_a_folder_for_other_commands(folder: Path) -> None:
     assert Path(done.stdout.strip()) == Path("runs/second")
     assert "validation accuracy 80.00 %" in done.stderr
     assert nndl("runs", "best", "--config", "none", cwd=folder).returncode == 2
+
+
+def test_where_nothing_was_held_out_there_is_no_best_and_a_way_on(tmp_path: Path) -> None:
+    make_run(tmp_path / "runs" / "ladder", name="ladder-70", validation=(None,), validation_size=0)
+    for words in ((), ("--config", "ladder-70")):
+        done = nndl("runs", "best", *words, cwd=tmp_path)
+        assert done.returncode == 2
+        assert "all learn from every image (data.validation_size is 0)" in done.stderr
+        assert "--set data.validation_size=5000" in done.stderr
+        assert "nndl runs --sort test" in done.stderr
+    make_run(tmp_path / "runs" / "begun", validation=())
+    assert "no run has a validation accuracy yet" in nndl("runs", "best", cwd=tmp_path).stderr
 
 
 def test_a_run_is_removed_when_that_is_meant(folder: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from nndl.runs.comparing import best_run, by_config, changed, spread
+from nndl.runs.comparing import best_run, by_config, changed, spread, told_apart
 from nndl.runs.listing import list_runs, sort_rows
 from tests.runs.made import make_run
 
@@ -27,6 +27,20 @@ def test_seeds_of_one_config_are_a_group_wherever_the_data_stood(tmp_path: Path)
     make_run(tmp_path / "c", seed=1, l2=0.5)
     groups = by_config(sort_rows(list_runs(tmp_path), "name"))
     assert [[row.name for row in group] for group in groups] == [["a", "b"], ["c"]]
+
+
+def test_configs_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    make_run(tmp_path / "a", seed=1)
+    make_run(tmp_path / "b", seed=2, root="elsewhere")
+    make_run(tmp_path / "c", seed=3, l2=0.5)
+    make_run(tmp_path / "d", l2=0.5, epochs=0.5)
+    make_run(tmp_path / "e", name="other", epochs=9)
+    (damaged := make_run(tmp_path / "f") / "config.yaml").write_text("{", encoding="utf-8")
+    assert damaged.is_file()
+    groups = by_config(sort_rows(list_runs(tmp_path), "name"))
+    l2, epochs = "train.l2", "train.epochs"
+    assert told_apart(groups) == [{l2: 0.0}, {}, {epochs: 0.5}, {}, {}]
+    assert told_apart(groups[:2]) == [{l2: 0.0}, {l2: 0.5}]
 
 
 def test_the_spread_is_that_of_one_run() -> None:
