@@ -127,7 +127,7 @@ def _settings(wanted: Wanted) -> list[str]:
 
 def _from_the_start(folder: RunFolder, built: Built) -> Resumed:
     now, written = as_tree(built.experiment), as_tree(load_config(folder.config))
-    changed = [str(each) for each in differences({"config": written}, {"config": now}) if _matters(each)]
+    changed = [str(each) for each in differences({"config": written}, {"config": now}) if matters(each)]
     if changed:
         words = f"no state of {folder.path} was saved yet, so there is nothing to change"
         raise UsageError(f"{words} ({'; '.join(changed)}); train anew instead")
@@ -141,9 +141,9 @@ def _changes(before: Mapping[str, Any], now: Mapping[str, Any], wanted: Wanted) 
         difference
         for key, old in before.items()
         for difference in differences(old, now.get(key), key)
-        if _matters(difference) and not (difference.key == "config.train.epochs" and wanted.epochs is not None)
+        if matters(difference) and not (difference.key == "config.train.epochs" and wanted.epochs is not None)
     ]
-    shown = [_as_told(change) for change in changed]
+    shown = [as_told(change) for change in changed]
     if shown and not wanted.accept_changes:
         lines = "\n".join(f"  {change}" for change in shown)
         raise UsageError(
@@ -153,14 +153,15 @@ def _changes(before: Mapping[str, Any], now: Mapping[str, Any], wanted: Wanted) 
     return shown
 
 
-def _as_told(change: Difference) -> Difference:
+def as_told(change: Difference) -> Difference:
     """The key as `--set` has it, and of the images' checksum as much as tells two apart."""
     if change.key == "data":
         return Difference("the images (their checksum)", str(change.old)[:16], str(change.new)[:16])
     return change._replace(key=change.key.removeprefix("config."))
 
 
-def _matters(difference: Difference) -> bool:
+def matters(difference: Difference) -> bool:
+    """Whether the numbers may be others for it."""
     return not difference.key.startswith(UNIMPORTANT)
 
 

@@ -36,12 +36,17 @@ def show_rows(rows: Sequence[Row]) -> None:
         "time": [_duration(row.seconds) for row in rows],
         "age": [age(now - row.begun) for row in rows],
     }
-    if all(Path(row.name).name.startswith(safe_name(row.config or "")) for row in rows if row.config):
+    if all(_begins(row.name, safe_name(row.config)) for row in rows if row.config):
         del columns["config"]
     if ui.width() < NARROW:
         del columns["time"]
     cells = list(zip(*columns.values(), strict=True))
     ui.print_table(tuple(columns), cells, left=("status", "config"), styles=[STYLES.get(row.status) for row in rows])
+
+
+def _begins(name: str, config: str) -> bool:
+    """Whether the run's name says the config, or the folder's that it stands in with other seeds."""
+    return any(part.startswith(config) for part in Path(name).parts)
 
 
 def show_groups(rows: Sequence[Row], json: bool) -> None:

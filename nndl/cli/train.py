@@ -12,7 +12,14 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130  # what shells report for a command ended by Ctrl+C
 ACCEPT = typer.Option("--accept-changes", help="Go on although config, data or versions are not as they were.")
-SEEDS = typer.Option(min=1, help="Train this many times, with --seed, --seed + 1, ...; mean and spread at the end.")
+SEEDS = typer.Option(
+    min=1,
+    help="Train this many times, with --seed, --seed + 1, ...; mean and spread at the end. "
+    "With the --run-dir of a set that was broken off, go on with it.",
+)
+QUIET = typer.Option(
+    "--quiet", "-q", help="Print the final line only; with --seeds one for each seed, and one of all at the end."
+)
 LOG = typer.Option(
     metavar="NAME",
     help="Record for tensorboard, mlflow or wandb too, instead of the config's record.loggers. Repeatable.",
@@ -34,13 +41,13 @@ def train(
     data: Annotated[Path | None, typer.Option(help="Folder that holds the data set.")] = None,
     download: Annotated[bool, typer.Option("--download", help="Fetch the data set first if it is missing.")] = False,
     synthetic: Annotated[bool, typer.Option("--synthetic", help="Train on generated images instead.")] = False,
-    run_dir: Annotated[Path | None, typer.Option(help="The run's folder, instead of runs/NAME-TIME.")] = None,
+    run_dir: Annotated[Path | None, typer.Option(help="Folder of the run or runs, instead of runs/NAME-TIME.")] = None,
     resume: Annotated[
         str | None, typer.Option(metavar="RUN", help="Go on with a run that was stopped.", autocompletion=complete_run)
     ] = None,
     accept_changes: Annotated[bool, ACCEPT] = False,
     log: Annotated[list[str] | None, LOG] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the final line only.")] = False,
+    quiet: Annotated[bool, QUIET] = False,
     json: Annotated[bool, typer.Option("--json", help="Print every event as a line of JSON.")] = False,
 ) -> None:
     """Train the network that CONFIG describes; every run keeps a folder of its own.
@@ -64,7 +71,7 @@ def train(
         if seeds > 1:
             from nndl.cli.seeds import train_seeds
 
-            done = train_seeds(experiment, seeds, run_dir, quiet=quiet, json=json)
+            done = train_seeds(experiment, seeds, run_dir, accept_changes=accept_changes, quiet=quiet, json=json)
         else:
             done = start_and_run(experiment, run_dir, quiet=quiet, json=json) is not None
     if not done:

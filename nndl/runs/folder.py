@@ -119,10 +119,15 @@ def create_run_folder(name: str, chosen: Path | None = None, runs: Path = RUNS) 
 
 
 def _chosen_folder(chosen: Path) -> Path:
-    if chosen.exists() and (not chosen.is_dir() or any(map(_is_of_use, chosen.iterdir()))):
+    if not is_free(chosen):
         raise UsageError(f"{chosen} is there already and not an empty folder; choose another --run-dir")
     chosen.mkdir(parents=True, exist_ok=True)
     return chosen
+
+
+def is_free(path: Path) -> bool:
+    """Whether a run can be begun there: nothing is, or a folder with nothing of use in it."""
+    return not path.exists() or (path.is_dir() and not any(map(_is_of_use, path.iterdir())))
 
 
 def _is_of_use(path: Path) -> bool:
