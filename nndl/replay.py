@@ -33,7 +33,7 @@ PARTS = {
 }
 """What a state consists of, by how its arrays' names begin."""
 
-TIMING = ("seconds", "images_per_second")
+TIMING = ("seconds", "epoch_seconds", "images_per_second")
 """What no two runs have in common."""
 
 STEPS, STOP_AT = 40, 17
