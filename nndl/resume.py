@@ -8,6 +8,7 @@ from typing import Any
 from nndl import __version__
 from nndl.config import load_config
 from nndl.config.build import Built, build
+from nndl.config.overrides import of_epochs
 from nndl.config.show import as_tree, dump
 from nndl.engines import about as about_engine
 from nndl.errors import UsageError
@@ -122,7 +123,7 @@ def resume(folder: RunFolder, wanted: Wanted | None = None) -> Resumed:
 
 
 def _settings(wanted: Wanted) -> list[str]:
-    return [*wanted.sets, *([f"train.epochs={wanted.epochs:g}"] if wanted.epochs is not None else [])]
+    return [*wanted.sets, *([of_epochs(wanted.epochs)] if wanted.epochs is not None else [])]
 
 
 def _from_the_start(folder: RunFolder, built: Built) -> Resumed:

@@ -64,7 +64,9 @@ def train(
         wanted = Wanted(overrides, config, epochs, accept_changes)
         done = resume_and_run(resume, wanted, quiet=quiet, json=json) is not None
     else:
-        overrides = [*([f"train.epochs={epochs:g}"] if epochs is not None else []), *overrides]
+        from nndl.config.overrides import of_epochs
+
+        overrides = [*([of_epochs(epochs)] if epochs is not None else []), *overrides]
         experiment = experiment_of(config, overrides, synthetic)
         if download and experiment.data.dataset != "synthetic":
             _download(experiment, silent=quiet or json)

@@ -33,6 +33,11 @@ def quoted(text: object) -> str:
     return "'" + str(text).replace("'", "''") + "'"
 
 
+def of_epochs(epochs: float) -> str:
+    """What --epochs sets, to the last digit; the number as it is usually written, 3 rather than 3.0."""
+    return f"train.epochs={epochs!r}".removesuffix(".0")
+
+
 def apply(tree: Any, text: str) -> Path:
     """Change `tree` in place as `text` says; returns the path set. Raises UsageError where there is no such place."""
     path, value = parse(text)

@@ -105,5 +105,5 @@ def _kind(key: str, schema: dict[str, Any]) -> str:
     if "const" in schema:
         return f"`{schema['const']}`"
     bounds = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
-    limits = [f"{sign} {schema[name]:g}" for name, sign in bounds.items() if name in schema]
+    limits = [f"{sign} {schema[name]:,.15g}" for name, sign in bounds.items() if name in schema]
     return f"{TYPES.get(schema.get('type', ''), '')} {', '.join(limits)}".strip()

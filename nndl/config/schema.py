@@ -7,7 +7,7 @@ Layers, losses, update rules, schedules and augmentations are described where th
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from annotated_types import Ge, Gt
+from annotated_types import Ge, Gt, Le
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, WithJsonSchema
 
 from nndl.data.augment import TRANSFORMS, Transform
@@ -35,6 +35,13 @@ ONE_OF: dict[str, tuple[str, Table]] = {
 LISTS = frozenset({"model.layers", "data.augment"})
 
 Count = Annotated[int, Ge(1)]
+
+MOST_EPOCHS = 1_000_000
+"""More are a slip of the pen: of the fastest bundled config they would take weeks."""
+
+
+def _whole(epochs: float) -> float:
+    return int(epochs) if epochs % 1 == 0 else epochs
 
 
 class Section(BaseModel):
@@ -83,7 +90,7 @@ def _duration(value: Any) -> Any:
 class Train(Section):
     """How the network learns."""
 
-    epochs: Annotated[float, Gt(0), AfterValidator(lambda epochs: int(epochs) if epochs % 1 == 0 else epochs)] = 10
+    epochs: Annotated[float, Gt(0), Le(MOST_EPOCHS), AfterValidator(_whole)] = 10
     """How often every training image is seen; 9.9 ends within the tenth epoch."""
     time_budget: (
         Annotated[str, BeforeValidator(_duration), WithJsonSchema({"type": "string", "pattern": DURATION})] | None

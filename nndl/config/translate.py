@@ -119,7 +119,7 @@ def _expected(item: Any) -> str:
         return str(context["expected"])
     if kind in LIMITS:
         name, words = LIMITS[kind]
-        return words.format(f"{context[name]:g}")
+        return words.format(f"{context[name]:,.15g}")
     return EXPECTED.get(kind, str(item["msg"]).lower())
 
 

@@ -85,8 +85,8 @@ class Solver:
 
     @property
     def steps(self) -> int:
-        """Steps in the whole of training; a last epoch may be a part of one."""
-        return math.ceil(round(self.epochs * self.steps_per_epoch, 6))  # 1.1 * 10 is a little more than 11
+        """Steps in the whole of training, at least one; a last epoch may be a part of one."""
+        return max(1, math.ceil(round(self.epochs * self.steps_per_epoch, 6)))  # 1.1 * 10 is a little more than 11
 
     @property
     def best(self) -> EpochDone | None:

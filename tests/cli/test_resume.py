@@ -38,6 +38,20 @@ def test_a_finished_run_is_extended_only_when_asked_to(folder: Path) -> None:
     assert "epoch 4 done: step 16" in log
 
 
+def test_epochs_are_written_down_to_the_last_digit(folder: Path) -> None:
+    for words in (["train", "small.yaml", "--epochs", "1.1234567", "--run-dir", "odd"], ["resume", "odd"]):
+        done = nndl(*words, "--quiet", *(["--epochs", "1.7654321"] if words[0] == "resume" else []), cwd=folder)
+        assert done.returncode == 0, done.stderr
+    assert "\n  epochs: 1.7654321\n" in (folder / "odd" / "config.yaml").read_text(encoding="utf-8")
+
+
+def test_epochs_beyond_reason_are_refused(folder: Path) -> None:
+    done = nndl("train", "small.yaml", "--epochs", "1e300", "--run-dir", "endless", cwd=folder)
+    assert done.returncode == 2
+    assert done.stderr == "error: --set train.epochs=1e+300: epochs should be 1,000,000 or less, not 1e+300\n"
+    assert not (folder / "endless").exists()
+
+
 def test_what_does_not_fit_beside_resume_is_named(folder: Path) -> None:
     for words in (["--synthetic"], ["--run-dir", "other"], ["--download"]):
         done = nndl("train", "--resume", "run", *words, cwd=folder)

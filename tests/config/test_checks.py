@@ -174,6 +174,7 @@ def test_an_option_of_another_beginning_is_told(layer: str, points_at: str, word
             "353}",
             "lookahead: every should be 352 or less, not 353: there are 352 steps in all",
         ),
+        ("train: {epochs: 1e300}", "1e300}", "epochs should be 1,000,000 or less, not 1e+300"),
         ("train: {epochs: 3, warmup_epochs: 4}", "4}", "the warm-up is longer than training; train.epochs is 3"),
         ("train: {schedule: {multistep: {epochs: [4, 4]}}}", "[4", "multistep: epochs should be in rising order"),
         ("train: {schedule: {multistep: {epochs: [10]}}}", "[10", "multistep: the drop after epoch 10 never comes; "),

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from nndl.config.overrides import quoted
+from nndl.config.overrides import of_epochs, quoted
 from nndl.errors import UsageError
 from nndl.net.catalog import Affine, AvgPool, Conv, MaxPool, Relu, Residual
 from nndl.train.optimizers import Adam, Sgd
@@ -15,6 +15,12 @@ from tests.config.small import MODEL, experiment, problems
 def test_a_value_is_set_and_read_as_yaml() -> None:
     made = experiment("", "train.epochs=5", "train.l2=1e-3", "name=on", "seed = 0x10")
     assert (made.train.epochs, made.train.l2, made.name, made.seed) == (5, 1e-3, "on", 16)
+
+
+@pytest.mark.parametrize("epochs", [3.0, 1e-9, 2.1234567, 123456.7, 999999.0, 0.1 + 0.2])
+def test_epochs_are_set_to_the_last_digit(epochs: float) -> None:
+    assert experiment("", of_epochs(epochs)).train.epochs == epochs
+    assert of_epochs(3.0) == "train.epochs=3"
 
 
 def test_the_last_of_two_counts() -> None:

@@ -91,6 +91,12 @@ def test_steps_are_counted_without_the_rounding_of_their_product(epochs: float, 
     assert solver.steps == steps
 
 
+def test_the_least_share_of_an_epoch_is_a_step() -> None:
+    events = run(tiny.solver(epochs=1e-9))
+    assert [type(event) for event in events] == [StepDone, EpochDone, Finished]
+    assert events[-1].step == 1
+
+
 def test_an_epoch_cut_short_can_be_gone_on_with() -> None:
     short, longer, whole = tiny.solver(epochs=1.4), tiny.solver(epochs=3), tiny.solver(epochs=3)
     run(short)
