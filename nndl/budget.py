@@ -4,14 +4,15 @@ The epochs are fixed before training begins and written into the run's config, s
 resumed bit for bit like any other. Schedules that count in shares of training (cosine, one_cycle) then end in time.
 """
 
-import math
 from statistics import median
+from time import perf_counter
 
 from nndl.config.build import build
-from nndl.config.schema import Experiment
+from nndl.config.schema import MOST_EPOCHS, Experiment, Train
 from nndl.errors import ConfigError
 from nndl.train.events import StepDone
 from nndl.train.intervals import parse_duration
+from nndl.train.solver import Solver
 
 MANY = 1000
 """Epochs, so that the measurement has steps enough."""
@@ -19,28 +20,63 @@ MANY = 1000
 WARM_UP, LEAST_STEPS, LEAST_SECONDS = 3, 5, 3.0
 """Steps that are not counted (memory is touched for the first time), and how long is measured at least."""
 
+FINE = 1_000_000
+"""Parts of an epoch that are told apart: more than it has steps."""
+
 
 def within_budget(experiment: Experiment) -> Experiment:
     """The experiment with as many epochs as its time_budget allows on this machine, and no budget any more.
 
     Only the steps count, not what is scored between and after them. Raises ConfigError where the time does not suffice
-    for one step.
+    for one step, or for what the schedule and the warm-up say of epochs.
     """
     budget = experiment.train.time_budget
     if budget is None:
         return experiment
     once = experiment.train.model_copy(update={"time_budget": None, "epochs": MANY})
     solver = build(experiment.model_copy(update={"train": once})).solver
+    seconds = _seconds_of_a_step(solver, parse_duration(budget))
+    steps = int(parse_duration(budget) / seconds)  # whole ones: the solver does not leave a step half done
+    if steps < 1:
+        raise ConfigError(f"train.time_budget: a step takes {seconds:.3g} s, and {budget} is less")
+    epochs = steps * FINE // solver.steps_per_epoch / FINE
+    _check_epochs(experiment.train, epochs, in_words(epochs, budget))
+    own = {"time_budget": None, "epochs": epochs}
+    return experiment.model_copy(update={"train": experiment.train.model_copy(update=own)})
+
+
+def in_words(epochs: float, budget: str) -> str:
+    """26.98 epochs fit into 5s"""
+    return f"{epochs:,.0f} epochs fit into {budget}" if epochs >= 1000 else f"{epochs:.4g} epochs fit into {budget}"
+
+
+def _seconds_of_a_step(solver: Solver, budget: float) -> float:
+    """The median of steps timed for some seconds, but not for longer than the budget; of one step at least."""
     times: list[float] = []
+    began = perf_counter()
     for event in solver.events():
         if isinstance(event, StepDone):
             times.append(event.seconds)
-            if len(times) >= WARM_UP + LEAST_STEPS and sum(times[WARM_UP:]) >= LEAST_SECONDS:
-                break
-    seconds = median(times[WARM_UP:])
-    steps = parse_duration(budget) / seconds
-    if steps < 1:
-        raise ConfigError(f"train.time_budget: a step takes {seconds:.1f} s, and {budget} is less")
-    epochs = math.floor(1000 * steps / solver.steps_per_epoch) / 1000
-    own = {"time_budget": None, "epochs": max(epochs, 0.001)}
-    return experiment.model_copy(update={"train": experiment.train.model_copy(update=own)})
+        enough = len(times) >= WARM_UP + LEAST_STEPS and sum(times[WARM_UP:]) >= LEAST_SECONDS
+        if enough or (len(times) > 1 and perf_counter() - began >= budget):
+            break
+    return median(times[WARM_UP:] or times[1:])
+
+
+def _check_epochs(train: Train, epochs: float, fit: str) -> None:
+    """Refuse what a config with so many epochs could not say, before there is a run that could not be resumed."""
+    last = train.schedule.beyond(epochs)
+    if epochs > MOST_EPOCHS:
+        raise ConfigError(
+            f"train.time_budget: {fit}, but {MOST_EPOCHS:,} are the most there may be: give a shorter one"
+        )
+    if last is not None:
+        raise ConfigError(
+            f"train.schedule: {fit}, but the schedule ({train.schedule.kind}) goes on to epoch {last:g}: give it a "
+            "longer time_budget, or a schedule that counts in shares of training (cosine, one_cycle)"
+        )
+    if train.warmup_epochs > epochs:
+        words = (
+            f"{fit}, but the warm-up takes {train.warmup_epochs:g}: give it a longer time_budget, or a shorter warm-up"
+        )
+        raise ConfigError(f"train.warmup_epochs: {words}")

@@ -6,7 +6,7 @@ from typing import Any
 
 from nndl.config.datasets import CLASSES, MOST_TEST_IMAGES, MOST_TRAINING_IMAGES, TRAINING_IMAGES
 from nndl.config.messages import Report
-from nndl.config.schema import Experiment
+from nndl.config.schema import Experiment, Train
 from nndl.engines import choices
 from nndl.train.optimizers import AdamW
 from nndl.train.schedules import Multistep, PiecewiseLinear
@@ -14,13 +14,18 @@ from nndl.train.transforms import Lookahead
 
 MOST_THREADS = 1024
 
+DROPS, POINTS = ("train", "schedule", "multistep", "epochs"), ("train", "schedule", "piecewise_linear", "points")
+"""Where those schedules say their epochs."""
+
 
 def check_settings(experiment: Experiment, tree: Any, report: Report) -> None:
     """Report what does not agree; what is not in `tree` is a default."""
     _check_machine(experiment, report)
     _check_data(experiment, tree, report)
     _check_steps(experiment, report)
-    _check_schedule(experiment, report)
+    _check_training(experiment.train, report)
+    if experiment.train.time_budget is None:  # else it is nndl.budget that knows the epochs
+        _check_end(experiment.train, report)
 
 
 def _check_machine(experiment: Experiment, report: Report) -> None:
@@ -68,21 +73,26 @@ def _check_steps(experiment: Experiment, report: Report) -> None:
         report(("train", "average", "lookahead", "every"), f"lookahead: {words} the network would end as it began")
 
 
-def _check_schedule(experiment: Experiment, report: Report) -> None:
-    train, path = experiment.train, ("train", "schedule")
-    length = f"train.epochs is {train.epochs}"
-    if isinstance(train.schedule, Multistep):
-        drops = (*path, "multistep", "epochs")
-        if any(later <= earlier for earlier, later in pairwise(train.schedule.epochs)):
-            report(drops, "multistep: epochs should be in rising order")
-        elif train.schedule.epochs[-1] >= train.epochs:
-            report(drops, f"multistep: the drop after epoch {train.schedule.epochs[-1]:g} never comes; {length}")
-    if isinstance(train.schedule, PiecewiseLinear):
-        first, last = train.schedule.points[0][0], train.schedule.points[-1][0]
-        if first < 0 or last > train.epochs:
-            words = f"epoch {first if first < 0 else last:g} is no part of training; {length}"
-            report((*path, "piecewise_linear", "points"), f"piecewise_linear: {words}")
+def _check_training(train: Train, report: Report) -> None:
+    if isinstance(train.schedule, Multistep) and not _rising(train.schedule):
+        report(DROPS, "multistep: epochs should be in rising order")
+    if isinstance(train.schedule, PiecewiseLinear) and train.schedule.points[0][0] < 0:
+        first = train.schedule.points[0][0]
+        report(POINTS, f"piecewise_linear: epoch {first:g} is no part of training, which begins with epoch 0")
     if isinstance(train.optimizer, AdamW) and train.weight_decay:
         report(("train", "weight_decay"), "adamw has a weight_decay of its own; set that one")
+
+
+def _check_end(train: Train, report: Report) -> None:
+    """Whether what counts in epochs comes to its end within training."""
+    last, length = train.schedule.beyond(train.epochs), f"train.epochs is {train.epochs}"
+    if last is not None and isinstance(train.schedule, PiecewiseLinear):
+        report(POINTS, f"piecewise_linear: epoch {last:g} is no part of training; {length}")
+    if last is not None and isinstance(train.schedule, Multistep) and _rising(train.schedule):
+        report(DROPS, f"multistep: the drop after epoch {last:g} never comes; {length}")
     if train.warmup_epochs > train.epochs:
         report(("train", "warmup_epochs"), f"the warm-up is longer than training; {length}")
+
+
+def _rising(schedule: Multistep) -> bool:
+    return all(earlier < later for earlier, later in pairwise(schedule.epochs))

@@ -17,8 +17,10 @@ SECONDS = {"s": 1, "min": 60, "h": 3600}
 def parse_duration(text: str) -> float:
     """Seconds of "90s", "10min" or "1.5 h". Raises ValueError for anything else, and for no time at all."""
     found = re.fullmatch(DURATION, text)
-    if not found or not float(found[1]):
+    if not found:
         raise ValueError(f"a time is such as 90s, 10min or 1.5h, not {text!r}")
+    if not float(found[1]):
+        raise ValueError(f"a time to train for should be more than nothing, such as 90s, not {text!r}")
     return float(found[1]) * SECONDS[found[3]]
 
 

@@ -31,6 +31,10 @@ class Described:
         """The multiplier at `epoch` of `epochs`."""
         raise NotImplementedError
 
+    def beyond(self, epochs: float) -> float | None:  # noqa: ARG002
+        """The last epoch it names, where training ends before that; None where it fits, and in shares of training."""
+        return None
+
 
 @dataclass(frozen=True, kw_only=True)
 class Constant(Described):
@@ -71,6 +75,10 @@ class Multistep(Described):
 
     def __call__(self, epoch: float, epochs: float) -> float:  # noqa: ARG002
         return self.factor ** sum(epoch >= drop for drop in self.epochs)
+
+    def beyond(self, epochs: float) -> float | None:
+        """The last drop, where no step would come after it."""
+        return self.epochs[-1] if self.epochs[-1] >= epochs else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,6 +129,10 @@ class PiecewiseLinear(Described):
 
     def __call__(self, epoch: float, epochs: float) -> float:  # noqa: ARG002
         return interpolate(self.points, epoch)
+
+    def beyond(self, epochs: float) -> float | None:
+        """The last point, where training ends before it."""
+        return self.points[-1][0] if self.points[-1][0] > epochs else None
 
 
 @dataclass(frozen=True)
