@@ -136,8 +136,11 @@ def train(
 def start_run(built: Built, run_dir: str | Path | None = None) -> RunFolder:
     """A new run's folder, with its config, its environment and how its images are normalised written down.
 
-    Raises MissingExtraError where the package of a logger is not installed.
+    Raises MissingExtraError where the package of a logger is not installed, and UsageError for a time_budget that was
+    not turned into epochs, since it would be written down and do nothing.
     """
+    if built.experiment.train.time_budget is not None:
+        raise UsageError("a time_budget becomes epochs first: give train the experiment, or build(within_budget(it))")
     require(built.experiment.record.loggers)
     folder = create_run_folder(built.experiment.name, None if run_dir is None else Path(run_dir))
     with lock_run(folder):

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nndl import __version__
-from nndl.config import load_config
+from nndl.config import Experiment, load_config
 from nndl.config.build import Built, build
-from nndl.config.overrides import of_epochs
+from nndl.config.overrides import NO_BUDGET, of_epochs
 from nndl.config.show import as_tree, dump
 from nndl.engines import about as about_engine
 from nndl.errors import UsageError
@@ -95,7 +95,9 @@ def resume(folder: RunFolder, wanted: Wanted | None = None) -> Resumed:
     folder.refuse_imported()
     clear_leftovers(folder)
     state = newest_state(folder)
-    built = build(load_config(wanted.config or folder.config, _settings(wanted)))
+    experiment = load_config(wanted.config or folder.config, _settings(wanted))
+    _refuse_budget(folder, experiment)
+    built = build(experiment)
     if state is None:
         return _from_the_start(folder, built)
     before = state.info.get("about", {})
@@ -123,7 +125,16 @@ def resume(folder: RunFolder, wanted: Wanted | None = None) -> Resumed:
 
 
 def _settings(wanted: Wanted) -> list[str]:
-    return [*wanted.sets, *([of_epochs(wanted.epochs)] if wanted.epochs is not None else [])]
+    return list(wanted.sets) if wanted.epochs is None else [NO_BUDGET, *wanted.sets, of_epochs(wanted.epochs)]
+
+
+def _refuse_budget(folder: RunFolder, experiment: Experiment) -> None:
+    """A budget became epochs when the run began; another would be written down and do nothing."""
+    if experiment.train.time_budget is not None:
+        words = (
+            f"train.time_budget ({experiment.train.time_budget}) counts when a run begins, and {folder.path} has begun"
+        )
+        raise UsageError(f"{words}; leave it out, or say with --epochs how many epochs the run shall have in all")
 
 
 def _from_the_start(folder: RunFolder, built: Built) -> Resumed:

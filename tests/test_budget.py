@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from nndl import budget
-from nndl.api import load_config, train
+from nndl.api import build, load_config, train
 from nndl.budget import within_budget
-from nndl.errors import ConfigError
+from nndl.errors import ConfigError, UsageError
 from nndl.train.events import StepDone
 from nndl.train.intervals import parse_duration
 from tests.train import tiny
@@ -141,6 +141,12 @@ def test_a_run_keeps_the_epochs_it_was_given(config: Path, tmp_path: Path, monke
     kept = load_config(tmp_path / "run" / "config.yaml").train
     assert kept.time_budget is None
     assert 0 < kept.epochs < 1000
+
+
+def test_a_budget_that_was_not_turned_into_epochs_is_refused(config: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="a time_budget becomes epochs first: give train the experiment"):
+        train(build(load_config(config)), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_durations() -> None:

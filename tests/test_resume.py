@@ -88,6 +88,16 @@ def test_a_changed_config_is_told_and_needs_a_word(tmp_path: Path) -> None:
     assert [(change["step"], len(change["what"])) for change in changes] == [(5, 2)]
 
 
+def test_a_time_budget_is_refused_for_a_run_that_has_begun(tmp_path: Path) -> None:
+    run = trained(tmp_path / "run", 5)
+    before = run.config.read_bytes()
+    for wanted in (Wanted(["train.time_budget=5s"], accept_changes=True), Wanted(["train.time_budget=5s"], epochs=4)):
+        with pytest.raises(UsageError, match=r"time_budget \(5s\) counts when a run begins.*or say with --epochs"):
+            resume(run, wanted)
+    assert run.config.read_bytes() == before
+    assert resume(run, Wanted(epochs=4)).built.solver.epochs == 4
+
+
 def test_an_edited_config_is_noticed(tmp_path: Path) -> None:
     run = trained(tmp_path / "run", 5)
     text = run.config.read_text(encoding="utf-8")

@@ -38,10 +38,11 @@ def verify_resume(
 
     from nndl.cli import ui
     from nndl.cli.train import experiment_of, settings
+    from nndl.cli.training import timed
     from nndl.replay import steps_and_stop
     from nndl.replay import verify_resume as verify
 
-    experiment = experiment_of(config, settings(engine, threads, None, data, override), synthetic)
+    experiment = timed(experiment_of(config, settings(engine, threads, None, data, override), synthetic))
     steps, stop_at = steps_and_stop(experiment, steps, stop_at)
     with tempfile.TemporaryDirectory(prefix="nndl-") as folder:
         parts = verify(experiment, steps, stop_at, Path(folder))

@@ -33,6 +33,10 @@ def quoted(text: object) -> str:
     return "'" + str(text).replace("'", "''") + "'"
 
 
+NO_BUDGET = "train.time_budget=null"
+"""What --epochs sets besides, before what --set does: a config's time gives way to it."""
+
+
 def of_epochs(epochs: float) -> str:
     """What --epochs sets, to the last digit; the number as it is usually written, 3 rather than 3.0."""
     return f"train.epochs={epochs!r}".removesuffix(".0")
