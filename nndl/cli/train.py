@@ -64,10 +64,7 @@ def train(
         wanted = Wanted(overrides, config, epochs, accept_changes)
         done = resume_and_run(resume, wanted, quiet=quiet, json=json) is not None
     else:
-        from nndl.config.overrides import of_epochs
-
-        overrides = [*([of_epochs(epochs)] if epochs is not None else []), *overrides]
-        experiment = experiment_of(config, overrides, synthetic)
+        experiment = _experiment(config, epochs, overrides, synthetic)
         if download and experiment.data.dataset != "synthetic":
             _download(experiment, silent=quiet or json)
         if seeds > 1:
@@ -117,6 +114,20 @@ def experiment_of(config: str | None, overrides: list[str], synthetic: bool) -> 
     # The sizes of CIFAR mean nothing to the generated set; what the command line says still counts.
     sizes = ["data.train_size=all", "data.test_size=all", "data.validation_size=500"]
     return load_config(config, ["data.dataset=synthetic", *sizes, *overrides])
+
+
+def _experiment(config: str | None, epochs: float | None, overrides: list[str], synthetic: bool) -> "Experiment":
+    """The experiment of a config with so many epochs, which take the place of the config's time_budget too."""
+    from nndl.config.overrides import NO_BUDGET, of_epochs
+    from nndl.errors import UsageError
+
+    if epochs is None:
+        return experiment_of(config, overrides, synthetic)
+    experiment = experiment_of(config, [NO_BUDGET, of_epochs(epochs), *overrides], synthetic)
+    if experiment.train.time_budget is not None:
+        budget = f"train.time_budget ({experiment.train.time_budget})"
+        raise UsageError(f"--epochs {epochs:.15g} and {budget} both say how long to train; give one of them")
+    return experiment
 
 
 def _download(experiment: "Experiment", silent: bool) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from nndl.api import describe_data, start_run
-from nndl.budget import within_budget
+from nndl.budget import in_words, within_budget
 from nndl.cli import ui
 from nndl.cli.interrupt import clean_stop
 from nndl.cli.watch import choose_view, percent
@@ -28,10 +28,16 @@ def start_and_run(experiment: Experiment, run_dir: Path | None, *, quiet: bool, 
 
 def timed(experiment: Experiment) -> Experiment:
     """The experiment with its time_budget, if any, turned into epochs."""
-    if experiment.train.time_budget is None:
+    budget = experiment.train.time_budget
+    if budget is None:
         return experiment
-    fitting = within_budget(experiment)
-    ui.note(f"{fitting.train.epochs:g} epochs fit into {experiment.train.time_budget}")
+    try:
+        ui.note(f"timing steps, to know how many epochs fit into {budget}")
+        fitting = within_budget(experiment)
+    except KeyboardInterrupt:
+        ui.note("\nstopped while steps were timed; no run was begun")
+        raise
+    ui.note(in_words(fitting.train.epochs, budget))
     return fitting
 
 
