@@ -13,6 +13,7 @@ from nndl.errors import ConfigError
 from nndl.train.events import StepDone
 from nndl.train.intervals import parse_duration
 from nndl.train.solver import Solver
+from nndl.train.transforms import Lookahead
 
 MANY = 1000
 """Epochs, so that the measurement has steps enough."""
@@ -41,6 +42,7 @@ def within_budget(experiment: Experiment) -> Experiment:
         raise ConfigError(f"train.time_budget: a step takes {seconds:.3g} s, and {budget} is less")
     epochs = steps * FINE // solver.steps_per_epoch / FINE
     _check_epochs(experiment.train, epochs, in_words(epochs, budget))
+    _check_lookahead(experiment.train, steps, budget)
     own = {"time_budget": None, "epochs": epochs}
     return experiment.model_copy(update={"train": experiment.train.model_copy(update=own)})
 
@@ -80,3 +82,10 @@ def _check_epochs(train: Train, epochs: float, fit: str) -> None:
             f"{fit}, but the warm-up takes {train.warmup_epochs:g}: give it a longer time_budget, or a shorter warm-up"
         )
         raise ConfigError(f"train.warmup_epochs: {words}")
+
+
+def _check_lookahead(train: Train, steps: int, budget: str) -> None:
+    """Slow weights that are never renewed would end as they began."""
+    if isinstance(train.average, Lookahead) and train.average.every > steps:
+        words = f"{steps:,} steps fit into {budget}, but lookahead renews its weights every {train.average.every:,}"
+        raise ConfigError(f"train.average: {words}: give it a longer time_budget, or a smaller every")

@@ -116,6 +116,13 @@ def test_a_warm_up_that_outlasts_the_budget_is_refused(config: Path, steps_of: C
         within_budget(load_config(config, ["train.warmup_epochs=40"]))
 
 
+def test_slow_weights_that_would_not_be_renewed_are_refused(config: Path, steps_of: Callable[..., TimedSolver]) -> None:
+    steps_of(0.5, first=0.5)
+    with pytest.raises(ConfigError, match="60 steps fit into 30s, but lookahead renews its weights every 61"):
+        within_budget(load_config(config, ["train.average={lookahead: 61}"]))
+    assert within_budget(load_config(config, ["train.average={lookahead: 60}"])).train.epochs == 12
+
+
 def test_what_is_wrong_whatever_the_epochs_is_told_beside_a_budget_too(config: Path) -> None:
     for schedule in ("{multistep: {epochs: [4, 4]}}", "{piecewise_linear: [[-1, 1], [1, 0]]}"):
         with pytest.raises(ConfigError, match=r"rising order|no part of training"):
