@@ -8,7 +8,7 @@ from statistics import median
 from time import perf_counter
 
 from nndl.config.build import build
-from nndl.config.schema import MOST_EPOCHS, Experiment, Train
+from nndl.config.schema import MOST_EPOCHS, Experiment, Train, whole
 from nndl.errors import ConfigError
 from nndl.train.events import StepDone
 from nndl.train.intervals import parse_duration
@@ -40,7 +40,7 @@ def within_budget(experiment: Experiment) -> Experiment:
     steps = int(parse_duration(budget) / seconds)  # whole ones: the solver does not leave a step half done
     if steps < 1:
         raise ConfigError(f"train.time_budget: a step takes {seconds:.3g} s, and {budget} is less")
-    epochs = steps * FINE // solver.steps_per_epoch / FINE
+    epochs = whole(steps * FINE // solver.steps_per_epoch / FINE)
     _check_epochs(experiment.train, epochs, in_words(epochs, budget))
     _check_lookahead(experiment.train, steps, budget)
     own = {"time_budget": None, "epochs": epochs}

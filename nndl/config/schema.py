@@ -40,7 +40,8 @@ MOST_EPOCHS = 1_000_000
 """More are a slip of the pen: of the fastest bundled config they would take weeks."""
 
 
-def _whole(epochs: float) -> float:
+def whole(epochs: float) -> float:
+    """3 for 3.0, as the run's config will be read again."""
     return int(epochs) if epochs % 1 == 0 else epochs
 
 
@@ -90,7 +91,7 @@ def _duration(value: Any) -> Any:
 class Train(Section):
     """How the network learns."""
 
-    epochs: Annotated[float, Gt(0), Le(MOST_EPOCHS), AfterValidator(_whole)] = 10
+    epochs: Annotated[float, Gt(0), Le(MOST_EPOCHS), AfterValidator(whole)] = 10
     """How often every training image is seen; 9.9 ends within the tenth epoch."""
     time_budget: (
         Annotated[str, BeforeValidator(_duration), WithJsonSchema({"type": "string", "pattern": DURATION})] | None
