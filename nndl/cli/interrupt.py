@@ -20,7 +20,8 @@ def clean_stop(stop: Callable[[], None]) -> Iterator[None]:
             signal.signal(each, signal.default_int_handler)
         stop()
         # os.write, since print may be what the signal interrupted, and would refuse to be entered twice
-        os.write(2, b"\nstopping after this step; press Ctrl+C again to stop at once\n")
+        with contextlib.suppress(OSError):  # whoever read it may be gone: the state is saved all the same
+            os.write(2, b"\nstopping after this step; press Ctrl+C again to stop at once\n")
 
     before = {each: signal.signal(each, first) for each in SIGNALS}
     try:

@@ -1,5 +1,6 @@
 """The first signal asks for a clean stop, the second ends at once, and afterwards all is as before."""
 
+import os
 import signal
 
 import pytest
@@ -19,3 +20,20 @@ def test_first_asks_second_ends(number: signal.Signals, capfd: pytest.CaptureFix
             signal.raise_signal(number)
     assert asked == [True]
     assert [signal.getsignal(each) for each in SIGNALS] == before
+
+
+def test_a_stop_is_clean_where_nobody_reads_what_is_said(capfd: pytest.CaptureFixture[str]) -> None:
+    reader, writer = os.pipe()
+    kept = os.dup(2)
+    os.close(reader)
+    asked = []
+    try:
+        os.dup2(writer, 2)
+        with clean_stop(lambda: asked.append(True)):
+            signal.raise_signal(signal.SIGTERM)
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(writer)
+    assert asked == [True]
+    assert capfd.readouterr().err == ""
