@@ -10,6 +10,7 @@ from nndl.config.schema import Experiment, Train
 from nndl.engines import choices
 from nndl.train.optimizers import AdamW
 from nndl.train.schedules import Multistep, PiecewiseLinear
+from nndl.train.solver import steps_in
 from nndl.train.transforms import Lookahead
 
 MOST_THREADS = 1024
@@ -66,8 +67,8 @@ def _check_steps(experiment: Experiment, report: Report) -> None:
         )
         report(("train", "drop_last"), f"{words} to train on; batch_size should be {images:,} or less")
         return
-    per_epoch = images / train.batch_size
-    steps = math.ceil(train.epochs * (math.floor if train.drop_last else math.ceil)(per_epoch))
+    per_epoch = (math.floor if train.drop_last else math.ceil)(images / train.batch_size)
+    steps = steps_in(train.epochs, per_epoch)
     if isinstance(train.average, Lookahead) and train.average.every > steps and not train.time_budget:
         words = f"every should be {steps:,} or less, not {train.average.every:,}: there are {steps:,} steps in all, and"
         report(("train", "average", "lookahead", "every"), f"lookahead: {words} the network would end as it began")

@@ -37,6 +37,11 @@ class BatchSource(Protocol):
         ...
 
 
+def steps_in(epochs: float, steps_per_epoch: int) -> int:
+    """Steps in so many epochs, at least one; what is begun of a step is done."""
+    return max(1, math.ceil(round(epochs * steps_per_epoch, 6)))  # 1.1 * 10 is a little more than 11
+
+
 class Solver:
     """Trains `network`; iterate `events()`.
 
@@ -86,7 +91,7 @@ class Solver:
     @property
     def steps(self) -> int:
         """Steps in the whole of training, at least one; a last epoch may be a part of one."""
-        return max(1, math.ceil(round(self.epochs * self.steps_per_epoch, 6)))  # 1.1 * 10 is a little more than 11
+        return steps_in(self.epochs, self.steps_per_epoch)
 
     @property
     def best(self) -> EpochDone | None:
