@@ -18,7 +18,10 @@ def test_json_is_one_line_that_any_parser_takes(capsys: pytest.CaptureFixture[st
     assert json.loads(out) == {"loss": None, "rate": 0.5, "counts": [0, 1, 2], "4": [True, None, "α"]}
 
 
-def test_a_table_in_a_file_cuts_nothing_and_takes_brackets_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_table_in_a_file_cuts_nothing_and_takes_brackets_as_they_are(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)  # some shells hand it on, and so does pytest-xdist
     ui.console.cache_clear()
     path = "model.layers[12].residual[3].conv." + "x" * 80
     ui.print_table(["key", "value"], [[path, 1234567], ["[bold]b", None]], footer=["total", 89])
