@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from nndl.cli import ui
+from nndl.cli.screen import terminal
 from nndl.data.normalize import Normalize
 from nndl.errors import NndlError
 
@@ -252,7 +252,7 @@ def main() -> int:
     for field in ("tried", "refused", "accepted", "wrongly", "tracebacks"):
         setattr(total, field, sum(getattr(tally, field) for tally in tallies))
     columns = ("damaged", "tried", "refused", "accepted", "accepted wrongly", "tracebacks")
-    ui.print_table(columns, [dataclasses.astuple(tally) for tally in tallies], footer=dataclasses.astuple(total))
+    terminal.print_table(columns, [dataclasses.astuple(tally) for tally in tallies], footer=dataclasses.astuple(total))
     return 1 if total.wrongly or total.tracebacks else 0
 
 

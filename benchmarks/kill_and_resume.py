@@ -70,7 +70,7 @@ def kill_after(words: list[str], output: Path, seconds: float) -> None:
 
 def same(one: Path, other: Path) -> bool:
     """Whether two finished runs hold the same to the last bit."""
-    from nndl.replay import compare_states, first_difference, timeless
+    from nndl.jobs.replay import compare_states, first_difference, timeless
     from nndl.runs.checkpoint import read_checkpoint
     from nndl.runs.metrics import read_metrics
 
@@ -137,8 +137,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     import nndl.cli.app
-    import nndl.cli.training
-    import nndl.replay  # noqa: F401  (here, so that no process has to)
+    import nndl.cli.screen.training
+    import nndl.jobs.replay  # noqa: F401  (here, so that no process has to)
 
     with tempfile.TemporaryDirectory(prefix="nndl-") as folder:
         trials = Trials(Path(folder), options.engine, options.every, options.seed)

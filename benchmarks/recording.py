@@ -14,10 +14,10 @@ from itertools import islice
 from pathlib import Path
 from time import perf_counter
 
-from nndl.api import start_run
 from nndl.config import load_config
 from nndl.config.build import Built, build
-from nndl.resume import keeping
+from nndl.jobs.resume import keeping
+from nndl.jobs.start import start_run
 from nndl.runs.loggers import About, Loggers
 from nndl.runs.recorder import Recorder
 from nndl.train.events import StepDone

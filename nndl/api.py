@@ -4,29 +4,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from nndl.budget import within_budget
 from nndl.config import Experiment, load_config
 from nndl.config.build import Built, Split, build, build_network, build_split, take
 from nndl.config.overrides import quoted
-from nndl.config.show import dump
 from nndl.data.cifar import Images
-from nndl.data.normalize import Normalize
-from nndl.engines import about
 from nndl.errors import UsageError
+from nndl.jobs.budget import within_budget
+from nndl.jobs.resume import keeping
+from nndl.jobs.start import inputs_of, start_run
 from nndl.net.network import Network
 from nndl.net.types import Array
-from nndl.resume import keeping
-from nndl.runs.atomic import write_atomically
 from nndl.runs.checkpoint import read_checkpoint
-from nndl.runs.environment import describe_environment
-from nndl.runs.folder import RunFolder, create_run_folder, find_run
-from nndl.runs.inputs import Inputs, read_inputs, write_inputs
-from nndl.runs.lock import lock_run
-from nndl.runs.loggers import require
+from nndl.runs.folder import RunFolder, find_run
+from nndl.runs.inputs import Inputs, read_inputs
 from nndl.runs.training import keep_run
 from nndl.train.calibration import softmax
 from nndl.train.evaluate import Result, evaluate
@@ -131,44 +124,6 @@ def train(
     folder = start_run(built, run_dir)
     keep_run(folder, built.solver, built.test, built.split.dataset.classes, watch or (lambda _: None), keeping(built))
     return load_run(folder.path)
-
-
-def start_run(built: Built, run_dir: str | Path | None = None) -> RunFolder:
-    """A new run's folder, with its config, its environment and how its images are normalised written down.
-
-    Raises MissingExtraError where the package of a logger is not installed, and UsageError for a time_budget that was
-    not turned into epochs, since it would be written down and do nothing.
-    """
-    if built.experiment.train.time_budget is not None:
-        raise UsageError("a time_budget becomes epochs first: give train the experiment, or build(within_budget(it))")
-    require(built.experiment.record.loggers)
-    folder = create_run_folder(built.experiment.name, None if run_dir is None else Path(run_dir))
-    with lock_run(folder):
-        if folder.config.exists():
-            raise UsageError(f"another process has begun a run in {folder.path}; choose another --run-dir")
-        _write_new_run(folder, built)
-    return folder
-
-
-def _write_new_run(folder: RunFolder, built: Built) -> None:
-    """The config comes last: a folder with a config is a run, with all that belongs to one."""
-    dataset = built.split.dataset
-    ran = {**about(built.network.engine), "data": describe_data(built), "data_digest": dataset.digest}
-    folder.write_environment({**describe_environment(), **ran})
-    write_inputs(folder, inputs_of(built.split.normalize, dataset))
-    write_atomically(folder.config, dump(built.experiment))
-
-
-def describe_data(built: Built) -> dict[str, Any]:
-    """Which images an experiment uses, and how many for what."""
-    split = built.split
-    sizes = {"train": len(split.train), "validation": len(split.validation), "test": len(split.test)}
-    return {"name": split.dataset.name, "synthetic": split.dataset.synthetic, **sizes}
-
-
-def inputs_of(normalize: Normalize, dataset: Any) -> Inputs:
-    """What a run on a `nndl.data.cifar.Dataset` must remember of it."""
-    return Inputs(normalize, dataset.classes, dataset.name, dataset.synthetic)
 
 
 def held_out(parts: Split, split: str = "test") -> Images:

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from nndl.api import start_run
 from nndl.config import Experiment, parse_config
 from nndl.config.build import build
-from nndl.replay import train_until
-from nndl.resume import keeping
+from nndl.jobs.replay import train_until
+from nndl.jobs.resume import keeping
+from nndl.jobs.start import start_run
 from nndl.runs.folder import RunFolder
 
 CONFIG = """\

@@ -20,7 +20,6 @@ from nndl.cli.doctor import doctor
 from nndl.cli.download import download_cifar
 from nndl.cli.eval import evaluate
 from nndl.cli.export import export
-from nndl.cli.follow import watch
 from nndl.cli.gradcheck import gradcheck
 from nndl.cli.import_ import import_weights
 from nndl.cli.plot import plot
@@ -32,6 +31,7 @@ from nndl.cli.runs import runs_app
 from nndl.cli.summary import summary
 from nndl.cli.train import train
 from nndl.cli.verify_resume import verify_resume
+from nndl.cli.watch import watch
 from nndl.errors import NndlError
 
 INTERRUPTED = 130  # what shells report for a command ended by Ctrl+C: 128 + SIGINT

@@ -1,15 +1,13 @@
 """nndl bench: images a second of whole training steps, engine by engine, and where the time goes."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nndl.cli.complete import CONFIG
 
 if TYPE_CHECKING:
-    from nndl.bench.training import Contender, Update
     from nndl.config import Experiment
-    from nndl.net.network import Network
 
 
 def bench(
@@ -36,21 +34,22 @@ def bench(
     ask for it with --engine reference --batch-size 2. A convolution counts as direct convolution has it, two operations
     for a multiply-add: Winograd's needs fewer, so its figure can pass the peak.
     """
-    from nndl.cli import ui
-    from nndl.cli.bench_memory import with_memory
-    from nndl.cli.bench_report import report, show
+    from nndl.bench.contenders import make_contenders, with_memory
+    from nndl.bench.report import report
+    from nndl.cli.screen import terminal
+    from nndl.cli.screen.bench import show
     from nndl.config import load_config
 
     sets = ["dtype=float32", *(override or []), *([f"train.batch_size={batch_size}"] if batch_size else [])]
     experiment = load_config(config, sets)
     contenders = make_contenders(experiment, _engines(engine), _thread_counts(experiment, threads))
     about = f"{len(contenders) * bursts * seconds:.0f} seconds and more, alone on the machine to mean something"
-    ui.note(f"measuring {', '.join(sorted({each.network.engine.name for each in contenders}))}: {about}")
+    terminal.note(f"measuring {', '.join(sorted({each.network.engine.name for each in contenders}))}: {about}")
     result = report(experiment, contenders, bursts, seconds)
     if memory:
         with_memory(result, config, sets)
     if json:
-        ui.emit_json(result)
+        terminal.emit_json(result)
     else:
         show(result)
 
@@ -62,7 +61,7 @@ def _engines(names: str | None) -> list[str]:
 
 
 def _thread_counts(experiment: "Experiment", text: str | None) -> list[int]:
-    from nndl.engines.vectorized.threads import cores
+    from nndl.engines.shared.threads import cores
     from nndl.errors import UsageError
 
     if text is None:
@@ -71,43 +70,3 @@ def _thread_counts(experiment: "Experiment", text: str | None) -> list[int]:
     if min(counts) < 1:
         raise UsageError(f"--threads takes numbers from 1 up, such as 2 or 1,2, not {text!r}")
     return sorted(set(counts))
-
-
-def make_contenders(experiment: "Experiment", engines: list[str], thread_counts: list[int]) -> "list[Contender]":
-    """One for each engine and number of threads."""
-    from nndl.bench.training import Contender
-    from nndl.config.build import build_network
-
-    made = []
-    for threads in thread_counts:
-        for engine in engines:
-            network = build_network(experiment, engine)
-            made.append(Contender(network, _update(experiment, network), experiment.train.batch_size, threads))
-    return made
-
-
-def _update(experiment: "Experiment", network: "Network") -> "Update":
-    """What the solver does with the gradients: clipping, the update rule with its decay and groups, averaging."""
-    from nndl.train.transforms import Averaged, clip_norm
-    from nndl.train.updater import Updater
-
-    train = experiment.train
-    updater = Updater(
-        train.optimizer,
-        network.params,
-        weight_decay=train.weight_decay,
-        decayed=network.decayed,
-        groups=train.groups,
-        share=network.engine.share,
-    )
-    network.freeze(updater.frozen(0))
-    averaged = Averaged(train.average, network.params, network.buffers) if train.average else None
-
-    def update(gradients: Any) -> None:
-        if train.clip_norm is not None:
-            clip_norm(gradients.vector, train.clip_norm)
-        updater.update(gradients, 1e-3)  # small steps: on random images with random labels, full ones may diverge
-        if averaged:
-            averaged.update(updater.t, 2 * updater.t)
-
-    return update

@@ -34,24 +34,24 @@ def list_configs(context: typer.Context, json: Json = False) -> None:
 @configs_app.command("list")
 def list_bundled(json: Json = False) -> None:
     """List the bundled configs, as `nndl configs` alone does."""
-    from nndl.cli import ui
+    from nndl.cli.screen import terminal
     from nndl.config.bundled import bundled, names
 
     rows = [{"name": name, "about": _first_comment(bundled(name))} for name in names()]
     if json:
-        ui.emit_json(rows)
+        terminal.emit_json(rows)
         return
-    ui.print_table(("config", "what it is"), [tuple(row.values()) for row in rows], left=("what it is",))
-    ui.say("\nnndl train NAME runs one; nndl configs copy NAME mine.yaml makes it yours to change")
+    terminal.print_table(("config", "what it is"), [tuple(row.values()) for row in rows], left=("what it is",))
+    terminal.say("\nnndl train NAME runs one; nndl configs copy NAME mine.yaml makes it yours to change")
 
 
 @configs_app.command("show")
 def show_bundled(name: Name) -> None:
     """Print a bundled config, comments and all."""
-    from nndl.cli import ui
+    from nndl.cli.screen import terminal
     from nndl.config.bundled import bundled
 
-    ui.say(bundled(name).read_text(encoding="utf-8").rstrip())
+    terminal.say(bundled(name).read_text(encoding="utf-8").rstrip())
 
 
 @configs_app.command("copy")
@@ -62,7 +62,7 @@ def copy_bundled(
     ] = None,
 ) -> None:
     """Copy a bundled config into a file of your own; one that exists is left alone."""
-    from nndl.cli import ui
+    from nndl.cli.screen import terminal
     from nndl.config.bundled import bundled
     from nndl.errors import UsageError
 
@@ -75,7 +75,7 @@ def copy_bundled(
             file.write(source.read_text(encoding="utf-8"))
     except FileExistsError:
         raise UsageError(f"{copy} exists; name another file, or remove it first") from None
-    ui.say(f"{copy}\n  nndl config check {copy}\n  nndl train {copy}")
+    terminal.say(f"{copy}\n  nndl config check {copy}\n  nndl train {copy}")
 
 
 def _copy_of(source: Path, target: str) -> Path:
@@ -89,7 +89,7 @@ def _copy_of(source: Path, target: str) -> Path:
 @config_app.command("check")
 def check(config: Config, override: Override = None, json: Json = False) -> None:
     """Say OK, or everything that is wrong, with line and column. Exits with 2 if anything is."""
-    from nndl.cli import ui
+    from nndl.cli.screen import terminal
     from nndl.config import load_config
     from nndl.errors import NndlError
 
@@ -98,47 +98,47 @@ def check(config: Config, override: Override = None, json: Json = False) -> None
     except NndlError as error:
         if not json:
             raise
-        ui.emit_json({"config": config, "ok": False, "problems": _problems(error)})
+        terminal.emit_json({"config": config, "ok": False, "problems": _problems(error)})
         raise typer.Exit(error.exit_code) from None
     size = _size(experiment)
     if json:
-        ui.emit_json({"config": config, "ok": True, **size})
+        terminal.emit_json({"config": config, "ok": True, **size})
         return
     counts = f"{size['layers']} layers, {size['parameters']:,} parameters"
     bundled = "" if Path(config).is_file() else ", the bundled one"
-    ui.say(f"{config}: OK{bundled} ({counts}, {size['macs'] / 1e6:,.1f} million multiply-adds an image)")
+    terminal.say(f"{config}: OK{bundled} ({counts}, {size['macs'] / 1e6:,.1f} million multiply-adds an image)")
 
 
 @config_app.command("show")
 def show(config: Config, override: Override = None, json: Json = False) -> None:
     """Print every value in force, defaults included, as a config that means the same."""
-    from nndl.cli import ui
+    from nndl.cli.screen import terminal
     from nndl.config import load_config
     from nndl.config.show import as_tree, dump
 
     experiment = load_config(config, override or ())
     if json:
-        ui.emit_json(as_tree(experiment), indent=2)
+        terminal.emit_json(as_tree(experiment), indent=2)
     else:
-        ui.say(dump(experiment).rstrip())
+        terminal.say(dump(experiment).rstrip())
 
 
 @config_app.command("schema")
 def schema() -> None:
     """Print a JSON Schema for editors: they complete and check a config as you type."""
-    from nndl.cli import ui
+    from nndl.cli.screen import terminal
     from nndl.config.json_schema import json_schema
 
-    ui.emit_json(json_schema(), indent=2)
+    terminal.emit_json(json_schema(), indent=2)
 
 
 @config_app.command("reference")
 def reference() -> None:
     """Print the config reference, docs/config.md, in Markdown."""
-    from nndl.cli import ui
+    from nndl.cli.screen import terminal
     from nndl.config.reference import reference as page
 
-    ui.say(page().rstrip())
+    terminal.say(page().rstrip())
 
 
 def _size(experiment: "Experiment") -> dict[str, int]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from nndl.cli.diagnosis import Problem
+    from nndl.check.installation import Problem
 
 
 def doctor(
@@ -18,34 +18,35 @@ def doctor(
 
     Ends with 1 where something is broken, 0 otherwise: what is only missing is no fault.
     """
-    from nndl.cli import diagnosis, ui
+    from nndl.check import installation
+    from nndl.cli.screen import terminal
     from nndl.runs.folder import RUNS
 
-    data_sets, damaged = diagnosis.data(data)
-    places, locked = diagnosis.places(RUNS, data)
-    extras, missing = diagnosis.packages()
-    report: dict[str, Any] = {"system": diagnosis.python_and_numpy(), "engines": diagnosis.engines()}
+    data_sets, damaged = installation.data(data)
+    places, locked = installation.places(RUNS, data)
+    extras, missing = installation.packages()
+    report: dict[str, Any] = {"system": installation.python_and_numpy(), "engines": installation.engines()}
     problems = [*missing, *damaged, *locked]
     report |= {"data_root": str(data), "data": data_sets, "places": places, "extras": extras}
     report["problems"] = [each._asdict() for each in problems]
     if json:
-        ui.emit_json(report)
+        terminal.emit_json(report)
     else:
         for title, text in lines(report):
-            ui.say(f"{title:10} {text}")
+            terminal.say(f"{title:10} {text}")
         _say_problems(problems)
     if problems:
         raise typer.Exit(1)
 
 
 def _say_problems(problems: "Sequence[Problem]") -> None:
-    from nndl.cli import ui
+    from nndl.cli.screen import terminal
 
-    ui.say()
+    terminal.say()
     for problem in problems:
-        ui.say(f"BROKEN: {problem.what}\n  to mend it: {problem.cure}")
+        terminal.say(f"BROKEN: {problem.what}\n  to mend it: {problem.cure}")
     if not problems:
-        ui.say("nothing is broken")
+        terminal.say("nothing is broken")
 
 
 def lines(report: dict[str, Any]) -> list[tuple[str, str]]:

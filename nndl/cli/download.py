@@ -40,7 +40,7 @@ def download_cifar(
     """
     import time
 
-    from nndl.cli import ui
+    from nndl.cli.screen import terminal
     from nndl.data.download import choose_release, kept
 
     _check_words(url or [], sha256)
@@ -50,12 +50,12 @@ def download_cifar(
     except KeyboardInterrupt:
         path, size = kept(choose_release(dataset, format, root), root)
         there = f"{size / 1e6:.1f} MB are kept in {path}; the same command resumes" if size else "nothing was changed"
-        ui.note(f"\ninterrupted: {there}")
+        terminal.note(f"\ninterrupted: {there}")
         raise typer.Exit(INTERRUPTED) from None
     if json:
-        ui.emit_json(as_json(outcome))
+        terminal.emit_json(as_json(outcome))
     elif not quiet:
-        ui.say(f"{describe(outcome)} ({time.monotonic() - began:.1f} s)")
+        terminal.say(f"{describe(outcome)} ({time.monotonic() - began:.1f} s)")
 
 
 def _check_words(urls: list[str], sha256: str | None) -> None:
@@ -71,12 +71,12 @@ def _check_words(urls: list[str], sha256: str | None) -> None:
 
 
 def _fetch(silent: bool, *place: Any, **options: Any) -> "Outcome":
-    from nndl.cli import ui
+    from nndl.cli.screen import terminal
     from nndl.data.download import fetch_cifar
 
     if silent:
         return fetch_cifar(*place, **options)
-    with ui.download_progress() as progress:
+    with terminal.download_progress() as progress:
         return fetch_cifar(*place, **options, progress=progress)
 
 

@@ -40,7 +40,7 @@ def export(
     weights alone. npz: the arrays under their names in nndl. The normalisation is included in each.
     """
     from nndl.api import load_run
-    from nndl.cli import ui
+    from nndl.cli.screen import terminal
     from nndl.runs.folder import safe_name
 
     if to not in SUFFIXES:
@@ -56,9 +56,9 @@ def export(
     else:
         _write_weights(loaded, to, path)
     if json:
-        ui.emit_json(report)
+        terminal.emit_json(report)
     else:
-        ui.say("\n".join([*files, *_hints(to, report)]))
+        terminal.say("\n".join([*files, *_hints(to, report)]))
 
 
 def _refuse(targets: list[Path], force: bool) -> None:

@@ -44,7 +44,7 @@ def gradcheck(
     their contract too: shapes, statistics, test mode. Exits with 1 if anything fails.
     """
     from nndl.check import report
-    from nndl.cli import ui
+    from nndl.cli.screen import terminal
     from nndl.net.catalog import LAYERS
 
     options: dict[str, Any] = {"coordinates": coordinates, "tolerance": tolerance, "seed": seed}
@@ -55,9 +55,9 @@ def gradcheck(
         raise UsageError(f"--file goes with a kind of layer or `all`, not with {target}")
     else:
         _refuse_misspelt(target)
-        found = report.report_network(_network(target, engine), **options, say=ui.note)
+        found = report.report_network(_network(target, engine), **options, say=terminal.note)
     if json:
-        ui.emit_json({"target": target, **options, **found})
+        terminal.emit_json({"target": target, **options, **found})
     else:
         _show(found, tolerance)
     raise typer.Exit(0 if found["passed"] else 1)
@@ -93,7 +93,7 @@ def _network(target: str, engine: str | None) -> "Network":
 
 
 def _show(found: dict[str, Any], tolerance: float) -> None:
-    from nndl.cli import ui
+    from nndl.cli.screen import terminal
 
     rows = found["rows"]
     layers = [row["layer"] for row in rows]
@@ -110,20 +110,20 @@ def _show(found: dict[str, Any], tolerance: float) -> None:
         for layer, before, row in zip(layers, [None, *layers], rows, strict=False)
     ]
     styles = [None if row["verdict"] == "ok" else "red" for row in rows]
-    ui.print_table(COLUMNS, cells, left=("gradient", "shape", "verdict"), styles=styles)
+    terminal.print_table(COLUMNS, cells, left=("gradient", "shape", "verdict"), styles=styles)
     if found["figures"]:
         _show_figures(found["figures"])
-    ui.say()
+    terminal.say()
     for row in rows:
         if row["fault"]:
-            ui.say(f"{row['layer']} {row['gradient']} is wrong {row['fault']}")
+            terminal.say(f"{row['layer']} {row['gradient']} is wrong {row['fault']}")
     for line in found["broken"]:
-        ui.say(f"contract broken: {line}")
-    ui.say(_verdict(found, tolerance))
+        terminal.say(f"contract broken: {line}")
+    terminal.say(_verdict(found, tolerance))
 
 
 def _show_figures(figures: list[dict[str, Any]]) -> None:
-    from nndl.cli import ui
+    from nndl.cli.screen import terminal
 
     def numbers(values: Sequence[float], form: str) -> str:
         return "  ".join(format(value, form) for value in values)
@@ -139,8 +139,8 @@ def _show_figures(figures: list[dict[str, Any]]) -> None:
         for figure in figures
     ]
     columns = ("gamma", "beta", "means of out", "standard deviations", "published by the courses")
-    ui.say()
-    ui.print_table(columns, rows, title="Per channel, for x = 4 * randn(2, 3, 4, 5) + 10", left=columns)
+    terminal.say()
+    terminal.print_table(columns, rows, title="Per channel, for x = 4 * randn(2, 3, 4, 5) + 10", left=columns)
 
 
 def _verdict(found: dict[str, Any], tolerance: float) -> str:

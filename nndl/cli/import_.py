@@ -23,7 +23,7 @@ def import_weights(
     The names are PyTorch's (conv1.weight) or nndl's own (conv1.w); every array must be there and of its shape. How
     images are normalised comes with the weights, or else from the data set.
     """
-    from nndl.cli import ui
+    from nndl.cli.screen import terminal
     from nndl.config import load_config
     from nndl.config.overrides import quoted
     from nndl.export.importing import import_run
@@ -31,6 +31,6 @@ def import_weights(
     moved = [] if data is None else [f"data.root={quoted(data)}"]
     folder = import_run(load_config(config, [*moved, *(override or [])]), weights, run_dir)
     if json:
-        ui.emit_json({"folder": str(folder.path), "config": config, "weights": str(weights)})
+        terminal.emit_json({"folder": str(folder.path), "config": config, "weights": str(weights)})
     else:
-        ui.say(f"{folder.path}\n  nndl eval {folder.path}")
+        terminal.say(f"{folder.path}\n  nndl eval {folder.path}")

@@ -34,7 +34,7 @@ def predict(
     file is no picture; the others are still predicted. Needs pillow: pip install 'nndl[images]'.
     """
     from nndl.api import load_run
-    from nndl.cli import ui
+    from nndl.cli.screen import terminal
     from nndl.data.pictures import stack
     from nndl.train.views import as_tta
 
@@ -45,11 +45,11 @@ def predict(
     rows = [_row(name, row, loaded, top) for name, row in zip(read, shares.tolist(), strict=True)]
     if json:
         about = {"run": str(loaded.folder.path), "data": loaded.inputs.data, "synthetic": loaded.inputs.synthetic}
-        ui.emit_json({**about, "tta": tta, "predictions": rows, "refused": refused})
+        terminal.emit_json({**about, "tta": tta, "predictions": rows, "refused": refused})
     elif rows:
         _show(rows, loaded)
     for one in refused:
-        ui.note(f"error: {one['error']}")
+        terminal.note(f"error: {one['error']}")
     if refused:
         raise typer.Exit(2)
 
@@ -86,7 +86,7 @@ def _row(name: str, shares: list[float], run: "Run", top: int) -> dict[str, Any]
 
 
 def _show(rows: list[dict[str, Any]], run: "Run") -> None:
-    from nndl.cli import ui
+    from nndl.cli.screen import terminal
 
     places = len(rows[0]["top"])
     ordinals = ("likeliest", *(f"{place}." for place in range(2, places + 1)))
@@ -94,7 +94,7 @@ def _show(rows: list[dict[str, Any]], run: "Run") -> None:
     learnt += (
         "; shares are the softmax of SVM scores, no probabilities" if run.experiment.model.loss.kind == "svm" else ""
     )
-    ui.print_table(
+    terminal.print_table(
         ("picture", *ordinals),
         [(row["image"], *(f"{one['class']} {100 * one['probability']:.1f} %" for one in row["top"])) for row in rows],
         title=f"{run.folder.path}, learnt from {learnt}",

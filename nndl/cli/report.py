@@ -26,7 +26,7 @@ def report(
 
     Of one run it goes into the run's folder; of several, into this one. The test images are scored for it.
     """
-    from nndl.cli import ui
+    from nndl.cli.screen import terminal
     from nndl.errors import UsageError
     from nndl.report.gather import gather
     from nndl.report.page import page
@@ -40,17 +40,17 @@ def report(
     facts = []
     for folder in folders:
         if not json:
-            ui.note(f"scoring {folder.path}")
+            terminal.note(f"scoring {folder.path}")
         facts.append(gather(folder, data))
     write_atomically(path, page(facts))
     notes = {each.name: each.notes for each in facts}
     if json:
-        ui.emit_json({"file": str(path), "bytes": path.stat().st_size, "notes": notes})
+        terminal.emit_json({"file": str(path), "bytes": path.stat().st_size, "notes": notes})
     else:
         for name, said in notes.items():
             for words in said:
-                ui.note(f"{name}: {words}")
-        ui.say(f"{path}: {path.stat().st_size / 1e6:.2f} MB")
+                terminal.note(f"{name}: {words}")
+        terminal.say(f"{path}: {path.stat().st_size / 1e6:.2f} MB")
     if open_it:
         import webbrowser
 

@@ -9,7 +9,7 @@ from nndl.cli.complete import RUN
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from nndl.reproduce import Reproduction
+    from nndl.jobs.reproduce import Reproduction
     from nndl.train.events import Event
     from nndl.train.solver import Solver
 
@@ -25,10 +25,10 @@ def reproduce(
     """
     from contextlib import ExitStack
 
-    from nndl.cli import ui
-    from nndl.cli.interrupt import clean_stop
-    from nndl.cli.watch import choose_view
-    from nndl.reproduce import reproduce as train_again
+    from nndl.cli.screen import terminal
+    from nndl.cli.screen.interrupt import clean_stop
+    from nndl.cli.screen.progress import choose_view
+    from nndl.jobs.reproduce import reproduce as train_again
     from nndl.runs.folder import find_run
 
     folder = find_run(run)
@@ -40,10 +40,10 @@ def reproduce(
 
         result = train_again(folder, watch)
     if json:
-        ui.emit_json({"run": str(folder.path), "identical": result.identical, **vars(result)}, indent=2)
+        terminal.emit_json({"run": str(folder.path), "identical": result.identical, **vars(result)}, indent=2)
     else:
         for line in _lines(result):
-            ui.say(line)
+            terminal.say(line)
     if not result.identical:
         raise typer.Exit(1)
 

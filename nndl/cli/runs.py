@@ -33,26 +33,28 @@ def runs(
 @runs_app.command("list")
 def list_(sort: Sort = "begun", filter: Filter = "", by_config: ByConfig = False, json: Json = False) -> None:
     """List the runs, as `nndl runs` alone does."""
-    from nndl.cli import runs_tables, ui
+    from nndl.cli.screen import runs as tables
+    from nndl.cli.screen import terminal
     from nndl.runs.folder import RUNS
     from nndl.runs.listing import list_runs, sort_rows
 
     rows = [row for row in list_runs() if filter.lower() in f"{row.name}\n{row.config}\n{row.status}".lower()]
     rows = sort_rows(rows, sort)
     if by_config:
-        runs_tables.show_groups(rows, json)
+        tables.show_groups(rows, json)
     elif json:
-        ui.emit_json([row.record() for row in rows])
+        terminal.emit_json([row.record() for row in rows])
     elif rows:
-        runs_tables.show_rows(rows)
+        tables.show_rows(rows)
     else:
-        ui.say(f"no run {f'with {filter!r} ' if filter else ''}under {RUNS}; nndl train quickstart makes one")
+        terminal.say(f"no run {f'with {filter!r} ' if filter else ''}under {RUNS}; nndl train quickstart makes one")
 
 
 @runs_app.command("compare")
 def compare(run: Runs, json: Json = False) -> None:
     """Show what differs in the configs of runs, and what it did to the results."""
-    from nndl.cli import runs_tables, ui
+    from nndl.cli.screen import runs as tables
+    from nndl.cli.screen import terminal
     from nndl.errors import UsageError
     from nndl.runs.comparing import changed
     from nndl.runs.folder import find_run
@@ -62,9 +64,9 @@ def compare(run: Runs, json: Json = False) -> None:
         raise UsageError("which other run? nndl runs compare A B [...]")
     rows = [read_row(find_run(text)) for text in run]
     if json:
-        ui.emit_json({"runs": [row.record() for row in rows], "config": [vars(place) for place in changed(rows)]})
+        terminal.emit_json({"runs": [row.record() for row in rows], "config": [vars(place) for place in changed(rows)]})
     else:
-        runs_tables.show_comparison(rows)
+        tables.show_comparison(rows)
 
 
 @runs_app.command("best")
@@ -79,7 +81,8 @@ def best(
 
     Runs on generated images count only where there are no others.
     """
-    from nndl.cli import runs_tables, ui
+    from nndl.cli.screen import runs as tables
+    from nndl.cli.screen import terminal
     from nndl.errors import UsageError
     from nndl.runs.comparing import best_run, unscored
     from nndl.runs.listing import list_runs
@@ -88,10 +91,10 @@ def best(
     if row is None:
         raise UsageError(unscored(list_runs(), config))
     if json:
-        ui.emit_json(row.record())
+        terminal.emit_json(row.record())
     else:
-        ui.say(row.folder)
-        ui.note(runs_tables.sentence(row))
+        terminal.say(row.folder)
+        terminal.note(tables.sentence(row))
 
 
 @runs_app.command("remove")
@@ -99,7 +102,7 @@ def remove(
     run: Runs, yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False, json: Json = False
 ) -> None:
     """Delete runs for good; asks first. A run that is training, and a folder that is no run, are left alone."""
-    from nndl.cli import ui
+    from nndl.cli.screen import terminal
     from nndl.errors import UsageError
     from nndl.runs.folder import RUNS, find_run
     from nndl.runs.removing import removable, remove_run, size_of
@@ -109,15 +112,15 @@ def remove(
     sizes = {str(folder.path): size_of(folder) for folder in folders}
     if not yes:
         for path, size in sizes.items():
-            ui.note(f"{path}  {size / 1e6:,.1f} MB")
+            terminal.note(f"{path}  {size / 1e6:,.1f} MB")
         if not typer.confirm(f"Delete {_count(len(folders))} for good?", err=True, default=False):
             raise UsageError("nothing is removed")
     for folder in folders:
         remove_run(folder)
         if not json:
-            ui.say(f"removed {folder.path}")
+            terminal.say(f"removed {folder.path}")
     if json:
-        ui.emit_json([{"folder": path, "bytes": size} for path, size in sizes.items()])
+        terminal.emit_json([{"folder": path, "bytes": size} for path, size in sizes.items()])
 
 
 @runs_app.command("export")
@@ -127,7 +130,7 @@ def export(
     json: Json = False,
 ) -> None:
     """Write a CSV file: a row a run, with its results and every value of its config."""
-    from nndl.cli import ui
+    from nndl.cli.screen import terminal
     from nndl.errors import UsageError
     from nndl.runs.atomic import write_atomically
     from nndl.runs.listing import list_runs
@@ -139,9 +142,9 @@ def export(
     rows = list_runs()
     write_atomically(file, _as_csv(rows))
     if json:
-        ui.emit_json({"file": str(file), "runs": len(rows)})
+        terminal.emit_json({"file": str(file), "runs": len(rows)})
     else:
-        ui.say(f"{file}: {_count(len(rows))}")
+        terminal.say(f"{file}: {_count(len(rows))}")
 
 
 def _as_csv(rows: "list[Row]") -> str:

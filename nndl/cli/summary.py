@@ -24,7 +24,7 @@ def summary(
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
     """Show a network layer by layer: shapes, parameters, multiply-adds, memory."""
-    from nndl.cli import ui
+    from nndl.cli.screen import terminal
     from nndl.config import load_config
     from nndl.config.datasets import INPUT_SHAPE
     from nndl.net.shapes import infer_shapes
@@ -36,7 +36,7 @@ def summary(
     if engine is not None:
         report |= plan(experiment, engine)
     if json:
-        ui.emit_json(report)
+        terminal.emit_json(report)
     else:
         _show(report)
 
@@ -107,7 +107,7 @@ def step_rows(steps: Sequence["PlannedStep"], depth: int = 0) -> list[dict[str, 
 
 
 def _show(report: dict[str, Any]) -> None:
-    from nndl.cli import ui
+    from nndl.cli.screen import terminal
 
     rows = [
         (
@@ -121,7 +121,7 @@ def _show(report: dict[str, Any]) -> None:
         for row in report["layers"]
     ]
     sums = report["totals"]
-    ui.print_table(
+    terminal.print_table(
         ("layer", "kind", "output", "parameters", "MACs", "activations"),
         rows,
         title=f"{report['name']}: per image, in {report['dtype']}",
@@ -130,10 +130,10 @@ def _show(report: dict[str, Any]) -> None:
     )
     batch = report["batch_size"]
     forward, memory = batch * sums["macs"] / 1e9, _memory(batch * sums["bytes"])
-    ui.say(f"\na batch of {batch}: {forward:.2f} GMAC forward, {memory} of activations")
+    terminal.say(f"\na batch of {batch}: {forward:.2f} GMAC forward, {memory} of activations")
     if "steps" in report:
-        ui.say()
-        ui.print_table(
+        terminal.say()
+        terminal.print_table(
             ("runs", "as", "output", "in memory"),
             [
                 ("  " * row["depth"] + " + ".join(row["layers"]), row["step"], _times(row["output"]), row["gives"])

@@ -54,12 +54,12 @@ def train(
 
     Ctrl+C stops after the step in flight with the state saved.
     """
-    from nndl.cli.training import resume_and_run, start_and_run
+    from nndl.cli.screen.training import resume_and_run, start_and_run
 
     overrides = [*settings(engine, threads, seed, data, override), *_loggers(log)]
     if resume is not None:
         _refuse_beside_resume(seeds=seeds > 1, run_dir=run_dir, synthetic=synthetic, download=download)
-        from nndl.resume import Wanted
+        from nndl.jobs.resume import Wanted
 
         wanted = Wanted(overrides, config, epochs, accept_changes)
         done = resume_and_run(resume, wanted, quiet=quiet, json=json) is not None
@@ -68,7 +68,7 @@ def train(
         if download and experiment.data.dataset != "synthetic":
             _download(experiment, silent=quiet or json)
         if seeds > 1:
-            from nndl.cli.seeds import train_seeds
+            from nndl.cli.screen.seeds import train_seeds
 
             done = train_seeds(experiment, seeds, run_dir, accept_changes=accept_changes, quiet=quiet, json=json)
         else:

@@ -36,11 +36,11 @@ def verify_resume(
     """
     import tempfile
 
-    from nndl.cli import ui
+    from nndl.cli.screen import terminal
+    from nndl.cli.screen.training import timed
     from nndl.cli.train import experiment_of, settings
-    from nndl.cli.training import timed
-    from nndl.replay import steps_and_stop
-    from nndl.replay import verify_resume as verify
+    from nndl.jobs.replay import steps_and_stop
+    from nndl.jobs.replay import verify_resume as verify
 
     experiment = timed(experiment_of(config, settings(engine, threads, None, data, override), synthetic))
     steps, stop_at = steps_and_stop(experiment, steps, stop_at)
@@ -49,15 +49,15 @@ def verify_resume(
     same = all(part.first is None for part in parts)
     about = {"config": experiment.name, "steps": steps, "stop_at": stop_at, "identical": same}
     if json:
-        ui.emit_json({**about, "parts": [vars(part) for part in parts]}, indent=2)
+        terminal.emit_json({**about, "parts": [vars(part) for part in parts]}, indent=2)
     else:
         rows = [(p.name, p.count, *(d[:DIGITS] for d in p.digests), "no" if p.first else "yes") for p in parts]
         title = f"{experiment.name}: {steps} steps straight, and stopped after {stop_at} and resumed"
         left = ("straight", "resumed", "identical")
-        ui.print_table(("what", "arrays", *left), rows, title=title, left=left)
+        terminal.print_table(("what", "arrays", *left), rows, title=title, left=left)
         for part in parts:
             if part.first:
-                ui.say(f"first difference in {part.name}: {part.first}")
-        ui.say("identical to the last bit" if same else "NOT identical")
+                terminal.say(f"first difference in {part.name}: {part.first}")
+        terminal.say("identical to the last bit" if same else "NOT identical")
     if not same:
         raise typer.Exit(1)

@@ -1,179 +1,152 @@
-"""How training looks while it runs: a live line on a terminal, plain lines elsewhere, JSON lines, or nothing."""
+"""nndl watch: follow a run that another process trains, by what it writes into its folder."""
 
+import contextlib
 import time
-from math import ceil
-from typing import Protocol
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
-from nndl.cli import ui
-from nndl.cli.braille import SPARKS, Trace
-from nndl.train.events import EpochDone, Event, Finished, StepDone, as_record
-from nndl.train.intervals import duration
+import typer
 
-SECONDS_BETWEEN_LINES = 5.0
-SMOOTHING = 0.98
-"""Share of the loss shown that is kept from one step to the next."""
+from nndl.cli.complete import RUN
 
-HEADER = "epoch  train loss  train acc  val loss   val acc         lr  images/s     time"
+if TYPE_CHECKING:
+    from nndl.cli.screen.progress import Plan, View
+    from nndl.runs.folder import RunFolder
+    from nndl.train.events import Event
 
-
-class View(Protocol):
-    """An observer of events that shows them; entered before the first and left after the last."""
-
-    def see(self, event: Event) -> None: ...
-    def __enter__(self) -> "View": ...
-    def __exit__(self, *error: object) -> None: ...
+PAUSE = 0.5
+"""Seconds between two looks at the folder."""
+PATIENCE = 10.0
+"""Seconds after which a folder with a config whose training has not begun counts as dead."""
 
 
-class Plan(Protocol):
-    """How long training is to be, and where it stands: a solver, or what a run's folder says of one."""
+def watch(
+    run: Annotated[str, RUN] = "latest",
+    once: Annotated[bool, typer.Option("--once", help="Show how the run stands, and end.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print every event as a line of JSON.")] = False,
+) -> None:
+    """Show a run's training as its own terminal does, until it ends; Ctrl+C ends the watching, not the training.
 
-    @property
-    def steps(self) -> int: ...
-    @property
-    def steps_per_epoch(self) -> int: ...
-    @property
-    def epochs(self) -> float: ...
-    @property
-    def step(self) -> int: ...
+    Only reads: nothing that is done here reaches the training.
+    """
+    from nndl.cli.screen import terminal
+    from nndl.cli.screen.progress import choose_view
+    from nndl.runs.curves import plan_of
+    from nndl.runs.folder import find_run
+    from nndl.runs.metrics import read_metrics
 
-
-class Pace:
-    """Where training stands: smoothed loss, speed, time left."""
-
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
-        self._weight = self._loss = self._images = self._seconds = 0.0
-        self._trace, self._has_bars = Trace(), ui.can_print(SPARKS)  # asked before a LiveLine takes stdout
-        self.step = plan.step
-
-    def see(self, step: StepDone) -> None:
-        """Take in a step. Sums that fade, over a sum of weights that fades alike: the first step weighs no more."""
-        self.step = step.step
-        self._trace.add(step.loss)
-        self._weight = SMOOTHING * self._weight + 1
-        self._loss = SMOOTHING * self._loss + step.loss
-        self._images = SMOOTHING * self._images + step.images
-        self._seconds = SMOOTHING * self._seconds + step.seconds
-
-    def words(self, step: StepDone) -> str:
-        """epoch 2/10  step 31/352  1,234 images/s  loss 1.432  lr 0.001  0:42 left"""
-        left = (self._plan.steps - self.step) * self._seconds / self._weight
-        before = (step.epoch - 1) * self._plan.steps_per_epoch
-        in_epoch = min(self._plan.steps_per_epoch, self._plan.steps - before)  # the last may be a part of one
-        return (
-            f"epoch {step.epoch}/{ceil(self._plan.epochs)}  step {step.step - before}/{in_epoch}  "
-            f"{self._images / max(self._seconds, 1e-9):,.0f} images/s  loss {self._loss / self._weight:.4f}  "
-            f"lr {step.learning_rate:.3g}  {duration(left)} left"
-        )
-
-    def curve(self) -> str:
-        """The loss so far as a line of little bars, where the terminal has them."""
-        return f"loss {self._trace.sparkline()}" if self._has_bars else ""
-
-
-class LiveView:
-    """A bar that moves, and a row for each epoch above it."""
-
-    def __init__(self, plan: Plan) -> None:
-        self._plan, self._pace = plan, Pace(plan)
-        self._line = ui.LiveLine()
-        self._rows = 0
-
-    def see(self, event: Event) -> None:
-        if isinstance(event, StepDone):
-            self._pace.see(event)
-            self._line.show(event.step / self._plan.steps, f"{self._pace.words(event)}\n{self._pace.curve()}")
-        elif isinstance(event, Finished):
-            self._line.show(1.0, f"all epochs are done; the test images are being scored\n{self._pace.curve()}")
-        elif isinstance(event, EpochDone):
-            if not self._rows:
-                self._line.above(HEADER)
-            self._rows += 1
-            self._line.above(row(event))
-
-    def __enter__(self) -> "LiveView":
-        self._line.__enter__()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._line.__exit__(*error)
-
-
-class PlainView:
-    """For logs: the first step, a line every few seconds, and one for each epoch; every line says what it is."""
-
-    def __init__(self, plan: Plan) -> None:
-        self._pace, self._epochs = Pace(plan), plan.epochs
-        self._last_line: float | None = None
-
-    def see(self, event: Event) -> None:
-        if isinstance(event, StepDone):
-            self._pace.see(event)
-            now = time.monotonic()
-            if self._last_line is None or now - self._last_line >= SECONDS_BETWEEN_LINES:
-                self._last_line = now
-                ui.say(self._pace.words(event))
-        elif isinstance(event, EpochDone):
-            ui.say(sentence(event, self._epochs))
-
-    def __enter__(self) -> "PlainView":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        pass
-
-
-class JsonView:
-    """Every event as one line of JSON."""
-
-    def see(self, event: Event) -> None:
-        ui.emit_json(as_record(event))
-
-    def __enter__(self) -> "JsonView":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        pass
-
-
-class QuietView(JsonView):
-    """Nothing."""
-
-    def see(self, event: Event) -> None:
-        pass
-
-
-def choose_view(plan: Plan, *, quiet: bool, json: bool) -> View:
-    """The view that suits where stdout goes."""
+    folder = find_run(run)
+    try:
+        _wait_for_begin(folder)
+        if not json:
+            terminal.say(f"{folder.path}: {folder.status()}")
+        records = list(read_metrics(folder.metrics)) if folder.metrics.is_file() else []
+        plan = plan_of(folder, records)
+        if not json and (once or folder.status() != "running"):
+            _show(plan, Tail(folder.metrics).events(), with_pace=folder.status() == "running")
+        else:
+            with choose_view(plan, quiet=False, json=json) as view:
+                _follow(folder, view, once)
+    except KeyboardInterrupt:
+        terminal.note(f"the training is left alone; nndl watch {folder.path} goes on watching")
+        return
     if json:
-        return JsonView()
-    if quiet:
-        return QuietView()
-    return LiveView(plan) if ui.is_terminal() else PlainView(plan)
+        terminal.emit_json({"kind": "status", "status": folder.status(), "folder": str(folder.path)})
+    else:
+        terminal.say(_ending(folder))
 
 
-def row(epoch: EpochDone) -> str:
-    """One epoch under HEADER; the best so far has a star."""
-    loss = "-" if epoch.validation_loss is None else f"{epoch.validation_loss:.4f}"
-    accuracy = "-" if epoch.validation_accuracy is None else percent(epoch.validation_accuracy)
-    star = "*" if epoch.is_best and epoch.validation_accuracy is not None else " "
-    return (
-        f"{epoch.epoch:>5}  {epoch.train_loss:>10.4f}  {percent(epoch.train_accuracy):>9}  {loss:>8}  "
-        f"{accuracy:>8}{star} {epoch.learning_rate:>9.3g}  {epoch.images_per_second:>8,.0f}  "
-        f"{duration(epoch.seconds):>7}"
-    )
+def _wait_for_begin(folder: "RunFolder") -> None:
+    """Return once a run whose folder was made a moment ago says that it runs."""
+    until = time.time() + PATIENCE
+    with contextlib.suppress(OSError):
+        until = folder.config.stat().st_mtime + PATIENCE
+    while not folder.summary.exists() and time.time() < until:
+        time.sleep(PAUSE)
 
 
-def sentence(epoch: EpochDone, epochs: float) -> str:
-    """The same as a line that needs no heading."""
-    words = f"epoch {epoch.epoch}/{ceil(epochs)} done  train loss {epoch.train_loss:.4f}  "
-    words += f"train acc {percent(epoch.train_accuracy)}"
-    if epoch.validation_loss is not None and epoch.validation_accuracy is not None:
-        words += f"  val loss {epoch.validation_loss:.4f}  val acc {percent(epoch.validation_accuracy)}"
-        words += " (best)" if epoch.is_best else ""
-    return f"{words}  {epoch.images_per_second:,.0f} images/s  {duration(epoch.seconds)}"
+def _show(plan: "Plan", events: "list[Event]", *, with_pace: bool) -> None:
+    """The epochs done, and where the one under way stands."""
+    from nndl.cli.screen import terminal
+    from nndl.cli.screen.progress import HEADER, Pace, row
+    from nndl.train.events import EpochDone, StepDone
+
+    epochs = [row(event) for event in events if isinstance(event, EpochDone)]
+    if epochs:
+        terminal.say("\n".join([HEADER, *epochs]))
+    steps = [event for event in events if isinstance(event, StepDone)]
+    if steps and with_pace:
+        pace = Pace(plan)
+        for step in steps:
+            pace.see(step)
+        terminal.say(f"{pace.words(steps[-1])}\n{pace.curve()}".rstrip())
 
 
-def percent(share: float) -> str:
-    """0.7512 -> "75.12 %"."""
-    return f"{100 * share:.2f} %"
+def _follow(folder: "RunFolder", view: "View", once: bool) -> None:
+    """Show what is there and what comes; the rest of the file is read after the run is seen to have ended."""
+    tail = Tail(folder.metrics)
+    while True:
+        ended = once or folder.status() != "running"
+        for event in tail.events():
+            view.see(event)
+        if ended:
+            return
+        time.sleep(PAUSE)
+
+
+class Tail:
+    """The records that a growing file has gained since the last look."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self._place = path, 0
+
+    def events(self) -> "list[Event]":
+        """The records that are events, as these."""
+        from nndl.train.events import from_record
+
+        return [event for event in map(from_record, self.records()) if event is not None]
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """Those of whole lines. A file that became shorter, as of a run that went on, is read anew."""
+        from nndl.runs.metrics import record_of
+
+        try:
+            with self.path.open("rb") as file:
+                if self.path.stat().st_size < self._place:
+                    self._place = 0
+                file.seek(self._place)
+                content = file.read()
+        except OSError:
+            return
+        whole = content[: content.rfind(b"\n") + 1]
+        self._place += len(whole)
+        for line in whole.decode("utf-8", errors="replace").splitlines():
+            record = record_of(line)
+            if record is not None:
+                yield record
+
+
+def _ending(folder: "RunFolder") -> str:
+    """How the run ended, and what can be done with it."""
+    from nndl.cli.screen.progress import percent
+    from nndl.runs.listing import read_row
+    from nndl.train.intervals import duration
+
+    row, status = read_row(folder), folder.status()
+    if status == "finished" and row.test is not None:
+        best = "" if row.best_validation is None else f" (best validation {percent(row.best_validation)})"
+        return f"finished: test accuracy {percent(row.test)}{best}; {duration(row.seconds or 0)} of training"
+    done = f"{row.epochs:g} epoch{'' if row.epochs == 1 else 's'}"
+    if status == "running":
+        return f"running, {done} done"
+    if status == "imported":
+        return "imported: weights from elsewhere, there was no training"
+    why = {"died": "its process is gone", "interrupted": "it was stopped", "failed": _error(folder)}
+    return f"{status}: {why.get(status, 'it has ended')} after {done}; nndl resume {folder.path} goes on"
+
+
+def _error(folder: "RunFolder") -> str:
+    from nndl.runs.listing import read_summary
+
+    return " ".join(str((read_summary(folder) or {}).get("error", "it failed")).split())

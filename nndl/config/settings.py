@@ -25,7 +25,7 @@ def check_settings(experiment: Experiment, tree: Any, report: Report) -> None:
     _check_data(experiment, tree, report)
     _check_steps(experiment, report)
     _check_training(experiment.train, report)
-    if experiment.train.time_budget is None:  # else it is nndl.budget that knows the epochs
+    if experiment.train.time_budget is None:  # else it is nndl.jobs.budget that knows the epochs
         _check_end(experiment.train, report)
 
 

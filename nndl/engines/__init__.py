@@ -28,7 +28,7 @@ def has_bfloat16() -> bool:
 def set_threads(count: int | None = None) -> None:
     """Compute on `count` threads from now on, in every engine; None means every core this process may use."""
     from nndl.engines import compiled
-    from nndl.engines.vectorized import threads
+    from nndl.engines.shared import threads
 
     threads.set_threads(count)
     compiled.set_threads(count)
@@ -59,7 +59,7 @@ def get_engine(name: str = "auto") -> Engine:
 def about(engine: Engine) -> dict[str, Any]:
     """What a run's record says of its engine: name, threads, and for compiled kernels which build of them runs."""
     from nndl.engines.compiled import bindings
-    from nndl.engines.vectorized.threads import thread_count
+    from nndl.engines.shared.threads import thread_count
 
     compiled = engine.name.startswith("compiled")
     return {

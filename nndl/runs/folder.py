@@ -20,7 +20,7 @@ from typing import Any
 
 from nndl.errors import CheckpointError, UsageError
 from nndl.runs.atomic import write_atomically
-from nndl.runs.lock import is_locked
+from nndl.runs.lock import LOCK, is_locked
 
 RUNS = Path("runs")
 """Where run folders are made: beside where the command was given."""
@@ -64,7 +64,7 @@ class RunFolder:
 
     @property
     def lock(self) -> Path:
-        return self.path / ".lock"
+        return self.path / LOCK
 
     @property
     def summary(self) -> Path:
@@ -131,7 +131,7 @@ def is_free(path: Path) -> bool:
 
 
 def _is_of_use(path: Path) -> bool:
-    return path.name not in (".lock", "environment.json", "input.json") and path.suffix != ".part"
+    return path.name not in (LOCK, "environment.json", "input.json") and path.suffix != ".part"
 
 
 def _new_folder(name: str, runs: Path) -> Path:

@@ -13,23 +13,22 @@ import time
 from collections.abc import Iterator
 from io import FileIO
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from nndl.errors import UsageError
 
-if TYPE_CHECKING:
-    from nndl.runs.folder import RunFolder
+LOCK = ".lock"
+"""The file in a run's folder that is locked."""
 
 _held: set[Path] = set()
 
 
 @contextlib.contextmanager
-def lock_run(folder: "RunFolder") -> Iterator[None]:
+def lock_run(folder: Path) -> Iterator[None]:
     """Within it no other process can lock the folder; within another `lock_run` of the same folder it does nothing.
 
     Raises UsageError where another process has the lock, and where the folder cannot be written to.
     """
-    path = folder.path.resolve()
+    path = folder.resolve()
     if path in _held:
         yield
         return
@@ -49,7 +48,7 @@ def is_locked(path: Path) -> bool | None:
     if path.resolve() in _held:
         return True
     try:
-        handle = os.open(path / ".lock", os.O_RDWR if sys.platform == "win32" else os.O_RDONLY)
+        handle = os.open(path / LOCK, os.O_RDWR if sys.platform == "win32" else os.O_RDONLY)
     except OSError:
         return None
     try:
@@ -63,22 +62,22 @@ def is_locked(path: Path) -> bool | None:
     return False
 
 
-def _opened(folder: "RunFolder") -> FileIO:
+def _opened(folder: Path) -> FileIO:
     try:
-        return FileIO(os.open(folder.lock, os.O_RDWR | os.O_CREAT, 0o644), "r+")
+        return FileIO(os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644), "r+")
     except OSError as error:
         raise UsageError(
-            f"{folder.path} cannot be written to ({error.strerror}), and a run writes to its folder; "
+            f"{folder} cannot be written to ({error.strerror}), and a run writes to its folder; "
             "mend that, or copy the folder to where you may write"
         ) from None
 
 
-def _claim(file: FileIO, folder: "RunFolder") -> None:
+def _claim(file: FileIO, folder: Path) -> None:
     """Lock the file and write down who has it; a file system without locks is taken as it is."""
     try:
         _lock_soon(file.fileno())
     except (BlockingIOError, PermissionError):
-        raise UsageError(f"{folder.path} is in use by {_owner(folder)}; a run takes one process at a time") from None
+        raise UsageError(f"{folder} is in use by {_owner(folder)}; a run takes one process at a time") from None
     except OSError:
         return
     with contextlib.suppress(OSError):
@@ -96,9 +95,9 @@ def _lock_soon(handle: int) -> None:
     return _lock(handle)
 
 
-def _owner(folder: "RunFolder") -> str:
+def _owner(folder: Path) -> str:
     try:
-        said = json.loads(folder.lock.read_text(encoding="utf-8"))
+        said = json.loads((folder / LOCK).read_text(encoding="utf-8"))
         return f"process {said['pid']} on {said['host']}"
     except (OSError, ValueError, KeyError, TypeError):
         return "another process"

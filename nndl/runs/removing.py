@@ -42,7 +42,7 @@ def _refuse(folder: RunFolder) -> None:
 
 def remove_run(folder: RunFolder) -> None:
     """Delete the folder. Its config goes last: what is left when something breaks still is a run, to be removed."""
-    with lock_run(folder):
+    with lock_run(folder.path):
         inside = [item for item in folder.path.iterdir() if item not in (folder.lock, folder.config)]
         for item in [*inside, folder.config]:
             if item.is_dir() and not item.is_symlink():

@@ -97,7 +97,7 @@ def earlier_states(folder: RunFolder) -> list[Path]:
 
 
 def clear_leftovers(folder: RunFolder) -> None:
-    """Remove what a killed process was writing when it was killed; call it within `lock_run(folder)`."""
+    """Remove what a killed process was writing when it was killed; call it within `lock_run(folder.path)`."""
     for path in folder.path.glob(".*.part"):
         with contextlib.suppress(OSError):
             path.unlink()

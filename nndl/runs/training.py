@@ -35,7 +35,7 @@ def keep_run(
     went wrong without ending the run. Raises UsageError where another process has the folder.
     """
     so_far = {"step": solver.step, "steps": solver.steps}
-    with lock_run(folder):
+    with lock_run(folder.path):
         folder.write_status("running", **so_far)
         write_log(folder, f"{_maker(keeping)}training from step {solver.step:,} to {solver.steps:,}")
         told = _logged(folder, warn)

@@ -83,8 +83,10 @@ def test_a_fault_of_ours_is_one_line_and_debug_shows_where_from() -> None:
 
 def test_output_survives_an_encoding_without_the_characters(tmp_path: Path) -> None:
     code = (
-        "import typer\nfrom nndl.cli.app import Verbs\nfrom nndl.cli import ui\napp = typer.Typer(cls=Verbs)\n"
-        "@app.command()\ndef show():\n    ui.print_table(['name'], [['\\u03b3 \\u2713']])\n    ui.say('\\u2014')\n"
+        "import typer\nfrom nndl.cli.app import Verbs\nfrom nndl.cli.screen import terminal\n"
+        "app = typer.Typer(cls=Verbs)\n"
+        "@app.command()\ndef show():\n    terminal.print_table(['name'], [['\\u03b3 \\u2713']])\n"
+        "    terminal.say('\\u2014')\n"
         "@app.command()\ndef other():\n    pass\n"
         "app(['show'])"
     )

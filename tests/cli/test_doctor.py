@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from nndl.cli import diagnosis
+from nndl.check import installation
 from nndl.engines import available, choices
 from nndl.engines.compiled import build
-from nndl.engines.vectorized.threads import cores
+from nndl.engines.shared.threads import cores
 from tests.cli.command import nndl
 
 
@@ -44,10 +44,10 @@ def test_damaged_data_is_broken_and_the_cure_is_named(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_written_to_is_broken(tmp_path: Path) -> None:
     (tmp_path / "runs").write_text("a file where a folder should be", encoding="utf-8")
-    (runs,), (problem,) = diagnosis.places(tmp_path / "runs")
+    (runs,), (problem,) = installation.places(tmp_path / "runs")
     assert not runs["writable"]
     assert "cannot be written to" in problem.what
-    (below,), none = diagnosis.places(tmp_path / "not" / "yet")
+    (below,), none = installation.places(tmp_path / "not" / "yet")
     assert below["writable"]
     assert below["free_bytes"] > 0
     assert none == []
@@ -56,7 +56,7 @@ def test_a_folder_that_cannot_be_written_to_is_broken(tmp_path: Path) -> None:
 def test_a_folder_counts_what_is_in_it(tmp_path: Path) -> None:
     (tmp_path / "runs" / "a").mkdir(parents=True)
     (tmp_path / "runs" / "a" / "best").write_bytes(bytes(1234))
-    assert diagnosis.places(tmp_path / "runs")[0][0]["bytes"] == 1234
+    assert installation.places(tmp_path / "runs")[0][0]["bytes"] == 1234
 
 
 @pytest.mark.parametrize(
@@ -71,15 +71,15 @@ def test_why_the_compiled_engine_is_absent(
     monkeypatch: pytest.MonkeyPatch, compiler: list[str] | None, built: bool, why: str, command: str
 ) -> None:
     monkeypatch.setattr(build, "find_compiler", lambda: compiler)
-    told = diagnosis.why_not_compiled(built)
+    told = installation.why_not_compiled(built)
     assert why in told["why"]
     assert command in told["command"]
 
 
 def test_a_missing_requirement_is_broken_and_a_missing_extra_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = ["numpy>=1.26", "no-such-package>=1", "no-such-plot>=2; extra == 'plot'", "nndl[plot]; extra == 'dev'"]
-    monkeypatch.setattr(diagnosis, "_requirements", lambda: lines)
-    (extra,), (problem,) = diagnosis.packages()
+    monkeypatch.setattr(installation, "_requirements", lambda: lines)
+    (extra,), (problem,) = installation.packages()
     assert extra["extra"] == "plot"
     assert extra["missing"] == ["no-such-plot"]
     assert "pip install 'nndl[plot]'" in extra["command"]

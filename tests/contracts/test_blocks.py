@@ -10,7 +10,8 @@ import pytest
 from nndl.check import general
 from nndl.check.subject import Subject
 from nndl.engines import get_engine, set_threads
-from nndl.engines.vectorized import activation, im2col, layout, planes, winograd
+from nndl.engines.shared import layout
+from nndl.engines.vectorized import activation, im2col, planes, winograd
 from tests.contracts.cases import ROWS, Case, name
 
 

@@ -82,7 +82,7 @@ def test_runs_in_a_folder_of_runs_are_found_too(tmp_path: Path) -> None:
 def test_status_tells_a_run_that_died_from_one_that_runs(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
     assert folder.status() == "died"
-    with lock_run(folder):
+    with lock_run(folder.path):
         folder.write_status("running")
         assert folder.status() == "running"
     assert folder.status() == "died"

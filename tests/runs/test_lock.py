@@ -9,14 +9,13 @@ from pathlib import Path
 import pytest
 
 from nndl.errors import UsageError
-from nndl.runs.folder import RunFolder
 from nndl.runs.lock import is_locked, lock_run
 from tests.cli.command import environment
 
 HOLD = (
-    "import sys, time\nfrom pathlib import Path\nfrom nndl.runs.folder import RunFolder\n"
+    "import sys, time\nfrom pathlib import Path\n"
     "from nndl.runs.lock import lock_run\n"
-    "with lock_run(RunFolder(Path(sys.argv[1]))):\n    print('held', flush=True)\n    time.sleep(60)"
+    "with lock_run(Path(sys.argv[1])):\n    print('held', flush=True)\n    time.sleep(60)"
 )
 
 
@@ -35,30 +34,29 @@ def test_the_second_process_is_refused_until_the_first_is_killed(tmp_path: Path)
     with hold(tmp_path) as process:
         assert is_locked(tmp_path)
         words = rf"in use by process {process.pid} on .*one process at a time"
-        with pytest.raises(UsageError, match=words), lock_run(RunFolder(tmp_path)):
+        with pytest.raises(UsageError, match=words), lock_run(tmp_path):
             raise AssertionError
         process.kill()
         process.wait()
     assert is_locked(tmp_path) is False
-    with lock_run(RunFolder(tmp_path)):
+    with lock_run(tmp_path):
         assert json.loads((tmp_path / ".lock").read_text(encoding="utf-8"))["pid"] == os.getpid()
     assert (tmp_path / ".lock").read_bytes() == b""
 
 
 def test_within_a_process_it_may_be_taken_again_and_ends_with_the_outermost(tmp_path: Path) -> None:
-    folder = RunFolder(tmp_path)
-    with lock_run(folder):
-        with lock_run(RunFolder(tmp_path / ".." / tmp_path.name)):
+    with lock_run(tmp_path):
+        with lock_run(tmp_path / ".." / tmp_path.name):
             pass
         code = HOLD.replace("time.sleep(60)", "pass")
         second = subprocess.run(
             [sys.executable, "-c", code, str(tmp_path)], env=environment(), capture_output=True, text=True, check=False
         )
         assert "UsageError" in second.stderr
-    with lock_run(folder):
+    with lock_run(tmp_path):
         pass
 
 
 def test_a_folder_that_cannot_be_written_to_is_told(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="cannot be written to"), lock_run(RunFolder(tmp_path / "none")):
+    with pytest.raises(UsageError, match="cannot be written to"), lock_run(tmp_path / "none"):
         raise AssertionError

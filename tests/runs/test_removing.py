@@ -47,5 +47,5 @@ def test_what_is_no_run_is_left_alone(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_a_run_that_is_training_is_left_alone(tmp_path: Path) -> None:
     folder = make_run(tmp_path / "busy")
-    with lock_run(RunFolder(folder)), pytest.raises(UsageError, match="is being trained"):
+    with lock_run(folder), pytest.raises(UsageError, match="is being trained"):
         removable("busy", tmp_path)

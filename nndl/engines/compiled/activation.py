@@ -4,8 +4,8 @@ import numpy as np
 
 from nndl.engines.compiled.bindings import kernels
 from nndl.engines.compiled.norm import KINDS
-from nndl.engines.vectorized.layout import first, last
-from nndl.engines.vectorized.workspace import Workspace
+from nndl.engines.shared.layout import first, last
+from nndl.engines.shared.workspace import Workspace
 from nndl.net.contract import Lowered, Site
 from nndl.net.types import Array
 

@@ -6,8 +6,8 @@ from math import prod
 import numpy as np
 
 from nndl.engines.compiled.bindings import RELU, AffineShape, kernels
-from nndl.engines.vectorized.layout import first, last
-from nndl.engines.vectorized.workspace import Workspace
+from nndl.engines.shared.layout import first, last
+from nndl.engines.shared.workspace import Workspace
 from nndl.net.catalog.activation import Relu
 from nndl.net.contract import Lowered, Site
 from nndl.net.types import Array

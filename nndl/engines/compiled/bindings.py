@@ -17,7 +17,7 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from nndl.engines.compiled.build import digest, library_path, variants
-from nndl.engines.vectorized.threads import cores
+from nndl.engines.shared.threads import cores
 from nndl.errors import ConfigError
 from nndl.net.types import Array
 

@@ -5,8 +5,8 @@ import numpy as np
 from nndl.engines.compiled.bindings import IDENTITY, RELU, kernels, unpooled
 from nndl.engines.compiled.convolution import Convolver
 from nndl.engines.compiled.norm import BatchNorm, Line, NormStep, kind_of
-from nndl.engines.vectorized.layout import first, last
-from nndl.engines.vectorized.workspace import Workspace
+from nndl.engines.shared.layout import first, last
+from nndl.engines.shared.workspace import Workspace
 from nndl.net.catalog.norm import SpatialBn
 from nndl.net.catalog.pool import MaxPool
 from nndl.net.contract import Lowered, Site

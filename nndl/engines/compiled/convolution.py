@@ -3,8 +3,8 @@
 import numpy as np
 
 from nndl.engines.compiled.bindings import RELU, Shape, Unpool, finish, kernels, unpooled
-from nndl.engines.vectorized.layout import first, last
-from nndl.engines.vectorized.workspace import Workspace, scratch
+from nndl.engines.shared.layout import first, last
+from nndl.engines.shared.workspace import Workspace, scratch
 from nndl.net.catalog.activation import Relu
 from nndl.net.catalog.conv import Conv
 from nndl.net.catalog.pool import MaxPool

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from nndl.engines.compiled.bindings import GELU, IDENTITY, RELU, SILU, kernels
-from nndl.engines.vectorized.ghost import in_parts
-from nndl.engines.vectorized.layout import first, last
-from nndl.engines.vectorized.workspace import Workspace
+from nndl.engines.shared.ghost import in_parts
+from nndl.engines.shared.layout import first, last
+from nndl.engines.shared.workspace import Workspace
 from nndl.net.catalog.activation import Gelu, Relu, Silu
 from nndl.net.catalog.norm import Bn, SpatialBn
 from nndl.net.contract import Lowered, Site

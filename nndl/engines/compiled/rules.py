@@ -8,7 +8,7 @@ from nndl.engines.compiled.conv_norm import lower_conv_norm
 from nndl.engines.compiled.convolution import lower_conv
 from nndl.engines.compiled.fallback import in_float32
 from nndl.engines.compiled.norm import lower_norm
-from nndl.engines.vectorized.ghost import over_whole_batch
+from nndl.engines.shared.ghost import over_whole_batch
 from nndl.net.catalog.activation import Gelu, Relu, Silu
 from nndl.net.catalog.affine import Affine
 from nndl.net.catalog.conv import Conv

@@ -4,6 +4,7 @@ Images lie channels last, blocks of them pass through the cache from one operati
 shared out among threads. A layer that is not named here runs by its definition.
 """
 
+from nndl.engines.shared.threads import parallel_for
 from nndl.engines.vectorized.activation import LOWERINGS as ACTIVATIONS
 from nndl.engines.vectorized.affine import lower_affine
 from nndl.engines.vectorized.convolution import lower_conv
@@ -15,7 +16,6 @@ from nndl.engines.vectorized.pool_steps import (
     lower_max_pool,
 )
 from nndl.engines.vectorized.rules import RULES
-from nndl.engines.vectorized.threads import parallel_for
 from nndl.net.catalog.affine import Affine
 from nndl.net.catalog.conv import Conv
 from nndl.net.catalog.norm import SpatialBn

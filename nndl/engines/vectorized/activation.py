@@ -5,9 +5,9 @@ from functools import partial
 
 import numpy as np
 
-from nndl.engines.vectorized.layout import first, last
-from nndl.engines.vectorized.threads import parallel_for
-from nndl.engines.vectorized.workspace import Workspace, scratch, zeros
+from nndl.engines.shared.layout import first, last
+from nndl.engines.shared.threads import parallel_for
+from nndl.engines.shared.workspace import Workspace, scratch, zeros
 from nndl.layers import GELU_CUBIC, GELU_SCALE
 from nndl.net.catalog.activation import Gelu, LeakyRelu, Relu, Silu
 from nndl.net.contract import Lowered, Site

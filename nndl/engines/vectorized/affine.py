@@ -4,9 +4,9 @@ from math import prod
 
 import numpy as np
 
-from nndl.engines.vectorized.layout import first
-from nndl.engines.vectorized.threads import parallel_for
-from nndl.engines.vectorized.workspace import Workspace
+from nndl.engines.shared.layout import first
+from nndl.engines.shared.threads import parallel_for
+from nndl.engines.shared.workspace import Workspace
 from nndl.net.contract import Lowered, Site
 from nndl.net.types import Array
 

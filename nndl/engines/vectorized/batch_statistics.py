@@ -7,9 +7,9 @@ about 1e-7 mean^2 / var. Where that ratio is large, a second pass centres the nu
 
 import numpy as np
 
-from nndl.engines.vectorized.layout import along, blocks_of, channel_sums, rows
-from nndl.engines.vectorized.threads import parallel_for
-from nndl.engines.vectorized.workspace import scratch
+from nndl.engines.shared.layout import along, blocks_of, channel_sums, rows
+from nndl.engines.shared.threads import parallel_for
+from nndl.engines.shared.workspace import scratch
 from nndl.net.types import Array
 
 FAR = 100.0

@@ -4,16 +4,16 @@ from dataclasses import replace
 
 import numpy as np
 
+from nndl.engines.shared.layout import Blocks, along, channel_sums, first, last, rows, slices
+from nndl.engines.shared.workspace import Workspace, scratch
 from nndl.engines.vectorized.batch_statistics import Statistics
 from nndl.engines.vectorized.geometry import Convolution, Finish, Geometry
 from nndl.engines.vectorized.im2col import Im2col
-from nndl.engines.vectorized.layout import Blocks, along, channel_sums, first, last, rows, slices
 from nndl.engines.vectorized.norm import BatchNorm, BatchNormStep
 from nndl.engines.vectorized.planes import Planes
 from nndl.engines.vectorized.pooled_norm import PooledBatchNormStep
 from nndl.engines.vectorized.tail import Tail
 from nndl.engines.vectorized.winograd import Winograd
-from nndl.engines.vectorized.workspace import Workspace, scratch
 from nndl.net.catalog.conv import Conv
 from nndl.net.catalog.pool import MaxPool
 from nndl.net.contract import Lowered, Site

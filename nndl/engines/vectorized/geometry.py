@@ -6,9 +6,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from nndl.engines.vectorized.layout import Blocks
-from nndl.engines.vectorized.threads import parallel_for
-from nndl.engines.vectorized.workspace import scratch
+from nndl.engines.shared.layout import Blocks
+from nndl.engines.shared.threads import parallel_for
+from nndl.engines.shared.workspace import scratch
 from nndl.net.types import Array
 
 Finish = Callable[[Array, int, int], None]

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nndl.engines.shared.ghost import in_parts
+from nndl.engines.shared.layout import along, blocks_of, channel_sums, first, last, rows
+from nndl.engines.shared.threads import parallel_for
+from nndl.engines.shared.workspace import Workspace, scratch
 from nndl.engines.vectorized.batch_statistics import Statistics, of_batch
-from nndl.engines.vectorized.ghost import in_parts
-from nndl.engines.vectorized.layout import along, blocks_of, channel_sums, first, last, rows
 from nndl.engines.vectorized.tail import Tail
-from nndl.engines.vectorized.threads import parallel_for
-from nndl.engines.vectorized.workspace import Workspace, scratch
 from nndl.net.catalog.norm import SpatialBn
 from nndl.net.contract import Lowered, Site
 from nndl.net.types import Array

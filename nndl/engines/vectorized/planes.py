@@ -6,11 +6,11 @@ position becomes a row of `planes` instead, a whole shifted image at a time: 2-3
 
 from numpy.lib.stride_tricks import as_strided
 
+from nndl.engines.shared.layout import Blocks
+from nndl.engines.shared.threads import parallel_for
+from nndl.engines.shared.workspace import scratch
 from nndl.engines.vectorized.geometry import Finish, Geometry, block_starts, sum_over_batch
-from nndl.engines.vectorized.layout import Blocks
 from nndl.engines.vectorized.products import matmul_rows, matmul_summed
-from nndl.engines.vectorized.threads import parallel_for
-from nndl.engines.vectorized.workspace import scratch
 from nndl.net.types import Array
 
 CACHE = 2_000_000

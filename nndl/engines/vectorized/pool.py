@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from nndl.engines.vectorized.workspace import scratch
+from nndl.engines.shared.workspace import scratch
 from nndl.net.types import Array
 
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from nndl.engines.vectorized.layout import blocks_of, first, last
+from nndl.engines.shared.layout import blocks_of, first, last
+from nndl.engines.shared.threads import parallel_for
+from nndl.engines.shared.workspace import Workspace
 from nndl.engines.vectorized.pool import avg_pool, avg_unpool, index_dtype, max_pool, max_unpool
-from nndl.engines.vectorized.threads import parallel_for
-from nndl.engines.vectorized.workspace import Workspace
 from nndl.net.catalog.pool import AvgPool, MaxPool
 from nndl.net.contract import Lowered, Site
 from nndl.net.types import Array

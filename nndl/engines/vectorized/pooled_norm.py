@@ -7,15 +7,15 @@ is zero all numbers are equal behind batch norm, and the first in row-major orde
 
 import numpy as np
 
+from nndl.engines.shared.ghost import in_parts
+from nndl.engines.shared.layout import along, blocks_of, first, last, rows
+from nndl.engines.shared.threads import parallel_for
+from nndl.engines.shared.workspace import Workspace, scratch
 from nndl.engines.vectorized.activation import relu
 from nndl.engines.vectorized.batch_statistics import Statistics
-from nndl.engines.vectorized.ghost import in_parts
-from nndl.engines.vectorized.layout import along, blocks_of, first, last, rows
 from nndl.engines.vectorized.norm import BatchNorm, sums_over_batch
 from nndl.engines.vectorized.pool import max_pool, max_unpool
 from nndl.engines.vectorized.tail import Tail
-from nndl.engines.vectorized.threads import parallel_for
-from nndl.engines.vectorized.workspace import Workspace, scratch
 from nndl.net.contract import Lowered, Site
 from nndl.net.types import Array
 

@@ -1,7 +1,7 @@
 """Which rows of layers run as one step."""
 
+from nndl.engines.shared.ghost import over_whole_batch
 from nndl.engines.vectorized.convolution import lower_conv, lower_conv_bn
-from nndl.engines.vectorized.ghost import over_whole_batch
 from nndl.engines.vectorized.norm import lower_spatial_bn
 from nndl.engines.vectorized.pooled_norm import lower_pooled_bn
 from nndl.net.catalog.activation import Relu

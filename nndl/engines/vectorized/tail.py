@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from nndl.engines.shared.workspace import Workspace, scratch
 from nndl.engines.vectorized.activation import relu
 from nndl.engines.vectorized.pool import index_dtype, max_pool, max_unpool
-from nndl.engines.vectorized.workspace import Workspace, scratch
 from nndl.net.catalog.activation import Relu
 from nndl.net.catalog.pool import MaxPool
 from nndl.net.contract import Site

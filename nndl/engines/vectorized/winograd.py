@@ -16,11 +16,11 @@ from functools import cache
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from nndl.engines.shared.layout import Blocks, padded, slices
+from nndl.engines.shared.threads import parallel_for
+from nndl.engines.shared.workspace import scratch
 from nndl.engines.vectorized.geometry import Finish, Geometry, block_starts, ignore, sum_over_batch, turned
-from nndl.engines.vectorized.layout import Blocks, padded, slices
 from nndl.engines.vectorized.products import SMALL, matmul_columns, matmul_rows
-from nndl.engines.vectorized.threads import parallel_for
-from nndl.engines.vectorized.workspace import scratch
 from nndl.net.types import Array
 
 B_T = np.array(

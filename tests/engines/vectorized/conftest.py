@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from nndl.engines.vectorized.threads import set_threads, thread_count
+from nndl.engines.shared.threads import set_threads, thread_count
 
 
 @pytest.fixture(autouse=True)

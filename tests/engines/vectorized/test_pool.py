@@ -10,7 +10,7 @@ from nndl.conv_layers import (
     max_pool_backward_naive,
     max_pool_forward_naive,
 )
-from nndl.engines.vectorized.layout import first, last
+from nndl.engines.shared.layout import first, last
 from nndl.engines.vectorized.pool import avg_pool, avg_unpool, index_dtype, max_pool, max_unpool
 from nndl.net.types import Array
 

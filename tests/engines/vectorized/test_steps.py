@@ -8,8 +8,8 @@ import pytest
 from nndl.check.general import equal_to_definition, inputs_untouched, same_again
 from nndl.check.subject import Subject
 from nndl.engines.reference import REFERENCE
+from nndl.engines.shared.threads import set_threads
 from nndl.engines.vectorized import VECTORIZED
-from nndl.engines.vectorized.threads import set_threads
 from nndl.net.catalog.activation import Gelu, LeakyRelu, Relu, Silu
 from nndl.net.catalog.affine import Affine
 from nndl.net.catalog.conv import Conv

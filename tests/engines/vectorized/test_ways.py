@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nndl.conv_layers import conv_backward_naive, conv_forward_naive
+from nndl.engines.shared.layout import first, last, slices
+from nndl.engines.shared.threads import set_threads
 from nndl.engines.vectorized.convolution import pays_winograd
 from nndl.engines.vectorized.geometry import Geometry, ignore
 from nndl.engines.vectorized.im2col import Im2col
-from nndl.engines.vectorized.layout import first, last, slices
 from nndl.engines.vectorized.planes import Planes
-from nndl.engines.vectorized.threads import set_threads
 from nndl.engines.vectorized.winograd import Winograd
 from nndl.net.types import Array
 

@@ -13,7 +13,7 @@ import pytest
 
 from nndl.api import build, load_config, train
 from nndl.errors import MissingExtraError
-from nndl.resume import Wanted, resume
+from nndl.jobs.resume import Wanted, resume
 from nndl.runs import loggers
 from nndl.runs.folder import RunFolder
 from nndl.runs.loggers import About, Loggers, values_of
@@ -141,8 +141,8 @@ def test_a_run_that_goes_on_goes_on_in_its_record(here: Path, name: str) -> None
 
 def start_killed(built: Any, path: Path, at: int) -> RunFolder:
     """A run whose process ended without a word after step `at`."""
-    from nndl.api import start_run
-    from nndl.resume import keeping
+    from nndl.jobs.resume import keeping
+    from nndl.jobs.start import start_run
 
     folder = start_run(built, path)
 

@@ -1,0 +1,65 @@
+"""What takes part in a measurement: a network with its update, for each engine and number of threads; its memory."""
+
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from typing import Any
+
+from nndl.bench.memory import peak_memory
+from nndl.bench.training import Contender, Update
+from nndl.config import Experiment, load_config
+from nndl.config.build import build_network
+from nndl.net.network import Network
+from nndl.train.transforms import Averaged, clip_norm
+from nndl.train.updater import Updater
+
+
+def make_contenders(experiment: Experiment, engines: list[str], thread_counts: list[int]) -> list[Contender]:
+    """One for each engine and number of threads."""
+    made = []
+    for threads in thread_counts:
+        for engine in engines:
+            network = build_network(experiment, engine)
+            made.append(Contender(network, _update(experiment, network), experiment.train.batch_size, threads))
+    return made
+
+
+def _update(experiment: Experiment, network: Network) -> Update:
+    """What the solver does with the gradients: clipping, the update rule with its decay and groups, averaging."""
+    train = experiment.train
+    updater = Updater(
+        train.optimizer,
+        network.params,
+        weight_decay=train.weight_decay,
+        decayed=network.decayed,
+        groups=train.groups,
+        share=network.engine.share,
+    )
+    network.freeze(updater.frozen(0))
+    averaged = Averaged(train.average, network.params, network.buffers) if train.average else None
+
+    def update(gradients: Any) -> None:
+        if train.clip_norm is not None:
+            clip_norm(gradients.vector, train.clip_norm)
+        updater.update(gradients, 1e-3)  # small steps: on random images with random labels, full ones may diverge
+        if averaged:
+            averaged.update(updater.t, 2 * updater.t)
+
+    return update
+
+
+def with_memory(result: dict[str, Any], config: str, sets: Sequence[str]) -> None:
+    """Add to every contender in `result` the peak of a fresh process, and what it had before the network was made."""
+    for each in result["contenders"]:
+        with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+            peak, before = pool.submit(memory_of, config, list(sets), each["engine"], each["threads"]).result()
+        each["memory"] = {"peak_bytes": peak, "before_bytes": before}
+
+
+def memory_of(config: str, sets: list[str], engine: str, threads: int) -> tuple[int | None, int | None]:
+    """Bytes at the peak of two training steps, and before the network was made."""
+    experiment = load_config(config, sets)
+    before = peak_memory()
+    (contender,) = make_contenders(experiment, [engine], [threads])
+    contender.burst(0.0)
+    return peak_memory(), before

@@ -1,0 +1,138 @@
+"""What nndl doctor looks at: each part's findings as JSON-able values, and what is wrong among them with its cure."""
+
+import os
+import platform
+import re
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+
+class Problem(NamedTuple):
+    """Something that keeps nndl from working, and the command or deed that mends it."""
+
+    what: str
+    cure: str
+
+
+def python_and_numpy() -> dict[str, Any]:
+    """Versions, BLAS with its threads, the processor and how much of it this process may use."""
+    from nndl.engines.shared.threads import cores
+    from nndl.runs.environment import describe_environment
+
+    told = describe_environment()
+    kept = ("nndl", "git_commit", "python", "numpy", "blas", "platform", "processor", "cores", "environment")
+    return {
+        **{key: told[key] for key in kept},
+        "executable": sys.executable,
+        "package": str(Path(__file__).parents[1]),
+        "usable_cores": cores(),
+    }
+
+
+def engines() -> dict[str, Any]:
+    """Which there are, which one `engine: auto` takes, and for the compiled one its builds or why there are none."""
+    from nndl.engines import about, available, choices, get_engine
+    from nndl.engines.compiled.build import library_path, variants
+
+    built = [name for name in variants() if library_path(name).is_file()]
+    missing = None if "compiled" in available() else why_not_compiled(bool(built))
+    return {"available": list(choices()), **about(get_engine()), "built_for": built, "missing": missing}
+
+
+def why_not_compiled(built: bool) -> dict[str, Any]:
+    """Why the compiled engine is absent, and the command that adds it."""
+    from nndl.engines.compiled.build import find_compiler
+
+    command, compiler = f"{_python()} -m nndl.engines.compiled", find_compiler()
+    if built:
+        why = "its kernels were built from other sources than these, or for another system"
+    elif compiler:
+        why = f"its kernels have not been built, though a C compiler is here ({' '.join(compiler)})"
+    else:
+        why = "its kernels have not been built, and there is no C compiler"
+        system = {"darwin": "xcode-select --install", "win32": "use WSL"}.get(sys.platform, "install gcc or clang")
+        command = f"{system}, then {command}"
+    return {"engine": "compiled", "why": why, "command": command}
+
+
+def data(root: Path) -> tuple[list[dict[str, Any]], list[Problem]]:
+    """The data sets in a folder with the state of their files, and those that are damaged."""
+    from nndl.data.installed import inspect
+    from nndl.data.official import RELEASES
+
+    found, problems = [], []
+    folders = [(release, folder) for release in RELEASES for folder in (root / release.folder, root)]
+    for release, folder in folders:
+        if not any((folder / name).is_file() for name in release.files):
+            continue
+        condition = inspect(folder, release)
+        name = f"--dataset {release.dataset} --format {release.format}"
+        command = f"nndl download-cifar {name} --root {folder.parent}{' --verify' if condition.damage else ''}"
+        about = {"dataset": release.dataset, "format": release.format, "folder": str(folder)}
+        found.append({**about, "damage": list(condition.damage), "official": condition.official, "command": command})
+        if condition.damage:
+            problems.append(Problem(f"{folder} is damaged: {'; '.join(condition.damage)}", command))
+    return found, problems
+
+
+def places(*folders: Path) -> tuple[list[dict[str, Any]], list[Problem]]:
+    """Of each folder the bytes it holds and those still free; those that cannot be written to."""
+    import shutil
+
+    found, problems = [], []
+    for folder in folders:
+        there = next(each for each in (folder.absolute(), *folder.absolute().parents) if each.exists())
+        used = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else 0
+        writable = there.is_dir() and os.access(there, os.W_OK)
+        free = shutil.disk_usage(there).free
+        found.append({"folder": str(folder), "bytes": used, "free_bytes": free, "writable": writable})
+        if not writable:
+            problems.append(Problem(f"{there} cannot be written to", f"give yourself the right to write to {there}"))
+    return found, problems
+
+
+def packages() -> tuple[list[dict[str, Any]], list[Problem]]:
+    """The optional parts with what they lack, as pyproject.toml has them; required packages that are missing."""
+    needed: dict[str | None, list[str]] = {}
+    for line in _requirements():
+        package, extra = re.match(r"[\w.-]+", line), re.search(r"extra == ['\"](\w+)['\"]", line)
+        if package and package[0] != "nndl":
+            needed.setdefault(extra[1] if extra else None, []).append(package[0])
+    lacking = [name for name in needed.pop(None, []) if _version(name) is None]
+    install = f"{_python()} -m pip install "
+    problems = [Problem(f"{name} is not installed", f"{install}{name}") for name in lacking]
+    found = []
+    for optional, names in needed.items():
+        missing = [name for name in names if _version(name) is None]
+        command = f"{install}'nndl[{optional}]'" if missing else None
+        found.append({"extra": optional, "missing": missing, "command": command})
+    return found, problems
+
+
+def _requirements() -> list[str]:
+    """The package's requirements as its metadata has them; in a clone that is not installed, from pyproject.toml."""
+    import tomllib
+    from importlib import metadata
+
+    pyproject = Path(__file__).parents[2] / "pyproject.toml"
+    if pyproject.is_file():
+        project = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]
+        optional: dict[str, list[str]] = project["optional-dependencies"]
+        extra = [f"{line}; extra == '{name}'" for name, lines in optional.items() for line in lines]
+        return [*project["dependencies"], *extra]
+    return metadata.requires("nndl") or []
+
+
+def _version(package: str) -> str | None:
+    from importlib import metadata
+
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _python() -> str:
+    """How the person calls this Python."""
+    return "py" if platform.system() == "Windows" else "python"

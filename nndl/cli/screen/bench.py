@@ -1,0 +1,82 @@
+"""What nndl bench found, as tables."""
+
+from typing import Any
+
+from nndl.cli.screen import terminal
+
+
+def show(result: dict[str, Any]) -> None:
+    """Tables on stdout: where each engine's time goes, then all of them side by side."""
+    most = max(each["threads"] for each in result["contenders"])
+    for each in result["contenders"]:
+        if each["threads"] == most:
+            _show_steps(result, each)
+            terminal.say()
+    _show_contenders(result)
+    sizes = " x ".join([str(result["peak"][0]["size"])] * 2)
+    for peak in result["peak"]:
+        bound = peak["register_gflops"]
+        within = "" if bound is None else f"; float32 multiply-adds in registers alone: {bound:.0f}"
+        terminal.say(
+            f"peak, {_threads(peak['threads'])}: {peak['gflops']:.0f} GFLOP/s, NumPy's product of {sizes} matrices in "
+            f"{result['dtype']}{within} ({result['processor']})"
+        )
+    terminal.say(
+        "GFLOP/s: as direct convolution counts; Winograd's needs fewer multiplications, so it can pass the peak"
+    )
+
+
+def _show_steps(result: dict[str, Any], each: dict[str, Any]) -> None:
+    terminal.print_table(
+        ("step", "forward ms", "backward ms", "GFLOP/s", "share"),
+        [
+            (
+                "  " * row["depth"] + " + ".join(row["layers"]),
+                f"{row['forward_ms']:.2f}",
+                f"{row['backward_ms']:.2f}",
+                "" if row["gflops"] is None else f"{row['gflops']:.0f}",
+                f"{row['share']:.1%}",
+            )
+            for row in each["steps"]
+        ],
+        title=f"{result['name']}, a batch of {result['batch_size']}: engine {_engine(each)}",
+        footer=(
+            "whole step",
+            f"{sum(row['forward_ms'] for row in each['steps']):.2f}",
+            f"{sum(row['backward_ms'] for row in each['steps']):.2f}",
+            f"{each['gflops']:.0f}",
+            "",
+        ),
+    )
+
+
+def _show_contenders(result: dict[str, Any]) -> None:
+    least = {each["engine"]: each for each in reversed(result["contenders"])}  # with the fewest threads
+    columns = ["engine", "images/s", "bursts", "ms a step", "GFLOP/s", "of peak"]
+    scaled = len(result["peak"]) > 1
+    with_memory = "memory" in result["contenders"][0]
+    columns += ["scaling"] * scaled + ["peak memory", "before"] * with_memory
+    table = []
+    for each in result["contenders"]:
+        first = least[each["engine"]]
+        row = [_engine(each), f"{each['images_per_second']:,.0f}"]
+        row += [f"{each['slowest_burst']:,.0f} to {each['fastest_burst']:,.0f}", f"{each['step_ms']:,.1f}"]
+        row += [f"{each['gflops']:.0f}", f"{each['of_peak']:.0%}"]
+        row += [f"{each['images_per_second'] / first['images_per_second']:.2f} x"] * scaled
+        row += [_mebibytes(each["memory"][key]) for key in ("peak_bytes", "before_bytes")] if with_memory else []
+        table.append(row)
+    terminal.print_table(columns, table, title=f"{result['name']}: training, a batch of {result['batch_size']}")
+
+
+def _engine(each: dict[str, Any]) -> str:
+    """compiled avx512, 2 threads"""
+    instructions = f" {each['instructions']}" if each["instructions"] else ""
+    return f"{each['engine']}{instructions}, {_threads(each['threads'])}"
+
+
+def _threads(count: int) -> str:
+    return f"{count} thread{'s' if count > 1 else ''}"
+
+
+def _mebibytes(count: int | None) -> str:
+    return "unknown" if count is None else f"{count / 2**20:,.0f} MiB"

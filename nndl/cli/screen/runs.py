@@ -1,0 +1,181 @@
+"""How runs look in tables: one a row, one config a row, or one a column."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from nndl.cli.screen import terminal
+from nndl.cli.screen.progress import percent
+from nndl.runs.comparing import Spread, by_config, changed, spread, told_apart
+from nndl.runs.differences import kind_of, shown
+from nndl.runs.folder import safe_name
+from nndl.runs.listing import Row
+from nndl.train.intervals import duration
+
+STYLES = {"running": "green", "failed": "red", "died": "red", "damaged": "red", "interrupted": "yellow"}
+
+NARROW = 100
+"""Columns of a terminal under which a table of runs leaves out what can be done without."""
+
+GAP, LEAST = 3, 24
+"""Columns between two of a table, and those that what differs has in any case."""
+
+
+def show_rows(rows: Sequence[Row]) -> None:
+    """A table of runs. The config's name has a column only where the runs' own names do not begin with it."""
+    now = time.time()
+    columns: dict[str, list[Any]] = {
+        "run": [row.name for row in rows],
+        "status": [row.status for row in rows],
+        "config": [row.config for row in rows],
+        "epochs": [_epochs(row) for row in rows],
+        "val acc": [_percent(row.best_validation) for row in rows],
+        "test acc": [_percent(row.test) for row in rows],
+        "time": [_duration(row.seconds) for row in rows],
+        "age": [age(now - row.begun) for row in rows],
+    }
+    if all(_begins(row.name, safe_name(row.config)) for row in rows if row.config):
+        del columns["config"]
+    if terminal.width() < NARROW:
+        del columns["time"]
+    cells = list(zip(*columns.values(), strict=True))
+    terminal.print_table(
+        tuple(columns), cells, left=("status", "config"), styles=[STYLES.get(row.status) for row in rows]
+    )
+
+
+def _begins(name: str, config: str) -> bool:
+    """Whether the run's name says the config, or the folder's that it stands in with other seeds."""
+    return any(part.startswith(config) for part in Path(name).parts)
+
+
+def show_groups(rows: Sequence[Row], json: bool) -> None:
+    """A row for each config: how many runs, mean ± standard deviation of their accuracies, what tells it apart."""
+    groups = by_config(rows)
+    validations = [spread([row.best_validation for row in group]) for group in groups]
+    tests = [spread([row.test for row in group]) for group in groups]
+    apart = told_apart(groups)
+    if json:
+        records = map(_group_record, groups, validations, tests, apart)
+        terminal.emit_json(list(records))
+        return
+    columns = {
+        "config": [group[0].config or group[0].name for group in groups],
+        "runs": [f"{len(group):,}" for group in groups],
+        "seeds": [_seeds(group) for group in groups],
+        "val acc": list(map(_spread, validations)),
+        "test acc": list(map(_spread, tests)),
+    }
+    if terminal.width() < NARROW and not any(validation.runs for validation in validations):
+        del columns["val acc"]
+    if any(apart):
+        columns["what differs"] = _cut(list(map(_settings, apart)), columns)
+    terminal.print_table(tuple(columns), list(zip(*columns.values(), strict=True)), left=("seeds", "what differs"))
+    terminal.say("\nmean ± standard deviation of one run; in brackets how many runs have the figure")
+    if any(apart):
+        terminal.say("what differs from most configs of the same name; nndl runs compare shows it in full")
+
+
+def _settings(places: Mapping[str, Any]) -> str:
+    """train.epochs=4, train.tta=mirror: as `--set` has it; of what stands only in other configs, nothing."""
+    known = {key: value for key, value in places.items() if value is not None} or places
+    words = (f"{key}={'null' if value is None else _in_short(value)}" for key, value in known.items())
+    return ", ".join(words).replace('"', "")
+
+
+def _cut(lines: Sequence[str], columns: Mapping[str, Sequence[str]]) -> list[str]:
+    """The lines cut to what the columns leave of the terminal, so that none takes two."""
+    room = terminal.width() - sum(GAP + max(map(len, [name, *cells])) for name, cells in columns.items())
+    room = max(room, LEAST)
+    return [line if len(line) <= room else f"{line[: room - 3]}..." for line in lines]
+
+
+def show_comparison(rows: Sequence[Row]) -> None:
+    """Runs as columns: first their results, then every place where their configs differ."""
+    names = [row.name for row in rows]
+    figures: list[tuple[str, list[Any]]] = [
+        ("status", [row.status for row in rows]),
+        ("epochs", [_epochs(row) for row in rows]),
+        ("validation accuracy", _with_change([row.best_validation for row in rows])),
+        ("test accuracy", _with_change([row.test for row in rows])),
+        ("time", [_duration(row.seconds) for row in rows]),
+    ]
+    terminal.print_table(("result", *names), [(name, *values) for name, values in figures])
+    places = changed(rows)
+    terminal.say()
+    if not places:
+        terminal.say("their configs are the same")
+        return
+    cells = [(place.key, *map(_in_short, place.values)) for place in places]
+    terminal.print_table(("config", *names), cells)
+
+
+def _in_short(value: Any) -> str:
+    """A value of a config; of a list of layers or transforms their kinds: [conv, relu, affine]."""
+    if isinstance(value, list) and value and all(kind_of(item) for item in value):
+        return f"[{', '.join(map(kind_of, value))}]"
+    return "-" if value is None else shown(value)
+
+
+def sentence(row: Row) -> str:
+    """quickstart, finished: validation accuracy 89.40 %, test accuracy 89.00 %, on SYNTHETIC images."""
+    words = f"{row.config}, {row.status}: validation accuracy {_percent(row.best_validation)}"
+    words += "" if row.test is None else f", test accuracy {_percent(row.test)}"
+    return words + (", on SYNTHETIC images" if row.dataset == "synthetic" else "")
+
+
+def age(seconds: float) -> str:
+    """7300 -> "2 h": the largest unit that fits."""
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds // size:,.0f} {unit}"
+    return f"{max(0, seconds):.0f} s"
+
+
+def _group_record(group: Sequence[Row], validation: Spread, test: Spread, apart: Mapping[str, Any]) -> dict[str, Any]:
+    names = [row.name for row in group]
+    return {
+        "config": group[0].config,
+        "runs": names,
+        "seeds": [row.seed for row in group],
+        "best_validation": asdict(validation),
+        "test": asdict(test),
+        "differs": apart,
+    }
+
+
+def _seeds(group: Sequence[Row]) -> str:
+    return ", ".join(str(seed) for seed in sorted({row.seed for row in group if row.seed is not None}))
+
+
+def _spread(figure: Spread) -> str:
+    if figure.mean is None:
+        return "-"
+    if figure.deviation is None:
+        return percent(figure.mean)
+    return f"{100 * figure.mean:.2f} ± {100 * figure.deviation:.2f} % ({figure.runs})"
+
+
+def _with_change(values: Sequence[float | None]) -> list[str]:
+    """Each accuracy, and by how many points it is above or below the first."""
+    first = values[0]
+    return [
+        _percent(value)
+        if number == 0 or value is None or first is None
+        else f"{percent(value)} ({100 * (value - first):+.2f})"
+        for number, value in enumerate(values)
+    ]
+
+
+def _epochs(row: Row) -> str:
+    return f"{row.epochs:g}" if row.of_epochs is None else f"{row.epochs:g}/{row.of_epochs:g}"
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else percent(share)
+
+
+def _duration(seconds: float | None) -> str:
+    return "-" if seconds is None else duration(seconds)

@@ -1,0 +1,84 @@
+"""What nndl eval says: scores in a sentence, class by class, and of CIFAR-10.1 and CIFAR-10-C."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from nndl.cli.screen import terminal
+
+
+def show(report: dict[str, Any]) -> None:
+    """A table, class by class, and the sentence."""
+    names = list(report["per_class"])
+    rows = []
+    for index, (name, scored) in enumerate(report["per_class"].items()):
+        share = "-" if scored["accuracy"] is None else f"{100 * scored['accuracy']:.2f} %"
+        rows.append(
+            (name, scored["images"], scored["correct"], share, _confused(report["confusion"][index], index, names))
+        )
+    images = "SYNTHETIC" if report["synthetic"] else report["data"]
+    split = {"test": "test", "val": "validation"}[report["split"]]
+    terminal.print_table(
+        ("class", "images", "correct", "accuracy", "most often taken for"),
+        rows,
+        title=f"{report['run']}, {report['weights']} weights (step {report['step']:,}), {images} {split} images",
+        left=("most often taken for",),
+    )
+    terminal.say(
+        f"\n{split} accuracy {sentence(report)}, of {report['images']:,} {images} images{views(report['tta'])}"
+    )
+
+
+def sentence(scored: dict[str, Any]) -> str:
+    """75.31 % (95 % interval 74.46 to 76.15), top-5 98.12 %, loss 0.7213, calibration error 2.31 %."""
+    below, above = (100 * bound for bound in scored["interval95"])
+    error = scored["calibration_error"]
+    calibration = "" if error is None else f", calibration error {100 * error:.2f} %"
+    return (
+        f"{100 * scored['accuracy']:.2f} % (95 % interval {below:.2f} to {above:.2f}), "
+        f"top-5 {100 * scored['top5']:.2f} %, loss {scored['loss']:.4f}{calibration}"
+    )
+
+
+def views(tta: str) -> str:
+    """How the scores were averaged, for a person; nothing where they were not."""
+    return "" if tta == "none" else f", views averaged: {tta}"
+
+
+def _confused(row: list[int], own: int, names: list[str]) -> str:
+    """The class most images of another were taken for, and how many."""
+    count, index = max((count, -index) for index, count in enumerate(row) if index != own)
+    return f"{names[-index]} ({count})" if count else ""
+
+
+def show_confusion(report: dict[str, Any]) -> None:
+    """The whole confusion matrix."""
+    names = list(report["per_class"])
+    rows = [(name, *counts) for name, counts in zip(names, report["confusion"], strict=True)]
+    terminal.say()
+    terminal.print_table(("is, taken for:", *(name[:6] for name in names)), rows)
+
+
+def show_sets(report: dict[str, Any]) -> None:
+    """A line for each set, or for corruptions a table: severity by severity."""
+    if report["sets"][0]["severity"] is None:
+        for row in report["sets"]:
+            terminal.say(f"{row['set']}: accuracy {sentence(row)}, of {row['images']:,} images{views(report['tta'])}")
+        return
+    by_name: dict[str, list[float]] = defaultdict(list)
+    for row in report["sets"]:
+        by_name[row["set"]].append(row["accuracy"])
+    levels = len(next(iter(by_name.values())))
+    means = [sum(column) / len(by_name) for column in zip(*by_name.values(), strict=True)]
+    terminal.print_table(
+        ("corruption", *(f"severity {level}" for level in range(1, levels + 1)), "mean"),
+        [_row(name, shares) for name, shares in by_name.items()],
+        title=f"{report['run']}, {report['weights']} weights: accuracy in %{views(report['tta'])}",
+        footer=_row("mean", means),
+    )
+    count = f"{len(by_name)} corruption{'s' if len(by_name) > 1 else ''}"
+    terminal.say(f"\nmean accuracy {100 * report['mean_accuracy']:.2f} % over {count}")
+
+
+def _row(name: str, shares: Sequence[float]) -> tuple[str, ...]:
+    return (name, *(f"{100 * share:.2f}" for share in (*shares, sum(shares) / len(shares))))

@@ -1,0 +1,216 @@
+"""What the person sees: lines, tables, bars, JSON. The only module that knows rich; it imports it when first drawn.
+
+Results go to stdout, what is said by the way (notes, bars of downloads) to stderr, so that a pipe gets results only.
+"""
+
+import json
+import math
+import sys
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.progress import Progress
+
+WIDTH_OF_A_FILE = 160  # columns of a table that goes to a file or a pipe: wide enough to cut nothing
+
+
+def is_terminal() -> bool:
+    """Whether stdout is looked at as it is written."""
+    return sys.stdout.isatty()
+
+
+def say(line: str = "") -> None:
+    """One plain line on stdout, seen at once even through a pipe."""
+    print(line, flush=True)
+
+
+def note(line: str) -> None:
+    """One plain line on stderr: for people, not for programs that read the result."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def plain(value: Any) -> Any:
+    """`value` as JSON can hold it: NumPy scalars and arrays as numbers and lists, NaN and infinity as null."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if hasattr(value, "tolist"):
+        return plain(value.tolist())
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def emit_json(value: Any, indent: int | None = None) -> None:
+    """`value` as JSON on stdout; one line unless `indent` is given."""
+    say(json.dumps(plain(value), indent=indent, allow_nan=False))
+
+
+@cache
+def console(stderr: bool = False) -> "Console":
+    """The rich console of stdout or stderr. rich itself honours NO_COLOR, COLUMNS and boxes without Unicode."""
+    from rich.console import Console
+
+    made = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+    if not made.is_terminal and "COLUMNS" not in made._environ:
+        made.width = WIDTH_OF_A_FILE
+    return made
+
+
+def width() -> int:
+    """Columns of the terminal, or of a file."""
+    return console().width
+
+
+def can_print(text: str) -> bool:
+    """Whether stdout's encoding has these characters."""
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def has_colours() -> bool:
+    """Whether stdout shows colours: a terminal that can, and nobody who asked for none."""
+    return is_terminal() and not console().no_color and console().color_system is not None
+
+
+def say_styled(parts: Sequence[tuple[str, str | None]]) -> None:
+    """A line on stdout of (text, rich style or None) pieces."""
+    if not is_terminal():
+        say("".join(text for text, _ in parts).rstrip())
+        return
+    from rich.text import Text
+
+    console().print(Text.assemble(*[(text, style or "") for text, style in parts]), soft_wrap=True)
+
+
+def print_table(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    *,
+    title: str | None = None,
+    left: Collection[str] = (),
+    footer: Sequence[Any] | None = None,
+    styles: Sequence[str | None] | None = None,
+) -> None:
+    """A table on stdout: the first column and those named in `left` aligned left, the others (numbers) right.
+
+    `footer` is a last row behind a line; `styles` gives a rich style ("red", "bold") or None for each row.
+    """
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(
+        title=Text(title) if title else None,
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        show_edge=False,
+        show_footer=footer is not None,
+    )
+    for i, column in enumerate(columns):
+        justify: Any = "left" if i == 0 or column in left else "right"
+        ending = Text(_cell(footer[i])) if footer is not None else ""
+        table.add_column(Text(column), justify=justify, footer=ending, overflow="fold")
+    for i, row in enumerate(rows):
+        table.add_row(*[Text(_cell(item)) for item in row], style=styles[i] if styles else None)
+    out = console()
+    if out.is_terminal:
+        out.print(table)
+        return
+    with out.capture() as drawn:  # no blanks at the ends of lines in files
+        out.print(table)
+    say("\n".join(line.rstrip() for line in drawn.get().splitlines()))
+
+
+def _cell(item: Any) -> str:
+    return "" if item is None else f"{item:,}" if isinstance(item, int) and not isinstance(item, bool) else str(item)
+
+
+class ByteProgress(Protocol):
+    """What a download reports to; sizes in bytes, `total` None where the host does not say."""
+
+    def start(self, description: str, total: int | None, done: int = 0) -> None: ...
+    def advance(self, count: int) -> None: ...
+
+
+@contextmanager
+def download_progress() -> Iterator[ByteProgress]:
+    """A bar on stderr with amount, speed and time left; without a terminal, one line every few seconds."""
+    if not sys.stderr.isatty():
+        from nndl.cli.screen.plain_progress import PlainByteProgress
+
+        yield PlainByteProgress(note)
+        return
+    from rich import progress as bars
+
+    shown = bars.Progress(
+        bars.TextColumn("{task.description}"),
+        bars.BarColumn(),
+        bars.DownloadColumn(),
+        bars.TransferSpeedColumn(),
+        bars.TimeRemainingColumn(),
+        console=console(stderr=True),
+    )
+    with shown:
+        yield _ByteBar(shown)
+
+
+class _ByteBar:
+    """A bar of bytes; a new `start` (another host, another file) takes the place of the last."""
+
+    def __init__(self, shown: "Progress") -> None:
+        self._shown = shown
+        self._task: Any = None
+
+    def start(self, description: str, total: int | None, done: int = 0) -> None:
+        if self._task is not None:
+            self._shown.remove_task(self._task)
+        self._task = self._shown.add_task(description, total=total, completed=done)
+
+    def advance(self, count: int) -> None:
+        self._shown.advance(self._task, count)
+
+
+class LiveLine:
+    """A bar and a line kept up to date at the bottom of the terminal while others are printed above them."""
+
+    def __init__(self) -> None:
+        from rich.live import Live
+
+        self._live = Live(console=console(), refresh_per_second=8, transient=True)
+
+    def __enter__(self) -> "LiveLine":
+        self._live.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._live.stop()
+
+    def show(self, fraction: float, words: str) -> None:
+        """A bar filled to `fraction` (0 to 1) and `words` under it; drawn at most eight times a second."""
+        self._live.update(_bar(fraction, words))
+
+    def above(self, line: str) -> None:
+        """Print a line that stays."""
+        self._live.console.print(line, soft_wrap=True)
+
+
+def _bar(fraction: float, words: str) -> "RenderableType":
+    from rich.progress_bar import ProgressBar
+    from rich.table import Table
+    from rich.text import Text
+
+    lines = Table.grid()
+    lines.add_column(no_wrap=True, overflow="ellipsis")
+    lines.add_row(ProgressBar(total=1.0, completed=fraction, width=min(80, console().width)))
+    lines.add_row(Text(words))
+    return lines

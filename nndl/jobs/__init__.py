@@ -1,0 +1,1 @@
+"""Trainings as wholes: begun, gone on with, repeated, in sets and to a time."""

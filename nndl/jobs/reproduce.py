@@ -1,0 +1,147 @@
+"""Training a run again from its own folder, and where the two first part."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from nndl.config import load_config
+from nndl.config.build import Built, build
+from nndl.errors import CheckpointError, UsageError
+from nndl.jobs.replay import first_difference, timeless
+from nndl.jobs.resume import UNIMPORTANT, about
+from nndl.runs.checkpoint import read_checkpoint
+from nndl.runs.differences import Difference, differences
+from nndl.runs.folder import RunFolder
+from nndl.runs.metrics import read_metrics
+from nndl.runs.states import BEST, earlier_states, newest_state
+from nndl.train.events import EpochDone, Event, StepDone, as_record
+from nndl.train.solver import Solver
+
+
+@dataclass
+class Reproduction:
+    """A run trained again, and what came of it."""
+
+    steps: int
+    """Trained again: as many as the newest state has."""
+    differs: list[str]
+    """What is not as it was when the run was trained: versions, the processor's instructions."""
+    lines: int = 0
+    """Of metrics.jsonl, compared."""
+    files: list[str] = field(default_factory=list)
+    """Saved states compared, each to the last bit."""
+    first_step: str | None = None
+    """The first line of metrics.jsonl that differs."""
+    first_tensor: str | None = None
+    """The first tensor that differs, in the first saved state where one does."""
+
+    @property
+    def identical(self) -> bool:
+        """Whether nothing differs."""
+        return self.first_step is None and self.first_tensor is None
+
+
+def reproduce(folder: RunFolder, watch: Callable[[Solver], Callable[[Event], None]]) -> Reproduction:
+    """Train the run in `folder` again, on its engine and threads, comparing as it goes; nothing is written.
+
+    `watch(solver)` makes the observer of events. Raises CheckpointError where config or images are no longer those of
+    the run, and UsageError for a run that was changed on its way, which its folder cannot repeat.
+    """
+    state = newest_state(folder)
+    if state is None:
+        raise UsageError(f"no state of {folder.path} was saved, so there is nothing to compare with")
+    made_of = state.info["about"]
+    changes = _repeatable(folder, made_of["changes"])
+    built = build(load_config(folder.config, _settings(made_of, changes)))
+    result = Reproduction(state.info["step"], _not_as_it_was(folder, made_of, built))
+    _train(built.solver, changes, _Comparison(folder, built.solver, result), watch(built.solver))
+    return result
+
+
+def _repeatable(folder: RunFolder, changes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The changes of its epochs; raises UsageError where there were others."""
+    for change in changes:
+        if change["what"]:
+            words = "; ".join(change["what"])
+            raise UsageError(
+                f"{folder.path} was changed after step {change['step']:,} ({words}): it cannot be repeated"
+            )
+    return changes
+
+
+def _settings(made_of: Mapping[str, Any], changes: list[dict[str, Any]]) -> list[str]:
+    first = [f"train.epochs={changes[0]['epochs'][0]}"] if changes else []
+    return [f"engine={made_of['engine']}", f"threads={made_of['threads']}", *first]
+
+
+def _not_as_it_was(folder: RunFolder, made_of: Mapping[str, Any], built: Built) -> list[str]:
+    """Versions and the like that differ; raises CheckpointError where config or images do."""
+    now = about(built)
+    differ = [each for key, old in made_of.items() for each in differences(old, now.get(key), key) if _counts(each)]
+    lost = [str(each) for each in differ if each.key.partition(".")[0] in ("config", "data")]
+    if lost:
+        raise CheckpointError(f"{folder.path} was trained on other things than there are now:\n  " + "\n  ".join(lost))
+    return [str(each) for each in differ]
+
+
+def _counts(difference: Difference) -> bool:
+    return not difference.key.startswith((*UNIMPORTANT, "config.train.epochs"))
+
+
+def _saved(folder: RunFolder) -> dict[tuple[str, int], list[Path]]:
+    """The files to compare with, by the event after which they were written."""
+    files: dict[tuple[str, int], list[Path]] = {}
+    for path in (folder.best, *reversed(earlier_states(folder)), folder.last):
+        try:
+            step = read_checkpoint(path)[1]["step"]
+        except CheckpointError:
+            continue
+        files.setdefault(("epoch" if path == folder.best else "step", step), []).append(path)
+    return files
+
+
+def _train(
+    solver: Solver, changes: list[dict[str, Any]], compare: "_Comparison", watch: Callable[[Event], None]
+) -> None:
+    for event in solver.events():
+        watch(event)
+        if isinstance(event, StepDone | EpochDone):
+            compare.see(event)
+            for change in changes:
+                if (change["step"], change["epochs_done"]) == (solver.step, len(solver.history)):
+                    solver.epochs = change["epochs"][1]
+            epoch_follows = isinstance(event, StepDone) and event.step % solver.steps_per_epoch == 0
+            if compare.result.first_tensor or (event.step >= compare.result.steps and not epoch_follows):
+                solver.stop()
+    if solver.step < compare.result.steps and not compare.result.first_tensor:
+        raise KeyboardInterrupt
+
+
+class _Comparison:
+    """Compares events with what the run's folder says of them."""
+
+    def __init__(self, folder: RunFolder, solver: Solver, result: Reproduction) -> None:
+        self.folder, self.solver, self.result = folder, solver, result
+        self._lines = {(line["kind"], line["step"]): timeless(line) for line in read_metrics(folder.metrics)}
+        self._files = _saved(folder)
+
+    def see(self, event: Event) -> None:
+        """Compare the event's line and the state saved after it, where there are any."""
+        record = timeless(as_record(event))
+        key = (record["kind"], event.step)
+        if key in self._lines:
+            self.result.lines += 1
+            found = next(differences(self._lines[key], record), None)
+            if found and self.result.first_step is None:
+                self.result.first_step = f"{key[0]} at step {event.step:,}: {found}"
+        for path in self._files.get(key, []):
+            self.result.files.append(path.name)
+            tensor = self._first_tensor(path)
+            if tensor and self.result.first_tensor is None:
+                self.result.first_tensor = f"{path.name} (step {event.step:,}): {tensor}"
+
+    def _first_tensor(self, path: Path) -> str | None:
+        saved = read_checkpoint(path)[0]
+        now = self.solver.weights() if path == self.folder.best else self.solver.state()[0]
+        return first_difference({name: saved[name] for name in saved if not name.startswith(BEST)}, now)

@@ -1,0 +1,222 @@
+"""Going on with a run: from which state, whether all is as it was, and what becomes of it if not."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from nndl import __version__
+from nndl.config import Experiment, load_config
+from nndl.config.build import Built, build
+from nndl.config.overrides import NO_BUDGET, of_epochs
+from nndl.config.show import as_tree, dump
+from nndl.engines import about as about_engine
+from nndl.errors import UsageError
+from nndl.runs.atomic import write_atomically
+from nndl.runs.differences import Difference, differences
+from nndl.runs.folder import RunFolder
+from nndl.runs.log import write_log
+from nndl.runs.metrics import unreadable_lines
+from nndl.runs.recorder import Keeping
+from nndl.runs.states import State, States, clear_leftovers, newest_state, restore_best, set_damaged_aside
+from nndl.runs.statistics import Statistics
+from nndl.train.solver import Solver
+
+UNIMPORTANT = (
+    "config.name",
+    "config.checkpoint.",
+    "config.record",
+    "config.data.root",
+    "config.engine",
+    "config.threads",
+    "changes",
+)
+"""What may change without a word: the numbers do not depend on it, or do by what is compared instead."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How a run is to go on."""
+
+    sets: Sequence[str] = ()
+    """Changes of the config, "train.l2=1e-4"."""
+    config: str | None = None
+    """Another config instead of the run's own."""
+    epochs: float | None = None
+    """How many it shall have in all."""
+    accept_changes: bool = False
+    """Whether it may go on although something is not as it was."""
+
+
+@dataclass(frozen=True)
+class Resumed:
+    """All of a run as it stood, ready to go on."""
+
+    built: Built
+    keeping: Keeping
+    notes: list[str] = field(default_factory=list)
+    """What the person should know of it."""
+
+
+def about(built: Built) -> dict[str, Any]:
+    """What a run's numbers depend on, as JSON gives it back."""
+    import numpy as np
+
+    made_of = {
+        "config": as_tree(built.experiment),
+        "data": built.split.dataset.digest,
+        "nndl": __version__,
+        "numpy": np.__version__,
+        **about_engine(built.network.engine),
+    }
+    plain: dict[str, Any] = json.loads(json.dumps(made_of))
+    return plain
+
+
+def keeping(built: Built, changes: Sequence[Any] = ()) -> Keeping:
+    """How the experiment wants its run kept."""
+    checkpoint, record = built.experiment.checkpoint, built.experiment.record
+    return Keeping(
+        checkpoint.every,
+        checkpoint.keep,
+        {**about(built), "changes": list(changes)},
+        None if record.statistics is None else Statistics(built.solver, record.statistics),
+        record.loggers,
+    )
+
+
+def resume(folder: RunFolder, wanted: Wanted | None = None) -> Resumed:
+    """The run in `folder` as its newest whole state has it; call it within `lock_run(folder.path)`.
+
+    Raises CheckpointError where there is no such state, and UsageError, with every difference, where data, config,
+    version, engine or threads are not what they were and `accept_changes` does not say that this is meant.
+    """
+    wanted = wanted or Wanted()
+    folder.refuse_imported()
+    clear_leftovers(folder)
+    state = newest_state(folder)
+    experiment = load_config(wanted.config or folder.config, _settings(wanted))
+    _refuse_budget(folder, experiment)
+    built = build(experiment)
+    if state is None:
+        return _from_the_start(folder, built)
+    before = state.info.get("about", {})
+    changed = _changes(before, about(built), wanted)
+    _check_epochs(folder, state, built.solver)
+    built.solver.restore(state.arrays, state.info)
+    restore_best(folder, state)
+    set_damaged_aside(folder, state)
+    notes = [
+        *_skipped(folder, state),
+        *_schedule(built, state.info["epochs"]),
+        *(f"changed: {change}" for change in changed),
+    ]
+    changes = list(before.get("changes", []))
+    if changed or built.solver.epochs != state.info["epochs"]:
+        epochs = [state.info["epochs"], built.solver.epochs]
+        done = {"step": built.solver.step, "epochs_done": len(built.solver.history)}
+        changes.append({**done, "epochs": epochs, "what": [str(change) for change in changed]})
+    resumed = Resumed(built, keeping(built, changes), notes)
+    if changes != before.get("changes", []):
+        _write_down(folder, resumed, state)
+    for note in notes:
+        write_log(folder, note)
+    return resumed
+
+
+def _settings(wanted: Wanted) -> list[str]:
+    return list(wanted.sets) if wanted.epochs is None else [NO_BUDGET, *wanted.sets, of_epochs(wanted.epochs)]
+
+
+def _refuse_budget(folder: RunFolder, experiment: Experiment) -> None:
+    """A budget became epochs when the run began; another would be written down and do nothing."""
+    if experiment.train.time_budget is not None:
+        words = (
+            f"train.time_budget ({experiment.train.time_budget}) counts when a run begins, and {folder.path} has begun"
+        )
+        raise UsageError(f"{words}; leave it out, or say with --epochs how many epochs the run shall have in all")
+
+
+def _from_the_start(folder: RunFolder, built: Built) -> Resumed:
+    now, written = as_tree(built.experiment), as_tree(load_config(folder.config))
+    changed = [str(each) for each in differences({"config": written}, {"config": now}) if matters(each)]
+    if changed:
+        words = f"no state of {folder.path} was saved yet, so there is nothing to change"
+        raise UsageError(f"{words} ({'; '.join(changed)}); train anew instead")
+    folder.metrics.unlink(missing_ok=True)
+    return Resumed(built, keeping(built), ["no state was saved yet: training begins again with step 1"])
+
+
+def _changes(before: Mapping[str, Any], now: Mapping[str, Any], wanted: Wanted) -> list[Difference]:
+    """What is not as it was; raises UsageError where that was not meant."""
+    changed = [
+        difference
+        for key, old in before.items()
+        for difference in differences(old, now.get(key), key)
+        if matters(difference) and not (difference.key == "config.train.epochs" and wanted.epochs is not None)
+    ]
+    shown = [as_told(change) for change in changed]
+    if shown and not wanted.accept_changes:
+        lines = "\n".join(f"  {change}" for change in shown)
+        raise UsageError(
+            f"the run would not go on as it began:\n{lines}\n"
+            "put that back as it was, or go on nevertheless with --accept-changes"
+        )
+    return shown
+
+
+def as_told(change: Difference) -> Difference:
+    """The key as `--set` has it, and of the images' checksum as much as tells two apart."""
+    if change.key == "data":
+        return Difference("the images (their checksum)", str(change.old)[:16], str(change.new)[:16])
+    return change._replace(key=change.key.removeprefix("config."))
+
+
+def matters(difference: Difference) -> bool:
+    """Whether the numbers may be others for it."""
+    return not difference.key.startswith(UNIMPORTANT)
+
+
+def _check_epochs(folder: RunFolder, state: State, solver: Solver) -> None:
+    step, per_epoch = state.info["step"], state.info["steps_per_epoch"]
+    if step > solver.steps:
+        raise UsageError(f"{folder.path} is in epoch {-(-step // per_epoch)} already: --epochs takes that or more")
+    if solver.steps == step and folder.status() == "finished":
+        raise UsageError(f"{folder.path} is finished; --epochs {solver.epochs + 5} would train it for 5 epochs more")
+
+
+def _skipped(folder: RunFolder, state: State) -> list[str]:
+    """What cannot be read any more."""
+    skipped = [f"skipped: {reason}; going on from {state.path.name}" for reason in state.skipped.values()]
+    lost = unreadable_lines(folder.metrics)
+    return [*skipped, *([f"{folder.metrics}: {lost} lines cannot be read; the curves will lack them"] if lost else [])]
+
+
+def _schedule(built: Built, before: float) -> list[str]:
+    """What becomes of the learning rate when there are other epochs than before."""
+    solver, kind = built.solver, built.experiment.train.schedule.kind
+    epochs, per_epoch, last = solver.epochs, solver.steps_per_epoch, max(0, solver.step - 1)
+    if epochs == before:
+        return []
+
+    def rate(step: int, of: float) -> float:
+        return solver.updater.rule.learning_rate * solver.schedule(step / per_epoch, of)
+
+    head = f"train.epochs: {before} -> {epochs}; the schedule ({kind})"
+    to_come = range(solver.step, int(min(before, epochs) * per_epoch))
+    probes = {*to_come[:: max(1, len(to_come) // 100)], last}
+    if all(rate(step, before) == rate(step, epochs) for step in probes):
+        return [f"{head} does not depend on it and goes on as it was"]
+    following, final = min(solver.step, solver.steps - 1), solver.steps - 1
+    was = f"the learning rate was {rate(last, before):.3g} at step {last + 1:,}"
+    becomes = f"goes on with {rate(following, epochs):.3g} and comes to {rate(final, epochs):.3g} at the last"
+    return [f"{head} now ends with epoch {epochs}: {was}, {becomes}"]
+
+
+def _write_down(folder: RunFolder, resumed: Resumed, state: State) -> None:
+    """Make the folder say what holds from now on, so that it is accepted once and not at every start."""
+    write_atomically(folder.config, dump(resumed.built.experiment))
+    now = about_engine(resumed.built.network.engine)
+    folder.write_environment({**folder.read_environment(), **now, "data_digest": resumed.keeping.about["data"]})
+    solver_info = {**state.info, "epochs": resumed.built.solver.epochs, "about": dict(resumed.keeping.about)}
+    States(folder, resumed.keeping.keep).write(state.arrays, solver_info)

@@ -1,0 +1,54 @@
+"""Beginning a run: its folder, with all written down that its use and its resumption need."""
+
+from pathlib import Path
+from typing import Any
+
+from nndl.config.build import Built
+from nndl.config.show import dump
+from nndl.data.normalize import Normalize
+from nndl.engines import about
+from nndl.errors import UsageError
+from nndl.runs.atomic import write_atomically
+from nndl.runs.environment import describe_environment
+from nndl.runs.folder import RunFolder, create_run_folder
+from nndl.runs.inputs import Inputs, write_inputs
+from nndl.runs.lock import lock_run
+from nndl.runs.loggers import require
+
+
+def start_run(built: Built, run_dir: str | Path | None = None) -> RunFolder:
+    """A new run's folder, with its config, its environment and how its images are normalised written down.
+
+    Raises MissingExtraError where the package of a logger is not installed, and UsageError for a time_budget that was
+    not turned into epochs, since it would be written down and do nothing.
+    """
+    if built.experiment.train.time_budget is not None:
+        raise UsageError("a time_budget becomes epochs first: give train the experiment, or build(within_budget(it))")
+    require(built.experiment.record.loggers)
+    folder = create_run_folder(built.experiment.name, None if run_dir is None else Path(run_dir))
+    with lock_run(folder.path):
+        if folder.config.exists():
+            raise UsageError(f"another process has begun a run in {folder.path}; choose another --run-dir")
+        _write_new_run(folder, built)
+    return folder
+
+
+def _write_new_run(folder: RunFolder, built: Built) -> None:
+    """The config comes last: a folder with a config is a run, with all that belongs to one."""
+    dataset = built.split.dataset
+    ran = {**about(built.network.engine), "data": describe_data(built), "data_digest": dataset.digest}
+    folder.write_environment({**describe_environment(), **ran})
+    write_inputs(folder, inputs_of(built.split.normalize, dataset))
+    write_atomically(folder.config, dump(built.experiment))
+
+
+def describe_data(built: Built) -> dict[str, Any]:
+    """Which images an experiment uses, and how many for what."""
+    split = built.split
+    sizes = {"train": len(split.train), "validation": len(split.validation), "test": len(split.test)}
+    return {"name": split.dataset.name, "synthetic": split.dataset.synthetic, **sizes}
+
+
+def inputs_of(normalize: Normalize, dataset: Any) -> Inputs:
+    """What a run on a `nndl.data.cifar.Dataset` must remember of it."""
+    return Inputs(normalize, dataset.classes, dataset.name, dataset.synthetic)

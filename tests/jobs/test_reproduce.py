@@ -1,0 +1,90 @@
+"""A run trained again is the same, or the first line and tensor that differ are named."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nndl.errors import CheckpointError, UsageError
+from nndl.jobs.replay import train_until
+from nndl.jobs.reproduce import Reproduction, reproduce
+from nndl.jobs.resume import Wanted, resume
+from nndl.runs.checkpoint import read_checkpoint, write_checkpoint
+from nndl.runs.folder import RunFolder
+from tests.small_run import STEPS, trained
+
+
+def again(folder: RunFolder) -> Reproduction:
+    before = {path.name: path.read_bytes() for path in folder.path.iterdir()}
+    result = reproduce(folder, lambda _: lambda _: None)
+    assert {path.name: path.read_bytes() for path in folder.path.iterdir()} == before
+    return result
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> RunFolder:
+    return trained(tmp_path / "run")
+
+
+def test_a_run_is_repeated_to_the_last_bit(run: RunFolder) -> None:
+    result = again(run)
+    assert result.identical
+    assert (result.steps, result.lines, result.differs) == (STEPS, STEPS + 3, [])
+    assert {"best.safetensors", "last.safetensors", "step-9.safetensors"} <= set(result.files)
+
+
+def test_a_run_that_was_stopped_extended_or_stands_in_mid_epoch_is_repeated_too(tmp_path: Path) -> None:
+    run = trained(tmp_path / "run", 7)
+    assert again(run).identical
+    resumed = resume(run, Wanted(epochs=2))
+    train_until(run, resumed.built.solver, resumed.keeping, 99)
+    resumed = resume(run, Wanted(epochs=4))
+    train_until(run, resumed.built.solver, resumed.keeping, 14)
+    result = again(run)
+    assert (result.identical, result.steps) == (True, 14)
+
+
+def test_a_line_that_differs_is_named(run: RunFolder) -> None:
+    lines = [json.loads(line) for line in run.metrics.read_text(encoding="utf-8").splitlines()]
+    lines[6]["loss"] += 1e-7
+    run.metrics.write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
+    result = again(run)
+    assert not result.identical
+    assert result.first_step is not None
+    assert result.first_step.startswith(f"step at step {lines[6]['step']}: loss: {lines[6]['loss']} -> ")
+    assert result.first_tensor is None
+
+
+@pytest.mark.parametrize("name", ["step-9.safetensors", "last.safetensors", "best.safetensors"])
+def test_a_tensor_that_differs_is_named(run: RunFolder, name: str) -> None:
+    arrays, info = read_checkpoint(run.path / name)
+    arrays["params/affine1.b"][2] = np.nextafter(arrays["params/affine1.b"][2], np.float32(9))
+    write_checkpoint(run.path / name, arrays, info)
+    result = again(run)
+    assert result.first_step is None
+    assert result.first_tensor is not None
+    assert result.first_tensor.startswith(f"{name} (step {info['step']}): params/affine1.b: 1 of 10 numbers differ")
+
+
+def test_what_cannot_be_repeated_says_so(run: RunFolder, tmp_path: Path) -> None:
+    changed = trained(tmp_path / "changed", 5)
+    resume(changed, Wanted(["train.l2=0.1"], accept_changes=True))
+    with pytest.raises(UsageError, match=r"changed after step 5 \(train.l2: 0.0 -> 0.1\): it cannot be repeated"):
+        again(changed)
+    text = run.config.read_text(encoding="utf-8")
+    run.config.write_text(text.replace("train_size: 60", "train_size: 70", 1), encoding="utf-8")
+    with pytest.raises(CheckpointError, match=r"(?s)data\.train_size: 60 -> 70.*data: "):
+        again(run)
+    for path in run.path.glob("*.safetensors"):
+        path.unlink()
+    with pytest.raises(UsageError, match=r"no state of .* was saved"):
+        again(run)
+
+
+def test_versions_that_differ_are_told_beside_the_result(run: RunFolder) -> None:
+    arrays, info = read_checkpoint(run.last)
+    write_checkpoint(run.last, arrays, info | {"about": info["about"] | {"numpy": "1.0"}})
+    result = again(run)
+    assert result.identical
+    assert [words.partition(" -> ")[0] for words in result.differs] == ["numpy: 1.0"]
