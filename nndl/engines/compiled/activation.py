@@ -4,7 +4,7 @@ import numpy as np
 
 from nndl.engines.compiled.bindings import kernels
 from nndl.engines.compiled.norm import KINDS
-from nndl.engines.shared.layout import first, last
+from nndl.engines.shared.layout import channels_first, channels_last
 from nndl.engines.shared.workspace import Workspace
 from nndl.net.contract import Lowered, Site
 from nndl.net.types import Array
@@ -20,16 +20,16 @@ class ActivationStep:
         self.workspace = Workspace()
 
     def forward(self, x: Array) -> Array:
-        self.x = last(x) if self.last else x
+        self.x = channels_last(x) if self.last else x
         return self._computed("out", None)
 
     def backward(self, dout: Array) -> Array | None:
-        return self._computed("dx", last(dout) if self.last else dout) if self.site.needs_dx else None
+        return self._computed("dx", channels_last(dout) if self.last else dout) if self.site.needs_dx else None
 
     def _computed(self, name: str, dout: Array | None) -> Array:
         out = self.workspace.array(name, self.x.shape, np.float32)
         kernels().activation(out.size, self.x, dout, self.kind, out)
-        return first(out) if self.last else out
+        return channels_first(out) if self.last else out
 
 
 def lower_activation(site: Site) -> Lowered:

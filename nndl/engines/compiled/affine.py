@@ -6,7 +6,7 @@ from math import prod
 import numpy as np
 
 from nndl.engines.compiled.bindings import RELU, AffineShape, kernels
-from nndl.engines.shared.layout import first, last
+from nndl.engines.shared.layout import channels_first, channels_last
 from nndl.engines.shared.workspace import Workspace
 from nndl.net.catalog.activation import Relu
 from nndl.net.contract import Lowered, Site
@@ -25,7 +25,7 @@ class AffineStep:
         self.workspace = Workspace()
 
     def forward(self, x: Array) -> Array:
-        self.x = last(x) if self.last else x
+        self.x = channels_last(x) if self.last else x
         w, b = self.site.params["w"], self.site.params.get("b")
         out = self.out = self.workspace.array("out", (len(x), w.shape[1]), np.float32)
         self._kernel("forward")(self._shape(len(x)), self.x, w, b, self.relu, out)
@@ -45,7 +45,7 @@ class AffineStep:
             return None
         dx = self.workspace.array("dx", self.x.shape, np.float32)
         self._kernel("input_gradient")(shape, dout, self.site.params["w"], dx)
-        return first(dx) if self.last else dx
+        return channels_first(dx) if self.last else dx
 
     def _kernel(self, name: str) -> Callable[..., None]:
         kernel: Callable[..., None] = getattr(kernels(), f"affine_{name}{self.precision}")

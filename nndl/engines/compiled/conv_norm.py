@@ -5,7 +5,7 @@ import numpy as np
 from nndl.engines.compiled.bindings import IDENTITY, RELU, kernels, unpooled
 from nndl.engines.compiled.convolution import Convolver
 from nndl.engines.compiled.norm import BatchNorm, Line, NormStep, kind_of
-from nndl.engines.shared.layout import first, last
+from nndl.engines.shared.layout import channels_first, channels_last
 from nndl.engines.shared.workspace import Workspace
 from nndl.net.catalog.norm import SpatialBn
 from nndl.net.catalog.pool import MaxPool
@@ -51,12 +51,12 @@ class ConvNormStep:
             sums = np.empty((2, conv.layer.filters))
             conv.forward(x, conv.w, bias=b, pool=pool, sums=sums, sums_of_best=True, **self._pooled(len(x)))
             line = norm.norm.in_training(self.best.reshape(-1, self.best.shape[-1]), sums)
-            return first(norm.normalise(self.best, line))
+            return channels_first(norm.normalise(self.best, line))
         self.y, sums = conv.room("y", len(x)), np.empty((2, conv.layer.filters))
         pooled = {"pool": pool, "order": norm.norm.sign().astype(np.float32), **self._pooled(len(x))} if pool else {}
         conv.forward(x, conv.w, bias=b, y=self.y, sums=sums, **pooled)
         line = norm.norm.in_training(self.y.reshape(-1, self.y.shape[-1]), sums)
-        return first(norm.normalise(self.best if pool else self.y, line))
+        return channels_first(norm.normalise(self.best if pool else self.y, line))
 
     def _pooled(self, count: int) -> dict[str, Array]:
         shape = (count, *self.parts.out_shape)
@@ -68,7 +68,7 @@ class ConvNormStep:
         if "b" in self.conv.site.grads:
             # Batch norm takes the mean out again: b has no effect, and sum(dy) is zero but for rounding.
             self.conv.site.grads["b"][...] = 0
-        given = last(dout)
+        given = channels_last(dout)
         if self.parts.pools_first:
             return self._back_pooled_first(given)
         if self.parts.pool:
@@ -107,7 +107,7 @@ class FoldedStep:
         self.conv.forward(x, w, bias=b, relu=parts.kind == RELU, **pooled)
         if parts.kind not in (IDENTITY, RELU):
             kernels().activation(out.size, out, None, parts.kind, out)
-        return first(out)
+        return channels_first(out)
 
     def _folded(self, a: Line) -> tuple[Array, Array]:
         b = self.conv.site.params.get("b", 0.0)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from nndl.engines.compiled.bindings import RELU, Shape, Unpool, finish, kernels, unpooled
-from nndl.engines.shared.layout import first, last
+from nndl.engines.shared.layout import channels_first, channels_last
 from nndl.engines.shared.workspace import Workspace, scratch
 from nndl.net.catalog.activation import Relu
 from nndl.net.catalog.conv import Conv
@@ -78,7 +78,7 @@ class Convolver:
 
     def forward(self, x: Array, w: Array, **wanted: object) -> None:
         """What `wanted` names (see bindings.finish) of x convolved with w (K, K, C, F)."""
-        self.x = x if self.planar else last(x)
+        self.x = x if self.planar else channels_last(x)
         shape, wish = self.shape(len(x)), finish(**wanted)  # type: ignore[arg-type]
         if self.winograd:
             kernels().winograd_forward(shape, self.x, w, wish)
@@ -97,7 +97,7 @@ class Convolver:
             return None
         dx = self.workspace.array("dx", self.x.shape, np.float32)
         kernels().direct_input_gradient(shape, dy, self.w, dx)
-        return first(dx)
+        return channels_first(dx)
 
     def backward_pooled(self, pooled: Unpool, count: int) -> Array | None:
         """The same from gradients of the pooled outputs of `count` images."""
@@ -119,7 +119,7 @@ class Convolver:
             return None
         dx = self.workspace.array("dx", self.x.shape, np.float32)
         kernels().winograd_input_gradient(shape, dy, pooled, self.w, dx)
-        return first(dx)
+        return channels_first(dx)
 
 
 class ConvStep:
@@ -145,10 +145,10 @@ class ConvStep:
             )
         else:
             self.conv.forward(x, self.conv.w, bias=b, relu=self.relu, y=out)
-        return first(out)
+        return channels_first(out)
 
     def backward(self, dout: Array) -> Array | None:
-        given = last(dout)
+        given = channels_last(dout)
         if self.pool and self.conv.few_channels and self.conv.trains_w and not self.conv.site.needs_dx:
             self._sparse_gradients(given)
             return None

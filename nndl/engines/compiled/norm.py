@@ -9,7 +9,7 @@ import numpy as np
 
 from nndl.engines.compiled.bindings import GELU, IDENTITY, RELU, SILU, kernels
 from nndl.engines.shared.ghost import in_parts
-from nndl.engines.shared.layout import first, last
+from nndl.engines.shared.layout import channels_first, channels_last
 from nndl.engines.shared.workspace import Workspace
 from nndl.net.catalog.activation import Gelu, Relu, Silu
 from nndl.net.catalog.norm import Bn, SpatialBn
@@ -160,10 +160,10 @@ class NormStep:
         return sums, rows
 
     def _inside(self, x: Array) -> Array:
-        return last(x) if self.images else x
+        return channels_last(x) if self.images else x
 
     def _as_given(self, x: Array) -> Array:
-        return first(x) if self.images else x
+        return channels_first(x) if self.images else x
 
 
 def lower_norm(site: Site) -> Lowered:

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
-from nndl.engines.shared.layout import first
+from nndl.engines.shared.layout import channels_first
 from nndl.engines.shared.workspace import Workspace
 from nndl.net.catalog.norm import Bn, SpatialBn
 from nndl.net.contract import Site, Step
@@ -87,7 +87,7 @@ class GhostStep:
         if len(shape) == 1:
             return self.workspace.array(name, (count, *shape), self.site.dtype)
         C, H, W = shape
-        return first(self.workspace.array(name, (count, H, W, C), self.site.dtype))
+        return channels_first(self.workspace.array(name, (count, H, W, C), self.site.dtype))
 
 
 def running_of(norm: Site) -> dict[str, Array]:

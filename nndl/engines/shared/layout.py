@@ -11,12 +11,12 @@ Blocks = Callable[[int, int], Array]
 """blocks(start, stop): images start to stop of a batch, (stop - start, H, W, C)."""
 
 
-def last(x: Array) -> Array:
+def channels_last(x: Array) -> Array:
     """(N, C, H, W), channels last in memory -> the same as (N, H, W, C)."""
     return x.transpose(0, 2, 3, 1)
 
 
-def first(x: Array) -> Array:
+def channels_first(x: Array) -> Array:
     """(N, H, W, C) -> the same as (N, C, H, W)."""
     return x.transpose(0, 3, 1, 2)
 

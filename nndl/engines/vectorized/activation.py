@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 
-from nndl.engines.shared.layout import first, last
+from nndl.engines.shared.layout import channels_first, channels_last
 from nndl.engines.shared.threads import parallel_for
 from nndl.engines.shared.workspace import Workspace, scratch, zeros
 from nndl.layers import GELU_CUBIC, GELU_SCALE
@@ -109,10 +109,10 @@ class ActivationStep:
         return self._as_given(dx)
 
     def _in_memory_order(self, x: Array) -> Array:
-        return last(x) if self.site.layout == "nhwc" else x
+        return channels_last(x) if self.site.layout == "nhwc" else x
 
     def _as_given(self, x: Array) -> Array:
-        return first(x) if self.site.layout == "nhwc" else x
+        return channels_first(x) if self.site.layout == "nhwc" else x
 
 
 def _flat(x: Array) -> Array:

@@ -4,7 +4,7 @@ from math import prod
 
 import numpy as np
 
-from nndl.engines.shared.layout import first
+from nndl.engines.shared.layout import channels_first
 from nndl.engines.shared.threads import parallel_for
 from nndl.engines.shared.workspace import Workspace
 from nndl.net.contract import Lowered, Site
@@ -56,10 +56,10 @@ class AffineStep:
         def work(start: int, stop: int, thread: int) -> None:  # noqa: ARG001
             np.dot(dout[start:stop], w.T, out=flat[start:stop])
             if self.site.layout == "nhwc":
-                first(dx)[start:stop] = flat[start:stop].reshape(-1, *self.site.shape)
+                channels_first(dx)[start:stop] = flat[start:stop].reshape(-1, *self.site.shape)
 
         parallel_for(len(dout), work)
-        return first(dx) if self.site.layout == "nhwc" else flat.reshape(len(dout), *self.site.shape)
+        return channels_first(dx) if self.site.layout == "nhwc" else flat.reshape(len(dout), *self.site.shape)
 
     def _room(self, name: str, count: int) -> Array:
         return self.workspace.array(name, (count, self.features), self.site.dtype)

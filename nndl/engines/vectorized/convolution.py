@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from nndl.engines.shared.layout import Blocks, along, channel_sums, first, last, rows, slices
+from nndl.engines.shared.layout import Blocks, along, channel_sums, channels_first, channels_last, rows, slices
 from nndl.engines.shared.workspace import Workspace, scratch
 from nndl.engines.vectorized.batch_statistics import Statistics
 from nndl.engines.vectorized.geometry import Convolution, Finish, Geometry
@@ -60,7 +60,7 @@ class Convolver:
 
     def images(self, x: Array) -> Array:
         """x in the axis order that `way` reads."""
-        return x if self.by_planes else last(x)
+        return x if self.by_planes else channels_last(x)
 
     def room(self, name: str, count: int) -> Array:
         """(N, H', W', F), kept."""
@@ -86,7 +86,7 @@ class Convolver:
             return None
         dx = self.workspace.array("dx", self.x.shape, self.site.dtype)
         self.way.input_gradient(douts, count, self.w, dx)
-        return first(dx)
+        return channels_first(dx)
 
     def _adding_up_db(self, douts: Blocks) -> Blocks:
         if "b" not in self.site.grads:
@@ -126,10 +126,10 @@ class ConvStep:
         out = self.tail.prepare(len(x))
         target = conv.block if self.tail.pool else slices(out)
         conv.forward(x, conv.w, conv.site.params.get("b"), target, self.tail.forward)
-        return first(out)
+        return channels_first(out)
 
     def backward(self, dout: Array) -> Array | None:
-        given = last(dout)
+        given = channels_last(dout)
         if not (self.tail.relu or self.tail.pool):
             return self.conv.backward(slices(given))
 
@@ -165,7 +165,7 @@ class ConvBatchNormStep:
 
     def backward(self, dout: Array) -> Array | None:
         dy = self.norm.pass_back(dout, self.y)  # y is ours and needed no more: dy takes its memory
-        return self.conv.backward(slices(last(dy)))
+        return self.conv.backward(slices(channels_last(dy)))
 
 
 class FoldedStep:
@@ -184,7 +184,7 @@ class FoldedStep:
         shift = (a.shift + b * a.scale).astype(conv.site.dtype)
         out = tail.prepare(len(x))
         conv.forward(x, w, shift, conv.block if tail.pool else slices(out), tail.forward)
-        return first(out)
+        return channels_first(out)
 
     def backward(self, dout: Array) -> Array | None:
         """There is none in evaluation."""

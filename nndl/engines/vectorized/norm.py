@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nndl.engines.shared.ghost import in_parts
-from nndl.engines.shared.layout import along, blocks_of, channel_sums, first, last, rows
+from nndl.engines.shared.layout import along, blocks_of, channel_sums, channels_first, channels_last, rows
 from nndl.engines.shared.threads import parallel_for
 from nndl.engines.shared.workspace import Workspace, scratch
 from nndl.engines.vectorized.batch_statistics import Statistics, of_batch
@@ -88,12 +88,12 @@ class BatchNormStep:
 
     def forward(self, x: Array) -> Array:
         self.prepare(len(x))
-        return self.normalise(last(x))
+        return self.normalise(channels_last(x))
 
     def forward_into(self, x: Array, out: Array) -> None:
         """Write the output; the room for it is given."""
-        self.prepare(len(x), last(out))
-        self.normalise(last(x))
+        self.prepare(len(x), channels_last(out))
+        self.normalise(channels_last(x))
 
     def prepare(self, count: int, out: Array | None = None) -> None:
         """Get ready for `count` images; `out` (N, H, W, C) may be the room for the output."""
@@ -116,18 +116,18 @@ class BatchNormStep:
                 self.tail.forward(out[i:j], i, j)
 
         parallel_for(len(x), work)
-        return first(out)
+        return channels_first(out)
 
     def backward(self, dout: Array) -> Array | None:
         return self.pass_back(dout, self.workspace.array("dx", self.x.shape, self.x.dtype))
 
     def backward_into(self, dout: Array, dx: Array) -> None:
         """Write dx, which is given."""
-        self.pass_back(dout, last(dx))
+        self.pass_back(dout, channels_last(dx))
 
     def pass_back(self, dout: Array, dx: Array) -> Array:
         """Write dx, which may be the memory of x: the sums over the batch first, then dx from them."""
-        given, x, width = last(dout), self.x, self.x.shape[2]
+        given, x, width = channels_last(dout), self.x, self.x.shape[2]
 
         def gradient(i: int, j: int) -> Array:
             return self.tail.uncut(given[i:j], i, j, scratch("g", x[i:j].shape, x.dtype))
@@ -145,7 +145,7 @@ class BatchNormStep:
                 np.subtract(scaled, line, out=rows(dx[i:j]))
 
         parallel_for(len(x), work)
-        return first(dx)
+        return channels_first(dx)
 
 
 def sums_over_batch(x: Array, pairs: Callable[[int, int], tuple[Array, Array]]) -> tuple[Array, Array]:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from nndl.engines.shared.layout import blocks_of, first, last
+from nndl.engines.shared.layout import blocks_of, channels_first, channels_last
 from nndl.engines.shared.threads import parallel_for
 from nndl.engines.shared.workspace import Workspace
 from nndl.engines.vectorized.pool import avg_pool, avg_unpool, index_dtype, max_pool, max_unpool
@@ -36,11 +36,11 @@ class MaxPoolStep(_Pool):
             index = self.index = self._room("index", len(x), self.site.out_shape, index_dtype(self.size))
 
         def work(start: int, stop: int, thread: int) -> None:  # noqa: ARG001
-            for a, b in blocks_of(last(x), start, stop):
-                max_pool(last(x)[a:b], self.size, self.stride, out[a:b], None if index is None else index[a:b])
+            for a, b in blocks_of(channels_last(x), start, stop):
+                max_pool(channels_last(x)[a:b], self.size, self.stride, out[a:b], None if index is None else index[a:b])
 
         parallel_for(len(x), work)
-        return first(out)
+        return channels_first(out)
 
     def backward(self, dout: Array) -> Array | None:
         if not self.site.needs_dx:
@@ -49,10 +49,10 @@ class MaxPoolStep(_Pool):
 
         def work(start: int, stop: int, thread: int) -> None:  # noqa: ARG001
             for a, b in blocks_of(dx, start, stop):
-                max_unpool(last(dout)[a:b], self.index[a:b], self.size, self.stride, dx[a:b])
+                max_unpool(channels_last(dout)[a:b], self.index[a:b], self.size, self.stride, dx[a:b])
 
         parallel_for(len(dout), work)
-        return first(dx)
+        return channels_first(dx)
 
 
 class AvgPoolStep(_Pool):
@@ -62,11 +62,11 @@ class AvgPoolStep(_Pool):
         out = self._room("out", len(x), self.site.out_shape)
 
         def work(start: int, stop: int, thread: int) -> None:  # noqa: ARG001
-            for a, b in blocks_of(last(x), start, stop):
-                avg_pool(last(x)[a:b], self.size, self.stride, out[a:b])
+            for a, b in blocks_of(channels_last(x), start, stop):
+                avg_pool(channels_last(x)[a:b], self.size, self.stride, out[a:b])
 
         parallel_for(len(x), work)
-        return first(out)
+        return channels_first(out)
 
     def backward(self, dout: Array) -> Array | None:
         if not self.site.needs_dx:
@@ -75,10 +75,10 @@ class AvgPoolStep(_Pool):
 
         def work(start: int, stop: int, thread: int) -> None:  # noqa: ARG001
             for a, b in blocks_of(dx, start, stop):
-                avg_unpool(last(dout)[a:b], self.size, self.stride, dx[a:b])
+                avg_unpool(channels_last(dout)[a:b], self.size, self.stride, dx[a:b])
 
         parallel_for(len(dout), work)
-        return first(dx)
+        return channels_first(dx)
 
 
 class GlobalMaxPoolStep:
@@ -88,7 +88,7 @@ class GlobalMaxPoolStep:
         self.site = site
 
     def forward(self, x: Array) -> Array:
-        pixels = last(x).reshape(len(x), -1, x.shape[1])
+        pixels = channels_last(x).reshape(len(x), -1, x.shape[1])
         self.index = pixels.argmax(axis=1)[:, np.newaxis]
         return np.take_along_axis(pixels, self.index, axis=1)[:, 0]
 
@@ -98,7 +98,7 @@ class GlobalMaxPoolStep:
         C, H, W = self.site.shape
         dx = np.zeros((len(dout), H, W, C), dout.dtype)
         np.put_along_axis(dx.reshape(len(dout), -1, C), self.index, dout[:, np.newaxis], axis=1)
-        return first(dx)
+        return channels_first(dx)
 
 
 class GlobalAvgPoolStep:
@@ -108,14 +108,14 @@ class GlobalAvgPoolStep:
         self.site = site
 
     def forward(self, x: Array) -> Array:
-        return last(x).reshape(len(x), -1, x.shape[1]).mean(axis=1)
+        return channels_last(x).reshape(len(x), -1, x.shape[1]).mean(axis=1)
 
     def backward(self, dout: Array) -> Array | None:
         if not self.site.needs_dx:
             return None
         C, H, W = self.site.shape
         shares = (dout / (H * W))[:, np.newaxis, np.newaxis]
-        return first(np.broadcast_to(shares, (len(dout), H, W, C)).copy())
+        return channels_first(np.broadcast_to(shares, (len(dout), H, W, C)).copy())
 
 
 def lower_max_pool(site: Site) -> Lowered:

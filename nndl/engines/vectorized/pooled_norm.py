@@ -8,7 +8,7 @@ is zero all numbers are equal behind batch norm, and the first in row-major orde
 import numpy as np
 
 from nndl.engines.shared.ghost import in_parts
-from nndl.engines.shared.layout import along, blocks_of, first, last, rows
+from nndl.engines.shared.layout import along, blocks_of, channels_first, channels_last, rows
 from nndl.engines.shared.threads import parallel_for
 from nndl.engines.shared.workspace import Workspace, scratch
 from nndl.engines.vectorized.activation import relu
@@ -32,12 +32,12 @@ class PooledBatchNormStep:
 
     def forward(self, x: Array) -> Array:
         self.prepare(len(x))
-        return self._in_blocks(last(x))
+        return self._in_blocks(channels_last(x))
 
     def forward_into(self, x: Array, out: Array) -> None:
         """Write the output; the room for it is given."""
-        self.prepare(len(x), last(out))
-        self._in_blocks(last(x))
+        self.prepare(len(x), channels_last(out))
+        self._in_blocks(channels_last(x))
 
     def _in_blocks(self, images: Array) -> Array:
         def work(start: int, stop: int, thread: int) -> None:  # noqa: ARG001
@@ -62,7 +62,7 @@ class PooledBatchNormStep:
                     relu(out[i:j], out[i:j], None)
 
         parallel_for(len(x), work)
-        return first(out)
+        return channels_first(out)
 
     def prepare(self, count: int, out: Array | None = None) -> None:
         """Get ready for `count` images; `out` (N, H, W, C) may be the room for the output."""
@@ -87,11 +87,11 @@ class PooledBatchNormStep:
 
     def backward_into(self, dout: Array, dx: Array) -> None:
         """Write dx, which is given."""
-        self.pass_back(dout, last(dx))
+        self.pass_back(dout, channels_last(dx))
 
     def pass_back(self, dout: Array, dx: Array) -> Array:
         """Write dx, which may be the memory of x: the sums over the batch first, then dx from them."""
-        given, x, width = last(dout), self.x, self.x.shape[2]
+        given, x, width = channels_last(dout), self.x, self.x.shape[2]
 
         def gradient(i: int, j: int) -> Array:
             return self.tail.uncut(given[i:j], i, j, scratch("g", given[i:j].shape, x.dtype))
@@ -111,7 +111,7 @@ class PooledBatchNormStep:
                 np.subtract(rows(dx[i:j]), line, out=rows(dx[i:j]))
 
         parallel_for(len(x), work)
-        return first(dx)
+        return channels_first(dx)
 
 
 def lower_pooled_bn(site: Site) -> Lowered:

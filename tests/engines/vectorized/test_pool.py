@@ -10,7 +10,7 @@ from nndl.conv_layers import (
     max_pool_backward_naive,
     max_pool_forward_naive,
 )
-from nndl.engines.shared.layout import first, last
+from nndl.engines.shared.layout import channels_first, channels_last
 from nndl.engines.vectorized.pool import avg_pool, avg_unpool, index_dtype, max_pool, max_unpool
 from nndl.net.types import Array
 
@@ -27,16 +27,16 @@ def test_max_pooling_with_any_number_of_ties(shape: tuple[int, ...], window: tup
     param = {"pool_height": size, "pool_width": size, "stride": stride}
     wanted, cache = max_pool_forward_naive(x, param)
     dout = random.standard_normal(wanted.shape)
-    images = np.ascontiguousarray(last(x))
-    out = np.full(last(wanted).shape, np.nan)
+    images = np.ascontiguousarray(channels_last(x))
+    out = np.full(channels_last(wanted).shape, np.nan)
     index: Array = np.full(out.shape, 255, index_dtype(size))
     dx = np.full(images.shape, np.nan)
 
     max_pool(images, size, stride, out, index)
-    max_unpool(np.ascontiguousarray(last(dout)), index, size, stride, dx)
+    max_unpool(np.ascontiguousarray(channels_last(dout)), index, size, stride, dx)
 
-    np.testing.assert_array_equal(first(out), wanted)
-    np.testing.assert_allclose(first(dx), max_pool_backward_naive(dout, cache), rtol=0, atol=1e-12)
+    np.testing.assert_array_equal(channels_first(out), wanted)
+    np.testing.assert_allclose(channels_first(dx), max_pool_backward_naive(dout, cache), rtol=0, atol=1e-12)
 
 
 @settings(deadline=None)
@@ -47,13 +47,13 @@ def test_average_pooling(shape: tuple[int, ...], window: tuple[int, int]) -> Non
     x = random.standard_normal(shape)
     wanted, cache = avg_pool_forward_naive(x, {"pool_height": size, "pool_width": size, "stride": stride})
     dout = random.standard_normal(wanted.shape)
-    out, dx = np.full(last(wanted).shape, np.nan), np.full(last(x).shape, np.nan)
+    out, dx = np.full(channels_last(wanted).shape, np.nan), np.full(channels_last(x).shape, np.nan)
 
-    avg_pool(np.ascontiguousarray(last(x)), size, stride, out)
-    avg_unpool(np.ascontiguousarray(last(dout)), size, stride, dx)
+    avg_pool(np.ascontiguousarray(channels_last(x)), size, stride, out)
+    avg_unpool(np.ascontiguousarray(channels_last(dout)), size, stride, dx)
 
-    np.testing.assert_allclose(first(out), wanted, rtol=0, atol=1e-13)
-    np.testing.assert_allclose(first(dx), avg_pool_backward_naive(dout, cache), rtol=0, atol=1e-13)
+    np.testing.assert_allclose(channels_first(out), wanted, rtol=0, atol=1e-13)
+    np.testing.assert_allclose(channels_first(dx), avg_pool_backward_naive(dout, cache), rtol=0, atol=1e-13)
 
 
 def test_windows_of_more_than_256_places_are_numbered_right() -> None:
