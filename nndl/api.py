@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from nndl.config import Experiment, load_config
-from nndl.config.build import Built, Split, build, build_network, build_split, take
-from nndl.config.overrides import quoted
+from nndl.config.build import Built, build, build_network
+from nndl.config.data import Split, build_split, take
+from nndl.config.reading.overrides import quoted
 from nndl.data.cifar import Images
 from nndl.errors import UsageError
 from nndl.jobs.budget import within_budget

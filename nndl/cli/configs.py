@@ -114,7 +114,7 @@ def show(config: Config, override: Override = None, json: Json = False) -> None:
     """Print every value in force, defaults included, as a config that means the same."""
     from nndl.cli.screen import terminal
     from nndl.config import load_config
-    from nndl.config.show import as_tree, dump
+    from nndl.config.writing.show import as_tree, dump
 
     experiment = load_config(config, override or ())
     if json:
@@ -127,7 +127,7 @@ def show(config: Config, override: Override = None, json: Json = False) -> None:
 def schema() -> None:
     """Print a JSON Schema for editors: they complete and check a config as you type."""
     from nndl.cli.screen import terminal
-    from nndl.config.json_schema import json_schema
+    from nndl.config.writing.json_schema import json_schema
 
     terminal.emit_json(json_schema(), indent=2)
 
@@ -136,7 +136,7 @@ def schema() -> None:
 def reference() -> None:
     """Print the config reference, docs/config.md, in Markdown."""
     from nndl.cli.screen import terminal
-    from nndl.config.reference import reference as page
+    from nndl.config.writing.reference import reference as page
 
     terminal.say(page().rstrip())
 
@@ -144,7 +144,7 @@ def reference() -> None:
 def _size(experiment: "Experiment") -> dict[str, int]:
     """Layers, parameters and multiply-adds (macs) an image of the network."""
     from nndl.cli.summary import layer_rows, totals
-    from nndl.config.datasets import INPUT_SHAPE
+    from nndl.config.checking.datasets import INPUT_SHAPE
     from nndl.net.shapes import infer_shapes
 
     rows = layer_rows(infer_shapes(experiment.model.layers, INPUT_SHAPE), 4)
@@ -154,7 +154,7 @@ def _size(experiment: "Experiment") -> dict[str, int]:
 
 def _problems(error: Exception) -> list[dict[str, Any]]:
     """What is wrong, with line and column (both from 1) where it stands in the file."""
-    from nndl.config.messages import ProblemsError, dotted
+    from nndl.config.reading.messages import ProblemsError, dotted
 
     if not isinstance(error, ProblemsError):
         return [{"message": str(error)}]

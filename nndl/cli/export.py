@@ -74,7 +74,7 @@ def _refuse(targets: list[Path], force: bool) -> None:
 def _about(run: "Run") -> dict[str, Any]:
     """What a file says of itself."""
     from nndl import __version__
-    from nndl.config.show import dump
+    from nndl.config.writing.show import dump
 
     return {
         "nndl": __version__,

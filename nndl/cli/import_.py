@@ -25,7 +25,7 @@ def import_weights(
     """
     from nndl.cli.screen import terminal
     from nndl.config import load_config
-    from nndl.config.overrides import quoted
+    from nndl.config.reading.overrides import quoted
     from nndl.export.importing import import_run
 
     moved = [] if data is None else [f"data.root={quoted(data)}"]

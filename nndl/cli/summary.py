@@ -26,7 +26,7 @@ def summary(
     """Show a network layer by layer: shapes, parameters, multiply-adds, memory."""
     from nndl.cli.screen import terminal
     from nndl.config import load_config
-    from nndl.config.datasets import INPUT_SHAPE
+    from nndl.config.checking.datasets import INPUT_SHAPE
     from nndl.net.shapes import infer_shapes
 
     experiment = load_config(config, override or [])
@@ -74,7 +74,7 @@ def totals(rows: Sequence[dict[str, Any]]) -> dict[str, int]:
 
 def plan(experiment: "Experiment", engine: str) -> dict[str, Any]:
     """The steps that run in training, after the engine's rewriting."""
-    from nndl.config.datasets import INPUT_SHAPE
+    from nndl.config.checking.datasets import INPUT_SHAPE
     from nndl.engines import get_engine
     from nndl.net.network import Network
 

@@ -78,7 +78,7 @@ def train(
 
 
 def _loggers(names: list[str] | None) -> list[str]:
-    from nndl.config.overrides import quoted
+    from nndl.config.reading.overrides import quoted
 
     return [f"record.loggers=[{', '.join(quoted(Path(name)) for name in names)}]"] if names else []
 
@@ -95,7 +95,7 @@ def settings(
     engine: str | None, threads: int | None, seed: int | None, data: Path | None, override: list[str] | None
 ) -> list[str]:
     """What the options of a command set, as `--set` would."""
-    from nndl.config.overrides import quoted
+    from nndl.config.reading.overrides import quoted
 
     root = None if data is None else quoted(data)
     given = {"engine": engine, "threads": threads, "seed": seed, "data.root": root}
@@ -118,7 +118,7 @@ def experiment_of(config: str | None, overrides: list[str], synthetic: bool) -> 
 
 def _experiment(config: str | None, epochs: float | None, overrides: list[str], synthetic: bool) -> "Experiment":
     """The experiment of a config with so many epochs, which take the place of the config's time_budget too."""
-    from nndl.config.overrides import NO_BUDGET, of_epochs
+    from nndl.config.reading.overrides import NO_BUDGET, of_epochs
     from nndl.errors import UsageError
 
     if epochs is None:

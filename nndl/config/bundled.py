@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import nndl
-from nndl.config.suggest import suggest
+from nndl.config.advice import suggest
 from nndl.errors import ConfigError
 
 SUFFIXES = (".yaml", ".yml")

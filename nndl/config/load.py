@@ -7,12 +7,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from nndl.config import checks, overrides
+from nndl.config.advice import home, known_keys
 from nndl.config.bundled import folder, locate
-from nndl.config.homes import home, known_keys
-from nndl.config.marked import MOST_CHARACTERS, Marked, read
-from nndl.config.messages import Mark, Path, Problem, ProblemsError
+from nndl.config.checking import checks
 from nndl.config.pieces import Pieces
+from nndl.config.reading import overrides
+from nndl.config.reading.marked import MOST_CHARACTERS, Marked, read
+from nndl.config.reading.messages import Mark, Path, Problem, ProblemsError
 from nndl.config.schema import LISTS, ONE_OF, Experiment
 from nndl.config.translate import translate
 from nndl.errors import ConfigError

@@ -6,12 +6,11 @@ from typing import Any, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
-from nndl.config import cures
-from nndl.config.messages import Path, Report
-from nndl.config.option_docs import option_names
+from nndl.config import advice
+from nndl.config.reading.messages import Path, Report
 from nndl.config.schema import ONE_OF, Table
-from nndl.config.suggest import suggest
 from nndl.config.translate import translate
+from nndl.described import option_names
 from nndl.net.catalog import LAYERS
 
 
@@ -53,7 +52,7 @@ class Pieces:
             checked = options_model(described).model_validate(options)  # type: ignore[arg-type]  # mypy: not hashable
             return described(**{name: getattr(checked, name) for name in option_names(described)})
         except ValidationError as error:
-            home = partial(cures.elsewhere, table=table)
+            home = partial(advice.elsewhere, table=table)
             for fault in translate(error, options, lambda _: option_names(described), home):
                 # What a bare value sets stands where the bare value does.
                 where = fault.path[1:] if bare and fault.path[:1] == (described.shorthand,) else fault.path
@@ -71,15 +70,15 @@ class Pieces:
         elif isinstance(value, dict) and len(value) == 1:
             ((kind, given),) = value.items()
         elif isinstance(value, dict) and value:
-            cure = cures.for_several(what, value, table, isinstance(path[-1], int))
+            cure = advice.for_several(what, value, table, isinstance(path[-1], int))
             words = f"one {what} at a time: this names {', '.join(map(repr, value))}"
             self.report(path, f"{words}; {cure}" if cure else words)
             return None
         else:
-            self.report(path, f"expected {'an' if what[0] in 'aeiou' else 'a'} {what}; {suggest('', table)}")
+            self.report(path, f"expected {'an' if what[0] in 'aeiou' else 'a'} {what}; {advice.suggest('', table)}")
             return None
         if kind not in table:
-            cure = cures.for_unknown(what, kind, table)
+            cure = advice.for_unknown(what, kind, table)
             self.report((*path, kind) if isinstance(value, dict) else path, f"no {what} {kind!r}; {cure}", at_key=True)
             return None
         return kind, given

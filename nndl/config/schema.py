@@ -166,3 +166,13 @@ class Experiment(Section):
     train: Train = Train()
     checkpoint: Checkpoint = Checkpoint()
     record: Record = Record()
+
+
+SECTIONS: dict[str, type[BaseModel]] = {
+    "the top level": Experiment,
+    "data": Data,
+    "model": Model,
+    "train": Train,
+    "checkpoint": Checkpoint,
+    "record": Record,
+}

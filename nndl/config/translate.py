@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from nndl.config.marked import scalar
-from nndl.config.messages import Path, dotted
-from nndl.config.suggest import nearest, suggest
+from nndl.config.advice import nearest, suggest
+from nndl.config.reading.marked import scalar
+from nndl.config.reading.messages import Path, dotted
 
 A_MAPPING = "a mapping, key: value"
 EXPECTED = {

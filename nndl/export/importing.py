@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from nndl.config import Experiment
-from nndl.config.build import build_network, build_split
-from nndl.config.show import dump
+from nndl.config.build import build_network
+from nndl.config.data import build_split
+from nndl.config.writing.show import dump
 from nndl.data.normalize import Normalize
 from nndl.data.official import CLASSES
 from nndl.data.synthetic import PATTERNS

@@ -8,8 +8,8 @@ from typing import Any
 from nndl import __version__
 from nndl.config import Experiment, load_config
 from nndl.config.build import Built, build
-from nndl.config.overrides import NO_BUDGET, of_epochs
-from nndl.config.show import as_tree, dump
+from nndl.config.reading.overrides import NO_BUDGET, of_epochs
+from nndl.config.writing.show import as_tree, dump
 from nndl.engines import about as about_engine
 from nndl.errors import UsageError
 from nndl.runs.atomic import write_atomically

@@ -7,7 +7,7 @@ from typing import Any
 
 from nndl.config import Experiment, load_config
 from nndl.config.build import build
-from nndl.config.show import as_tree
+from nndl.config.writing.show import as_tree
 from nndl.errors import UsageError
 from nndl.jobs.resume import about, as_told, matters
 from nndl.runs.differences import differences

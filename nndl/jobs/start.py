@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from nndl.config.build import Built
-from nndl.config.show import dump
+from nndl.config.writing.show import dump
 from nndl.data.normalize import Normalize
 from nndl.engines import about
 from nndl.errors import UsageError

@@ -9,8 +9,8 @@ import pytest
 
 from nndl.config import load_config
 from nndl.config.bundled import bundled, names
-from nndl.config.json_schema import json_schema
-from nndl.config.reference import reference
+from nndl.config.writing.json_schema import json_schema
+from nndl.config.writing.reference import reference
 
 ROOT = Path(__file__).parents[2]
 

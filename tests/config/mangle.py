@@ -8,7 +8,7 @@ import yaml
 from hypothesis import strategies as st
 
 from nndl.config.bundled import bundled, names
-from nndl.config.marked import read
+from nndl.config.reading.marked import read
 
 Path = tuple[str | int, ...]
 

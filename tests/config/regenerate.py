@@ -16,7 +16,7 @@ MEMORY = 8 << 30
 def said(path: Path) -> str:
     """All that is wrong with a config, on a machine of 8 GiB; raises ValueError if nothing is."""
     try:
-        with patch("nndl.config.sizes.installed_memory", return_value=MEMORY):
+        with patch("nndl.config.checking.sizes.installed_memory", return_value=MEMORY):
             parse_config(path.read_text(encoding="utf-8"), path.name)
     except ConfigError as error:
         return f"{error}\n"

@@ -1,7 +1,7 @@
 """A config of few lines, and what is wrong with others."""
 
 from nndl.config import Experiment, parse_config
-from nndl.config.messages import Problem, ProblemsError
+from nndl.config.reading.messages import Problem, ProblemsError
 
 MODEL = """\
 model:

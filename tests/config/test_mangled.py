@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nndl.config import load_config, parse_config
-from nndl.config.show import dump
+from nndl.config.writing.show import dump
 from nndl.errors import ConfigError, UsageError
 from tests.config.mangle import TEXTS, keys, numbers, texts, trees, values, written
 

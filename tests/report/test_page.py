@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from nndl.api import load_config, train
-from nndl.config.show import dump
+from nndl.config.writing.show import dump
 from nndl.report.gather import gather
 from nndl.report.page import page
 from nndl.runs.folder import RunFolder

@@ -12,7 +12,7 @@ from nndl.cli.screen import terminal
 from nndl.cli.screen.progress import percent
 from nndl.cli.screen.training import resume_and_run, start_and_run, timed
 from nndl.config import Experiment, load_config
-from nndl.config.overrides import quoted
+from nndl.config.reading.overrides import quoted
 from nndl.errors import TrainingError
 from nndl.jobs.resume import Wanted
 from nndl.jobs.seeds import SeedRun, refuse_others, seed_runs

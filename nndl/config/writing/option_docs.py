@@ -2,16 +2,10 @@
 
 import ast
 import inspect
-from dataclasses import fields
 from functools import cache
 from itertools import pairwise
 from textwrap import dedent
 from typing import Any
-
-
-def option_names(described: type[Any]) -> list[str]:
-    """The options that a description takes."""
-    return [field.name for field in fields(described)]
 
 
 @cache

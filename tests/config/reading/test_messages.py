@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from nndl.config import load_config
-from nndl.config.messages import Mark, Problem, ProblemsError, dotted
-from nndl.config.suggest import nearest, suggest
+from nndl.config.advice import nearest, suggest
+from nndl.config.reading.messages import Mark, Problem, ProblemsError, dotted
 from tests.config.small import problems
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from nndl.config.messages import Mark, Path, Problem, ProblemsError
-from nndl.config.syntax import explain
+from nndl.config.reading.messages import Mark, Path, Problem, ProblemsError
+from nndl.config.reading.syntax import explain
 
 INTEGER = re.compile(r"[-+]?[0-9]{1,300}")
 BASED = re.compile(r"0o[0-7]{1,300}|0x[0-9a-fA-F]{1,300}")

@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, given, settings
 
 from nndl.config import parse_config
 from nndl.config.bundled import names
-from nndl.config.json_schema import json_schema
-from nndl.config.marked import read
-from nndl.config.show import as_tree, dump
+from nndl.config.reading.marked import read
+from nndl.config.writing.json_schema import json_schema
+from nndl.config.writing.show import as_tree, dump
 from nndl.errors import ConfigError
 from tests.config.mangle import TEXTS, TREES, trees, written
 from tests.config.regenerate import WRONG

@@ -6,7 +6,7 @@ from typing import Any
 from yaml import MarkedYAMLError
 from yaml.reader import ReaderError
 
-from nndl.config.messages import Mark
+from nndl.config.reading.messages import Mark
 
 DASH = re.compile(r" *-(?=[A-Za-z])")
 COLON = re.compile(r" *(- +)?[A-Za-z_][\w.]*:(?=[^\s/\\])")

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nndl.config.marked import read, scalar
-from nndl.config.messages import Mark, ProblemsError
+from nndl.config.reading.marked import read, scalar
+from nndl.config.reading.messages import Mark, ProblemsError
 
 
 def refusal(text: str) -> ProblemsError:

@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel
 
-from nndl.config.marked import scalar
+from nndl.config.reading.marked import scalar
 from nndl.config.schema import ONE_OF, Experiment, Table
 from nndl.train.updater import Group
 

@@ -3,11 +3,10 @@
 import re
 from typing import Any
 
-from nndl.config.homes import SECTIONS
-from nndl.config.marked import read
-from nndl.config.messages import Path, ProblemsError, dotted
-from nndl.config.option_docs import option_names
-from nndl.config.schema import LISTS, ONE_OF, Table
+from nndl.config.reading.marked import read
+from nndl.config.reading.messages import Path, ProblemsError, dotted
+from nndl.config.schema import LISTS, ONE_OF, SECTIONS, Table
+from nndl.described import option_names
 from nndl.errors import UsageError
 
 PART = re.compile(r"([^.\[\]]+)|\[([0-9]{1,6})\]")

@@ -4,8 +4,8 @@ import math
 from itertools import pairwise
 from typing import Any
 
-from nndl.config.datasets import CLASSES, MOST_TEST_IMAGES, MOST_TRAINING_IMAGES, TRAINING_IMAGES
-from nndl.config.messages import Report
+from nndl.config.checking.datasets import CLASSES, MOST_TEST_IMAGES, MOST_TRAINING_IMAGES, TRAINING_IMAGES
+from nndl.config.reading.messages import Report
 from nndl.config.schema import Experiment, Train
 from nndl.engines import choices
 from nndl.train.optimizers import AdamW

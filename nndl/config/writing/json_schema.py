@@ -4,8 +4,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from nndl.config.option_docs import option_docs
 from nndl.config.schema import LISTS, ONE_OF, Experiment, Table
+from nndl.config.writing.option_docs import option_docs
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 

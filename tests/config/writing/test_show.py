@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 
 from nndl.config import Experiment, load_config, parse_config
 from nndl.config.bundled import names
-from nndl.config.show import as_tree, dump, plain_value
+from nndl.config.writing.show import as_tree, dump, plain_value
 from nndl.net.catalog import Conv, Relu
 from nndl.train.schedules import Constant
 from tests.config.valid import experiments

@@ -2,10 +2,11 @@
 
 import pytest
 
-from nndl.config import checks, load_config, settings, sizes
+from nndl.config import load_config
 from nndl.config.build import build_network
 from nndl.config.bundled import names
-from nndl.config.checks import parameter_names
+from nndl.config.checking import checks, settings, sizes
+from nndl.config.checking.checks import parameter_names
 from tests.config.small import MODEL, experiment, told
 
 LINEAR = "model: {layers: [affine: 10]}\n"

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from nndl.config import sizes
-from nndl.config.datasets import CLASSES, INPUT_SHAPE, MOST_TRAINING_IMAGES
-from nndl.config.messages import Path, Report
+from nndl.config.advice import nearest
+from nndl.config.checking import sizes
+from nndl.config.checking.datasets import CLASSES, INPUT_SHAPE, MOST_TRAINING_IMAGES
+from nndl.config.checking.settings import check_settings
+from nndl.config.reading.messages import Path, Report
 from nndl.config.schema import Experiment
-from nndl.config.settings import check_settings
-from nndl.config.suggest import nearest
 from nndl.errors import ConfigError
 from nndl.net.catalog.affine import Affine
 from nndl.net.catalog.conv import Conv

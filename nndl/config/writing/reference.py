@@ -6,10 +6,10 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
-from nndl.config.json_schema import json_schema
-from nndl.config.option_docs import option_docs
 from nndl.config.schema import LISTS, ONE_OF, Checkpoint, Data, Experiment, Model, Record, Train
-from nndl.config.show import plain_value
+from nndl.config.writing.json_schema import json_schema
+from nndl.config.writing.option_docs import option_docs
+from nndl.config.writing.show import plain_value
 from nndl.train.updater import Group
 
 TYPES = {

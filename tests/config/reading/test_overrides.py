@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from nndl.config.overrides import of_epochs, quoted
+from nndl.config.reading.overrides import of_epochs, quoted
 from nndl.errors import UsageError
 from nndl.net.catalog import Affine, AvgPool, Conv, MaxPool, Relu, Residual
 from nndl.train.optimizers import Adam, Sgd
