@@ -143,9 +143,9 @@ def reference() -> None:
 
 def _size(experiment: "Experiment") -> dict[str, int]:
     """Layers, parameters and multiply-adds (macs) an image of the network."""
-    from nndl.cli.summary import layer_rows, totals
     from nndl.config.checking.datasets import INPUT_SHAPE
     from nndl.net.shapes import infer_shapes
+    from nndl.net.summary import layer_rows, totals
 
     rows = layer_rows(infer_shapes(experiment.model.layers, INPUT_SHAPE), 4)
     sums = totals(rows)

@@ -9,8 +9,6 @@ from nndl.cli.complete import CONFIG, complete_engine
 
 if TYPE_CHECKING:
     from nndl.config import Experiment
-    from nndl.net.plan import PlannedStep
-    from nndl.net.shapes import Placed
 
 
 def summary(
@@ -28,6 +26,7 @@ def summary(
     from nndl.config import load_config
     from nndl.config.checking.datasets import INPUT_SHAPE
     from nndl.net.shapes import infer_shapes
+    from nndl.net.summary import layer_rows, totals
 
     experiment = load_config(config, override or [])
     layers = layer_rows(infer_shapes(experiment.model.layers, INPUT_SHAPE), 8 if experiment.dtype == "float64" else 4)
@@ -41,69 +40,16 @@ def summary(
         _show(report)
 
 
-def layer_rows(placed: Sequence["Placed"], bytes_per_number: int) -> list[dict[str, Any]]:
-    """A row for each layer, blocks before what is in them: per image MACs and bytes of the output kept for backward."""
-    from math import prod
-
-    import numpy as np
-
-    def random(_: str) -> np.random.Generator:
-        return np.random.default_rng(0)  # only the shapes of what it draws are looked at
-
-    rows = []
-    for each in (inner for outer in placed for inner in outer.walk()):
-        params = each.layer.initial_params(each.in_shape, random)
-        rows.append(
-            {
-                "layer": each.path,
-                "kind": each.layer.kind,
-                "output": list(each.out_shape),
-                "parameters": sum(value.size for value in params.values()),
-                "macs": each.layer.macs(each.in_shape),
-                "bytes": prod(each.out_shape) * bytes_per_number,
-                "depth": each.path.count("."),
-            }
-        )
-    return rows
-
-
-def totals(rows: Sequence[dict[str, Any]]) -> dict[str, int]:
-    """Sums over the layers. A residual block's own output is counted, and so is that of each layer in it."""
-    return {key: sum(row[key] for row in rows) for key in ("parameters", "macs", "bytes")}
-
-
 def plan(experiment: "Experiment", engine: str) -> dict[str, Any]:
     """The steps that run in training, after the engine's rewriting."""
     from nndl.config.checking.datasets import INPUT_SHAPE
     from nndl.engines import get_engine
     from nndl.net.network import Network
+    from nndl.net.summary import step_rows
 
     chosen = get_engine(engine)
     network = Network(experiment.model.layers, INPUT_SHAPE, chosen, dtype=experiment.dtype)
     return {"engine": chosen.name, "steps": step_rows(network.describe())}
-
-
-def step_rows(steps: Sequence["PlannedStep"], depth: int = 0) -> list[dict[str, Any]]:
-    """A row for each step; those of a residual block's branches follow it, one deeper."""
-    from nndl.net.plan import Chain
-    from nndl.net.steps import SumStep
-
-    rows = []
-    for planned in steps:
-        rows.append(
-            {
-                "layers": list(planned.paths),
-                "step": type(planned.step).__name__,
-                "input": list(planned.in_shape),
-                "output": list(planned.out_shape),
-                "gives": planned.gives,
-                "depth": depth,
-            }
-        )
-        if isinstance(planned.step, SumStep):
-            for branch in (planned.step.body, planned.step.shortcut):
-                rows += step_rows(branch.steps, depth + 1) if isinstance(branch, Chain) else []
-    return rows
 
 
 def _show(report: dict[str, Any]) -> None:

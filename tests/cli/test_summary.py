@@ -5,17 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from nndl.cli.summary import _memory, layer_rows, totals
-from nndl.engines.reference import REFERENCE
-from nndl.net.catalog.affine import Affine
-from nndl.net.catalog.conv import Conv
-from nndl.net.catalog.norm import SpatialBn
-from nndl.net.catalog.residual import Residual
-from nndl.net.network import Network
-from nndl.net.shapes import infer_shapes
+from nndl.cli.summary import _memory
 from tests.cli.command import nndl
-
-LAYERS = (Conv(filters=4), SpatialBn(), Residual(layers=(Conv(filters=6, stride=2),)), Affine(out_features=10))
 
 CONFIG = """\
 dtype: float64
@@ -29,18 +20,6 @@ model:
     - affine: 10
 train: {batch_size: 20}
 """
-
-
-def test_rows_agree_with_the_network_itself() -> None:
-    rows = layer_rows(infer_shapes(LAYERS, (3, 8, 8)), 4)
-    network = Network(LAYERS, (3, 8, 8), REFERENCE)
-    assert totals(rows)["parameters"] == network.params.size
-    by_name = {row["layer"]: row for row in rows}
-    assert list(by_name) == ["conv1", "spatial_bn1", "residual1", "residual1.conv1", "residual1.projection", "affine1"]
-    assert by_name["conv1"]["macs"] == 4 * 8 * 8 * 3 * 3 * 3
-    assert by_name["conv1"]["bytes"] == 4 * 8 * 8 * 4
-    assert by_name["residual1.conv1"]["output"] == [6, 4, 4]
-    assert by_name["affine1"]["parameters"] == 10 * 6 * 4 * 4 + 10
 
 
 def test_the_command_prints_tables_and_json(tmp_path: Path) -> None:
