@@ -18,7 +18,8 @@ from nndl.config import load_config
 from nndl.config.build import Built, build
 from nndl.jobs.resume import keeping
 from nndl.jobs.start import start_run
-from nndl.runs.loggers import About, Loggers
+from nndl.runs.loggers import Loggers
+from nndl.runs.loggers.logger import About
 from nndl.runs.recorder import Recorder
 from nndl.train.events import StepDone
 

@@ -11,7 +11,8 @@ from nndl.runs.folder import RunFolder
 from nndl.runs.listing import flattened, read_config
 from nndl.runs.lock import lock_run
 from nndl.runs.log import log_error, write_log
-from nndl.runs.loggers import About, Loggers
+from nndl.runs.loggers import Loggers
+from nndl.runs.loggers.logger import About
 from nndl.runs.recorder import Keeping, Recorder, result_record
 from nndl.train.evaluate import EvaluationStoppedError, Evaluator
 from nndl.train.events import EpochDone, Event, Finished

@@ -7,42 +7,16 @@ imported when its logger is made.
 import importlib.util
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any
 
 from nndl.errors import MissingExtraError
-from nndl.runs.folder import RunFolder
+from nndl.runs.loggers.logger import About, Logger
 from nndl.runs.metrics import STEPS_KEPT
 from nndl.train.events import EpochDone, Event, StepDone
 
 PACKAGES = {"tensorboard": "tensorboardX", "mlflow": "mlflow", "wandb": "wandb"}
 """The loggers by their names in a config, with the package each needs."""
-
-
-@dataclass(frozen=True)
-class About:
-    """What a logger is told of a run before it begins."""
-
-    folder: RunFolder
-    config: Mapping[str, Any]
-    """The places of the config in dots, each with its value."""
-    step: int
-    """The step that is done already, when a run goes on."""
-
-    @property
-    def name(self) -> str:
-        return self.folder.path.resolve().name
-
-
-class Logger(Protocol):
-    """One program's record."""
-
-    logged: int
-    """The step up to which the record has this run's values already."""
-
-    def log(self, step: int, values: Mapping[str, float]) -> None: ...
-    def finish(self, status: str, values: Mapping[str, float]) -> None: ...
 
 
 def require(names: Collection[str]) -> None:

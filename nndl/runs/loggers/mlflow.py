@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from nndl.runs.loggers import About
+from nndl.runs.loggers.logger import About
 
 EXPERIMENT = "nndl"
 LONGEST = 500

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from nndl.runs.loggers import About
+from nndl.runs.loggers.logger import About
 
 
 class TensorBoard:

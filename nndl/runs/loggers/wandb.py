@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
-from nndl.runs.loggers import About
+from nndl.runs.loggers.logger import About
 
 PROJECT = "nndl"
 PATIENCE = 20.0

@@ -16,7 +16,8 @@ from nndl.errors import MissingExtraError
 from nndl.jobs.resume import Wanted, resume
 from nndl.runs import loggers
 from nndl.runs.folder import RunFolder
-from nndl.runs.loggers import About, Loggers, values_of
+from nndl.runs.loggers import Loggers, values_of
+from nndl.runs.loggers.logger import About
 from nndl.runs.metrics import read_metrics
 from nndl.runs.training import keep_run
 from nndl.train.events import EpochDone, Event, Interrupted, StepDone

@@ -1,0 +1,1 @@
+"""The documentation's commands; the pages beside them are Markdown."""
