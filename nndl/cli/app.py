@@ -49,7 +49,7 @@ class Verbs(TyperGroup):
             return super().main([word for word in words if word != "--debug"], *extra, **options)
         except (Exception, KeyboardInterrupt) as error:
             if debug:
-                traceback.print_exc()
+                _say(traceback.format_exc().rstrip())
             sys.exit(_answer(error, debug))
 
 
@@ -58,15 +58,21 @@ def _answer(error: BaseException, debug: bool) -> int:
     if isinstance(error, KeyboardInterrupt):
         return INTERRUPTED
     if isinstance(error, NndlError):
-        print(f"error: {error}", file=sys.stderr)
+        _say(f"error: {error}")
         return error.exit_code
     if isinstance(error, OSError):
-        print(f"error: {error}", file=sys.stderr)
+        _say(f"error: {error}")
         return 1
     hint = "" if debug else "; run again with --debug for the traceback, and please report it"
     words = " ".join(str(error).split())
-    print(f"internal error: {type(error).__name__}: {words}{hint}", file=sys.stderr)
+    _say(f"internal error: {type(error).__name__}: {words}{hint}")
     return 1
+
+
+def _say(words: str) -> None:
+    from nndl.cli.screen import terminal
+
+    terminal.note(words)
 
 
 def _make_output_safe() -> None:

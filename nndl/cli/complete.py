@@ -3,10 +3,13 @@
 An error there offers nothing, and says nothing.
 """
 
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
 import typer
+
+from nndl.visible import visible
 
 
 def complete_config(incomplete: str) -> list[str]:
@@ -14,7 +17,7 @@ def complete_config(incomplete: str) -> list[str]:
     with suppress(Exception):
         from nndl.config.bundled import names
 
-        return [name for name in [*names(), *_paths(incomplete, ".yaml", ".yml")] if name.startswith(incomplete)]
+        return _offered([*names(), *_paths(incomplete, ".yaml", ".yml")], incomplete)
     return []
 
 
@@ -23,7 +26,7 @@ def complete_run(incomplete: str) -> list[str]:
     with suppress(Exception):
         from nndl.runs.folder import run_names
 
-        return [name for name in ["latest", *sorted(run_names()), *_paths(incomplete)] if name.startswith(incomplete)]
+        return _offered(["latest", *sorted(run_names()), *_paths(incomplete)], incomplete)
     return []
 
 
@@ -32,8 +35,7 @@ def complete_run_config(incomplete: str) -> list[str]:
     with suppress(Exception):
         from nndl.runs.listing import list_runs
 
-        found = sorted({row.config for row in list_runs() if row.config})
-        return [name for name in found if name.startswith(incomplete)]
+        return _offered(sorted({row.config for row in list_runs() if row.config}), incomplete)
     return []
 
 
@@ -42,7 +44,7 @@ def complete_sort(incomplete: str) -> list[str]:
     with suppress(Exception):
         from nndl.runs.listing import SORTS
 
-        return [name for name in SORTS if name.startswith(incomplete)]
+        return _offered(SORTS, incomplete)
     return []
 
 
@@ -51,8 +53,7 @@ def complete_layer_or_config(incomplete: str) -> list[str]:
     with suppress(Exception):
         from nndl.net.catalog import LAYERS
 
-        kinds = [kind for kind in [*LAYERS, "all"] if kind.startswith(incomplete)]
-        return [*kinds, *complete_config(incomplete)]
+        return [*_offered([*LAYERS, "all"], incomplete), *complete_config(incomplete)]
     return []
 
 
@@ -61,15 +62,18 @@ def complete_bundled(incomplete: str) -> list[str]:
     with suppress(Exception):
         from nndl.config.bundled import names
 
-        return [name for name in names() if name.startswith(incomplete)]
+        return _offered(names(), incomplete)
     return []
 
 
 def complete_engine(incomplete: str) -> list[str]:
     """What --engine takes."""
-    return [
-        name for name in ("auto", "compiled", "compiled_bf16", "vectorized", "reference") if name.startswith(incomplete)
-    ]
+    return _offered(("auto", "compiled", "compiled_bf16", "vectorized", "reference"), incomplete)
+
+
+def _offered(names: Iterable[str], incomplete: str) -> list[str]:
+    """Those that begin so; a name with control characters in it would be typed into the person's shell, and is not."""
+    return [name for name in names if name.startswith(incomplete) and visible(name) == name]
 
 
 def _paths(incomplete: str, *suffixes: str) -> list[str]:

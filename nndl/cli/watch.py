@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nndl.cli.complete import RUN
+from nndl.visible import visible
 
 if TYPE_CHECKING:
     from nndl.cli.screen.progress import Plan, View
@@ -40,7 +41,7 @@ def watch(
     try:
         _wait_for_begin(folder)
         if not json:
-            terminal.say(f"{folder.path}: {folder.status()}")
+            terminal.say(f"{folder.path}: {visible(folder.status())}")
         records = list(read_metrics(folder.metrics)) if folder.metrics.is_file() else []
         plan = plan_of(folder, records)
         if not json and (once or folder.status() != "running"):
@@ -143,7 +144,7 @@ def _ending(folder: "RunFolder") -> str:
     if status == "imported":
         return "imported: weights from elsewhere, there was no training"
     why = {"died": "its process is gone", "interrupted": "it was stopped", "failed": _error(folder)}
-    return f"{status}: {why.get(status, 'it has ended')} after {done}; nndl resume {folder.path} goes on"
+    return f"{visible(status)}: {why.get(status, 'it has ended')} after {done}; nndl resume {folder.path} goes on"
 
 
 def _error(folder: "RunFolder") -> str:

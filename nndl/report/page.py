@@ -3,11 +3,11 @@
 import shlex
 from collections.abc import Sequence
 from datetime import datetime
-from html import escape
 from pathlib import Path, PurePath
 
 from nndl import __version__
 from nndl.report import statistics
+from nndl.report.escape import escape
 from nndl.report.gather import Facts
 from nndl.report.parts import (
     MOST_FILTERS,

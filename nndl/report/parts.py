@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from html import escape
 from typing import Any
 
 from nndl.net.types import Array
+from nndl.report.escape import escape
 from nndl.report.gather import Mistake
 from nndl.report.png import as_picture, data_uri, filter_pictures
 

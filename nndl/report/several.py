@@ -1,8 +1,8 @@
 """Several runs: their curves over each other, their results, and what differs in their configs."""
 
 from collections.abc import Callable, Mapping, Sequence
-from html import escape
 
+from nndl.report.escape import escape
 from nndl.report.gather import Facts
 from nndl.report.parts import slug, table
 from nndl.report.svg import Line, line_chart, percent

@@ -3,8 +3,8 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from html import escape
 
+from nndl.report.escape import escape
 from nndl.runs.curves import Points
 
 WIDTH, HEIGHT = 420, 210

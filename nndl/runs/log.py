@@ -5,12 +5,13 @@ import traceback
 from datetime import datetime
 
 from nndl.runs.folder import RunFolder
+from nndl.visible import visible_lines
 
 
 def write_log(folder: RunFolder, text: str) -> None:
-    """Append text, its further lines indented. A log that cannot be written is left."""
+    """Append text, further lines indented, control characters visible. A log that cannot be written is left."""
     now = datetime.now().astimezone().isoformat(timespec="seconds")
-    lines = text.rstrip("\n").replace("\n", "\n    ")
+    lines = visible_lines(text).rstrip("\n").replace("\n", "\n    ")
     with contextlib.suppress(OSError), folder.log.open("a", encoding="utf-8", errors="replace", newline="\n") as file:
         file.write(f"{now}  {lines}\n")
 

@@ -7,7 +7,14 @@ import pytest
 import typer
 
 from nndl.cli.app import app
-from nndl.cli.complete import complete_bundled, complete_config, complete_engine, complete_layer_or_config, complete_run
+from nndl.cli.complete import (
+    complete_bundled,
+    complete_config,
+    complete_engine,
+    complete_layer_or_config,
+    complete_run,
+    complete_run_config,
+)
 from nndl.config.bundled import names
 from nndl.net.catalog import LAYERS
 from tests.cli.command import nndl
@@ -38,6 +45,16 @@ def test_names_that_begin_so_are_offered() -> None:
     assert set(complete_layer_or_config("")) >= {*LAYERS, "all", *names()}
     assert complete_bundled("quick") == ["quickstart"]
     assert complete_engine("c") == ["compiled", "compiled_bf16"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+def test_a_name_with_control_characters_is_not_typed_into_the_shell(folder: Path) -> None:
+    for hostile in ("bn_evil\x1b[2J", "bn_evil\nrm -r x", "bn_\u202e"):
+        (folder / "runs" / hostile).mkdir()
+        (folder / "runs" / hostile / "config.yaml").write_text('name: "evil\\e[2J"', encoding="utf-8")
+    assert complete_run("bn") == ["bn_cnn-20260102-030405"]
+    assert complete_run("runs/b") == ["runs/bn_cnn-20260102-030405/"]
+    assert complete_run_config("") == []
 
 
 @pytest.mark.usefixtures("folder")

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from collections import Counter
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -15,6 +16,8 @@ from nndl.config.writing.show import dump
 from nndl.report.gather import gather
 from nndl.report.page import page
 from nndl.runs.folder import RunFolder
+from nndl.runs.inputs import read_inputs, write_inputs
+from nndl.visible import is_hidden
 from tests.runs.made import make_run
 
 CONFIG = """\
@@ -174,6 +177,26 @@ def test_a_run_whose_images_are_gone_keeps_its_figures(tmp_path: Path) -> None:
     report = read(folder)
     assert "55.00 %" in report.text
     assert "cannot be loaded" in report.text
+
+
+def test_what_a_browser_obeys_without_showing_it_is_shown(trained: Path, tmp_path: Path) -> None:
+    for name in ("one", "other\u202e"):
+        shutil.copytree(trained, tmp_path / name)
+        inputs = read_inputs(RunFolder(trained))
+        assert inputs is not None
+        write_inputs(RunFolder(tmp_path / name), replace(inputs, classes=("frog\u2066\x9b", *inputs.classes[1:])))
+        environment = {"processor": "\u202e\x1b[31m", "command": ["nndl", "\u202e"]}
+        (tmp_path / name / "environment.json").write_text(json.dumps(environment), encoding="utf-8")
+    text = re.sub(
+        "^name:.*", r'name: "evil\\u202Egpj.\\e[2J"', (trained / "config.yaml").read_text("utf-8"), flags=re.M
+    )
+    (tmp_path / "one" / "config.yaml").write_text(text, encoding="utf-8")
+    for folders in ([tmp_path / "one"], [tmp_path / "one", tmp_path / "other\u202e"]):
+        text = page([gather(RunFolder(folder)) for folder in folders])
+        assert {char for char in text if is_hidden(char)} == {"\n"}
+        assert r"evil\u202egpj.\x1b[2J" in text
+    assert r"frog\u2066\x9b" in text
+    assert r"other\u202e" in text
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"[]", b"{}", b'{"test": {"best": []}}', b'{"test": 3}'])

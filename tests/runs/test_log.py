@@ -15,8 +15,15 @@ def test_lines_have_their_time_and_further_ones_are_indented(tmp_path: Path) -> 
     assert [re.sub(r"^\S+T\S+", "TIME", line) for line in lines] == [
         "TIME  begun",
         "TIME  two",
-        "    lines, and a lone surrogate ?",
+        r"    lines, and a lone surrogate \udc80",
     ]
+
+
+def test_what_a_stranger_wrote_reaches_nobodys_terminal_and_makes_no_line_of_its_own(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    write_log(folder, "dtype \x1b[2J\r2026-01-01T00:00  forged\u2028or so\x85 \u202e")
+    (line,) = folder.log.read_text(encoding="utf-8").splitlines()
+    assert line.endswith(r"dtype \x1b[2J\r2026-01-01T00:00  forged\u2028or so\x85 \u202e")
 
 
 def test_an_error_has_its_traceback(tmp_path: Path) -> None:

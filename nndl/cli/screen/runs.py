@@ -13,6 +13,7 @@ from nndl.runs.differences import kind_of, shown
 from nndl.runs.folder import safe_name
 from nndl.runs.listing import Row
 from nndl.train.intervals import duration
+from nndl.visible import visible
 
 STYLES = {"running": "green", "failed": "red", "died": "red", "damaged": "red", "interrupted": "yellow"}
 
@@ -121,7 +122,7 @@ def _in_short(value: Any) -> str:
 
 def sentence(row: Row) -> str:
     """quickstart, finished: validation accuracy 89.40 %, test accuracy 89.00 %, on SYNTHETIC images."""
-    words = f"{row.config}, {row.status}: validation accuracy {_percent(row.best_validation)}"
+    words = visible(f"{row.config}, {row.status}") + f": validation accuracy {_percent(row.best_validation)}"
     words += "" if row.test is None else f", test accuracy {_percent(row.test)}"
     return words + (", on SYNTHETIC images" if row.dataset == "synthetic" else "")
 

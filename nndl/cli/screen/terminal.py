@@ -1,6 +1,8 @@
 """What the person sees: lines, tables, bars, JSON. The only module that knows rich; it imports it when first drawn.
 
 Results go to stdout, what is said by the way (notes, bars of downloads) to stderr, so that a pipe gets results only.
+Whatever is printed may quote a stranger (a run's name, a host's words), so each way out makes control characters
+visible; colours are given beside the text, never in it.
 """
 
 import json
@@ -10,6 +12,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
+
+from nndl.visible import visible, visible_lines
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -25,12 +29,12 @@ def is_terminal() -> bool:
 
 def say(line: str = "") -> None:
     """One plain line on stdout, seen at once even through a pipe."""
-    print(line, flush=True)
+    print(visible_lines(line), flush=True)
 
 
 def note(line: str) -> None:
     """One plain line on stderr: for people, not for programs that read the result."""
-    print(line, file=sys.stderr, flush=True)
+    print(visible_lines(line), file=sys.stderr, flush=True)
 
 
 def plain(value: Any) -> Any:
@@ -48,7 +52,7 @@ def plain(value: Any) -> Any:
 
 def emit_json(value: Any, indent: int | None = None) -> None:
     """`value` as JSON on stdout; one line unless `indent` is given."""
-    say(json.dumps(plain(value), indent=indent, allow_nan=False))
+    say(json.dumps(plain(value), indent=indent, allow_nan=False).replace("\x7f", r"\u007f"))  # json leaves this one
 
 
 @cache
@@ -83,6 +87,7 @@ def has_colours() -> bool:
 
 def say_styled(parts: Sequence[tuple[str, str | None]]) -> None:
     """A line on stdout of (text, rich style or None) pieces."""
+    parts = [(visible(text), style) for text, style in parts]
     if not is_terminal():
         say("".join(text for text, _ in parts).rstrip())
         return
@@ -109,7 +114,7 @@ def print_table(
     from rich.text import Text
 
     table = Table(
-        title=Text(title) if title else None,
+        title=Text(visible(title)) if title else None,
         title_justify="left",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
@@ -119,7 +124,7 @@ def print_table(
     for i, column in enumerate(columns):
         justify: Any = "left" if i == 0 or column in left else "right"
         ending = Text(_cell(footer[i])) if footer is not None else ""
-        table.add_column(Text(column), justify=justify, footer=ending, overflow="fold")
+        table.add_column(Text(visible(column)), justify=justify, footer=ending, overflow="fold")
     for i, row in enumerate(rows):
         table.add_row(*[Text(_cell(item)) for item in row], style=styles[i] if styles else None)
     out = console()
@@ -132,7 +137,9 @@ def print_table(
 
 
 def _cell(item: Any) -> str:
-    return "" if item is None else f"{item:,}" if isinstance(item, int) and not isinstance(item, bool) else str(item)
+    return (
+        "" if item is None else f"{item:,}" if isinstance(item, int) and not isinstance(item, bool) else visible(item)
+    )
 
 
 class ByteProgress(Protocol):
@@ -153,7 +160,7 @@ def download_progress() -> Iterator[ByteProgress]:
     from rich import progress as bars
 
     shown = bars.Progress(
-        bars.TextColumn("{task.description}"),
+        bars.TextColumn("{task.description}", markup=False),
         bars.BarColumn(),
         bars.DownloadColumn(),
         bars.TransferSpeedColumn(),
@@ -174,7 +181,7 @@ class _ByteBar:
     def start(self, description: str, total: int | None, done: int = 0) -> None:
         if self._task is not None:
             self._shown.remove_task(self._task)
-        self._task = self._shown.add_task(description, total=total, completed=done)
+        self._task = self._shown.add_task(visible(description), total=total, completed=done)
 
     def advance(self, count: int) -> None:
         self._shown.advance(self._task, count)
@@ -201,7 +208,7 @@ class LiveLine:
 
     def above(self, line: str) -> None:
         """Print a line that stays."""
-        self._live.console.print(line, soft_wrap=True)
+        self._live.console.print(visible(line), soft_wrap=True)
 
 
 def _bar(fraction: float, words: str) -> "RenderableType":
@@ -212,5 +219,5 @@ def _bar(fraction: float, words: str) -> "RenderableType":
     lines = Table.grid()
     lines.add_column(no_wrap=True, overflow="ellipsis")
     lines.add_row(ProgressBar(total=1.0, completed=fraction, width=min(80, console().width)))
-    lines.add_row(Text(words))
+    lines.add_row(Text(visible_lines(words)))
     return lines
