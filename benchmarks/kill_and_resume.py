@@ -19,21 +19,8 @@ from pathlib import Path
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy is imported: what is forked must have no threads
 
-CONFIG = """\
-name: killed
-engine: {engine}
-threads: 1
-data: {{dataset: synthetic, train_size: 80, test_size: 20, validation_size: 20, augment: [flip]}}
-model:
-  layers: [avg_pool: 4, conv: 4, spatial_bn, relu, dropout: 0.8, affine: 10]
-train:
-  epochs: 8
-  batch_size: 10
-  optimizer: adam
-  average: ema
-  schedule: cosine
-checkpoint: {{every: {every}, keep: 2}}
-"""
+LONGER = ("data.train_size=80", "train.epochs=8", "checkpoint.keep=2")
+"""What the run of the tests is not: long enough to be killed at many instants."""
 
 
 def start(words: list[str], output: Path) -> int:
@@ -86,9 +73,12 @@ class Trials:
     """Runs in `folder`, all of one config."""
 
     def __init__(self, folder: Path, engine: str, every: str, seed: int) -> None:
+        from tests.small_run import config
+
         self.folder, self.random = folder, random.Random(seed)
         self.config, self.output = folder / "killed.yaml", folder / "output.txt"
-        self.config.write_text(CONFIG.format(engine=engine, every=every), encoding="utf-8")
+        self.config.write_text(config(engine), encoding="utf-8")
+        self.sets = [word for each in (*LONGER, f"checkpoint.every={every}") for word in ("--set", each)]
         self.counts: Counter[str] = Counter()
         began = time.perf_counter()
         if not finish(self._train("whole"), self.output):
@@ -96,7 +86,7 @@ class Trials:
         self.seconds = time.perf_counter() - began
 
     def _train(self, name: str) -> list[str]:
-        return ["train", str(self.config), "--quiet", "--run-dir", str(self.folder / name)]
+        return ["train", str(self.config), *self.sets, "--quiet", "--run-dir", str(self.folder / name)]
 
     def _again(self, name: str) -> list[str]:
         """What one does after a crash: resume, or, where no config was written yet, begin."""

@@ -28,9 +28,14 @@ STEPS = 12
 """Four in an epoch."""
 
 
+def config(engine: str = "vectorized", schedule: str = "cosine") -> str:
+    """The text of its config; its data is generated."""
+    return CONFIG.format(engine=engine, schedule=schedule)
+
+
 def experiment(engine: str = "vectorized", schedule: str = "cosine") -> Experiment:
-    """The experiment; its data is generated."""
-    return parse_config(CONFIG.format(engine=engine, schedule=schedule), "small.yaml")
+    """The experiment that the config describes."""
+    return parse_config(config(engine, schedule), "small.yaml")
 
 
 def trained(folder: Path, until: int = STEPS, schedule: str = "cosine") -> RunFolder:

@@ -7,7 +7,7 @@ from typing import Any
 from nndl.bench.peak import SIZE, matrix_peak, register_peak
 from nndl.bench.training import Contender, compete, rows
 from nndl.config import Experiment
-from nndl.engines import about
+from nndl.engines import describe_engine
 from nndl.runs.environment import processor
 
 
@@ -35,7 +35,7 @@ def _contender(each: Contender, peak: float) -> dict[str, Any]:
     step = median(each.times)
     gflops = sum(row.flop for row in found) / step / 1e9
     return {
-        **about(each.network.engine),
+        **describe_engine(each.network.engine),
         "threads": each.threads,
         "images_per_second": median(each.speeds),
         "slowest_burst": min(each.speeds),

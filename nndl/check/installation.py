@@ -32,12 +32,12 @@ def python_and_numpy() -> dict[str, Any]:
 
 def engines() -> dict[str, Any]:
     """Which there are, which one `engine: auto` takes, and for the compiled one its builds or why there are none."""
-    from nndl.engines import about, available, choices, get_engine
+    from nndl.engines import available, choices, describe_engine, get_engine
     from nndl.engines.compiled.build import library_path, variants
 
     built = [name for name in variants() if library_path(name).is_file()]
     missing = None if "compiled" in available() else why_not_compiled(bool(built))
-    return {"available": list(choices()), **about(get_engine()), "built_for": built, "missing": missing}
+    return {"available": list(choices()), **describe_engine(get_engine()), "built_for": built, "missing": missing}
 
 
 def why_not_compiled(built: bool) -> dict[str, Any]:

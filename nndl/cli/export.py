@@ -71,7 +71,7 @@ def _refuse(targets: list[Path], force: bool) -> None:
             raise UsageError(f"{target} is there already; name another --output, or give --force")
 
 
-def _about(run: "Run") -> dict[str, Any]:
+def _metadata(run: "Run") -> dict[str, Any]:
     """What a file says of itself."""
     from nndl import __version__
     from nndl.config.writing.show import dump
@@ -92,13 +92,13 @@ def _write_weights(run: "Run", to: str, path: Path) -> None:
     from nndl.export.torch_names import to_torch
     from nndl.runs.atomic import write_atomically
 
-    normalize, about = run.inputs.normalize, _about(run)
+    normalize, metadata = run.inputs.normalize, _metadata(run)
     if to == "npz":
         write_atomically(path, npz_bytes(run.network, normalize, run.classes))
         return
-    words = f"{run.experiment.name}: step {run.step:,} of {about['run']}, from nndl {about['nndl']}."
+    words = f"{run.experiment.name}: step {run.step:,} of {metadata['run']}, from nndl {metadata['nndl']}."
     text = source(run.network, normalize, words, run.classes)  # refuses what PyTorch has no module for
-    weights = safetensors_bytes(to_torch(run.network, normalize), about)
+    weights = safetensors_bytes(to_torch(run.network, normalize), metadata)
     write_atomically(path.with_suffix(".safetensors") if to == "pytorch" else path, weights)
     if to == "pytorch":
         write_atomically(path, text)
@@ -110,7 +110,7 @@ def write_onnx(run: "Run", path: Path, count: int, data: Path | None) -> dict[st
     from nndl.export.onnx import onnx_model
     from nndl.runs.atomic import write_atomically
 
-    model = onnx_model(run.network, run.inputs.normalize, _about(run))
+    model = onnx_model(run.network, run.inputs.normalize, _metadata(run))
     pixels, which = _images(run, count, data)
     compared = compare(run.scores(pixels), onnx_scores(model, pixels))
     refuse_unless_equal(compared, "the ONNX file")

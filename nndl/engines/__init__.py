@@ -56,8 +56,8 @@ def get_engine(name: str = "auto") -> Engine:
     raise ConfigError(f"no engine is called {name!r}; there are auto, {', '.join(choices())}")
 
 
-def about(engine: Engine) -> dict[str, Any]:
-    """What a run's record says of its engine: name, threads, and for compiled kernels which build of them runs."""
+def describe_engine(engine: Engine) -> dict[str, Any]:
+    """Return what a run's record says of its engine: name, threads, and of compiled kernels which build runs."""
     from nndl.engines.compiled import bindings
     from nndl.engines.shared.threads import thread_count
 

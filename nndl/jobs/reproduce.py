@@ -9,9 +9,9 @@ from nndl.config import load_config
 from nndl.config.build import Built, build
 from nndl.errors import CheckpointError, UsageError
 from nndl.jobs.replay import first_difference, timeless
-from nndl.jobs.resume import UNIMPORTANT, about
+from nndl.jobs.sameness import changes_between, provenance
 from nndl.runs.checkpoint import read_checkpoint
-from nndl.runs.differences import Difference, differences
+from nndl.runs.differences import differences
 from nndl.runs.folder import RunFolder
 from nndl.runs.metrics import read_metrics
 from nndl.runs.states import BEST, earlier_states, newest_state
@@ -77,16 +77,11 @@ def _settings(made_of: Mapping[str, Any], changes: list[dict[str, Any]]) -> list
 
 def _not_as_it_was(folder: RunFolder, made_of: Mapping[str, Any], built: Built) -> list[str]:
     """Versions and the like that differ; raises CheckpointError where config or images do."""
-    now = about(built)
-    differ = [each for key, old in made_of.items() for each in differences(old, now.get(key), key) if _counts(each)]
+    differ = changes_between(made_of, provenance(built), extended=True)
     lost = [str(each) for each in differ if each.key.partition(".")[0] in ("config", "data")]
     if lost:
         raise CheckpointError(f"{folder.path} was trained on other things than there are now:\n  " + "\n  ".join(lost))
     return [str(each) for each in differ]
-
-
-def _counts(difference: Difference) -> bool:
-    return not difference.key.startswith((*UNIMPORTANT, "config.train.epochs"))
 
 
 def _saved(folder: RunFolder) -> dict[tuple[str, int], list[Path]]:

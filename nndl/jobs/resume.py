@@ -1,19 +1,18 @@
 """Going on with a run: from which state, whether all is as it was, and what becomes of it if not."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from nndl import __version__
 from nndl.config import Experiment, load_config
 from nndl.config.build import Built, build
 from nndl.config.reading.overrides import NO_BUDGET, of_epochs
 from nndl.config.writing.show import as_tree, dump
-from nndl.engines import about as about_engine
+from nndl.engines import describe_engine
 from nndl.errors import UsageError
+from nndl.jobs.sameness import as_told, changes_between, provenance
 from nndl.runs.atomic import write_atomically
-from nndl.runs.differences import Difference, differences
+from nndl.runs.differences import Difference
 from nndl.runs.folder import RunFolder
 from nndl.runs.log import write_log
 from nndl.runs.metrics import unreadable_lines
@@ -21,17 +20,6 @@ from nndl.runs.recorder import Keeping
 from nndl.runs.states import State, States, clear_leftovers, newest_state, restore_best, set_damaged_aside
 from nndl.runs.statistics import Statistics
 from nndl.train.solver import Solver
-
-UNIMPORTANT = (
-    "config.name",
-    "config.checkpoint.",
-    "config.record",
-    "config.data.root",
-    "config.engine",
-    "config.threads",
-    "changes",
-)
-"""What may change without a word: the numbers do not depend on it, or do by what is compared instead."""
 
 
 @dataclass(frozen=True)
@@ -58,28 +46,13 @@ class Resumed:
     """What the person should know of it."""
 
 
-def about(built: Built) -> dict[str, Any]:
-    """What a run's numbers depend on, as JSON gives it back."""
-    import numpy as np
-
-    made_of = {
-        "config": as_tree(built.experiment),
-        "data": built.split.dataset.digest,
-        "nndl": __version__,
-        "numpy": np.__version__,
-        **about_engine(built.network.engine),
-    }
-    plain: dict[str, Any] = json.loads(json.dumps(made_of))
-    return plain
-
-
 def keeping(built: Built, changes: Sequence[Any] = ()) -> Keeping:
     """How the experiment wants its run kept."""
     checkpoint, record = built.experiment.checkpoint, built.experiment.record
     return Keeping(
         checkpoint.every,
         checkpoint.keep,
-        {**about(built), "changes": list(changes)},
+        {**provenance(built), "changes": list(changes)},
         None if record.statistics is None else Statistics(built.solver, record.statistics),
         record.loggers,
     )
@@ -101,7 +74,7 @@ def resume(folder: RunFolder, wanted: Wanted | None = None) -> Resumed:
     if state is None:
         return _from_the_start(folder, built)
     before = state.info.get("about", {})
-    changed = _changes(before, about(built), wanted)
+    changed = _accepted(before, provenance(built), wanted)
     _check_epochs(folder, state, built.solver)
     built.solver.restore(state.arrays, state.info)
     restore_best(folder, state)
@@ -111,13 +84,13 @@ def resume(folder: RunFolder, wanted: Wanted | None = None) -> Resumed:
         *_schedule(built, state.info["epochs"]),
         *(f"changed: {change}" for change in changed),
     ]
-    changes = list(before.get("changes", []))
+    history = list(before.get("changes", []))
     if changed or built.solver.epochs != state.info["epochs"]:
         epochs = [state.info["epochs"], built.solver.epochs]
         done = {"step": built.solver.step, "epochs_done": len(built.solver.history)}
-        changes.append({**done, "epochs": epochs, "what": [str(change) for change in changed]})
-    resumed = Resumed(built, keeping(built, changes), notes)
-    if changes != before.get("changes", []):
+        history.append({**done, "epochs": epochs, "what": [str(change) for change in changed]})
+    resumed = Resumed(built, keeping(built, history), notes)
+    if history != before.get("changes", []):
         _write_down(folder, resumed, state)
     for note in notes:
         write_log(folder, note)
@@ -139,7 +112,7 @@ def _refuse_budget(folder: RunFolder, experiment: Experiment) -> None:
 
 def _from_the_start(folder: RunFolder, built: Built) -> Resumed:
     now, written = as_tree(built.experiment), as_tree(load_config(folder.config))
-    changed = [str(each) for each in differences({"config": written}, {"config": now}) if matters(each)]
+    changed = list(map(str, changes_between({"config": written}, {"config": now})))
     if changed:
         words = f"no state of {folder.path} was saved yet, so there is nothing to change"
         raise UsageError(f"{words} ({'; '.join(changed)}); train anew instead")
@@ -147,15 +120,9 @@ def _from_the_start(folder: RunFolder, built: Built) -> Resumed:
     return Resumed(built, keeping(built), ["no state was saved yet: training begins again with step 1"])
 
 
-def _changes(before: Mapping[str, Any], now: Mapping[str, Any], wanted: Wanted) -> list[Difference]:
+def _accepted(before: Mapping[str, Any], now: Mapping[str, Any], wanted: Wanted) -> list[Difference]:
     """What is not as it was; raises UsageError where that was not meant."""
-    changed = [
-        difference
-        for key, old in before.items()
-        for difference in differences(old, now.get(key), key)
-        if matters(difference) and not (difference.key == "config.train.epochs" and wanted.epochs is not None)
-    ]
-    shown = [as_told(change) for change in changed]
+    shown = [as_told(change) for change in changes_between(before, now, extended=wanted.epochs is not None)]
     if shown and not wanted.accept_changes:
         lines = "\n".join(f"  {change}" for change in shown)
         raise UsageError(
@@ -163,18 +130,6 @@ def _changes(before: Mapping[str, Any], now: Mapping[str, Any], wanted: Wanted) 
             "put that back as it was, or go on nevertheless with --accept-changes"
         )
     return shown
-
-
-def as_told(change: Difference) -> Difference:
-    """The key as `--set` has it, and of the images' checksum as much as tells two apart."""
-    if change.key == "data":
-        return Difference("the images (their checksum)", str(change.old)[:16], str(change.new)[:16])
-    return change._replace(key=change.key.removeprefix("config."))
-
-
-def matters(difference: Difference) -> bool:
-    """Whether the numbers may be others for it."""
-    return not difference.key.startswith(UNIMPORTANT)
 
 
 def _check_epochs(folder: RunFolder, state: State, solver: Solver) -> None:
@@ -216,7 +171,7 @@ def _schedule(built: Built, before: float) -> list[str]:
 def _write_down(folder: RunFolder, resumed: Resumed, state: State) -> None:
     """Make the folder say what holds from now on, so that it is accepted once and not at every start."""
     write_atomically(folder.config, dump(resumed.built.experiment))
-    now = about_engine(resumed.built.network.engine)
+    now = describe_engine(resumed.built.network.engine)
     folder.write_environment({**folder.read_environment(), **now, "data_digest": resumed.keeping.about["data"]})
     solver_info = {**state.info, "epochs": resumed.built.solver.epochs, "about": dict(resumed.keeping.about)}
     States(folder, resumed.keeping.keep).write(state.arrays, solver_info)

@@ -9,8 +9,7 @@ from nndl.config import Experiment, load_config
 from nndl.config.build import build
 from nndl.config.writing.show import as_tree
 from nndl.errors import UsageError
-from nndl.jobs.resume import about, as_told, matters
-from nndl.runs.differences import differences
+from nndl.jobs.sameness import as_told, changes_between, provenance
 from nndl.runs.folder import RunFolder, is_free
 from nndl.runs.listing import read_row, read_summary
 from nndl.runs.lock import is_locked
@@ -56,7 +55,7 @@ def refuse_others(runs: list[SeedRun], experiment: Experiment, accept_changes: b
         if is_locked(run.folder.path):
             raise UsageError(f"{run.folder.path} is being trained by another process; wait for it, or stop it first")
     begun = [run for run in runs if run.begun]
-    now = about(build(experiment)) if begun else {}
+    now = provenance(build(experiment)) if begun else {}
     for run in begun:
         run.folder.refuse_imported()
         _compare(run.folder, {**now, "config": {**now["config"], "seed": run.seed}}, accept_changes)
@@ -65,8 +64,7 @@ def refuse_others(runs: list[SeedRun], experiment: Experiment, accept_changes: b
 def _compare(folder: RunFolder, now: Mapping[str, Any], accept_changes: bool) -> None:
     state = newest_state(folder)
     before = {"config": as_tree(load_config(folder.config))} if state is None else state.info.get("about", {})
-    changed = [change for key, old in before.items() for change in differences(old, now.get(key), key)]
-    changed = [change for change in changed if matters(change)]
+    changed = changes_between(before, now)
     lines = "\n".join(f"  {as_told(change)}" for change in changed)
     if any(change.key.startswith("config.") for change in changed):
         raise UsageError(

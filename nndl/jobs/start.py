@@ -6,7 +6,7 @@ from typing import Any
 from nndl.config.build import Built
 from nndl.config.writing.show import dump
 from nndl.data.normalize import Normalize
-from nndl.engines import about
+from nndl.engines import describe_engine
 from nndl.errors import UsageError
 from nndl.runs.atomic import write_atomically
 from nndl.runs.environment import describe_environment
@@ -36,7 +36,7 @@ def start_run(built: Built, run_dir: str | Path | None = None) -> RunFolder:
 def _write_new_run(folder: RunFolder, built: Built) -> None:
     """The config comes last: a folder with a config is a run, with all that belongs to one."""
     dataset = built.split.dataset
-    ran = {**about(built.network.engine), "data": describe_data(built), "data_digest": dataset.digest}
+    ran = {**describe_engine(built.network.engine), "data": describe_data(built), "data_digest": dataset.digest}
     folder.write_environment({**describe_environment(), **ran})
     write_inputs(folder, inputs_of(built.split.normalize, dataset))
     write_atomically(folder.config, dump(built.experiment))

@@ -115,9 +115,9 @@ def test_an_edited_config_is_noticed(tmp_path: Path) -> None:
 def test_other_versions_images_engines_and_threads_are_noticed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str, value: Any
 ) -> None:
-    real = resuming.about
+    real = resuming.provenance
     with monkeypatch.context() as patch:
-        patch.setattr(resuming, "about", lambda built: real(built) | {key: value})
+        patch.setattr(resuming, "provenance", lambda built: real(built) | {key: value})
         run = trained(tmp_path / "run", 5)
     told = r"the images \(their checksum\)" if key == "data" else key
     with pytest.raises(UsageError, match=rf"\n  {told}: {value} -> \S{{1,16}}\n"):

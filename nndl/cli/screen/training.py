@@ -8,7 +8,7 @@ from nndl.cli.screen.interrupt import clean_stop
 from nndl.cli.screen.progress import choose_view, percent
 from nndl.config import Experiment
 from nndl.config.build import Built, build
-from nndl.engines import about as about_engine
+from nndl.engines import describe_engine
 from nndl.jobs.budget import in_words, within_budget
 from nndl.jobs.resume import Wanted, keeping, resume
 from nndl.jobs.start import describe_data, start_run
@@ -56,9 +56,9 @@ def run(built: Built, folder: RunFolder, keeping: Keeping, *, quiet: bool, json:
     solver, classes = built.solver, built.split.dataset.classes
     view = choose_view(solver, quiet=quiet, json=json)
     if json:
-        terminal.emit_json({"kind": "start", **_about(built, folder)})
+        terminal.emit_json({"kind": "start", **_start_record(built, folder)})
     elif not quiet:
-        terminal.say(_first_line(_about(built, folder)))
+        terminal.say(_first_line(_start_record(built, folder)))
         if built.experiment.engine == "auto" and built.network.engine.name != "compiled":
             terminal.note("the compiled engine, some times faster, is not built: nndl doctor says how to add it")
     try:
@@ -88,13 +88,13 @@ def _say_stopped(folder: RunFolder, what: str) -> None:
         terminal.note(f"{what}; no state was saved yet, so nndl resume {folder.path} would begin again")
 
 
-def _about(built: Built, folder: RunFolder) -> dict[str, Any]:
+def _start_record(built: Built, folder: RunFolder) -> dict[str, Any]:
     return {
         "name": built.experiment.name,
         "folder": str(folder.path),
         "data": describe_data(built),
         "parameters": built.network.params.size,
-        **about_engine(built.network.engine),
+        **describe_engine(built.network.engine),
         "dtype": built.experiment.dtype,
         "epochs": built.solver.epochs,
         "steps": built.solver.steps,
@@ -102,15 +102,15 @@ def _about(built: Built, folder: RunFolder) -> dict[str, Any]:
     }
 
 
-def _first_line(about: dict[str, Any]) -> str:
-    data, threads = about["data"], about["threads"]
+def _first_line(start: dict[str, Any]) -> str:
+    data, threads = start["data"], start["threads"]
     images = "SYNTHETIC images" if data["synthetic"] else data["name"]
-    build = f" ({about['instructions']})" if about["instructions"] else ""
-    resumed = f", from step {about['step']:,} of {about['steps']:,}" if about["step"] else ""
+    build = f" ({start['instructions']})" if start["instructions"] else ""
+    resumed = f", from step {start['step']:,} of {start['steps']:,}" if start["step"] else ""
     return (
-        f"{about['name']}: {images}, {data['train']:,} to train on, {data['validation']:,} to validate; "
-        f"{about['parameters']:,} parameters; engine {about['engine']}{build}, "
-        f"{threads} thread{'s' if threads > 1 else ''}, {about['dtype']}{resumed}\nrun folder: {about['folder']}"
+        f"{start['name']}: {images}, {data['train']:,} to train on, {data['validation']:,} to validate; "
+        f"{start['parameters']:,} parameters; engine {start['engine']}{build}, "
+        f"{threads} thread{'s' if threads > 1 else ''}, {start['dtype']}{resumed}\nrun folder: {start['folder']}"
     )
 
 

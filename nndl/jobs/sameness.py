@@ -1,0 +1,60 @@
+"""Is this run the same? What its numbers depend on, and what of that is no longer as it was.
+
+One answer for all who ask: `resume` before it goes on, `seeds` before it counts a run in, `reproduce` in its result.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from nndl import __version__
+from nndl.config.build import Built
+from nndl.config.writing.show import as_tree
+from nndl.engines import describe_engine
+from nndl.runs.differences import Difference, differences
+
+UNIMPORTANT = (
+    "config.name",
+    "config.checkpoint.",
+    "config.record",
+    "config.data.root",
+    "config.engine",
+    "config.threads",
+    "changes",
+)
+"""What may change without a word: the numbers do not depend on it, or do by what is compared instead."""
+
+EPOCHS = "config.train.epochs"
+"""What changes when a run is extended, which is no other run for it."""
+
+
+def provenance(built: Built) -> dict[str, Any]:
+    """Return what a run's numbers depend on, as JSON gives it back."""
+    made_of = {
+        "config": as_tree(built.experiment),
+        "data": built.split.dataset.digest,
+        "nndl": __version__,
+        "numpy": np.__version__,
+        **describe_engine(built.network.engine),
+    }
+    plain: dict[str, Any] = json.loads(json.dumps(made_of))
+    return plain
+
+
+def changes_between(before: Mapping[str, Any], now: Mapping[str, Any], *, extended: bool = False) -> list[Difference]:
+    """Find where two provenances differ so that the numbers may, too; `extended`: the epochs may be others.
+
+    What `before` does not know, as one written by an older nndl, is not compared.
+    """
+    passed_over = (*UNIMPORTANT, EPOCHS) if extended else UNIMPORTANT
+    found = [each for key, old in before.items() for each in differences(old, now.get(key), key)]
+    return [each for each in found if not each.key.startswith(passed_over)]
+
+
+def as_told(change: Difference) -> Difference:
+    """Give the key as `--set` has it, and of the images' checksum as much as tells two apart."""
+    if change.key == "data":
+        return Difference("the images (their checksum)", str(change.old)[:16], str(change.new)[:16])
+    return change._replace(key=change.key.removeprefix("config."))
