@@ -1,9 +1,39 @@
-"""What can be named in a config and has options: layers, losses, update rules, schedules, augmentations."""
+"""What a config can name and give options: layers, losses, update rules, schedules, averages, augmentations."""
 
-from dataclasses import fields
-from typing import Any
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, TypeVar
 
 
-def option_names(described: type[Any]) -> list[str]:
+@dataclass(frozen=True, kw_only=True)
+class Described:
+    """Base of everything described: a frozen dataclass whose fields are its YAML options.
+
+    An annotation says what an option may be, the string under a field is its documentation.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "use_attribute_docstrings": True}
+
+    kind: ClassVar[str]
+    """The name in YAML."""
+    shorthand: ClassVar[str | None] = None
+    """The option that a bare value sets: `affine: 10` is `affine: {out_features: 10}`."""
+    nested: ClassVar[str | None] = None
+    """The option that holds a list out of the same table, as a residual block holds layers."""
+
+    @property
+    def inner(self) -> tuple["Described", ...]:
+        """What the nested option holds."""
+        return getattr(self, self.nested) if self.nested else ()
+
+
+D = TypeVar("D", bound=Described)
+
+
+def table(*classes: type[D]) -> dict[str, type[D]]:
+    """Name -> class, in the order given."""
+    return {each.kind: each for each in classes}
+
+
+def option_names(described: type[Described]) -> list[str]:
     """The options that a description takes."""
     return [field.name for field in fields(described)]

@@ -94,10 +94,10 @@ def home(key: str) -> str | None:
     known = section(key)
     if known is not None:
         return known
-    for place in ("train.optimizer", "model.loss", "train.schedule", "train.average"):
-        options = {option for described in ONE_OF[place][1].values() for option in option_names(described)}
-        if {"lr": "learning_rate"}.get(key, key) in options:
-            return place
+    for place in ONE_OF:
+        options = {option for described in place.table.values() for option in option_names(described)}
+        if not place.many and {"lr": "learning_rate"}.get(key, key) in options:
+            return place.key
     return None
 
 

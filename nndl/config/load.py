@@ -14,7 +14,7 @@ from nndl.config.pieces import Pieces
 from nndl.config.reading import overrides
 from nndl.config.reading.marked import MOST_CHARACTERS, Marked, read
 from nndl.config.reading.messages import Mark, Path, Problem, ProblemsError
-from nndl.config.schema import LISTS, ONE_OF, Experiment
+from nndl.config.schema import ONE_OF, Experiment
 from nndl.config.translate import translate
 from nndl.errors import ConfigError
 
@@ -88,21 +88,14 @@ class _Loader:
         """The tree with what names a layer, an optimizer, ... built; what could not be is left out, and reported."""
         result = {key: dict(value) if isinstance(value, dict) else value for key, value in self.tree.items()}
         pieces = Pieces(self.report)
-        for key, (what, table) in ONE_OF.items():
-            section, name = key.split(".")
-            inside = result.get(section)
-            if not isinstance(inside, dict) or name not in inside:
+        for key in ONE_OF:
+            inside = result.get(key.section)
+            if not isinstance(inside, dict) or key.name not in inside:
                 continue
-            value = inside.pop(name)
             before = len(self.problems)
-            if key in LISTS:
-                built = pieces.many(key, value, (section, name))
-            elif value is None and key == "train.average":
-                continue  # none: what it is by default
-            else:
-                built = pieces.one(what, table, value, (section, name))
+            built = pieces.at(key, inside.pop(key.name), (key.section, key.name))
             if len(self.problems) == before:
-                inside[name] = built
+                inside[key.name] = built
         return result
 
     def _validated(self, plain: dict[str, Any]) -> Experiment | None:

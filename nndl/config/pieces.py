@@ -8,10 +8,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from nndl.config import advice
 from nndl.config.reading.messages import Path, Report
-from nndl.config.schema import ONE_OF, Table
+from nndl.config.schema import OneOf
 from nndl.config.translate import translate
-from nndl.described import option_names
-from nndl.net.catalog import LAYERS
+from nndl.described import Described, option_names
 
 
 class Pieces:
@@ -20,39 +19,46 @@ class Pieces:
     def __init__(self, report: Report) -> None:
         self.report = report
 
-    def many(self, key: str, value: Any, path: Path) -> tuple[Any, ...]:
+    def at(self, key: OneOf, value: Any, path: Path) -> Any:
+        """What the value of a key names."""
+        if value is None and key.optional:
+            return None
+        return self.many(key, value, path) if key.many else self.one(key, value, path)
+
+    def many(self, key: OneOf, value: Any, path: Path) -> tuple[Any, ...]:
         """The things of a list, those that could be built."""
-        what, table = ONE_OF[key]
         if not isinstance(value, list):
-            self.report(path, f"expected a list of {what}s, each on a line of its own beginning with '- '")
+            self.report(path, f"expected a list of {key.what}s, each on a line of its own beginning with '- '")
             return ()
-        built = [self.one(what, table, item, (*path, index)) for index, item in enumerate(value)]
+        built = [self.one(key, item, (*path, index)) for index, item in enumerate(value)]
         return tuple(thing for thing in built if thing is not None)
 
-    def one(self, what: str, table: Table, value: Any, path: Path) -> Any:
+    def one(self, key: OneOf, value: Any, path: Path) -> Any:
         """The thing that `value` names, or None."""
-        named = self._kind(what, table, value, path)
+        named = self._kind(key, value, path)
         if named is None:
             return None
         kind, given = named
-        described = table[kind]
+        described = key.table[kind]
         inside = (*path, kind) if isinstance(value, dict) else path
-        options = self._options(described, kind, given, inside)
+        options = self._options(described, given, inside)
         if options is None:
             return None
-        if described is LAYERS.get("residual"):
-            options = self._with_layers(options, inside, isinstance(given, list))
+        if described.nested in options:
+            options |= self._nested(key, described, options, inside, isinstance(given, list))
         options = {name: _frozen(value) for name, value in options.items()}
-        return self._built(table, kind, options, inside, not isinstance(given, dict))
+        return self._built(key, described, options, inside, not isinstance(given, dict))
 
-    def _built(self, table: Table, kind: str, options: dict[str, Any], path: Path, bare: bool) -> Any:
+    def _built(
+        self, key: OneOf, described: type[Described], options: dict[str, Any], path: Path, bare: bool
+    ) -> Described | None:
         """The thing with these options, or None. A description may refuse what its annotations cannot tell."""
-        described = table[kind]
+        kind = described.kind
         try:
             checked = options_model(described).model_validate(options)  # type: ignore[arg-type]  # mypy: not hashable
             return described(**{name: getattr(checked, name) for name in option_names(described)})
         except ValidationError as error:
-            home = partial(advice.elsewhere, table=table)
+            home = partial(advice.elsewhere, table=key.table)
             for fault in translate(error, options, lambda _: option_names(described), home):
                 # What a bare value sets stands where the bare value does.
                 where = fault.path[1:] if bare and fault.path[:1] == (described.shorthand,) else fault.path
@@ -63,8 +69,9 @@ class Pieces:
             self.report((*path, about) if about in options and not bare else path, f"{kind}: {words}")
         return None
 
-    def _kind(self, what: str, table: Table, value: Any, path: Path) -> tuple[str, Any] | None:
+    def _kind(self, key: OneOf, value: Any, path: Path) -> tuple[str, Any] | None:
         """The name in `value`, and what is said of it."""
+        what, table = key.what, key.table
         if isinstance(value, str):
             kind, given = value, None
         elif isinstance(value, dict) and len(value) == 1:
@@ -83,27 +90,27 @@ class Pieces:
             return None
         return kind, given
 
-    def _options(self, described: type[Any], kind: str, given: Any, path: Path) -> dict[str, Any] | None:
+    def _options(self, described: type[Described], given: Any, path: Path) -> dict[str, Any] | None:
         """The options as a mapping, whether written as one, as a bare value, or not at all."""
         if given is None:
             return {}
         if isinstance(given, dict):
             return dict(given)
         if described.shorthand is None:
-            options = option_names(described)
+            kind, options = described.kind, option_names(described)
             takes = f"only options in braces: {kind}: {{{options[0]}: ...}}" if options else "no options"
             self.report(path, f"{kind} takes {takes}")
             return None
         return {described.shorthand: given}
 
-    def _with_layers(self, options: dict[str, Any], path: Path, bare: bool) -> dict[str, Any]:
-        """A residual block's options with its layers built."""
-        if "layers" in options:
-            layers = self.many("model.layers", options["layers"], path if bare else (*path, "layers"))
-            if options["layers"] == []:
-                self.report(path, "residual: layers should not be empty")
-            options["layers"] = layers
-        return options
+    def _nested(
+        self, key: OneOf, described: type[Described], options: dict[str, Any], path: Path, bare: bool
+    ) -> dict[str, Any]:
+        """The option that holds more of the kind, with what it holds built."""
+        name = str(described.nested)
+        if options[name] == []:
+            self.report(path, f"{described.kind}: {name} should not be empty")
+        return {name: self.many(key, options[name], path if bare else (*path, name))}
 
 
 def _frozen(value: Any) -> Any:
@@ -112,7 +119,7 @@ def _frozen(value: Any) -> Any:
 
 
 @cache
-def options_model(described: type[Any]) -> type[BaseModel]:
+def options_model(described: type[Described]) -> type[BaseModel]:
     """Checks the options of a description by its own annotations, strictly: "3" is no number and 1 is not true."""
     hints = get_type_hints(described, include_extras=True)
     options = {

@@ -5,34 +5,53 @@ Layers, losses, update rules, schedules and augmentations are described where th
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from annotated_types import Ge, Gt, Le
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, WithJsonSchema
 
 from nndl.data.augment import TRANSFORMS, Transform
+from nndl.described import Described
 from nndl.net.catalog import LAYERS
 from nndl.net.layer import Layer
-from nndl.net.losses import LOSSES, SoftmaxLoss, SvmLoss
+from nndl.net.losses import LOSSES, Loss, SoftmaxLoss
 from nndl.train.intervals import DURATION, PATTERN, parse_duration, parse_interval
 from nndl.train.optimizers import OPTIMIZERS, Rule, SgdMomentum
-from nndl.train.schedules import SCHEDULES, Constant, Described
-from nndl.train.transforms import AVERAGES, Ema, Lookahead
+from nndl.train.schedules import SCHEDULES, Constant, Schedule
+from nndl.train.transforms import AVERAGES, Average
 from nndl.train.updater import Group
 
-Table = Mapping[str, type[Any]]
+Table = Mapping[str, type[Described]]
 
-ONE_OF: dict[str, tuple[str, Table]] = {
-    "model.layers": ("layer", LAYERS),
-    "data.augment": ("augmentation", TRANSFORMS),
-    "model.loss": ("loss", LOSSES),
-    "train.optimizer": ("optimizer", OPTIMIZERS),
-    "train.schedule": ("schedule", SCHEDULES),
-    "train.average": ("average", AVERAGES),
-}
-"""The keys that name one thing out of a table, or (layers, augment) a list of such, with what the table holds."""
 
-LISTS = frozenset({"model.layers", "data.augment"})
+class OneOf(NamedTuple):
+    """A key that names one thing out of a table, or a list of such."""
+
+    section: str
+    name: str
+    what: str
+    """What the table holds, in one word."""
+    table: Table
+    many: bool = False
+    """Whether the key holds a list."""
+    optional: bool = False
+    """Whether it may be null."""
+
+    @property
+    def key(self) -> str:
+        """The key as messages and the documentation write it: train.optimizer."""
+        return f"{self.section}.{self.name}"
+
+
+ONE_OF = (
+    OneOf("model", "layers", "layer", LAYERS, many=True),
+    OneOf("data", "augment", "augmentation", TRANSFORMS, many=True),
+    OneOf("model", "loss", "loss", LOSSES),
+    OneOf("train", "optimizer", "optimizer", OPTIMIZERS),
+    OneOf("train", "schedule", "schedule", SCHEDULES),
+    OneOf("train", "average", "average", AVERAGES, optional=True),
+)
+"""The keys whose values are described where they are defined."""
 
 Count = Annotated[int, Ge(1)]
 
@@ -79,7 +98,7 @@ class Model(Section):
 
     layers: Annotated[tuple[InstanceOf[Layer], ...], Field(strict=False, min_length=1)]
     """The layers in order; the last one gives a score for each class."""
-    loss: InstanceOf[SoftmaxLoss] | InstanceOf[SvmLoss] = SoftmaxLoss()
+    loss: InstanceOf[Loss] = SoftmaxLoss()
     """What is minimised."""
 
 
@@ -105,7 +124,7 @@ class Train(Section):
     """Images scored at a time, where nothing is learnt."""
     optimizer: InstanceOf[Rule] = SgdMomentum()
     """The update rule."""
-    schedule: InstanceOf[Described] = Constant()
+    schedule: InstanceOf[Schedule] = Constant()
     """What the learning rate is multiplied by as training goes on, step by step."""
     warmup_epochs: Annotated[float, Ge(0)] = 0.0
     """Epochs over which the learning rate first rises from zero, in a straight line."""
@@ -117,7 +136,7 @@ class Train(Section):
     """Multipliers for some parameters, by patterns on their names."""
     clip_norm: Annotated[float, Gt(0)] | None = None
     """The largest norm the gradient may have; longer ones are scaled down to it."""
-    average: InstanceOf[Ema] | InstanceOf[Lookahead] | None = None
+    average: InstanceOf[Average] | None = None
     """Evaluate with an average of the weights over the steps instead of the last ones."""
     tta: Literal["none", "mirror", "mirror+translate"] = "none"
     """Test-time augmentation: views of each test image that its scores are averaged over, when training is done."""
@@ -166,6 +185,11 @@ class Experiment(Section):
     train: Train = Train()
     checkpoint: Checkpoint = Checkpoint()
     record: Record = Record()
+
+    def with_epochs(self, epochs: float) -> "Experiment":
+        """The same over so many epochs, whatever time it was to take."""
+        train = self.train.model_copy(update={"epochs": epochs, "time_budget": None})
+        return self.model_copy(update={"train": train})
 
 
 SECTIONS: dict[str, type[BaseModel]] = {

@@ -14,6 +14,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from nndl.data import counter
+from nndl.described import Described, table
 
 Array = NDArray[Any]
 
@@ -22,12 +23,9 @@ LUMA = (0.299, 0.587, 0.114)  # brightness of red, green and blue: ITU-R BT.601
 
 
 @dataclass(frozen=True)
-class Transform:
+class Transform(Described):
     """A random change of images. Options that make no sense raise ValueError."""
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "use_attribute_docstrings": True}
-    shorthand: ClassVar[str | None] = None
-    """The option that a bare value sets: `cutout: 8` is `cutout: {size: 8}`."""
     stream: ClassVar[int]
 
     @abstractmethod
@@ -39,6 +37,7 @@ class Transform:
 class Flip(Transform):
     """Mirror left to right, by the toss of a coin for each image in each epoch."""
 
+    kind = "flip"
     stream = 1
 
     def apply(self, images: Array, index: Array, epoch: int, seed: int) -> Array:
@@ -54,6 +53,7 @@ class AlternatingFlip(Transform):
     Seconds on a Single GPU", 2024).
     """
 
+    kind = "alternating_flip"
     stream = 2
 
     def apply(self, images: Array, index: Array, epoch: int, seed: int) -> Array:
@@ -65,13 +65,14 @@ class AlternatingFlip(Transform):
 class Crop(Transform):
     """Pad every side and cut out the original size at a random place: a shift by up to `pad` pixels each way."""
 
+    kind = "crop"
+    shorthand = "pad"
+    stream = 3
+
     pad: int = 4
     """Pixels added on every side."""
     mode: Literal["zero", "reflect"] = "zero"
     """Black margins, or the image mirrored at its edge (without repeating the outermost row)."""
-
-    shorthand = "pad"
-    stream = 3
 
     def __post_init__(self) -> None:
         if not 0 <= self.pad < 32 or self.mode not in ("zero", "reflect"):
@@ -104,11 +105,12 @@ class Cutout(Transform):
     the data's mean, as there: 121 in uint8 images, 0 in float ones, which are taken to be normalised.
     """
 
-    size: int = 8
-    """Side of the square in pixels."""
-
+    kind = "cutout"
     shorthand = "size"
     stream = 4
+
+    size: int = 8
+    """Side of the square in pixels."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.size <= 32:
@@ -132,14 +134,15 @@ class ColorJitter(Transform):
     kept within 0..255.
     """
 
+    kind = "color_jitter"
+    stream = 5
+
     brightness: float = 0.0
     """Largest relative change of brightness, 0 to 1."""
     contrast: float = 0.0
     """Largest relative change of contrast, 0 to 1."""
     saturation: float = 0.0
     """Largest relative change of saturation, 0 to 1."""
-
-    stream = 5
 
     def __post_init__(self) -> None:
         if not all(0 <= option <= 1 for option in (self.brightness, self.contrast, self.saturation)):
@@ -160,13 +163,7 @@ class ColorJitter(Transform):
         return np.rint(jittered).clip(0, 255).astype(np.uint8) if images.dtype == np.uint8 else jittered
 
 
-TRANSFORMS: dict[str, type[Transform]] = {
-    "flip": Flip,
-    "alternating_flip": AlternatingFlip,
-    "crop": Crop,
-    "cutout": Cutout,
-    "color_jitter": ColorJitter,
-}
+TRANSFORMS: dict[str, type[Transform]] = table(Flip, AlternatingFlip, Crop, Cutout, ColorJitter)
 """The transforms by their names in YAML."""
 
 

@@ -21,6 +21,12 @@ Batch = tuple[Array, Array]
 SHUFFLE = 0  # the stream of random numbers; the transforms have the others
 
 
+def batches_in(images: int, batch_size: int, drop_last: bool) -> int:
+    """How many batches so many images make; the last may be short unless drop_last leaves it out."""
+    whole, rest = divmod(images, batch_size)
+    return whole + (1 if rest and not drop_last else 0)
+
+
 class Batches:
     """The images that index names, in batches: X of dtype (N, 3, 32, 32), C-contiguous, and y int64 (N,).
 
@@ -48,9 +54,8 @@ class Batches:
 
     @property
     def batches_per_epoch(self) -> int:
-        """How many batches an epoch has; the last may be short unless drop_last leaves it out."""
-        whole, rest = divmod(len(self.index), self.batch_size)
-        return whole + (1 if rest and not self.drop_last else 0)
+        """How many batches an epoch has."""
+        return batches_in(len(self.index), self.batch_size, self.drop_last)
 
     def order(self, epoch: int) -> Array:
         """The images' indices int64 in the order in which the epoch shows them."""

@@ -34,8 +34,7 @@ def within_budget(experiment: Experiment) -> Experiment:
     budget = experiment.train.time_budget
     if budget is None:
         return experiment
-    once = experiment.train.model_copy(update={"time_budget": None, "epochs": MANY})
-    solver = build(experiment.model_copy(update={"train": once})).solver
+    solver = build(experiment.with_epochs(MANY)).solver
     seconds = _seconds_of_a_step(solver, parse_duration(budget))
     steps = int(parse_duration(budget) / seconds)  # whole ones: the solver does not leave a step half done
     if steps < 1:
@@ -43,8 +42,7 @@ def within_budget(experiment: Experiment) -> Experiment:
     epochs = whole(steps * FINE // solver.steps_per_epoch / FINE)
     _check_epochs(experiment.train, epochs, in_words(epochs, budget))
     _check_lookahead(experiment.train, steps, budget)
-    own = {"time_budget": None, "epochs": epochs}
-    return experiment.model_copy(update={"train": experiment.train.model_copy(update=own)})
+    return experiment.with_epochs(epochs)
 
 
 def in_words(epochs: float, budget: str) -> str:
@@ -67,15 +65,15 @@ def _seconds_of_a_step(solver: Solver, budget: float) -> float:
 
 def _check_epochs(train: Train, epochs: float, fit: str) -> None:
     """Refuse what a config with so many epochs could not say, before there is a run that could not be resumed."""
-    last = train.schedule.beyond(epochs)
+    beyond = train.schedule.beyond(epochs)
     if epochs > MOST_EPOCHS:
         raise ConfigError(
             f"train.time_budget: {fit}, but {MOST_EPOCHS:,} are the most there may be: give a shorter one"
         )
-    if last is not None:
+    if beyond:
         raise ConfigError(
-            f"train.schedule: {fit}, but the schedule ({train.schedule.kind}) goes on to epoch {last:g}: give it a "
-            "longer time_budget, or a schedule that counts in shares of training (cosine, one_cycle)"
+            f"train.schedule: {fit}, but the schedule ({train.schedule.kind}) goes on to epoch {beyond.epoch:g}: "
+            "give it a longer time_budget, or a schedule that counts in shares of training (cosine, one_cycle)"
         )
     if train.warmup_epochs > epochs:
         words = (

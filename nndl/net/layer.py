@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
+from nndl.described import Described
 from nndl.errors import ShapeError
 from nndl.net.types import Array, Shape, Streams
 
@@ -18,19 +19,13 @@ class Pair(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Layer:
+class Layer(Described):
     """What a layer is, without arrays: two equal descriptions are the same layer.
 
     A subclass names its definition (`pair`), what that needs after x (`arguments`) and what its backward half returns
-    after dx (`gradients`). Its fields are its YAML options; the string under a field is the field's documentation.
+    after dx (`gradients`).
     """
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "use_attribute_docstrings": True}
-
-    kind: ClassVar[str]
-    """The layer's name in YAML."""
-    shorthand: ClassVar[str | None] = None
-    """The option that a bare value sets: `affine: 10` is `affine: {out_features: 10}`."""
     pair: ClassVar[Pair]
     gradients: ClassVar[tuple[str, ...]] = ()
     """The parameters whose gradients backward returns after dx, in order."""

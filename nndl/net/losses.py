@@ -1,21 +1,29 @@
 """What training minimises: a loss is described like a layer, its arithmetic is the reference's."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated
 
 from annotated_types import Ge, Lt
 
+from nndl.described import Described, table
 from nndl.layers import softmax_loss, svm_loss
 from nndl.net.types import Array
 
 
 @dataclass(frozen=True, kw_only=True)
-class SoftmaxLoss:
+class Loss(Described):
+    """What a batch's scores are judged by, and its gradient."""
+
+    def __call__(self, scores: Array, y: Array) -> tuple[float, Array]:
+        """scores (N, C), y (N,) -> loss, dscores (N, C)."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, kw_only=True)
+class SoftmaxLoss(Loss):
     """Cross-entropy of the softmax of the scores, averaged over the batch."""
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "use_attribute_docstrings": True}
-    kind: ClassVar[str] = "softmax"
-    shorthand: ClassVar[str | None] = None
+    kind = "softmax"
 
     label_smoothing: Annotated[float, Ge(0), Lt(1)] = 0.0
     """Share of the target spread evenly over all classes (Szegedy et al. 2016)."""
@@ -27,12 +35,10 @@ class SoftmaxLoss:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SvmLoss:
+class SvmLoss(Loss):
     """Multi-class hinge loss with margin 1, averaged over the batch."""
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "use_attribute_docstrings": True}
-    kind: ClassVar[str] = "svm"
-    shorthand: ClassVar[str | None] = None
+    kind = "svm"
 
     def __call__(self, scores: Array, y: Array) -> tuple[float, Array]:
         """scores (N, C), y (N,) -> loss, dscores (N, C)."""
@@ -40,6 +46,5 @@ class SvmLoss:
         return float(loss), dscores
 
 
-Loss = SoftmaxLoss | SvmLoss
-
-LOSSES: dict[str, type[SoftmaxLoss] | type[SvmLoss]] = {loss.kind: loss for loss in (SoftmaxLoss, SvmLoss)}
+LOSSES: dict[str, type[Loss]] = table(SoftmaxLoss, SvmLoss)
+"""The losses by their names in YAML."""

@@ -13,6 +13,7 @@ import numpy as np
 from annotated_types import Ge, Gt, Le, Lt
 from numpy.typing import NDArray
 
+from nndl.described import Described, table
 from nndl.optim import muon
 
 Vector = NDArray[Any]
@@ -20,13 +21,10 @@ Vector = NDArray[Any]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rule:
+class Rule(Described):
     """An update rule: what it remembers between steps, and how it changes w."""
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "use_attribute_docstrings": True}
-    kind: ClassVar[str]
-    shorthand: ClassVar[str | None] = "learning_rate"
-    """The option that a bare value sets: `adam: 1e-3` is `adam: {learning_rate: 1e-3}`."""
+    shorthand = "learning_rate"
     memory: ClassVar[tuple[str, ...]] = ()
     """The vectors it keeps, by the courses' names; they start as zeros."""
     whole_filters: ClassVar[bool] = False
@@ -46,7 +44,7 @@ class Rule:
 class Sgd(Rule):
     """Stochastic gradient descent: w -= learning_rate * dw."""
 
-    kind: ClassVar[str] = "sgd"
+    kind = "sgd"
 
     def update(
         self, w: Vector, dw: Vector, memory: Sequence[Vector], temporary: Sequence[Vector], learning_rate: float, t: int
@@ -59,7 +57,7 @@ class Sgd(Rule):
 class SgdMomentum(Rule):
     """velocity = momentum * velocity - learning_rate * dw; w += velocity."""
 
-    kind: ClassVar[str] = "sgd_momentum"
+    kind = "sgd_momentum"
     memory: ClassVar[tuple[str, ...]] = ("velocity",)
 
     momentum: Annotated[float, Ge(0), Lt(1)] = 0.9
@@ -79,7 +77,7 @@ class SgdMomentum(Rule):
 class SgdNesterovMomentum(SgdMomentum):
     """Velocity as in sgd_momentum, then w += velocity + momentum * (velocity - old velocity)."""
 
-    kind: ClassVar[str] = "sgd_nesterov_momentum"
+    kind = "sgd_nesterov_momentum"
 
     def update(
         self, w: Vector, dw: Vector, memory: Sequence[Vector], temporary: Sequence[Vector], learning_rate: float, t: int
@@ -97,7 +95,7 @@ class SgdNesterovMomentum(SgdMomentum):
 class RmsProp(Rule):
     """a = decay_rate * a + (1 - decay_rate) * dw^2; w -= learning_rate * dw / (sqrt(a) + epsilon)."""
 
-    kind: ClassVar[str] = "rmsprop"
+    kind = "rmsprop"
     memory: ClassVar[tuple[str, ...]] = ("a",)
 
     decay_rate: Annotated[float, Ge(0), Lt(1)] = 0.99
@@ -122,7 +120,7 @@ class RmsProp(Rule):
 class Adam(Rule):
     """First moment v, second moment a, both corrected for their start at zero (Kingma and Ba 2015)."""
 
-    kind: ClassVar[str] = "adam"
+    kind = "adam"
     memory: ClassVar[tuple[str, ...]] = ("v", "a")
 
     learning_rate: Annotated[float, Gt(0)] = 1e-3
@@ -152,7 +150,7 @@ class Adam(Rule):
 class AdamW(Adam):
     """adam with decoupled weight decay (Loshchilov and Hutter 2019): w -= learning_rate * weight_decay * w besides."""
 
-    kind: ClassVar[str] = "adamw"
+    kind = "adamw"
 
     weight_decay: Annotated[float, Ge(0)] = 1e-2
     """The share of the weights, times the learning rate, taken off each step; not of biases or normalisation."""
@@ -166,7 +164,7 @@ class Muon(Rule):
     see train.groups.
     """
 
-    kind: ClassVar[str] = "muon"
+    kind = "muon"
     memory: ClassVar[tuple[str, ...]] = ("velocity",)
     whole_filters: ClassVar[bool] = True
 
@@ -204,7 +202,5 @@ def _average_in(mean: Vector, kept: float, new: Vector, temporary: Vector) -> No
     mean += np.multiply(new, 1 - kept, out=temporary)
 
 
-OPTIMIZERS: dict[str, type[Rule]] = {
-    each.kind: each for each in (Sgd, SgdMomentum, SgdNesterovMomentum, RmsProp, Adam, AdamW, Muon)
-}
+OPTIMIZERS: dict[str, type[Rule]] = table(Sgd, SgdMomentum, SgdNesterovMomentum, RmsProp, Adam, AdamW, Muon)
 """The update rules by their names in YAML."""

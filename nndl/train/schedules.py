@@ -1,57 +1,57 @@
 """Schedules: pure functions from the place in training to a multiplier of the learning rate.
 
-The place is given in epochs, with a fraction: step / steps_per_epoch, from 0 up to but not including `epochs`. Each
-class is at once the schema of its YAML options; the string under a field documents it.
+The place is given in epochs, with a fraction: step / steps_per_epoch, from 0 up to but not including `epochs`.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Annotated, Any, ClassVar, Protocol
+from typing import Annotated, NamedTuple
 
 from annotated_types import Ge, Gt, Lt, MinLen
 
+from nndl.described import Described, table
 
-class Schedule(Protocol):
-    """multiplier = schedule(epoch, epochs)"""
 
-    def __call__(self, epoch: float, epochs: float) -> float: ...
+class Beyond(NamedTuple):
+    """An epoch that a schedule names and training does not reach."""
+
+    option: str
+    """The option that names it."""
+    epoch: float
+    words: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class Described:
-    """What every schedule here has as the description of a YAML mapping."""
-
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "use_attribute_docstrings": True}
-    kind: ClassVar[str]
-    shorthand: ClassVar[str | None] = None
-    """The option that a bare value sets: `lr_decay: 0.95` is `lr_decay: {factor: 0.95}`."""
+class Schedule(Described):
+    """multiplier = schedule(epoch, epochs)"""
 
     def __call__(self, epoch: float, epochs: float) -> float:
         """The multiplier at `epoch` of `epochs`."""
         raise NotImplementedError
 
-    def beyond(self, epochs: float) -> float | None:  # noqa: ARG002
-        """The last epoch it names, where training ends before that; None where it fits, and in shares of training."""
+    def beyond(self, epochs: float) -> Beyond | None:  # noqa: ARG002
+        """What does not fit into so many epochs; None for a schedule in shares of training."""
         return None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Constant(Described):
+class Constant(Schedule):
     """The learning rate stays as it is."""
 
-    kind: ClassVar[str] = "constant"
+    kind = "constant"
 
     def __call__(self, epoch: float, epochs: float) -> float:  # noqa: ARG002
         return 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class LrDecay(Described):
+class LrDecay(Schedule):
     """The courses' lr_decay: multiply by a factor after every so many epochs."""
 
-    kind: ClassVar[str] = "lr_decay"
-    shorthand: ClassVar[str | None] = "factor"
+    kind = "lr_decay"
+    shorthand = "factor"
 
     factor: Annotated[float, Gt(0)]
     """What the learning rate is multiplied by each time."""
@@ -63,30 +63,35 @@ class LrDecay(Described):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Multistep(Described):
+class Multistep(Schedule):
     """Multiply by a factor at the given epochs."""
 
-    kind: ClassVar[str] = "multistep"
+    kind = "multistep"
 
     epochs: Annotated[tuple[Annotated[float, Gt(0)], ...], MinLen(1)]
     """The epochs after which the learning rate drops."""
     factor: Annotated[float, Gt(0)] = 0.1
     """What it is multiplied by at each."""
 
+    def __post_init__(self) -> None:
+        if not in_rising_order(self.epochs):
+            raise ValueError("epochs should be in rising order")
+
     def __call__(self, epoch: float, epochs: float) -> float:  # noqa: ARG002
         return self.factor ** sum(epoch >= drop for drop in self.epochs)
 
-    def beyond(self, epochs: float) -> float | None:
+    def beyond(self, epochs: float) -> Beyond | None:
         """The last drop, where no step would come after it."""
-        return self.epochs[-1] if self.epochs[-1] >= epochs else None
+        last = self.epochs[-1]
+        return Beyond("epochs", last, f"the drop after epoch {last:g} never comes") if last >= epochs else None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cosine(Described):
+class Cosine(Schedule):
     """Half a cosine wave from 1 down to `final` (Loshchilov and Hutter 2017, without restarts)."""
 
-    kind: ClassVar[str] = "cosine"
-    shorthand: ClassVar[str | None] = "final"
+    kind = "cosine"
+    shorthand = "final"
 
     final: Annotated[float, Ge(0)] = 0.0
     """The multiplier at the end of training."""
@@ -96,10 +101,10 @@ class Cosine(Described):
 
 
 @dataclass(frozen=True, kw_only=True)
-class OneCycle(Described):
+class OneCycle(Schedule):
     """Straight up from `start` to 1, then straight down to `final` (Smith 2018)."""
 
-    kind: ClassVar[str] = "one_cycle"
+    kind = "one_cycle"
 
     peak_at: Annotated[float, Gt(0), Lt(1)] = 0.25
     """Where the peak stands, as a fraction of training."""
@@ -114,25 +119,29 @@ class OneCycle(Described):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PiecewiseLinear(Described):
+class PiecewiseLinear(Schedule):
     """Straight lines between given points; before the first and after the last it stays level."""
 
-    kind: ClassVar[str] = "piecewise_linear"
-    shorthand: ClassVar[str | None] = "points"
+    kind = "piecewise_linear"
+    shorthand = "points"
 
     points: Annotated[tuple[tuple[float, Annotated[float, Ge(0)]], ...], MinLen(1)]
     """[epoch, multiplier] pairs, in rising order of epochs."""
 
     def __post_init__(self) -> None:
-        if any(later <= earlier for (earlier, _), (later, _) in pairwise(self.points)):
+        first = self.points[0][0]
+        if not in_rising_order([epoch for epoch, _ in self.points]):
             raise ValueError("points must be in rising order of epochs")
+        if first < 0:
+            raise ValueError(f"points begin with epoch {first:g}, but training begins with epoch 0")
 
     def __call__(self, epoch: float, epochs: float) -> float:  # noqa: ARG002
         return interpolate(self.points, epoch)
 
-    def beyond(self, epochs: float) -> float | None:
+    def beyond(self, epochs: float) -> Beyond | None:
         """The last point, where training ends before it."""
-        return self.points[-1][0] if self.points[-1][0] > epochs else None
+        last = self.points[-1][0]
+        return Beyond("points", last, f"epoch {last:g} is no part of training") if last > epochs else None
 
 
 @dataclass(frozen=True)
@@ -150,6 +159,11 @@ class WarmUp:
         return rising * self.schedule(epoch, epochs)
 
 
+def in_rising_order(epochs: Sequence[float]) -> bool:
+    """Whether each epoch is later than the one before it."""
+    return all(earlier < later for earlier, later in pairwise(epochs))
+
+
 def interpolate(points: tuple[tuple[float, float], ...], at: float) -> float:
     """The value at `at` of the straight lines through (place, value) points; level outside them."""
     if at <= points[0][0]:
@@ -160,7 +174,5 @@ def interpolate(points: tuple[tuple[float, float], ...], at: float) -> float:
     return points[-1][1]
 
 
-SCHEDULES: dict[str, type[Described]] = {
-    each.kind: each for each in (Constant, LrDecay, Multistep, Cosine, OneCycle, PiecewiseLinear)
-}
+SCHEDULES: dict[str, type[Schedule]] = table(Constant, LrDecay, Multistep, Cosine, OneCycle, PiecewiseLinear)
 """The schedules by their names in YAML."""

@@ -20,7 +20,7 @@ from nndl.train.events import EpochDone, Event, Finished, Interrupted, StepDone
 from nndl.train.optimizers import Rule
 from nndl.train.schedules import Constant, Schedule, WarmUp
 from nndl.train.state import FORMAT, LATER, Arrays, check_format, check_info, pack, read_history, unpack
-from nndl.train.transforms import Averaged, Ema, Lookahead, clip_norm
+from nndl.train.transforms import Average, Averaged, clip_norm
 from nndl.train.updater import Group, Updater
 
 
@@ -63,7 +63,7 @@ class Solver:
         weight_decay: float = 0.0,
         groups: Sequence[Group] = (),
         clip_norm: float | None = None,
-        average: Ema | Lookahead | None = None,
+        average: Average | None = None,
     ) -> None:
         self.network, self.batches, self.epochs = network, batches, epochs
         self.steps_per_epoch = batches.batches_per_epoch

@@ -2,11 +2,12 @@
 
 import math
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 from annotated_types import Ge, Gt, Lt
 
+from nndl.described import Described, table
 from nndl.net.params import Params
 from nndl.net.types import Array
 
@@ -23,14 +24,23 @@ def clip_norm(gradient: Array, limit: float) -> float:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ema:
-    """Exponential moving average of parameters and running statistics (Polyak and Juditsky 1992)."""
+class Average(Described):
+    """A running average of the weights, and whether the network goes on from it."""
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "use_attribute_docstrings": True}
-    kind: ClassVar[str] = "ema"
-    shorthand: ClassVar[str | None] = "decay"
     sets_back: ClassVar[bool] = False
     """Whether the network goes on from the average."""
+
+    def share(self, step: int, steps: int) -> float | None:
+        """What the weights after step 1, 2, ... of `steps` count in the average; None leaves it as it is."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ema(Average):
+    """Exponential moving average of parameters and running statistics (Polyak and Juditsky 1992)."""
+
+    kind = "ema"
+    shorthand = "decay"
 
     decay: Annotated[float, Gt(0), Lt(1)] = 0.999
     """The share kept at each step: 0.999 averages over about the last 1,000 steps. Early on less is kept."""
@@ -46,17 +56,16 @@ class Ema:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lookahead:
+class Lookahead(Average):
     """Slow weights follow the fast ones every few steps, which then go on from there (Zhang et al. 2019).
 
     The slow ones keep the share decay^every * (step / steps)^3 of themselves, next to nothing at first and nearly all
     in the end, running statistics included (Jordan, "94% on CIFAR-10 in 3.29 Seconds on a Single GPU", 2024).
     """
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "use_attribute_docstrings": True}
-    kind: ClassVar[str] = "lookahead"
-    shorthand: ClassVar[str | None] = "every"
-    sets_back: ClassVar[bool] = True
+    kind = "lookahead"
+    shorthand = "every"
+    sets_back = True
 
     every: Annotated[int, Ge(1)] = 5
     """Steps from one time to the next."""
@@ -68,14 +77,14 @@ class Lookahead:
         return None if step % self.every else 1 - float(self.decay**self.every) * (step / steps) ** 3
 
 
-AVERAGES: dict[str, type[Ema | Lookahead]] = {each.kind: each for each in (Ema, Lookahead)}
+AVERAGES: dict[str, type[Average]] = table(Ema, Lookahead)
 """The ways of averaging by their names in YAML."""
 
 
 class Averaged:
     """The running average of a network's parameters and buffers, begun at their first values."""
 
-    def __init__(self, average: Ema | Lookahead, params: Params, buffers: Params) -> None:
+    def __init__(self, average: Average, params: Params, buffers: Params) -> None:
         self.average = average
         self._current = (params, buffers)
         self.params, self.buffers = params.like(), buffers.like()

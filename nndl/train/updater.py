@@ -3,11 +3,12 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Annotated, Any, ClassVar, NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 from annotated_types import Ge
 
+from nndl.described import Described
 from nndl.net.contract import Share, in_one_piece
 from nndl.net.params import Params
 from nndl.net.types import Array
@@ -16,10 +17,8 @@ from nndl.train.transforms import CHUNK
 
 
 @dataclass(frozen=True, kw_only=True)
-class Group:
+class Group(Described):
     """Multipliers for the parameters whose names match a pattern. Where several match, the last one counts."""
-
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "use_attribute_docstrings": True}
 
     match: str
     """A pattern on parameter names with * and ?, as file names have: "*.beta", "conv1.*"."""

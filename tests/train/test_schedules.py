@@ -64,3 +64,18 @@ def test_multipliers_stay_between_nought_and_one(name: str, place: float, epochs
     multiplier = SCHEDULES[name]()(place * epochs, epochs)  # type: ignore[operator]
     assert math.isfinite(multiplier)
     assert -1e-12 <= multiplier <= 1 + 1e-12
+
+
+def test_points_outside_training_are_told() -> None:
+    assert Multistep(epochs=(2, 4)).beyond(5) is None
+    assert Multistep(epochs=(2, 4)).beyond(4) == ("epochs", 4, "the drop after epoch 4 never comes")
+    assert PiecewiseLinear(points=((0, 1), (4, 0))).beyond(4) is None
+    assert PiecewiseLinear(points=((0, 1), (4, 0))).beyond(3.9) == ("points", 4, "epoch 4 is no part of training")
+    assert Cosine().beyond(0.1) is None
+
+
+def test_schedules_refuse_points_that_mean_nothing() -> None:
+    with pytest.raises(ValueError, match="epochs should be in rising order"):
+        Multistep(epochs=(4, 2))
+    with pytest.raises(ValueError, match="points begin with epoch -1, but training begins with epoch 0"):
+        PiecewiseLinear(points=((-1, 0.5), (1, 1.0)))

@@ -64,9 +64,7 @@ def _timed(experiment: Experiment, runs: Sequence[SeedRun]) -> Experiment:
         return timed(experiment)
     epochs = load_config(begun.config).train.epochs
     terminal.note(f"{epochs:g} epochs for {budget}, as in {begun.path}")
-    return experiment.model_copy(
-        update={"train": experiment.train.model_copy(update={"time_budget": None, "epochs": epochs})}
-    )
+    return experiment.with_epochs(epochs)
 
 
 def _one(run: SeedRun, experiment: Experiment, accept_changes: bool, *, quiet: bool, json: bool) -> bool:

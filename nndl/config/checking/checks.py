@@ -14,6 +14,7 @@ from nndl.config.checking.settings import check_settings
 from nndl.config.reading.messages import Path, Report
 from nndl.config.schema import Experiment
 from nndl.errors import ConfigError
+from nndl.net.catalog import LAYERS
 from nndl.net.catalog.affine import Affine
 from nndl.net.catalog.conv import Conv
 from nndl.net.shapes import Placed, infer_shapes
@@ -179,8 +180,10 @@ def _enter(tree: Any, where: tuple[int, ...]) -> tuple[Path, Any]:
     node = tree["model"]["layers"]
     for depth, index in enumerate(where):
         if depth:
-            path, node = (*path, "residual"), node["residual"]
-        if isinstance(node, dict):
-            path, node = (*path, "layers"), node["layers"]
+            kind = next(iter(node))
+            path, node = (*path, kind), node[kind]
+            nested = LAYERS[kind].nested
+            if isinstance(node, dict):
+                path, node = (*path, str(nested)), node[nested]
         path, node = (*path, index), node[index]
     return path, node

@@ -1,22 +1,17 @@
 """Whether the settings agree with one another, with the data set and with this installation."""
 
-import math
-from itertools import pairwise
 from typing import Any
 
 from nndl.config.checking.datasets import CLASSES, MOST_TEST_IMAGES, MOST_TRAINING_IMAGES, TRAINING_IMAGES
 from nndl.config.reading.messages import Report
 from nndl.config.schema import Experiment, Train
+from nndl.data.batches import batches_in
 from nndl.engines import choices
 from nndl.train.optimizers import AdamW
-from nndl.train.schedules import Multistep, PiecewiseLinear
 from nndl.train.solver import steps_in
 from nndl.train.transforms import Lookahead
 
 MOST_THREADS = 1024
-
-DROPS, POINTS = ("train", "schedule", "multistep", "epochs"), ("train", "schedule", "piecewise_linear", "points")
-"""Where those schedules say their epochs."""
 
 
 def check_settings(experiment: Experiment, tree: Any, report: Report) -> None:
@@ -67,33 +62,22 @@ def _check_steps(experiment: Experiment, report: Report) -> None:
         )
         report(("train", "drop_last"), f"{words} to train on; batch_size should be {images:,} or less")
         return
-    per_epoch = (math.floor if train.drop_last else math.ceil)(images / train.batch_size)
-    steps = steps_in(train.epochs, per_epoch)
+    steps = steps_in(train.epochs, batches_in(images, train.batch_size, train.drop_last))
     if isinstance(train.average, Lookahead) and train.average.every > steps and not train.time_budget:
         words = f"every should be {steps:,} or less, not {train.average.every:,}: there are {steps:,} steps in all, and"
         report(("train", "average", "lookahead", "every"), f"lookahead: {words} the network would end as it began")
 
 
 def _check_training(train: Train, report: Report) -> None:
-    if isinstance(train.schedule, Multistep) and not _rising(train.schedule):
-        report(DROPS, "multistep: epochs should be in rising order")
-    if isinstance(train.schedule, PiecewiseLinear) and train.schedule.points[0][0] < 0:
-        first = train.schedule.points[0][0]
-        report(POINTS, f"piecewise_linear: epoch {first:g} is no part of training, which begins with epoch 0")
     if isinstance(train.optimizer, AdamW) and train.weight_decay:
         report(("train", "weight_decay"), "adamw has a weight_decay of its own; set that one")
 
 
 def _check_end(train: Train, report: Report) -> None:
     """Whether what counts in epochs comes to its end within training."""
-    last, length = train.schedule.beyond(train.epochs), f"train.epochs is {train.epochs}"
-    if last is not None and isinstance(train.schedule, PiecewiseLinear):
-        report(POINTS, f"piecewise_linear: epoch {last:g} is no part of training; {length}")
-    if last is not None and isinstance(train.schedule, Multistep) and _rising(train.schedule):
-        report(DROPS, f"multistep: the drop after epoch {last:g} never comes; {length}")
+    kind, beyond = train.schedule.kind, train.schedule.beyond(train.epochs)
+    length = f"train.epochs is {train.epochs}"
+    if beyond:
+        report(("train", "schedule", kind, beyond.option), f"{kind}: {beyond.words}; {length}")
     if train.warmup_epochs > train.epochs:
         report(("train", "warmup_epochs"), f"the warm-up is longer than training; {length}")
-
-
-def _rising(schedule: Multistep) -> bool:
-    return all(earlier < later for earlier, later in pairwise(schedule.epochs))

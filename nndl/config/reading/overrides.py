@@ -5,7 +5,7 @@ from typing import Any
 
 from nndl.config.reading.marked import read
 from nndl.config.reading.messages import Path, ProblemsError, dotted
-from nndl.config.schema import LISTS, ONE_OF, SECTIONS, Table
+from nndl.config.schema import ONE_OF, SECTIONS, Table
 from nndl.described import option_names
 from nndl.errors import UsageError
 
@@ -101,8 +101,8 @@ def _opened(value: Any, path: Path, following: str | int) -> Any:
 
 def _table(path: Path) -> Table | None:
     """What the mapping at `path` names one thing out of, if it does."""
-    if path[:2] == ("model", "layers"):
-        return ONE_OF["model.layers"][1] if isinstance(path[-1], int) else None
-    key = ".".join(part for part in path if isinstance(part, str))
-    names_one = key not in LISTS or isinstance(path[-1], int)
-    return ONE_OF[key][1] if key in ONE_OF and names_one else None
+    for key in ONE_OF:
+        if path[:2] == (key.section, key.name):
+            names_one = isinstance(path[-1], int) if key.many else len(path) == 2
+            return key.table if names_one else None
+    return None

@@ -4,8 +4,9 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from nndl.config.schema import LISTS, ONE_OF, Experiment, Table
+from nndl.config.schema import ONE_OF, Experiment, OneOf
 from nndl.config.writing.option_docs import option_docs
+from nndl.described import Described
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -13,31 +14,31 @@ DRAFT = "https://json-schema.org/draft/2020-12/schema"
 def json_schema() -> dict[str, Any]:
     """A schema that accepts what `load_config` accepts, up to what only the whole config can tell (shapes, sizes)."""
     schema = Experiment.model_json_schema()
-    for key, (what, table) in ONE_OF.items():
-        section, name = key.split(".")
-        properties = schema["$defs"][section.title()]["properties"]
-        properties[name] = _reference(key, what, properties[name].get("description"))
-        schema["$defs"][what] = {"title": what, "anyOf": _choices(table)}
+    for key in ONE_OF:
+        properties = schema["$defs"][key.section.title()]["properties"]
+        properties[key.name] = _value(key, properties[key.name])
+        choices = [form for described in key.table.values() for form in _forms(key, described)]
+        schema["$defs"][key.what] = {"title": key.what, "anyOf": choices}
     return {"$schema": DRAFT, **schema}
 
 
-def _reference(key: str, what: str, description: str | None) -> dict[str, Any]:
-    one: dict[str, Any] = {"$ref": f"#/$defs/{what}"}
-    if key in LISTS:
-        one = {"type": "array", "items": one}
-        one |= {"minItems": 1} if key == "model.layers" else {}
-    elif key == "train.average":
+def _value(key: OneOf, own: dict[str, Any]) -> dict[str, Any]:
+    """What may stand at a key, with the description and the least length that its `own` schema has."""
+    one = _reference(key)
+    if key.many:
+        one = {"type": "array", "items": one} | ({"minItems": own["minItems"]} if "minItems" in own else {})
+    elif key.optional:
         one = {"anyOf": [one, {"type": "null"}]}
-    return {**one, "description": description or what}
+    return {**one, "description": own["description"]}
 
 
-def _choices(table: Table) -> list[dict[str, Any]]:
-    """`kind`, {kind: bare value} and {kind: {options}} for everything in a table."""
-    return [form for kind, described in table.items() for form in _forms(kind, described)]
+def _reference(key: OneOf) -> dict[str, Any]:
+    return {"$ref": f"#/$defs/{key.what}"}
 
 
-def _forms(kind: str, described: type[Any]) -> list[dict[str, Any]]:
-    options, about = _options(described), _about(described)
+def _forms(key: OneOf, described: type[Described]) -> list[dict[str, Any]]:
+    """`kind`, {kind: {options}} and {kind: bare value}, as far as each says all that is required."""
+    kind, options, about = described.kind, _options(key, described), _about(described)
     optional = not options["required"]
     forms = [_named(kind, {"anyOf": [options, {"type": "null"}], "description": about} if optional else options)]
     if optional:
@@ -53,20 +54,20 @@ def _named(kind: str, value: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "properties": {kind: value}, "required": [kind], "additionalProperties": False}
 
 
-def _about(described: type[Any]) -> str:
+def _about(described: type[Described]) -> str:
     """What a thing is, in one line."""
     return (described.__doc__ or described.__name__).partition("\n")[0]
 
 
-def _options(described: type[Any]) -> dict[str, Any]:
+def _options(key: OneOf, described: type[Described]) -> dict[str, Any]:
     """The schema of the mapping of options, with the text under each as its description."""
     schema: dict[str, Any] = {"required": [], **TypeAdapter(described).json_schema(), "description": _about(described)}
     schema.pop("$defs", None)
-    docs = option_docs(described)  # type: ignore[arg-type]  # to mypy type[Any] is not hashable
+    docs = option_docs(described)  # type: ignore[arg-type]  # to mypy no type of a dataclass is hashable
     for name, text in docs.items():
         if name in schema["properties"]:
             schema["properties"][name]["description"] = text
-    if "layers" in schema["properties"]:
-        items = {"type": "array", "items": {"$ref": "#/$defs/layer"}, "minItems": 1}
-        schema["properties"]["layers"] = {**items, "description": docs["layers"]}
+    if described.nested:
+        items = {"type": "array", "items": _reference(key), "minItems": 1}
+        schema["properties"][described.nested] = {**items, "description": docs[described.nested]}
     return schema

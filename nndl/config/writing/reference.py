@@ -6,10 +6,11 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
-from nndl.config.schema import LISTS, ONE_OF, Checkpoint, Data, Experiment, Model, Record, Train
+from nndl.config.schema import ONE_OF, Checkpoint, Data, Experiment, Model, OneOf, Record, Train
 from nndl.config.writing.json_schema import json_schema
 from nndl.config.writing.option_docs import option_docs
 from nndl.config.writing.show import plain_value
+from nndl.described import Described
 from nndl.train.updater import Group
 
 TYPES = {
@@ -51,7 +52,7 @@ def reference() -> str:
             f"{section.__doc__}\n",
             _keys(section, schema["$defs"][section.__name__], f"{title}."),
         ]
-        parts += [_pieces(key) for key in ONE_OF if key.startswith(f"{title}.")]
+        parts += [_pieces(key) for key in ONE_OF if key.section == title]
         if section is Train:
             parts += ["### train.groups: a list of\n", f"{inspect.getdoc(Group)}\n", _options(Group)]
     return "\n".join(parts)
@@ -69,21 +70,20 @@ def _keys(section: type[BaseModel], schema: dict[str, Any], prefix: str = "") ->
     return "\n".join(lines) + "\n"
 
 
-def _pieces(key: str) -> str:
-    _, table = ONE_OF[key]
-    lines = [f"### {key}: {'a list of' if key in LISTS else 'one of'}\n"]
-    for kind, described in table.items():
+def _pieces(key: OneOf) -> str:
+    lines = [f"### {key.key}: {'a list of' if key.many else 'one of'}\n"]
+    for kind, described in key.table.items():
         lines += [f"**`{kind}`** — {(described.__doc__ or '').split(chr(10))[0]}\n", _options(described, kind)]
     return "\n".join(lines)
 
 
-def _options(described: type[Any], kind: str = "") -> str:
+def _options(described: type[Described], kind: str = "") -> str:
     """A table of options, the one that a bare value sets first."""
-    shorthand = getattr(described, "shorthand", None)
+    shorthand = described.shorthand
     options = sorted((f for f in fields(described) if f.name != "name"), key=lambda field: field.name != shorthand)
     if not options:
         return ""
-    docs = option_docs(described)  # type: ignore[arg-type]  # to mypy type[Any] is not hashable
+    docs = option_docs(described)  # type: ignore[arg-type]  # to mypy no type of a dataclass is hashable
     properties = TypeAdapter(described).json_schema()["properties"]
     lines = ["| option | type | default | |", "|-|-|-|-|"]
     for field in options:
@@ -95,9 +95,10 @@ def _options(described: type[Any], kind: str = "") -> str:
 
 
 def _kind(key: str, schema: dict[str, Any]) -> str:
-    if key in ONE_OF:
-        a_list, one_of = ("list of ", "a-list-of") if key in LISTS else ("", "one-of")
-        return f"{a_list}[{ONE_OF[key][0]}](#{key.replace('.', '')}-{one_of})"
+    for one in ONE_OF:
+        if one.key == key:
+            a_list, one_of = ("list of ", "a-list-of") if one.many else ("", "one-of")
+            return f"{a_list}[{one.what}](#{key.replace('.', '')}-{one_of})"
     if "anyOf" in schema:
         return " or ".join(_kind("", choice) for choice in schema["anyOf"])
     if "enum" in schema:

@@ -1,13 +1,13 @@
 """A config with every value in force, as YAML that loads into the same experiment."""
 
-from dataclasses import fields, is_dataclass
 from typing import Any
 
 import yaml
 from pydantic import BaseModel
 
 from nndl.config.reading.marked import scalar
-from nndl.config.schema import ONE_OF, Experiment, Table
+from nndl.config.schema import Experiment
+from nndl.described import Described, option_names
 from nndl.train.updater import Group
 
 
@@ -51,44 +51,34 @@ def dump(experiment: Experiment) -> str:
 
 def as_tree(experiment: Experiment) -> dict[str, Any]:
     """The experiment as plain mappings, lists and values, as a config would say it."""
-    tree = _section(experiment)
-    for key, (_, table) in ONE_OF.items():
-        section, name = key.split(".")
-        value = tree[section][name]
-        if isinstance(value, tuple):
-            tree[section][name] = [_piece(table, item) for item in value]
-        elif value is not None:
-            tree[section][name] = _piece(table, value)
-    return tree
-
-
-def _section(model: BaseModel) -> dict[str, Any]:
-    values = {name: getattr(model, name) for name in type(model).model_fields}
-    return {name: _section(value) if isinstance(value, BaseModel) else _plain(value) for name, value in values.items()}
+    return {name: _plain(getattr(experiment, name)) for name in Experiment.model_fields}
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, tuple) and value and isinstance(value[0], Group):
-        return [_Flow({field.name: getattr(group, field.name) for field in fields(group)}) for group in value]
+    if isinstance(value, BaseModel):
+        return {name: _plain(getattr(value, name)) for name in type(value).model_fields}
+    if isinstance(value, Group):
+        return _Flow(_options(value))
+    if isinstance(value, Described):
+        return _piece(value)
+    if isinstance(value, tuple) and all(isinstance(item, Described) for item in value):
+        return [_plain(item) for item in value]
     return value
 
 
-def _piece(table: Table, thing: Any) -> Any:
+def _piece(thing: Described) -> Any:
     """`relu`, or {conv: {filters: 32, ...}} with every option."""
-    kind = next(name for name, described in table.items() if type(thing) is described)
-    assert is_dataclass(thing)
-    options = {field.name: getattr(thing, field.name) for field in fields(thing)}
+    options = _options(thing)
     if options.get("name", "") is None:
         del options["name"]
-    if kind == "residual":
-        return {kind: {**options, "layers": [_piece(table, layer) for layer in options["layers"]]}}
-    return {kind: _Flow(options)} if options else kind
+    return {thing.kind: options if thing.nested else _Flow(options)} if options else thing.kind
+
+
+def _options(thing: Described) -> dict[str, Any]:
+    return {name: _plain(getattr(thing, name)) for name in option_names(type(thing))}
 
 
 def plain_value(value: Any) -> str:
     """A default as a config would write it."""
-    for _, table in ONE_OF.values():
-        if type(value) in table.values():
-            value = _piece(table, value)
-    value = [] if value == () else value
-    return yaml.dump(value, Dumper=_Dumper, default_flow_style=True, width=1000).removesuffix("...\n").strip()
+    written = yaml.dump(_plain(value), Dumper=_Dumper, default_flow_style=True, width=1000)
+    return written.removesuffix("...\n").strip()

@@ -1,5 +1,6 @@
 """Every layer a config can name, one family a file."""
 
+from nndl.described import table
 from nndl.net.catalog.activation import Gelu, LeakyRelu, Relu, Silu
 from nndl.net.catalog.affine import Affine
 from nndl.net.catalog.conv import Conv
@@ -9,27 +10,24 @@ from nndl.net.catalog.residual import Residual
 from nndl.net.catalog.simple import Dropout, Flatten, Scale
 from nndl.net.layer import Layer
 
-LAYERS: dict[str, type[Layer]] = {
-    layer.kind: layer
-    for layer in (
-        Conv,
-        SpatialBn,
-        Bn,
-        GroupNorm,
-        LayerNorm,
-        Relu,
-        LeakyRelu,
-        Gelu,
-        Silu,
-        MaxPool,
-        AvgPool,
-        GlobalMaxPool,
-        GlobalAvgPool,
-        Affine,
-        Dropout,
-        Flatten,
-        Scale,
-        Residual,
-    )
-}
+LAYERS: dict[str, type[Layer]] = table(
+    Conv,
+    SpatialBn,
+    Bn,
+    GroupNorm,
+    LayerNorm,
+    Relu,
+    LeakyRelu,
+    Gelu,
+    Silu,
+    MaxPool,
+    AvgPool,
+    GlobalMaxPool,
+    GlobalAvgPool,
+    Affine,
+    Dropout,
+    Flatten,
+    Scale,
+    Residual,
+)
 """The layers by their names in YAML, in the order the documentation shows them."""

@@ -24,7 +24,7 @@ from nndl.net.types import Array
 class Relu(Layer):
     """ReLU: max(0, x)."""
 
-    kind: ClassVar[str] = "relu"
+    kind = "relu"
     pair: ClassVar[Pair] = Pair(relu_forward, relu_backward)
 
 
@@ -32,8 +32,8 @@ class Relu(Layer):
 class LeakyRelu(Layer):
     """Leaky ReLU: x where positive, negative_slope * x elsewhere."""
 
-    kind: ClassVar[str] = "leaky_relu"
-    shorthand: ClassVar[str | None] = "negative_slope"
+    kind = "leaky_relu"
+    shorthand = "negative_slope"
     pair: ClassVar[Pair] = Pair(leaky_relu_forward, leaky_relu_backward)
 
     negative_slope: Annotated[float, Ge(0)] = 0.01
@@ -47,7 +47,7 @@ class LeakyRelu(Layer):
 class Gelu(Layer):
     """GELU: x times the normal distribution function of x, in its tanh form (Hendrycks and Gimpel 2016)."""
 
-    kind: ClassVar[str] = "gelu"
+    kind = "gelu"
     pair: ClassVar[Pair] = Pair(gelu_forward, gelu_backward)
 
 
@@ -55,5 +55,5 @@ class Gelu(Layer):
 class Silu(Layer):
     """SiLU: x times the logistic function of x."""
 
-    kind: ClassVar[str] = "silu"
+    kind = "silu"
     pair: ClassVar[Pair] = Pair(silu_forward, silu_backward)

@@ -19,8 +19,8 @@ from nndl.net.types import Array, Shape, Streams
 class Affine(Layer):
     """Affine: out = x w + b, every output a weighted sum of every input; images are flattened in (C, H, W) order."""
 
-    kind: ClassVar[str] = "affine"
-    shorthand: ClassVar[str | None] = "out_features"
+    kind = "affine"
+    shorthand = "out_features"
     pair: ClassVar[Pair] = Pair(affine_forward, affine_backward)
     gradients: ClassVar[tuple[str, ...]] = ("w", "b")
     decays: ClassVar[tuple[str, ...]] = ("w",)

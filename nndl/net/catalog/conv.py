@@ -18,8 +18,8 @@ from nndl.net.types import Array, Shape, Streams
 class Conv(Layer):
     """Convolution: every filter is laid over every window of the image; out (F, H', W')."""
 
-    kind: ClassVar[str] = "conv"
-    shorthand: ClassVar[str | None] = "filters"
+    kind = "conv"
+    shorthand = "filters"
     pair: ClassVar[Pair] = Pair(conv_forward_naive, conv_backward_naive)
     gradients: ClassVar[tuple[str, ...]] = ("w", "b")
     decays: ClassVar[tuple[str, ...]] = ("w",)

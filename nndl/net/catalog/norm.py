@@ -50,8 +50,6 @@ class _Normalisation(Layer):
 class _BatchNormalisation(_Normalisation):
     """Batch statistics in training, their running averages in evaluation."""
 
-    shorthand: ClassVar[str | None] = None
-
     momentum: Annotated[float, Ge(0), Lt(1)] = 0.9
     """Share of the old running average kept at each step: running = momentum * running + (1 - momentum) * batch."""
     unbiased: bool = False
@@ -75,7 +73,7 @@ class _BatchNormalisation(_Normalisation):
 class SpatialBn(_BatchNormalisation):
     """Spatial batch normalisation: each channel over the batch, height and width (Ioffe and Szegedy 2015)."""
 
-    kind: ClassVar[str] = "spatial_bn"
+    kind = "spatial_bn"
     pair: ClassVar[Pair] = Pair(spatial_batchnorm_forward, spatial_batchnorm_backward)
 
     def out_shape(self, shape: Shape) -> Shape:
@@ -86,7 +84,7 @@ class SpatialBn(_BatchNormalisation):
 class Bn(_BatchNormalisation):
     """Batch normalisation: each feature over the batch (Ioffe and Szegedy 2015)."""
 
-    kind: ClassVar[str] = "bn"
+    kind = "bn"
     pair: ClassVar[Pair] = Pair(batchnorm_forward, batchnorm_backward)
 
     def out_shape(self, shape: Shape) -> Shape:
@@ -99,8 +97,8 @@ class Bn(_BatchNormalisation):
 class GroupNorm(_Normalisation):
     """Group normalisation: each example over groups of channels (Wu and He 2018)."""
 
-    kind: ClassVar[str] = "group_norm"
-    shorthand: ClassVar[str | None] = "groups"
+    kind = "group_norm"
+    shorthand = "groups"
     pair: ClassVar[Pair] = Pair(spatial_groupnorm_forward, spatial_groupnorm_backward)
 
     groups: Annotated[int, Ge(1)]
@@ -123,7 +121,7 @@ class GroupNorm(_Normalisation):
 class LayerNorm(_Normalisation):
     """Layer normalisation: each example over its features (Ba, Kiros and Hinton 2016)."""
 
-    kind: ClassVar[str] = "layer_norm"
+    kind = "layer_norm"
     pair: ClassVar[Pair] = Pair(layernorm_forward, layernorm_backward)
 
     def out_shape(self, shape: Shape) -> Shape:

@@ -24,7 +24,7 @@ from nndl.net.types import Array, Shape
 class _Pool(Layer):
     """Every size x size window of a channel becomes one number; windows that do not fit are left out."""
 
-    shorthand: ClassVar[str | None] = "size"
+    shorthand = "size"
 
     size: Annotated[int, Ge(1)] = 2
     """Height and width of a window."""
@@ -50,7 +50,7 @@ class _Pool(Layer):
 class MaxPool(_Pool):
     """Max pooling: the largest of each window; the gradient goes to the first largest in row-major order."""
 
-    kind: ClassVar[str] = "max_pool"
+    kind = "max_pool"
     pair: ClassVar[Pair] = Pair(max_pool_forward_naive, max_pool_backward_naive)
 
 
@@ -58,7 +58,7 @@ class MaxPool(_Pool):
 class AvgPool(_Pool):
     """Average pooling: the mean of each window."""
 
-    kind: ClassVar[str] = "avg_pool"
+    kind = "avg_pool"
     pair: ClassVar[Pair] = Pair(avg_pool_forward_naive, avg_pool_backward_naive)
 
 
@@ -66,7 +66,7 @@ class AvgPool(_Pool):
 class GlobalMaxPool(Layer):
     """Global max pooling: the largest of each channel; images become vectors (C,)."""
 
-    kind: ClassVar[str] = "global_max_pool"
+    kind = "global_max_pool"
     pair: ClassVar[Pair] = Pair(global_max_pool_forward, global_max_pool_backward)
 
     def out_shape(self, shape: Shape) -> Shape:
@@ -77,7 +77,7 @@ class GlobalMaxPool(Layer):
 class GlobalAvgPool(Layer):
     """Global average pooling: the mean of each channel; images become vectors (C,)."""
 
-    kind: ClassVar[str] = "global_avg_pool"
+    kind = "global_avg_pool"
     pair: ClassVar[Pair] = Pair(global_avg_pool_forward, global_avg_pool_backward)
 
     def out_shape(self, shape: Shape) -> Shape:

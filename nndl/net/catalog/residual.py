@@ -1,7 +1,6 @@
 """Composition is a layer too: a residual block holds a list."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from nndl.errors import ShapeError
 from nndl.net.catalog.affine import Affine
@@ -18,8 +17,9 @@ class Residual(Layer):
     of its two branches.
     """
 
-    kind: ClassVar[str] = "residual"
-    shorthand: ClassVar[str | None] = "layers"
+    kind = "residual"
+    shorthand = "layers"
+    nested = "layers"
 
     layers: tuple[Layer, ...]
     """The layers of the block, in order."""

@@ -23,7 +23,7 @@ from nndl.net.types import Array, Shape
 class Flatten(Layer):
     """Flatten: images (C, H, W) become vectors (C * H * W,), in that order."""
 
-    kind: ClassVar[str] = "flatten"
+    kind = "flatten"
     pair: ClassVar[Pair] = Pair(flatten_forward, flatten_backward)
 
     def out_shape(self, shape: Shape) -> Shape:
@@ -34,8 +34,8 @@ class Flatten(Layer):
 class Scale(Layer):
     """Scale: x times a constant."""
 
-    kind: ClassVar[str] = "scale"
-    shorthand: ClassVar[str | None] = "factor"
+    kind = "scale"
+    shorthand = "factor"
     pair: ClassVar[Pair] = Pair(scale_forward, scale_backward)
 
     factor: float
@@ -49,8 +49,8 @@ class Scale(Layer):
 class Dropout(Layer):
     """Inverted dropout: training keeps a unit with probability `keep` and divides by it (Srivastava et al. 2014)."""
 
-    kind: ClassVar[str] = "dropout"
-    shorthand: ClassVar[str | None] = "keep"
+    kind = "dropout"
+    shorthand = "keep"
     pair: ClassVar[Pair] = Pair(dropout_forward, dropout_backward)
     draws: ClassVar[bool] = True
 

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from nndl.config import load_config
-from nndl.config.advice import nearest, suggest
 from nndl.config.reading.messages import Mark, Problem, ProblemsError, dotted
 from tests.config.small import problems
 
@@ -54,15 +53,3 @@ def test_of_very_many_problems_the_first_are_told_and_the_rest_counted() -> None
 
 def test_paths_are_written_as_set_takes_them() -> None:
     assert dotted(("model", "layers", 0, "conv", "filters")) == "model.layers[0].conv.filters"
-
-
-@pytest.mark.parametrize(
-    ("word", "meant"),
-    [("filter", "filters"), ("Linear", "affine"), ("lr", "learning_rate"), ("batchnorm", "spatial_bn"), ("zzz", None)],
-)
-def test_the_nearest_is_spelt_alike_or_means_the_same(word: str, meant: str | None) -> None:
-    assert nearest(word, ["affine", "filters", "learning_rate", "bn", "spatial_bn"]) == meant
-
-
-def test_where_nothing_is_near_all_there_is_is_told() -> None:
-    assert suggest("zzz", ["a", "b"]) == "there are a, b"

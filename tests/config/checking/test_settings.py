@@ -1,0 +1,85 @@
+"""Settings that do not agree with each other, the data set or the machine."""
+
+import pytest
+
+from nndl.config.checking import settings
+from tests.config.small import told
+
+LINEAR = "model: {layers: [affine: 10]}\n"
+
+
+@pytest.mark.parametrize(
+    ("written", "points_at", "words"),
+    [
+        (
+            "data: {validation_size: 5}",
+            "5}",
+            "validation_size should be 0, or from 10 (one of each class) to less than the 50,000",
+        ),
+        ("data: {validation_size: 50000}", "50000}", "validation_size should be 0, or from 10"),
+        ("data: {train_size: 4000}", "4000}", "validation_size (by default 5,000) should be 0, or from 10"),
+        (
+            "data: {train_size: 60000}",
+            "60000}",
+            "train_size should be from 1 to 50,000, or all, with cifar10, not 60,000",
+        ),
+        (
+            "data: {test_size: 10001}",
+            "10001}",
+            "test_size should be from 1 to 10,000, or all, with cifar10, not 10,001",
+        ),
+        (
+            "data: {dataset: synthetic, validation_size: 0, train_size: 9}",
+            "9}",
+            "train_size should be from 10 to 50,000",
+        ),
+        ("threads: 100000", "100000", "threads should be 1024 or less, not 100,000"),
+        ("train: {optimizer: adamw, weight_decay: 0.1}", "0.1}", "adamw has a weight_decay of its own; set that one"),
+        ("train: {optimizer: muon}", "muon", "muon is a rule for filters, and this network has none; use "),
+        (
+            "data: {train_size: 600, validation_size: 500}\ntrain: {drop_last: true, batch_size: 101}",
+            "true",
+            "drop_last leaves out what does not fill a batch of 101, and there are 100 images to train on; batch_size ",
+        ),
+        (
+            "train: {epochs: 1, average: {lookahead: 353}}",
+            "353}",
+            "lookahead: every should be 352 or less, not 353: there are 352 steps in all",
+        ),
+        ("train: {epochs: 1e300}", "1e300}", "epochs should be 1,000,000 or less, not 1e+300"),
+        ("train: {epochs: 3, warmup_epochs: 4}", "4}", "the warm-up is longer than training; train.epochs is 3"),
+        ("train: {schedule: {multistep: {epochs: [4, 4]}}}", "[4", "multistep: epochs should be in rising order"),
+        ("train: {schedule: {multistep: {epochs: [10]}}}", "[10", "multistep: the drop after epoch 10 never comes; "),
+        (
+            "train: {schedule: {piecewise_linear: [[0, 1], [11, 0]]}}",
+            "[[0",
+            "piecewise_linear: epoch 11 is no part of ",
+        ),
+        (
+            "train: {schedule: {piecewise_linear: [[-1, 1], [1, 0]]}}",
+            "[[-1",
+            "piecewise_linear: points begin with epoch -1, but ",
+        ),
+        (
+            "train: {schedule: {piecewise_linear: [[1, 1], [1, 0]]}}",
+            "[[1",
+            "piecewise_linear: points must be in rising ",
+        ),
+    ],
+)
+def test_settings_that_do_not_agree_are_told(written: str, points_at: str, words: str) -> None:
+    ((at, said),) = told(f"{LINEAR}{written}\n")
+    assert (at[: len(points_at)], said[: len(words)]) == (points_at, words)
+
+
+def test_an_engine_that_is_not_built_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "choices", lambda: ("reference", "vectorized"))
+    ((at, said),) = told(f"{LINEAR}engine: compiled\n")
+    assert at == "compiled"
+    assert said == "this installation has no engine 'compiled'; there are auto, reference, vectorized"
+
+
+@pytest.mark.parametrize("key", ["optimizer", "schedule"])
+def test_a_choice_left_empty_is_told(key: str) -> None:
+    ((_, said),) = told(f"{LINEAR}train: {{{key}: }}\n")
+    assert said.startswith(f"expected a{'n' if key == 'optimizer' else ''} {key}; there are ")
