@@ -9,7 +9,8 @@ import argparse
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from nndl.engines.compiled.bindings import Shape, finish, kernels
+from nndl.engines.compiled.abi import Finish, Shape
+from nndl.engines.compiled.bindings import kernels
 from nndl.net.types import Array
 
 WAYS = ("winograd", "direct")
@@ -38,11 +39,11 @@ def computed(way: str, x: Array, w: Array, dy: Array) -> dict[str, Array]:
     y, dx, dw = np.empty_like(dy), np.empty_like(x), np.empty_like(w)
     k = kernels()
     if way == "winograd":
-        k.winograd_forward(shape, x, w, finish(y=y))
+        k.winograd_forward(shape, x, w, Finish(y=y))
         k.winograd_input_gradient(shape, dy, None, w, dx)
         k.winograd_weight_gradient(shape, x, dy, None, dw)
     else:
-        k.direct_forward(shape, x, 0, w, finish(y=y))
+        k.direct_forward(shape, x, 0, w, Finish(y=y))
         k.direct_input_gradient(shape, dy, w, dx)
         k.direct_weight_gradient(shape, x, 0, dy, None, dw)
     return {"forward": y, "dx": dx, "dw": dw}

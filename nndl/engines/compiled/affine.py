@@ -5,7 +5,8 @@ from math import prod
 
 import numpy as np
 
-from nndl.engines.compiled.bindings import RELU, AffineShape, kernels
+from nndl.engines.compiled.abi import RELU, AffineShape
+from nndl.engines.compiled.bindings import kernels
 from nndl.engines.shared.layout import channels_first, channels_last
 from nndl.engines.shared.workspace import Workspace
 from nndl.net.catalog.activation import Relu

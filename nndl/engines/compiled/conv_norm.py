@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from nndl.engines.compiled.bindings import IDENTITY, RELU, kernels, unpooled
+from nndl.engines.compiled.abi import IDENTITY, RELU, Unpool
+from nndl.engines.compiled.bindings import kernels
 from nndl.engines.compiled.convolution import Convolver
 from nndl.engines.compiled.norm import BatchNorm, Line, NormStep, kind_of
 from nndl.engines.shared.layout import channels_first, channels_last
@@ -53,8 +54,8 @@ class ConvNormStep:
             line = norm.norm.in_training(self.best.reshape(-1, self.best.shape[-1]), sums)
             return channels_first(norm.normalise(self.best, line))
         self.y, sums = conv.room("y", len(x)), np.empty((2, conv.layer.filters))
-        pooled = {"pool": pool, "order": norm.norm.sign().astype(np.float32), **self._pooled(len(x))} if pool else {}
-        conv.forward(x, conv.w, bias=b, y=self.y, sums=sums, **pooled)
+        pooled = {"order": norm.norm.sign().astype(np.float32), **self._pooled(len(x))} if pool else {}
+        conv.forward(x, conv.w, bias=b, y=self.y, sums=sums, pool=pool, **pooled)
         line = norm.norm.in_training(self.y.reshape(-1, self.y.shape[-1]), sums)
         return channels_first(norm.normalise(self.best if pool else self.y, line))
 
@@ -79,14 +80,16 @@ class ConvNormStep:
     def _back_pooled_first(self, dout: Array) -> Array | None:
         self.norm.pass_back(dout, self.best)
         shape = (len(dout), *self.conv.out_shape)
-        return self.conv.backward_pooled(unpooled(shape, self.parts.pool, self.best, self.index), len(dout))
+        pooled = Unpool(*shape, self.parts.pool, dout=self.best, index=self.index)
+        return self.conv.backward_pooled(pooled, len(dout))
 
     def _back_pooled_last(self, dout: Array) -> Array | None:
         y, a, norm = self.y, self.norm.a, self.norm.norm
         k, c = norm.backward(a, y.size // y.shape[-1], self.norm.sums_back(dout)[0])
         through_norm = {"x": y, "mean": a.mean32, "scale": a.scale32, "shift": a.shift32, "k": k, "c": c}
         relu = self.parts.kind == RELU
-        pooled = unpooled(y.shape, self.parts.pool, dout, self.index, best=self.best, relu=relu, **through_norm)
+        given = {"dout": dout, "best": self.best, "index": self.index}
+        pooled = Unpool(*y.shape, self.parts.pool, relu, **given, **through_norm)
         return self.conv.backward_pooled(pooled, len(y))
 
 

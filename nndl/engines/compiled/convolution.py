@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from nndl.engines.compiled.bindings import RELU, Shape, Unpool, finish, kernels, unpooled
+from nndl.engines.compiled.abi import RELU, Finish, Shape, Unpool
+from nndl.engines.compiled.bindings import kernels
 from nndl.engines.shared.layout import channels_first, channels_last
 from nndl.engines.shared.workspace import Workspace, scratch
 from nndl.net.catalog.activation import Relu
@@ -76,15 +77,15 @@ class Convolver:
         """(N, H', W', F), kept."""
         return self.workspace.array(name, (count, *self.out_shape), np.float32)
 
-    def forward(self, x: Array, w: Array, **wanted: object) -> None:
-        """What `wanted` names (see bindings.finish) of x convolved with w (K, K, C, F)."""
+    def forward(self, x: Array, w: Array, **wanted: Array | int | None) -> None:
+        """What `wanted` names (fields of Finish) of x convolved with w (K, K, C, F)."""
         self.x = x if self.planar else channels_last(x)
-        shape, wish = self.shape(len(x)), finish(**wanted)  # type: ignore[arg-type]
+        shape, finish = self.shape(len(x)), Finish(**wanted)
         if self.winograd:
-            kernels().winograd_forward(shape, self.x, w, wish)
+            kernels().winograd_forward(shape, self.x, w, finish)
         else:
             way = f"{'row_winograd' if self.by_rows else 'direct'}_forward{'_bfloat16' if self.bfloat16 else ''}"
-            getattr(kernels(), way)(shape, self.x, self.planar, w, wish)
+            getattr(kernels(), way)(shape, self.x, self.planar, w, finish)
 
     def backward(self, dy: Array) -> Array | None:
         """Write dw; return dx, if needed. dy is (N, H', W', F)."""
@@ -156,7 +157,7 @@ class ConvStep:
             self.conv.site.grads["b"][...] = channel_sums(given, self.out if self.relu else None)
         if self.pool:
             shape = (len(given), *self.conv.out_shape)
-            pooled = unpooled(shape, self.pool, given, self.index, best=self.out, relu=self.relu)
+            pooled = Unpool(*shape, self.pool, self.relu, dout=given, best=self.out, index=self.index)
             return self.conv.backward_pooled(pooled, len(given))
         return self.conv.backward(self._before_relu(given) if self.relu else given)
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nndl.engines.compiled.bindings import GELU, IDENTITY, RELU, SILU, kernels
+from nndl.engines.compiled.abi import GELU, IDENTITY, RELU, SILU
+from nndl.engines.compiled.bindings import kernels
 from nndl.engines.shared.ghost import in_parts
 from nndl.engines.shared.layout import channels_first, channels_last
 from nndl.engines.shared.workspace import Workspace

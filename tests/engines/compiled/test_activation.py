@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from nndl.engines.compiled import bindings
-from nndl.engines.compiled.bindings import GELU, RELU, SILU, kernels
+from nndl.engines.compiled.abi import GELU, RELU, SILU
+from nndl.engines.compiled.bindings import kernels
 from nndl.layers import gelu_backward, gelu_forward, relu_backward, relu_forward, silu_backward, silu_forward
 from tests.engines.compiled.variants import runnable
 

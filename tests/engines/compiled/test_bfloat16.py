@@ -6,7 +6,8 @@ from numpy.typing import NDArray
 
 from nndl.engines import get_engine, has_bfloat16
 from nndl.engines.compiled import bindings
-from nndl.engines.compiled.bindings import AffineShape, Shape, finish, kernels
+from nndl.engines.compiled.abi import AffineShape, Finish, Shape
+from nndl.engines.compiled.bindings import kernels
 from nndl.errors import ConfigError
 from nndl.net.catalog.activation import Relu
 from nndl.net.catalog.affine import Affine
@@ -68,8 +69,8 @@ def test_convolution_is_that_of_rounded_factors(sizes: tuple[int, ...]) -> None:
     x = random.standard_normal((N, size, size, C)).astype(np.float32)
     w = random.standard_normal((K, K, C, F)).astype(np.float32)
     rough, exact = np.empty((2, N, after, after, F), np.float32)
-    kernels().direct_forward_bfloat16(shape, x, False, w, finish(y=rough))
-    kernels().direct_forward(shape, rounded(x), False, rounded(w), finish(y=exact))
+    kernels().direct_forward_bfloat16(shape, x, False, w, Finish(y=rough))
+    kernels().direct_forward(shape, rounded(x), False, rounded(w), Finish(y=exact))
     assert_close(rough, exact)
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from nndl.engines.compiled import bindings, build
-from nndl.engines.compiled.bindings import RELU, kernels
+from nndl.engines.compiled.abi import RELU
+from nndl.engines.compiled.bindings import kernels
 from nndl.errors import ConfigError
 
 
@@ -51,11 +52,11 @@ def test_a_forked_child_has_threads_of_its_own() -> None:
     """In a process of its own: forking beside other people's threads is what Python warns of."""
     code = (
         "import os, numpy as np\n"
-        "from nndl.engines.compiled import bindings\n"
+        "from nndl.engines.compiled import abi, bindings\n"
         "bindings.set_threads(3)\n"
         "def work():\n"
         "    x = np.full(1 << 20, -1.0, np.float32); out = np.empty_like(x)\n"
-        "    bindings.kernels().activation(x.size, x, None, bindings.RELU, out)\n"
+        "    bindings.kernels().activation(x.size, x, None, abi.RELU, out)\n"
         "    return not out.any()\n"
         "assert work()\n"
         "child = os.fork()\n"

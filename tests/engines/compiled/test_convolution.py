@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from nndl.conv_layers import conv_backward_naive, conv_forward_naive
 from nndl.engines.compiled import bindings
-from nndl.engines.compiled.bindings import Shape, finish, kernels
+from nndl.engines.compiled.abi import Finish, Shape
+from nndl.engines.compiled.bindings import kernels
 from nndl.net.types import Array
 from tests.engines.compiled.variants import builds_and_threads
 
@@ -85,7 +86,7 @@ def computed(way: str, shape: Shape, planar: bool = False) -> dict[str, Array]:
     out, dw, dx = (np.full_like(a, np.nan) for a in (dy, filters, images))
     kept = [a.copy() for a in (given, filters, dy)]
     layout = (planar,) if way != "winograd" else ()
-    getattr(kernels(), f"{way}_forward")(shape, given, *layout, filters, finish(y=out))
+    getattr(kernels(), f"{way}_forward")(shape, given, *layout, filters, Finish(y=out))
     back = "winograd" if way == "winograd" else "direct"  # along the rows there is a way forward alone
     getattr(kernels(), f"{back}_weight_gradient")(shape, given, *layout, dy, None, dw)
     pooled = (None,) if way == "winograd" else ()
@@ -161,10 +162,10 @@ def test_outputs_too_large_for_the_cache_are_the_same() -> None:
     for way in ("direct", "winograd"):
         layout = (False,) if way == "direct" else ()
         forward = getattr(kernels(), f"{way}_forward")
-        forward(shape, channels_last(x), *layout, filters, finish(y=out))
+        forward(shape, channels_last(x), *layout, filters, Finish(y=out))
         for n in (0, 39):
             alone = sizes((1, 4, 32, 32, 32, 3, 1, 1))
-            forward(alone, channels_last(x[n : n + 1]), *layout, filters, finish(y=one))
+            forward(alone, channels_last(x[n : n + 1]), *layout, filters, Finish(y=one))
             np.testing.assert_array_equal(out[n : n + 1], one)
 
 
@@ -181,7 +182,7 @@ def test_few_filters_are_written_as_one_run(filters: int, before: int, variant: 
     room = np.full(before + x.size * filters + 40, np.nan, np.float32)
     out = room[before : before + x.size * filters].reshape(count, 31, 31, filters)
     images = channels_last(x)
-    kernels().direct_forward(shape, images, False, w.reshape(1, 1, 1, filters), finish(y=out))
+    kernels().direct_forward(shape, images, False, w.reshape(1, 1, 1, filters), Finish(y=out))
     np.testing.assert_array_equal(out, images * w.ravel())
     assert np.isnan(room[:before]).all()
     assert np.isnan(room[before + out.size :]).all()

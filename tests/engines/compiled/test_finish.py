@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from nndl.engines.compiled import bindings
-from nndl.engines.compiled.bindings import finish, kernels
+from nndl.engines.compiled.abi import Finish
+from nndl.engines.compiled.bindings import kernels
 from nndl.net.types import Array
 from tests.engines.compiled.test_convolution import channels_last, random_arrays, sizes
 from tests.engines.compiled.variants import runnable
@@ -35,7 +36,7 @@ def test_all_at_once(case: tuple[int, ...], way: str, variant: str) -> None:
     order = random.integers(-1, 2, shape.filters).astype(np.float32)
     layout = (False,) if way == "direct" else ()
     forward = getattr(kernels(), f"{way}_forward")
-    forward(shape, channels_last(x), *layout, filters, finish(y=plain))
+    forward(shape, channels_last(x), *layout, filters, Finish(y=plain))
 
     for size, relu in ((2, True), (3, False), (0, True)):
         wanted = plain + bias
@@ -43,7 +44,7 @@ def test_all_at_once(case: tuple[int, ...], way: str, variant: str) -> None:
         best, sums = np.empty(groups.shape[:-1], np.float32), np.empty((2, shape.filters))
         index = np.empty(best.shape, np.uint8)
         pooled = {"pool": size, "order": order, "best": best, "index": index} if size else {}
-        forward(shape, channels_last(x), *layout, filters, finish(y=y, bias=bias, sums=sums, relu=relu, **pooled))
+        forward(shape, channels_last(x), *layout, filters, Finish(y=y, bias=bias, sums=sums, relu=relu, **pooled))
         if size:
             place = (groups * order[:, None]).argmax(-1)
             largest = np.take_along_axis(groups, place[..., None], -1)[..., 0]

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from nndl.engines.compiled import bindings
-from nndl.engines.compiled.bindings import finish, kernels, unpooled
+from nndl.engines.compiled.abi import Finish, Unpool
+from nndl.engines.compiled.bindings import kernels
 from tests.engines.compiled.test_convolution import channels_last, random_arrays, sizes
 from tests.engines.compiled.variants import builds_and_threads
 
@@ -29,10 +30,10 @@ def test_the_rest_is_zero(case: tuple[int, ...], relu: bool, pool: int, variant:
     filters, images = np.ascontiguousarray(w.transpose(2, 3, 1, 0)), channels_last(x)
     pooled = (shape.images, shape.out_height // pool, shape.out_width // pool, shape.filters)
     best, index = np.empty(pooled, np.float32), np.empty(pooled, np.uint8)
-    kernels().direct_forward(shape, images, False, filters, finish(pool=pool, relu=relu, best=best, index=index))
+    kernels().direct_forward(shape, images, False, filters, Finish(pool=pool, relu=relu, best=best, index=index))
     dout = np.random.default_rng(0).standard_normal(pooled).astype(np.float32)
     dy = np.empty((shape.images, shape.out_height, shape.out_width, shape.filters), np.float32)
-    pooled_gradients = unpooled(dy.shape, pool, dout, index, best=best, relu=relu)
+    pooled_gradients = Unpool(*dy.shape, pool, relu, dout=dout, best=best, index=index)
     kernels().unpool(pooled_gradients, dy)
     wanted, one_by_one = np.empty_like(filters), np.empty_like(filters)
     kernels().direct_weight_gradient(shape, images, False, dy, None, wanted)
