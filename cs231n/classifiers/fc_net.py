@@ -3,12 +3,13 @@
 import numpy as np
 from numpy.typing import DTypeLike
 
+from cs231n.classifiers.saving import Saved
 from nndl import fc_net
 from nndl.layer_utils import *  # noqa: F403
 from nndl.layers import *  # noqa: F403
 
 
-class TwoLayerNet(fc_net.TwoLayerNet):
+class TwoLayerNet(Saved, fc_net.TwoLayerNet):
     """affine - relu - affine - softmax."""
 
     def __init__(
@@ -22,7 +23,7 @@ class TwoLayerNet(fc_net.TwoLayerNet):
         super().__init__(input_dim, hidden_dim, num_classes, weight_scale=weight_scale, reg=reg)
 
 
-class FullyConnectedNet(fc_net.FullyConnectedNet):
+class FullyConnectedNet(Saved, fc_net.FullyConnectedNet):
     """{affine - [batch or layer norm] - relu - [dropout]} x (L - 1) - affine - softmax."""
 
     def __init__(

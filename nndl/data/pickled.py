@@ -36,11 +36,11 @@ class _Record:
         self.state: Any = None
 
 
-class _Array(_Record):
+class ArrayRecord(_Record):
     """Stands for an ndarray being rebuilt."""
 
 
-class _DType(_Record):
+class DTypeRecord(_Record):
     """Stands for a dtype."""
 
 
@@ -54,10 +54,10 @@ def _encode(arguments: tuple[Any, ...]) -> bytes:
 
 _NDARRAY = object()
 _NAMES: dict[tuple[str, str], Any] = {
-    ("numpy.core.multiarray", "_reconstruct"): _Array,
-    ("numpy._core.multiarray", "_reconstruct"): _Array,
+    ("numpy.core.multiarray", "_reconstruct"): ArrayRecord,
+    ("numpy._core.multiarray", "_reconstruct"): ArrayRecord,
     ("numpy", "ndarray"): _NDARRAY,
-    ("numpy", "dtype"): _DType,
+    ("numpy", "dtype"): DTypeRecord,
     ("_codecs", "encode"): _encode,
 }
 
@@ -80,7 +80,7 @@ class _BatchUnpickler(pickle._Unpickler):
 
     def _reduce(self) -> None:
         arguments, function = self.stack.pop(), self.stack[-1]
-        if function not in (_Array, _DType, _encode) or type(arguments) is not tuple:
+        if function not in (ArrayRecord, DTypeRecord, _encode) or type(arguments) is not tuple:
             raise pickle.UnpicklingError("it calls what cannot be called")
         self.stack[-1] = function(arguments)
 
@@ -98,6 +98,11 @@ def _admitted() -> dict[int, Callable[[Any], None]]:
 
 
 _BatchUnpickler.dispatch = _admitted()
+
+
+def unpickle(raw: bytes) -> Any:
+    """Read a pickle of lists, dicts, text, numbers and arrays, which come as records; whatever else it holds raises."""
+    return _BatchUnpickler(io.BytesIO(raw), encoding="bytes").load()
 
 
 def load_python_batch(path: Path, max_bytes: int = LARGEST_BATCH) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -127,7 +132,7 @@ def _unpickle(path: Path, max_bytes: int) -> Any:
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror}") from None
     try:
-        return _BatchUnpickler(io.BytesIO(raw), encoding="bytes").load()
+        return unpickle(raw)
     except KeyError as error:
         code = error.args[0] if error.args else None
         raise DataError(f"{path}: not a CIFAR batch: it holds {_named(code)}, which batches do not use") from None
@@ -157,7 +162,7 @@ def _images(array: Any, path: Path) -> NDArray[Any]:
     except (AttributeError, TypeError, ValueError, IndexError):
         raise DataError(f"{path}: not a CIFAR batch: its data is not an array") from None
     expected = (IMAGE_BYTES, int, bytes, count * IMAGE_BYTES)
-    if described[0] not in ("u1", b"u1") or described[1:] != expected or not isinstance(dtype, _DType):
+    if described[0] not in ("u1", b"u1") or described[1:] != expected or not isinstance(dtype, DTypeRecord):
         raise DataError(f"{path}: not a CIFAR batch: its data is not whole rows of {IMAGE_BYTES} bytes, 8 bits each")
     rows = np.frombuffer(raw, np.uint8).reshape((count, width), order="F" if is_fortran else "C")
     return rows.reshape(count, 3, 32, 32).copy(order="C")

@@ -1,0 +1,31 @@
+"""What assignment 1's losses share: scores X W for W (D, C), and reg * sum(W^2), without the half of later years."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from nndl.linear_classifier import Array
+
+Loss = tuple[Any, Array]
+
+
+def over_examples(example_loss: Callable[[Array, int], Loss], W: Array, X: Array, y: Array, reg: float) -> Loss:
+    """X (N, D), y (N,) -> (mean loss, dW (D, C)), by example_loss(scores, label) -> (loss, dscores) of each example."""
+    loss, dW = 0.0, np.zeros(W.shape)
+    for x, label in zip(X, y, strict=True):
+        own, dscores = example_loss(x @ W, label)
+        loss += own / len(X)
+        dW += np.outer(x, dscores) / len(X)
+    return regularised(loss, dW, W, reg)
+
+
+def over_batch(batch_loss: Callable[[Array, Array], Loss], W: Array, X: Array, y: Array, reg: float) -> Loss:
+    """The same without a loop; batch_loss(scores, y) -> (mean loss, dscores)."""
+    loss, dscores = batch_loss(X @ W, y)
+    return regularised(loss, X.T @ dscores, W, reg)
+
+
+def regularised(loss: Any, dW: Array, W: Array, reg: float) -> Loss:
+    """Add reg * sum(W^2) to the loss, and its gradient."""
+    return loss + reg * np.sum(W * W), dW + 2 * reg * W
