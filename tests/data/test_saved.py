@@ -41,7 +41,7 @@ class Evil:
 @pytest.mark.parametrize(
     "held",
     [{"W": Evil()}, {"W": "text"}, {"W": [1.0]}, {"W": np.array(["text"])}, [1], np.ones(3), {"W": np.array([{}])}],
-    ids=str,
+    ids=["code", "text", "list of numbers", "array of text", "list", "plain array", "array of objects"],
 )
 def test_anything_else_is_refused_and_not_run(held: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
