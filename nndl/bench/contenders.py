@@ -8,10 +8,9 @@ from typing import Any
 from nndl.bench.memory import peak_memory
 from nndl.bench.training import Contender, Update
 from nndl.config import Experiment, load_config
-from nndl.config.build import build_network
+from nndl.config.build import build_learner, build_network
 from nndl.net.network import Network
-from nndl.train.transforms import Averaged, clip_norm
-from nndl.train.updater import Updater
+from nndl.net.params import Params
 
 
 def make_contenders(experiment: Experiment, engines: list[str], thread_counts: list[int]) -> list[Contender]:
@@ -25,25 +24,13 @@ def make_contenders(experiment: Experiment, engines: list[str], thread_counts: l
 
 
 def _update(experiment: Experiment, network: Network) -> Update:
-    """What the solver does with the gradients: clipping, the update rule with its decay and groups, averaging."""
-    train = experiment.train
-    updater = Updater(
-        train.optimizer,
-        network.params,
-        weight_decay=train.weight_decay,
-        decayed=network.decayed,
-        groups=train.groups,
-        share=network.engine.share,
-    )
-    network.freeze(updater.frozen(0))
-    averaged = Averaged(train.average, network.params, network.buffers) if train.average else None
+    """What the solver does with the gradients, in the middle of a training."""
+    learner = build_learner(experiment, network)
+    learner.freeze(0)
 
-    def update(gradients: Any) -> None:
-        if train.clip_norm is not None:
-            clip_norm(gradients.vector, train.clip_norm)
-        updater.update(gradients, 1e-3)  # small steps: on random images with random labels, full ones may diverge
-        if averaged:
-            averaged.update(updater.t, 2 * updater.t)
+    def update(gradients: Params) -> None:
+        step = learner.updater.t + 1
+        learner.update(gradients, 1e-3, step, 2 * step)  # small steps: on random images full ones may diverge
 
     return update
 

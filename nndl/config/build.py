@@ -15,6 +15,7 @@ from nndl.net.network import Network
 from nndl.net.types import Array
 from nndl.net.whitening import IMAGES, whitening_filters
 from nndl.train.evaluate import Evaluator
+from nndl.train.learner import Learner
 from nndl.train.solver import Solver
 
 TRAIN_SAMPLE = 1000
@@ -82,12 +83,21 @@ def build_solver(experiment: Experiment, split: Split, network: Network, validat
     return Solver(
         network,
         batches,
-        train.optimizer,
+        build_learner(experiment, network),
         epochs=train.epochs,
         train_sample=_evaluator(experiment, split, take(split.dataset.train, split.train[:TRAIN_SAMPLE])),
         validation=validation,
         schedule=train.schedule,
         warmup_epochs=train.warmup_epochs,
+    )
+
+
+def build_learner(experiment: Experiment, network: Network) -> Learner:
+    """What the experiment's steps do with the gradients."""
+    train = experiment.train
+    return Learner(
+        network,
+        train.optimizer,
         weight_decay=train.weight_decay,
         groups=train.groups,
         clip_norm=train.clip_norm,

@@ -155,7 +155,7 @@ def _schedule(built: Built, before: float) -> list[str]:
         return []
 
     def rate(step: int, of: float) -> float:
-        return solver.updater.rule.learning_rate * solver.schedule(step / per_epoch, of)
+        return solver.learner.rule.learning_rate * solver.schedule(step / per_epoch, of)
 
     head = f"train.epochs: {before} -> {epochs}; the schedule ({kind})"
     to_come = range(solver.step, int(min(before, epochs) * per_epoch))

@@ -39,6 +39,15 @@ class Rule(Described):
         """Change w in place at step t = 1, 2, ...; `temporary` holds two vectors of w's size to write into."""
         raise NotImplementedError
 
+    def update_filters(self, w: Vector, dw: Vector, memory: Sequence[Vector], learning_rate: float) -> None:
+        """Change filters w (F, C, HH, WW) in place; all arrays are views in any order of memory. For whole_filters."""
+        raise NotImplementedError
+
+    @property
+    def own_weight_decay(self) -> float | None:
+        """The decoupled weight decay that is an option of the rule itself; None where that of training counts."""
+        return None
+
 
 @dataclass(frozen=True, kw_only=True)
 class Sgd(Rule):
@@ -155,6 +164,10 @@ class AdamW(Adam):
     weight_decay: Annotated[float, Ge(0)] = 1e-2
     """The share of the weights, times the learning rate, taken off each step; not of biases or normalisation."""
 
+    @property
+    def own_weight_decay(self) -> float | None:
+        return self.weight_decay
+
 
 @dataclass(frozen=True, kw_only=True)
 class Muon(Rule):
@@ -189,11 +202,10 @@ class Muon(Rule):
         step *= learning_rate
         w -= step
 
-    def update_filters(self, w: Vector, dw: Vector, velocity: Vector, learning_rate: float) -> None:
-        """The same for filters (F, C, HH, WW), in place; all of them are views in any order of memory."""
-        config = {**asdict(self), "learning_rate": learning_rate, "velocity": velocity}
+    def update_filters(self, w: Vector, dw: Vector, memory: Sequence[Vector], learning_rate: float) -> None:
+        config = {**asdict(self), "learning_rate": learning_rate, "velocity": memory[0]}
         w[...], config = muon(w, dw, config)
-        velocity[...] = config["velocity"]
+        memory[0][...] = config["velocity"]
 
 
 def _average_in(mean: Vector, kept: float, new: Vector, temporary: Vector) -> None:

@@ -3,7 +3,7 @@
 import math
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from itertools import islice
@@ -17,11 +17,9 @@ from nndl.net.params import Params
 from nndl.net.types import Array
 from nndl.train.evaluate import EvaluationStoppedError, Evaluator
 from nndl.train.events import EpochDone, Event, Finished, Interrupted, StepDone
-from nndl.train.optimizers import Rule
+from nndl.train.learner import Learner
 from nndl.train.schedules import Constant, Schedule, WarmUp
 from nndl.train.state import FORMAT, LATER, Arrays, check_format, check_info, pack, read_history, unpack
-from nndl.train.transforms import Average, Averaged, clip_norm
-from nndl.train.updater import Group, Updater
 
 
 class BatchSource(Protocol):
@@ -53,32 +51,18 @@ class Solver:
         self,
         network: Network,
         batches: BatchSource,
-        optimizer: Rule,
+        learner: Learner,
         *,
         epochs: float,
         train_sample: Evaluator,
         validation: Evaluator | None = None,
         schedule: Schedule | None = None,
         warmup_epochs: float = 0.0,
-        weight_decay: float = 0.0,
-        groups: Sequence[Group] = (),
-        clip_norm: float | None = None,
-        average: Average | None = None,
     ) -> None:
-        self.network, self.batches, self.epochs = network, batches, epochs
+        self.network, self.batches, self.learner, self.epochs = network, batches, learner, epochs
         self.steps_per_epoch = batches.batches_per_epoch
         self.train_sample, self.validation = train_sample, validation
         self.schedule = WarmUp(schedule or Constant(), warmup_epochs, self.steps_per_epoch)
-        self.updater = Updater(
-            optimizer,
-            network.params,
-            weight_decay=weight_decay,
-            decayed=network.decayed,
-            groups=groups,
-            share=network.engine.share,
-        )
-        self.clip_norm = clip_norm
-        self.averaged = Averaged(average, network.params, network.buffers) if average else None
         self.step = 0
         self.history: list[EpochDone] = []
         self.seconds = 0.0
@@ -128,9 +112,7 @@ class Solver:
     def _steps(self) -> Iterator[StepDone]:
         """The rest of the epoch under way."""
         epoch, start = divmod(self.step, self.steps_per_epoch)
-        frozen = self.updater.frozen(epoch)
-        self.network.freeze(frozen)
-        self.updater.freeze(frozen)
+        self.learner.freeze(epoch)
         began = time.perf_counter()
         for X, y in islice(self.batches.epoch(epoch, start), self.steps - self.step):
             loss, learning_rate = self._take_step(X, y)
@@ -153,18 +135,14 @@ class Solver:
     def _take_step(self, X: Array, y: Array) -> tuple[float, float]:
         """One update; returns the loss before it and the learning rate used."""
         multiplier = self._multiplier(self.step)
-        learning_rate = self.updater.rule.learning_rate * multiplier
+        learning_rate = self.learner.rule.learning_rate * multiplier
         self.network.step = self.step
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # told in words below
             loss, gradients = self.network.loss(X, y)
             if not math.isfinite(loss):
                 raise TrainingError(self._diverged("the loss", loss, learning_rate))
-            if self.clip_norm is not None:
-                clip_norm(gradients.vector, self.clip_norm)
-            self.updater.update(gradients, multiplier)
+            self.learner.update(gradients, multiplier, self.step + 1, self.steps)
         self.step += 1
-        if self.averaged:
-            self.averaged.update(self.step, self.steps)
         self._epoch_loss += loss
         self._recent.append(loss)
         return loss, learning_rate
@@ -189,7 +167,7 @@ class Solver:
             train = self.train_sample(self.network, self.stop_asked)
             validation = self.validation(self.network, self.stop_asked) if self.validation else None
         if not math.isfinite(train.loss):
-            rate = self.updater.rule.learning_rate * self._multiplier(self.step - 1)
+            rate = self.learner.rule.learning_rate * self._multiplier(self.step - 1)
             raise TrainingError(self._diverged("after the last step the loss on training images", train.loss, rate))
         before = self.history[-1].step if self.history else 0
         done = EpochDone(
@@ -199,7 +177,7 @@ class Solver:
             train_accuracy=train.accuracy,
             validation_loss=validation.loss if validation else None,
             validation_accuracy=validation.accuracy if validation else None,
-            learning_rate=self.updater.rule.learning_rate * self._multiplier(self.step - 1),
+            learning_rate=self.learner.rule.learning_rate * self._multiplier(self.step - 1),
             seconds=self._epoch_seconds,
             images_per_second=self._epoch_images / max(self._epoch_seconds, 1e-9),
             is_best=True,
@@ -228,13 +206,14 @@ class Solver:
     @contextmanager
     def _evaluated(self) -> Iterator[None]:
         """Within it the network has the weights that count: the averages, where there are any."""
-        if self.averaged:
-            self.averaged.swap()
+        averaged = self.learner.averaged
+        if averaged:
+            averaged.swap()
         try:
             yield
         finally:
-            if self.averaged:
-                self.averaged.swap()
+            if averaged:
+                averaged.swap()
 
     # -- state ---------------------------------------------------------------------------------------------------------
 
@@ -248,7 +227,7 @@ class Solver:
         info = {
             "format": FORMAT,
             "step": self.step,
-            "updates": self.updater.t,
+            "updates": self.learner.updater.t,
             "epoch_loss": self._epoch_loss,
             "epoch_seconds": self._epoch_seconds,
             "epoch_images": self._epoch_images,
@@ -269,14 +248,11 @@ class Solver:
                 "its data or batch_size differ"
             )
         unpack(arrays, self._stores())
-        self.step, self.updater.t = info["step"], info["updates"]
+        self.step, self.learner.updater.t = info["step"], info["updates"]
         self._epoch_loss, self.seconds = info["epoch_loss"], info["seconds"]
         self._epoch_seconds, self._epoch_images = (info.get(name, LATER[name]) for name in LATER)
         self.history = read_history(info)
 
     def _stores(self) -> dict[str, Params]:
         stores = {"params": self.network.params, "buffers": self.network.buffers}
-        stores |= {f"optimizer_{name}": memory for name, memory in self.updater.memory.items()}
-        if self.averaged:
-            stores |= {"average_params": self.averaged.params, "average_buffers": self.averaged.buffers}
-        return stores
+        return stores | self.learner.stores()

@@ -12,7 +12,7 @@ from nndl.described import Described
 from nndl.net.contract import Share, in_one_piece
 from nndl.net.params import Params
 from nndl.net.types import Array
-from nndl.train.optimizers import AdamW, Muon, Rule
+from nndl.train.optimizers import Rule
 from nndl.train.transforms import CHUNK
 
 
@@ -67,7 +67,7 @@ class Updater:
         self.t = 0
         self.memory = {name: params.like() for name in rule.memory}
         self._params = params
-        self._weight_decay = rule.weight_decay if isinstance(rule, AdamW) else weight_decay
+        self._weight_decay = weight_decay if rule.own_weight_decay is None else rule.own_weight_decay
         self._decayed, self._groups = decayed, groups
         self._frozen = self.frozen(0)
         self._stretches = self._cut()
@@ -121,11 +121,11 @@ class Updater:
         self._share(len(filters), update_filters)
 
     def _update_filters(self, name: str, gradients: Params, learning_rate: float, shrink: float) -> None:
-        assert isinstance(self.rule, Muon)
         w = self._params[name]
         if shrink != 1:
             w *= shrink
-        self.rule.update_filters(w, gradients[name], self.memory["velocity"][name], learning_rate)
+        memory = [kept[name] for kept in self.memory.values()]
+        self.rule.update_filters(w, gradients[name], memory, learning_rate)
 
     def _update_part(self, part: slice, gradients: Params, learning_rate: float, shrink: float, thread: int) -> None:
         w, dw = self._params.vector[part], gradients.vector[part]

@@ -255,9 +255,10 @@ def test_evaluation_uses_the_averages_and_leaves_training_alone() -> None:
     for name, value in plain.network.params.items():
         np.testing.assert_array_equal(averaged.network.params[name], value)
     weights = averaged.weights()
-    assert averaged.averaged is not None
-    np.testing.assert_array_equal(weights["params/affine1.w"], averaged.averaged.params["affine1.w"])
-    np.testing.assert_array_equal(weights["buffers/bn1.running_mean"], averaged.averaged.buffers["bn1.running_mean"])
+    kept = averaged.learner.averaged
+    assert kept is not None
+    np.testing.assert_array_equal(weights["params/affine1.w"], kept.params["affine1.w"])
+    np.testing.assert_array_equal(weights["buffers/bn1.running_mean"], kept.buffers["bn1.running_mean"])
     assert not np.array_equal(weights["params/affine1.w"], plain.network.params["affine1.w"])
 
 

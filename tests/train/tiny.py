@@ -13,11 +13,13 @@ from nndl.net.catalog.simple import Dropout
 from nndl.net.network import Network
 from nndl.net.types import Array
 from nndl.train.evaluate import Evaluator
+from nndl.train.learner import Learner
 from nndl.train.optimizers import Adam
 from nndl.train.solver import Solver
 
 SHAPE = (3, 4, 4)
 IMAGES, CLASSES, BATCH = 40, 4, 16
+LEARNING = ("weight_decay", "groups", "clip_norm", "average")
 
 
 def images(count: int = IMAGES, seed: int = 0) -> tuple[Array, Array]:
@@ -60,10 +62,11 @@ def solver(epochs: float = 4, seed: int = 0, **options: Any) -> Solver:
     """A solver with everything on that has state: dropout, batch norm, Adam."""
     model = options.pop("network", None) or network(seed)
     validation = options.pop("validation", Evaluator(*images(24, seed=1), normalize, 10))
+    learning = {name: options.pop(name) for name in LEARNING if name in options}
     return Solver(
         model,
         TinyBatches(seed),
-        options.pop("optimizer", Adam(learning_rate=0.01)),
+        Learner(model, options.pop("optimizer", Adam(learning_rate=0.01)), **learning),
         epochs=epochs,
         train_sample=Evaluator(*images(), normalize, 16),
         validation=validation,

@@ -18,7 +18,6 @@ from nndl.net.catalog import LAYERS
 from nndl.net.catalog.affine import Affine
 from nndl.net.catalog.conv import Conv
 from nndl.net.shapes import Placed, infer_shapes
-from nndl.train.optimizers import Muon
 
 INIT_OPTIONS = {"weight_scale": "normal", "whitening_eps": "whitening"}
 """Options that count for one value of init alone."""
@@ -139,10 +138,10 @@ def _cure(pattern: str, names: Sequence[str]) -> str:
 
 
 def _check_filters(experiment: Experiment, placed: Sequence[Placed], report: Report) -> None:
-    """Muon's learning rate is that of filters: far too much for anything else."""
-    layers = [inner.layer for outer in placed for inner in outer.walk()]
-    if isinstance(experiment.train.optimizer, Muon) and not any(isinstance(layer, Conv) for layer in layers):
-        words = "muon is a rule for filters, and this network has none; use sgd_nesterov_momentum or adam"
+    """The learning rate of a rule for whole filters (muon) is far too much for anything else."""
+    layers, rule = [inner.layer for outer in placed for inner in outer.walk()], experiment.train.optimizer
+    if rule.whole_filters and not any(isinstance(layer, Conv) for layer in layers):
+        words = f"{rule.kind} is a rule for filters, and this network has none; use sgd_nesterov_momentum or adam"
         report(("train", "optimizer"), words)
 
 

@@ -7,7 +7,6 @@ from nndl.config.reading.messages import Report
 from nndl.config.schema import Experiment, Train
 from nndl.data.batches import batches_in
 from nndl.engines import choices
-from nndl.train.optimizers import AdamW
 from nndl.train.solver import steps_in
 from nndl.train.transforms import Lookahead
 
@@ -69,8 +68,8 @@ def _check_steps(experiment: Experiment, report: Report) -> None:
 
 
 def _check_training(train: Train, report: Report) -> None:
-    if isinstance(train.optimizer, AdamW) and train.weight_decay:
-        report(("train", "weight_decay"), "adamw has a weight_decay of its own; set that one")
+    if train.optimizer.own_weight_decay is not None and train.weight_decay:
+        report(("train", "weight_decay"), f"{train.optimizer.kind} has a weight_decay of its own; set that one")
 
 
 def _check_end(train: Train, report: Report) -> None:

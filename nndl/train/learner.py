@@ -1,0 +1,60 @@
+"""One training update: what a step does with the gradients, for the solver and for whoever measures one."""
+
+from collections.abc import Sequence
+
+from nndl.net.network import Network
+from nndl.net.params import Params
+from nndl.train.optimizers import Rule
+from nndl.train.transforms import Average, Averaged, clip_norm
+from nndl.train.updater import Group, Updater
+
+
+class Learner:
+    """Changes a network's parameters by their gradients: clipped, through the update rule, then averaged.
+
+    rule: the description of the update. updater: the rule at work, with its memory. averaged: the running averages of
+    parameters and running statistics, where there are any.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        rule: Rule,
+        *,
+        weight_decay: float = 0.0,
+        groups: Sequence[Group] = (),
+        clip_norm: float | None = None,
+        average: Average | None = None,
+    ) -> None:
+        self.rule = rule
+        self.updater = Updater(
+            rule,
+            network.params,
+            weight_decay=weight_decay,
+            decayed=network.decayed,
+            groups=groups,
+            share=network.engine.share,
+        )
+        self.averaged = Averaged(average, network.params, network.buffers) if average else None
+        self._network, self._clip_norm = network, clip_norm
+
+    def freeze(self, epoch: int) -> None:
+        """Train from now on what is trained in epoch 0, 1, ...; no gradients are computed for the rest."""
+        frozen = self.updater.frozen(epoch)
+        self._network.freeze(frozen)
+        self.updater.freeze(frozen)
+
+    def update(self, gradients: Params, multiplier: float, step: int, steps: int) -> None:
+        """Take step 1, 2, ... of `steps`, with `multiplier` times the rule's learning rate; may scale the gradients."""
+        if self._clip_norm is not None:
+            clip_norm(gradients.vector, self._clip_norm)
+        self.updater.update(gradients, multiplier)
+        if self.averaged:
+            self.averaged.update(step, steps)
+
+    def stores(self) -> dict[str, Params]:
+        """What it remembers from step to step, under the names of a saved state."""
+        stores = {f"optimizer_{name}": memory for name, memory in self.updater.memory.items()}
+        if self.averaged:
+            stores |= {"average_params": self.averaged.params, "average_buffers": self.averaged.buffers}
+        return stores
