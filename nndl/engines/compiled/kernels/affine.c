@@ -44,8 +44,8 @@ static void pack_weights(const Affine *a, long k, long depth, float *packed) {
 static void forward_task(void *context, long task, int thread) {
     const Affine *a = context;
     long first = task / a->slices * EXAMPLES, rows = smaller_of(EXAMPLES, a->s.examples - first), slice = task % a->slices;
-    float *close = scratch(thread, SLOT_INPUT, sizeof(float) * EXAMPLES * (DEPTH + BESIDE));
-    float *packed = scratch(thread, SLOT_PRODUCT, sizeof(float) * DEPTH * a->columns);
+    float *close = scratch(thread, SLOT_ROWS, sizeof(float) * EXAMPLES * (DEPTH + BESIDE));
+    float *packed = scratch(thread, SLOT_PACKED, sizeof(float) * DEPTH * a->columns);
     float *sums = a->sums + (slice * a->s.examples + first) * a->columns;
     long begin = a->inputs * slice / a->slices, end = a->inputs * (slice + 1) / a->slices;
     for (long k = begin; k < end; k += DEPTH) {
@@ -95,7 +95,7 @@ static void weight_gradient_task(void *context, long task, int thread) {
     const Affine *a = context;
     long from = task * WIDTH, count = smaller_of(WIDTH, a->inputs - from), M = a->s.outputs;
     const float *packed = a->packed;
-    float *close = scratch(thread, SLOT_INPUT, sizeof(float) * EXAMPLES * (WIDTH + BESIDE));
+    float *close = scratch(thread, SLOT_ROWS, sizeof(float) * EXAMPLES * (WIDTH + BESIDE));
     float *sums = scratch(thread, SLOT_PRODUCT, sizeof(float) * WIDTH * a->columns);
     for (long n = 0; n < a->s.examples; n += EXAMPLES) {
         long examples = smaller_of(EXAMPLES, a->s.examples - n);
@@ -128,7 +128,7 @@ static void pack_gradient(const Affine *a) {
 void nndl_affine_weight_gradient(const AffineShape *s, const float *x, const float *dout, float *dw) {
     Affine a = affine_of(s);
     a.x = x, a.dout = dout, a.dw = dw;
-    a.packed = scratch(SHARED, SLOT_FILTERS, sizeof(float) * a.columns * s->examples);
+    a.packed = scratch(SHARED, SLOT_PANELS, sizeof(float) * a.columns * s->examples);
     pack_gradient(&a);
     share(weight_gradient_task, &a, (a.inputs + WIDTH - 1) / WIDTH);
 }
@@ -138,7 +138,7 @@ void nndl_affine_weight_gradient(const AffineShape *s, const float *x, const flo
 static void input_gradient_task(void *context, long task, int thread) {
     const Affine *a = context;
     long M = a->s.outputs, from = task * WIDTH, count = smaller_of(WIDTH, a->inputs - from);
-    float *turned = scratch(thread, SLOT_INPUT, sizeof(float) * M * WIDTH);
+    float *turned = scratch(thread, SLOT_ROWS, sizeof(float) * M * WIDTH);
     float *rim = scratch(thread, SLOT_PRODUCT, sizeof(float) * TILE_ROWS * TILE_COLUMNS);
     for (long k = 0; k < WIDTH; k++) {
         const float *row = k < count ? a->w + row_of(a, from + k) * M : NULL;

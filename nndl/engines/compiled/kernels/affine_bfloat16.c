@@ -32,8 +32,8 @@ static void round_rows(const float *from, long from_row, BFloat16 *to, long to_r
 static void forward_task(void *context, long task, int thread) {
     const Affine *a = context;
     long first = task / a->slices * EXAMPLES, rows = smaller_of(EXAMPLES, a->s.examples - first), slice = task % a->slices;
-    BFloat16 *close = scratch(thread, SLOT_INPUT, sizeof(BFloat16) * EXAMPLES * CLOSE_ROW);
-    BFloat16 *packed = scratch(thread, SLOT_PRODUCT, sizeof(BFloat16) * DEPTH * a->columns);
+    BFloat16 *close = scratch(thread, SLOT_ROWS, sizeof(BFloat16) * EXAMPLES * CLOSE_ROW);
+    BFloat16 *packed = scratch(thread, SLOT_PACKED, sizeof(BFloat16) * DEPTH * a->columns);
     float *sums = a->sums + (slice * a->s.examples + first) * a->columns;
     long begin = a->inputs * slice / a->slices, end = a->inputs * (slice + 1) / a->slices;
     for (long k = begin; k < end; k += DEPTH) {
@@ -75,7 +75,7 @@ static void weight_gradient_task(void *context, long task, int thread) {
     const Affine *a = context;
     long from = task * WIDTH, count = smaller_of(WIDTH, a->inputs - from), M = a->s.outputs;
     const BFloat16 *packed = a->packed;
-    BFloat16 *close = scratch(thread, SLOT_INPUT, sizeof(BFloat16) * EXAMPLES / 2 * PAIR_ROW);
+    BFloat16 *close = scratch(thread, SLOT_ROWS, sizeof(BFloat16) * EXAMPLES / 2 * PAIR_ROW);
     float *sums = scratch(thread, SLOT_PRODUCT, sizeof(float) * WIDTH * a->columns);
     for (long n = 0; n < a->s.examples; n += EXAMPLES) {
         long examples = smaller_of(EXAMPLES, a->s.examples - n);
@@ -100,7 +100,7 @@ void nndl_affine_weight_gradient_bfloat16(const AffineShape *s, const float *x, 
     Affine a = affine_of(s);
     long N = s->examples, M = s->outputs;
     a.x = x, a.dw = dw;
-    BFloat16 *packed = a.packed = scratch(SHARED, SLOT_FILTERS, sizeof(BFloat16) * 2 * a.columns * pairs_of(N));
+    BFloat16 *packed = a.packed = scratch(SHARED, SLOT_PANELS, sizeof(BFloat16) * 2 * a.columns * pairs_of(N));
     for (long f = 0; f < a.columns; f += TILE_COLUMNS) {
         long width = width_of(a.columns, f);
         pair_rows(dout + f, M, packed + 2 * f * pairs_of(N), 2 * width, N, smaller_of(width, M - f));
@@ -114,8 +114,8 @@ static void input_gradient_task(void *context, long task, int thread) {
     const Affine *a = context;
     long M = a->s.outputs, pairs = pairs_of(M), from = task * WIDTH, count = smaller_of(WIDTH, a->inputs - from);
     const BFloat16 *dout = a->packed;
-    BFloat16 *row = scratch(thread, SLOT_OUTPUT, sizeof(BFloat16) * a->columns);
-    uint32_t *turned = scratch(thread, SLOT_INPUT, sizeof(uint32_t) * pairs * WIDTH);
+    BFloat16 *row = scratch(thread, SLOT_ROUNDED, sizeof(BFloat16) * a->columns);
+    uint32_t *turned = scratch(thread, SLOT_ROWS, sizeof(uint32_t) * pairs * WIDTH);
     float *rim = scratch(thread, SLOT_PRODUCT, sizeof(float) * TILE_ROWS * TILE_COLUMNS);
     memset(turned, 0, sizeof(uint32_t) * (size_t)(pairs * WIDTH));
     for (long k = 0; k < count; k++) {
@@ -141,7 +141,7 @@ static void input_gradient_task(void *context, long task, int thread) {
 void nndl_affine_input_gradient_bfloat16(const AffineShape *s, const float *dout, const float *w, float *dx) {
     Affine a = affine_of(s);
     a.w = w, a.dx = dx;
-    BFloat16 *packed = a.packed = scratch(SHARED, SLOT_FILTERS, sizeof(BFloat16) * a.columns * s->examples);
+    BFloat16 *packed = a.packed = scratch(SHARED, SLOT_PANELS, sizeof(BFloat16) * a.columns * s->examples);
     round_rows(dout, s->outputs, packed, a.columns, s->examples, s->outputs);
     share(input_gradient_task, &a, (a.inputs + WIDTH - 1) / WIDTH);
 }

@@ -54,7 +54,7 @@ static void forward_panel(const Direct *d, const float *padded, long panel, floa
 static void forward_image(void *context, long n, int thread) {
     const Direct *d = context;
     const Shape *s = d->shape;
-    float *padded = scratch(thread, SLOT_INPUT, sizeof(float) * room_of(&d->images));
+    float *padded = scratch(thread, SLOT_IMAGE, sizeof(float) * room_of(&d->images));
     float *y = scratch(thread, SLOT_OUTPUT, sizeof(float) * s->out_height * s->out_width * PANEL);
     lay_out(&d->images, n, padded);
     for (long panel = 0; panel < d->panel_count; panel++) {
@@ -139,8 +139,8 @@ static void gradient_of_images(void *context, long task, int thread) {
     const Gradient *g = context;
     const Shape *s = g->direct.shape;
     long pixels = s->out_height * s->out_width, size = s->kernel * s->kernel * s->channels * g->columns;
-    float *padded = scratch(thread, SLOT_INPUT, sizeof(float) * room_of(&g->direct.images));
-    float *room = scratch(thread, SLOT_OUTPUT, sizeof(float) * (pixels * s->filters + PANEL));
+    float *padded = scratch(thread, SLOT_IMAGE, sizeof(float) * room_of(&g->direct.images));
+    float *room = scratch(thread, SLOT_DY, sizeof(float) * (pixels * s->filters + PANEL));
     float *part = g->parts + task * size;
     memset(part, 0, sizeof(float) * (size_t)size);
     memset(room + pixels * s->filters, 0, sizeof(float) * PANEL);
@@ -172,7 +172,7 @@ void nndl_direct_weight_gradient(const Shape *s, const float *x, long planar, co
     g.columns = round_up(s->filters, PANEL);
     long rows = s->kernel * s->kernel * s->channels;
     g.tasks = smaller_of(s->images, thread_count() * (rows * g.columns < SMALL ? SLICES : 1));
-    g.parts = scratch(SHARED, SLOT_FILTERS, sizeof(float) * g.tasks * rows * g.columns);
+    g.parts = scratch(SHARED, SLOT_PARTS, sizeof(float) * g.tasks * rows * g.columns);
     share(gradient_of_images, &g, g.tasks);
     share(add_up_row, &g, rows);
 }

@@ -53,8 +53,8 @@ static void forward_image(void *context, long n, int thread) {
     const Direct *d = context;
     const Shape *s = d->shape;
     long room = round_up(room_of(&d->images), VL);
-    float *padded = scratch(thread, SLOT_INPUT, sizeof(float) * room);
-    BFloat16 *image = scratch(thread, SLOT_GRADIENT, sizeof(BFloat16) * room);
+    float *padded = scratch(thread, SLOT_IMAGE, sizeof(float) * room);
+    BFloat16 *image = scratch(thread, SLOT_ROUNDED, sizeof(BFloat16) * room);
     float *y = scratch(thread, SLOT_OUTPUT, sizeof(float) * s->out_height * s->out_width * PANEL);
     lay_out(&d->images, n, padded);
     for (long i = 0; i < room_of(&d->images); i += VL) store_rounded(image + i, load_part(padded + i, room_of(&d->images) - i));

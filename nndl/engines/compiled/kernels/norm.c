@@ -27,27 +27,34 @@ static long rows_in_chunk(long channels) {
     return rows < ROWS_AT_ONCE ? ROWS_AT_ONCE : rows;
 }
 
-ALWAYS_INLINE void forward_vector(const Norm *n, long r, long c, const long count, const int kind) {
+/* A vector of out or, on the way back, of dx. */
+ALWAYS_INLINE void line_vector(const Norm *n, long r, long c, const long count, const int kind, const int back) {
     long i = r * n->channels + c;
-    Vector x = load_part(n->x + i, count) - load_part(n->mean + c, count);
-    Vector u = load_part(n->scale + c, count) * x + load_part(n->shift + c, count);
-    store_part(n->out + i, activate(kind, u), count);
+    Vector x = load_part(n->x + i, count) - load_part(n->mean + c, count), scale = load_part(n->scale + c, count);
+    Vector u = scale * x + load_part(n->shift + c, count);
+    if (!back) {
+        store_part(n->out + i, activate(kind, u), count);
+        return;
+    }
+    Vector g = activate_back(kind, u, load_part(n->dout + i, count));
+    Vector line = load_part(n->k + c, count) * x + load_part(n->c + c, count);
+    store_part(n->out + i, scale * (g - line), count);
 }
 
 /* Whole vectors have code without branches. */
-ALWAYS_INLINE void forward_rows(const Norm *n, long first, long last, const int kind) {
+ALWAYS_INLINE void line_rows(const Norm *n, long first, long last, const int kind, const int back) {
     for (long r = first; r < last; r++) {
         long c = 0;
-        for (; c + VL <= n->channels; c += VL) forward_vector(n, r, c, VL, kind);
-        if (c < n->channels) forward_vector(n, r, c, n->channels - c, kind);
+        for (; c + VL <= n->channels; c += VL) line_vector(n, r, c, VL, kind, back);
+        if (c < n->channels) line_vector(n, r, c, n->channels - c, kind, back);
     }
 }
 
-static void forward_chunk(void *context, long task, int thread) {
+static void line_chunk(void *context, long task, int thread) {
     (void)thread;
     const Norm *n = context;
     long first = task * n->chunk, last = smaller_of(first + n->chunk, n->rows);
-#define CALL(kind) forward_rows(n, first, last, kind)
+#define CALL(kind) n->dout ? line_rows(n, first, last, kind, 1) : line_rows(n, first, last, kind, 0)
     WITH_ACTIVATION(n->kind, CALL)
 #undef CALL
 }
@@ -58,7 +65,7 @@ void nndl_norm_forward(long rows, long channels, const float *x, const float *me
     Norm n = {.rows = rows, .channels = channels, .kind = kind, .x = x, .mean = mean, .scale = scale, .shift = shift,
               .out = out};
     n.chunk = rows_in_chunk(channels);
-    share(forward_chunk, &n, (rows + n.chunk - 1) / n.chunk);
+    share(line_chunk, &n, (rows + n.chunk - 1) / n.chunk);
 }
 
 /* To the sums of `rows` rows from r: of g and of g (x - mean), or with g = x - mean itself where there is no dout. */
@@ -112,39 +119,13 @@ void nndl_norm_sums(long rows, long channels, const float *x, const float *mean,
     }
 }
 
-ALWAYS_INLINE void backward_vector(const Norm *n, long r, long c, const long count, const int kind) {
-    long i = r * n->channels + c;
-    Vector x = load_part(n->x + i, count) - load_part(n->mean + c, count), scale = load_part(n->scale + c, count);
-    Vector u = scale * x + load_part(n->shift + c, count);
-    Vector g = activate_back(kind, u, load_part(n->dout + i, count));
-    Vector line = load_part(n->k + c, count) * x + load_part(n->c + c, count);
-    store_part(n->out + i, scale * (g - line), count);
-}
-
-ALWAYS_INLINE void backward_rows(const Norm *n, long first, long last, const int kind) {
-    for (long r = first; r < last; r++) {
-        long c = 0;
-        for (; c + VL <= n->channels; c += VL) backward_vector(n, r, c, VL, kind);
-        if (c < n->channels) backward_vector(n, r, c, n->channels - c, kind);
-    }
-}
-
-static void backward_chunk(void *context, long task, int thread) {
-    (void)thread;
-    const Norm *n = context;
-    long first = task * n->chunk, last = smaller_of(first + n->chunk, n->rows);
-#define CALL(kind) backward_rows(n, first, last, kind)
-    WITH_ACTIVATION(n->kind, CALL)
-#undef CALL
-}
-
 /* dx = scale (g - k (x - mean) - c); dx may be the memory of x. */
 void nndl_norm_backward(long rows, long channels, const float *x, const float *mean, const float *dout,
                         const float *scale, const float *shift, const float *k, const float *c, long kind, float *dx) {
     Norm n = {.rows = rows, .channels = channels, .kind = kind, .x = x, .mean = mean, .dout = dout, .scale = scale,
               .shift = shift, .k = k, .c = c, .out = dx};
     n.chunk = rows_in_chunk(channels);
-    share(backward_chunk, &n, (rows + n.chunk - 1) / n.chunk);
+    share(line_chunk, &n, (rows + n.chunk - 1) / n.chunk);
 }
 
 /* Activations alone ---------------------------------------------------------------------------------------------- */

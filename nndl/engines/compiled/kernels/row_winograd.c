@@ -121,8 +121,8 @@ static void forward_image(void *context, long n, int thread) {
     const Rows *r = context;
     const Shape *s = r->shape;
     long count = (r->across - 1) * r->out + POINTS;
-    float *columns = scratch(thread, SLOT_INPUT, sizeof(float) * (count * r->column + VL));
-    float *v = scratch(thread, SLOT_GRADIENT, sizeof(float) * (r->across * POINTS * r->column + VL));
+    float *columns = scratch(thread, SLOT_IMAGE, sizeof(float) * (count * r->column + VL));
+    float *v = scratch(thread, SLOT_COLUMNS, sizeof(float) * (r->across * POINTS * r->column + VL));
     float *m = scratch(thread, SLOT_PRODUCT, sizeof(float) * POINTS * s->out_height * PANEL);
     float *y = scratch(thread, SLOT_OUTPUT, sizeof(float) * s->out_height * s->out_width * PANEL);
     lay_out_columns(r, n, columns, count);

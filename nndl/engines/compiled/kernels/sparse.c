@@ -116,8 +116,8 @@ static void gradient_of_images(void *context, long task, int thread) {
     const Sparse *p = context;
     const Shape *s = p->shape;
     long windows = (s->out_height / p->pool) * (s->out_width / p->pool), size = s->kernel * p->run, count[GROUP];
-    float *image = scratch(thread, SLOT_INPUT, sizeof(float) * (room_of(&p->images) + p->run));
-    Pixel *found = scratch(thread, SLOT_PRODUCT, sizeof(Pixel) * GROUP * (windows + 1));
+    float *image = scratch(thread, SLOT_IMAGE, sizeof(float) * (room_of(&p->images) + p->run));
+    Pixel *found = scratch(thread, SLOT_PIXELS, sizeof(Pixel) * GROUP * (windows + 1));
     float *part = p->parts + task * s->filters * size;
     memset(part, 0, sizeof(float) * (size_t)(s->filters * size));
     memset(image + room_of(&p->images), 0, sizeof(float) * (size_t)p->run);
@@ -166,7 +166,7 @@ void nndl_sparse_weight_gradient(const Shape *s, const float *x, long planar, lo
     for (long i = 0; i < pool * pool; i++)
         p.offset[i] = (i / pool * p.images.room_width + i % pool) * s->stride * s->channels;
     p.tasks = smaller_of(s->images, SLICES * thread_count());
-    p.parts = scratch(SHARED, SLOT_FILTERS, sizeof(float) * p.tasks * s->filters * s->kernel * p.run);
+    p.parts = scratch(SHARED, SLOT_PARTS, sizeof(float) * p.tasks * s->filters * s->kernel * p.run);
     if (db) p.sums = scratch(SHARED, SLOT_SUMS, sizeof(float) * s->images * s->filters);
     share(gradient_of_images, &p, p.tasks);
     share(add_up_filter, &p, s->filters);

@@ -20,4 +20,17 @@ enum { SHARED = -1 };
    Shared memory is asked for before share(), never inside a task. Ends the process where there is no memory left. */
 void *scratch(int owner, int slot, size_t bytes);
 
-enum { SLOT_INPUT, SLOT_PRODUCT, SLOT_OUTPUT, SLOT_GRADIENT, SLOT_FILTERS, SLOT_TURNED, SLOT_SUMS, SLOT_NOTHING, SLOT_UNPOOLED, SLOTS };
+/* Named by what the memory holds. Names of one line share their memory: no kernel needs two of them at once, and the large ones
+   (U and dU of 512 channels: 36 MB each) would be kept twice. */
+enum {
+    SLOT_PATCHES, SLOT_IMAGE = SLOT_PATCHES, SLOT_ROWS = SLOT_PATCHES,         /* V; an image laid out; rows brought close */
+    SLOT_PRODUCT, SLOT_PACKED = SLOT_PRODUCT, SLOT_PIXELS = SLOT_PRODUCT,      /* M or sums; a panel of w; pixels found */
+    SLOT_OUTPUT,                                                               /* a block of y */
+    SLOT_GRADIENT, SLOT_COLUMNS = SLOT_GRADIENT, SLOT_ROUNDED = SLOT_GRADIENT, /* Y; columns transformed; in bfloat16 */
+    SLOT_FILTERS, SLOT_PARTS = SLOT_FILTERS, SLOT_PANELS = SLOT_FILTERS,       /* U or packed w; dU or parts of dw; packed dout */
+    SLOT_TURNED,                                                               /* w turned */
+    SLOT_SUMS,                                                                 /* of blocks, chunks or slices */
+    SLOT_ZEROS,                                                                /* a pixel outside the image */
+    SLOT_DY,                                                                   /* spread from pooled gradients, or copied */
+    SLOTS
+};

@@ -116,7 +116,7 @@ typedef struct {
 static const float *images_of_block(const Forward *f, long first, long last, int thread) {
     long size = f->shape->height * f->shape->width * f->shape->channels;
     if (!f->unpool) return f->x + first * size;
-    float *room = scratch(thread, SLOT_UNPOOLED, sizeof(float) * f->images * size);
+    float *room = scratch(thread, SLOT_DY, sizeof(float) * f->images * size);
     for (long n = first; n < last; n++) unpool_image(f->unpool, n, room + (n - first) * size);
     return room;
 }
@@ -183,7 +183,7 @@ static void forward_block(void *context, long task, int thread) {
     const Shape *s = f->shape;
     long first = task * f->images, last = smaller_of(first + f->images, s->images);
     Tiling tiling = tiling_of(s, last - first);
-    float *v = scratch(thread, SLOT_INPUT, sizeof(float) * PLANES * f->v_plane);
+    float *v = scratch(thread, SLOT_PATCHES, sizeof(float) * PLANES * f->v_plane);
     float *m = scratch(thread, SLOT_PRODUCT, sizeof(float) * PLANES * f->m_plane);
     float *y = NULL, *sums = f->sums + task * 2 * s->filters;
     if (f->finish->pool) y = scratch(thread, SLOT_OUTPUT, sizeof(float) * f->images * s->out_height * s->out_width * PANEL);

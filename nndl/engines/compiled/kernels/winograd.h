@@ -157,7 +157,7 @@ ALWAYS_INLINE void prefetch_tile(Source s, const Tiling *t, long place) {
 
 static const float *pixel_of_zeros(long channels) {
     size_t bytes = sizeof(float) * (size_t)channels;
-    return memset(scratch(SHARED, SLOT_NOTHING, bytes), 0, bytes);
+    return memset(scratch(SHARED, SLOT_ZEROS, bytes), 0, bytes);
 }
 
 /* B' d B of one patch for up to VL channels from c: plane p of channel c goes to v[p * plane + c]. */

@@ -107,7 +107,7 @@ static Batch batch_of(const Gradient *g, long set, const float *room) {
 }
 
 static float *room_for_dy(const Gradient *g, int owner) {
-    return g->dy ? NULL : scratch(owner, SLOT_UNPOOLED, sizeof(float) * g->images * pixels_of_image(g));
+    return g->dy ? NULL : scratch(owner, SLOT_DY, sizeof(float) * g->images * pixels_of_image(g));
 }
 
 /* The next tiles of a batch; 0 when there are no more. */
@@ -123,7 +123,7 @@ static long sets_of(const Gradient *g) { return (g->shape->images + g->images - 
 static void range_task(void *context, long range, int thread) {
     const Gradient *g = context;
     long C = g->shape->channels, sets = sets_of(g), begin = sets * range / g->ranges, end = sets * (range + 1) / g->ranges;
-    float *v = scratch(thread, SLOT_INPUT, sizeof(float) * PLANES * g->v_plane);
+    float *v = scratch(thread, SLOT_PATCHES, sizeof(float) * PLANES * g->v_plane);
     float *y = scratch(thread, SLOT_GRADIENT, sizeof(float) * PLANES * g->y_plane);
     float *du = g->du + range * PLANES * C * g->panels * PANEL;
     float *dy = room_for_dy(g, thread);
@@ -161,7 +161,7 @@ static void unpool_task(void *context, long n, int thread) {
 }
 
 static void add_up_together(Gradient *g) {
-    g->v = scratch(SHARED, SLOT_INPUT, sizeof(float) * PLANES * g->v_plane);
+    g->v = scratch(SHARED, SLOT_PATCHES, sizeof(float) * PLANES * g->v_plane);
     g->y = scratch(SHARED, SLOT_GRADIENT, sizeof(float) * PLANES * g->y_plane);
     long groups = (g->shape->channels + GROUP - 1) / GROUP;
     float *dy = room_for_dy(g, SHARED);
@@ -225,7 +225,7 @@ void nndl_winograd_weight_gradient(const Shape *s, const float *x, const float *
     g.v_plane = odd_lines(g.at_once * g.v_row);
     g.y_panel = odd_lines(g.at_once * PANEL);
     g.y_plane = odd_lines(g.panels * g.y_panel);
-    g.du = scratch(SHARED, SLOT_FILTERS, sizeof(float) * g.ranges * u_size);
+    g.du = scratch(SHARED, SLOT_PARTS, sizeof(float) * g.ranges * u_size);
     if (small) share(range_task, &g, g.ranges);
     else add_up_together(&g);
     share(finish_filters, &g, (s->channels + FINISHED - 1) / FINISHED * g.panels);
