@@ -13,6 +13,7 @@ from nndl.config.data import Split, build_split, take
 from nndl.config.reading.overrides import quoted
 from nndl.data.cifar import Images
 from nndl.errors import UsageError
+from nndl.export.write import Written, write
 from nndl.jobs.budget import within_budget
 from nndl.jobs.resume import keeping
 from nndl.jobs.start import inputs_of, start_run
@@ -91,6 +92,25 @@ class Run:
         """Whether these are the images that the run was trained with, by their checksum; yes where none was kept."""
         kept = self.folder.read_environment().get("data_digest") if self.folder.environment.is_file() else None
         return kept is None or kept == split.dataset.digest
+
+    def export(
+        self,
+        path: str | Path | None = None,
+        to: str | None = None,
+        *,
+        force: bool = False,
+        check_images: int = 1000,
+        data: str | Path | None = None,
+    ) -> Written:
+        """Write the network, with its normalisation, for other programs, as `nndl export` does.
+
+        to: onnx, npz, safetensors or pytorch; by default what `path` ends in. path: by default the config's name, here;
+        one that is there is left alone unless `force`. An ONNX file is scored again by onnxruntime on as many test
+        images as `check_images` says (of the folder `data`, if they are not where the run found them) and is written
+        only if it agrees. Raises UsageError for words that do not fit, ExportError where the format has no such layer
+        or the scores differ, and MissingExtraError without onnx and onnxruntime.
+        """
+        return write(self, path, to, force=force, check_images=check_images, data=data)
 
     @cached_property
     def normalize(self) -> Callable[[Array], Array]:

@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 
 from nndl import __version__
 from nndl.cli.bench import bench
+from nndl.cli.command import Verb
 from nndl.cli.configs import config_app, configs_app
 from nndl.cli.doctor import doctor
 from nndl.cli.download import download_cifar
@@ -22,6 +23,7 @@ from nndl.cli.eval import evaluate
 from nndl.cli.export import export
 from nndl.cli.gradcheck import gradcheck
 from nndl.cli.import_ import import_weights
+from nndl.cli.options import INTERRUPTED
 from nndl.cli.plot import plot
 from nndl.cli.predict import predict
 from nndl.cli.report import report
@@ -33,8 +35,6 @@ from nndl.cli.train import train
 from nndl.cli.verify_resume import verify_resume
 from nndl.cli.watch import watch
 from nndl.errors import NndlError
-
-INTERRUPTED = 130  # what shells report for a command ended by Ctrl+C: 128 + SIGINT
 
 
 class Verbs(TyperGroup):
@@ -111,22 +111,22 @@ def options(
     del debug, version
 
 
-app.command(short_help="Train a network; every run keeps a folder.")(train)
-app.command(short_help="Go on with a run that was stopped, bit for bit.")(resume)
-app.command(short_help="Train a run again, and compare every bit.")(reproduce)
-app.command("verify-resume", short_help="Prove that a resumed training equals a straight one.")(verify_resume)
-app.command(short_help="Follow a run that another terminal trains.")(watch)
+app.command(short_help="Train a network; every run keeps a folder.", cls=Verb)(train)
+app.command(short_help="Go on with a run that was stopped, bit for bit.", cls=Verb)(resume)
+app.command(short_help="Train a run again, and compare every bit.", cls=Verb)(reproduce)
+app.command("verify-resume", short_help="Prove that a resumed training equals a straight one.", cls=Verb)(verify_resume)
+app.command(short_help="Follow a run that another terminal trains.", cls=Verb)(watch)
 app.add_typer(runs_app, name="runs")
-app.command(short_help="Write a page that shows runs: one file, no server.")(report)
-app.command(short_help="Draw the curves of runs, here or as a picture.")(plot)
-app.command("eval", short_help="Score a run, class by class.")(evaluate)
-app.command(short_help="Name what is on pictures.")(predict)
-app.command(short_help="Hand a run on: ONNX, PyTorch, safetensors, NumPy.")(export)
-app.command("import", short_help="Make a run of weights from elsewhere.")(import_weights)
-app.command(short_help="Show a network layer by layer.")(summary)
-app.command(short_help="Check gradients against numerical ones.")(gradcheck)
-app.command(short_help="Look at the installation: engine, data, extras.")(doctor)
-app.command(short_help="Measure the engines, step by step.")(bench)
+app.command(short_help="Write a page that shows runs: one file, no server.", cls=Verb)(report)
+app.command(short_help="Draw the curves of runs, here or as a picture.", cls=Verb)(plot)
+app.command("eval", short_help="Score a run, class by class.", cls=Verb)(evaluate)
+app.command(short_help="Name what is on pictures.", cls=Verb)(predict)
+app.command(short_help="Hand a run on: ONNX, PyTorch, safetensors, NumPy.", cls=Verb)(export)
+app.command("import", short_help="Make a run of weights from elsewhere.", cls=Verb)(import_weights)
+app.command(short_help="Show a network layer by layer.", cls=Verb)(summary)
+app.command(short_help="Check gradients against numerical ones.", cls=Verb)(gradcheck)
+app.command(short_help="Look at the installation: engine, data, extras.", cls=Verb)(doctor)
+app.command(short_help="Measure the engines, step by step.", cls=Verb)(bench)
 app.add_typer(configs_app, name="configs")
 app.add_typer(config_app, name="config")
-app.command("download-cifar", short_help="Fetch CIFAR-10 or CIFAR-100, and check it.")(download_cifar)
+app.command("download-cifar", short_help="Fetch CIFAR-10 or CIFAR-100, and check it.", cls=Verb)(download_cifar)

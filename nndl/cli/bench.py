@@ -4,29 +4,34 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nndl.cli.complete import CONFIG
+from nndl.cli.options import Config, Json, Set
 
 if TYPE_CHECKING:
     from nndl.config import Experiment
 
 
 def bench(
-    config: Annotated[str, CONFIG] = "bn_cnn",
+    config: Config = "bn_cnn",
     engine: Annotated[
         str | None,
-        typer.Option(help="Engines, separated by commas; by default vectorized and, where it is built, compiled."),
+        typer.Option(
+            metavar="NAMES",
+            help="Engines, separated by commas; by default vectorized and, where it is built, compiled.",
+        ),
     ] = None,
     threads: Annotated[
-        str | None, typer.Option(help="Numbers of threads, such as 1,2; by default the config's.")
+        str | None, typer.Option(metavar="N,...", help="Numbers of threads, such as 1,2; by default the config's.")
     ] = None,
-    batch_size: Annotated[int | None, typer.Option(help="Images in a step, instead of the config's.")] = None,
-    bursts: Annotated[int, typer.Option(min=1, help="Turns each contender has.")] = 5,
-    seconds: Annotated[float, typer.Option(min=0, help="Length of a turn; at least one step is made.")] = 1.0,
+    batch_size: Annotated[
+        int | None, typer.Option(metavar="N", help="Images in a step, instead of the config's.")
+    ] = None,
+    bursts: Annotated[int, typer.Option(metavar="N", min=1, help="Turns each contender has.")] = 5,
+    seconds: Annotated[
+        float, typer.Option(metavar="N", min=0, help="Length of a turn; at least one step is made.")
+    ] = 1.0,
     memory: Annotated[bool, typer.Option("--memory", help="Also the peak memory of each, in a fresh process.")] = False,
-    override: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Set a config value. Repeatable.")
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    override: Set = None,
+    json: Json = False,
 ) -> None:
     """Measure training: forward, backward and update, on random images; nothing is kept.
 

@@ -1,15 +1,16 @@
-"""The words that several verbs take, and what the shell offers for them after Tab: configs, runs, layers.
+"""What the shell offers after Tab: configs, runs, layers, engines.
 
 An error there offers nothing, and says nothing.
 """
 
 from collections.abc import Iterable
 from contextlib import suppress
-from pathlib import Path
 
-import typer
-
+from nndl.paths import expanded
 from nndl.visible import visible
+
+ENGINES = ("auto", "compiled", "compiled_bf16", "vectorized", "reference")
+"""What --engine takes: the names in the config's schema, which is not loaded for --help."""
 
 
 def complete_config(incomplete: str) -> list[str]:
@@ -68,7 +69,7 @@ def complete_bundled(incomplete: str) -> list[str]:
 
 def complete_engine(incomplete: str) -> list[str]:
     """What --engine takes."""
-    return _offered(("auto", "compiled", "compiled_bf16", "vectorized", "reference"), incomplete)
+    return _offered(ENGINES, incomplete)
 
 
 def _offered(names: Iterable[str], incomplete: str) -> list[str]:
@@ -79,7 +80,7 @@ def _offered(names: Iterable[str], incomplete: str) -> list[str]:
 def _paths(incomplete: str, *suffixes: str) -> list[str]:
     """Folders (with a / behind) and, if suffixes are given, files with one of them, below the folder typed so far."""
     typed = incomplete.rpartition("/")[0]
-    folder = Path(typed or ("/" if incomplete.startswith("/") else "."))
+    folder = expanded(typed or ("/" if incomplete.startswith("/") else "."))
     found = []
     for path in sorted(folder.iterdir()):
         name = f"{typed}/{path.name}" if "/" in incomplete else path.name
@@ -88,14 +89,3 @@ def _paths(incomplete: str, *suffixes: str) -> list[str]:
         elif path.suffix in suffixes:
             found.append(name)
     return found
-
-
-RUN = typer.Argument(
-    metavar="RUN", help="A run's folder, its name under runs/, or latest.", autocompletion=complete_run
-)
-SOME_RUNS = typer.Argument(
-    metavar="RUN", help="Folders of runs, their names under runs/, or latest.", autocompletion=complete_run
-)
-CONFIG = typer.Argument(
-    metavar="CONFIG", help="A config file, or the name of a bundled one.", autocompletion=complete_config
-)

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nndl.cli.complete import CONFIG, complete_bundled
+from nndl.cli.command import Verb
+from nndl.cli.complete import complete_bundled
+from nndl.cli.options import Config, Json, Set
+from nndl.paths import expanded
 
 if TYPE_CHECKING:
     from nndl.config import Experiment
@@ -16,12 +19,7 @@ config_app = typer.Typer(
     help="Check a config, or show every value in force.", no_args_is_help=True, rich_markup_mode=None
 )
 
-Name = Annotated[str, typer.Argument(help="A bundled config's name.", autocompletion=complete_bundled)]
-Config = Annotated[str, CONFIG]
-Override = Annotated[
-    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Set a config value. Repeatable.")
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="A bundled config's name.", autocompletion=complete_bundled)]
 
 
 @configs_app.callback(invoke_without_command=True)
@@ -31,7 +29,7 @@ def list_configs(context: typer.Context, json: Json = False) -> None:
         list_bundled(json)
 
 
-@configs_app.command("list")
+@configs_app.command("list", cls=Verb)
 def list_bundled(json: Json = False) -> None:
     """List the bundled configs, as `nndl configs` alone does."""
     from nndl.cli.screen import terminal
@@ -45,7 +43,7 @@ def list_bundled(json: Json = False) -> None:
     terminal.say("\nnndl train NAME runs one; nndl configs copy NAME mine.yaml makes it yours to change")
 
 
-@configs_app.command("show")
+@configs_app.command("show", cls=Verb)
 def show_bundled(name: Name) -> None:
     """Print a bundled config, comments and all."""
     from nndl.cli.screen import terminal
@@ -54,11 +52,14 @@ def show_bundled(name: Name) -> None:
     terminal.say(bundled(name).read_text(encoding="utf-8").rstrip())
 
 
-@configs_app.command("copy")
+@configs_app.command("copy", cls=Verb)
 def copy_bundled(
     name: Name,
     target: Annotated[
-        str | None, typer.Argument(help="A file, with .yaml if it has no suffix, or a folder; by default this one.")
+        str | None,
+        typer.Argument(
+            metavar="FILE", help="A file, with .yaml if it has no suffix, or a folder; by default this one."
+        ),
     ] = None,
 ) -> None:
     """Copy a bundled config into a file of your own; one that exists is left alone."""
@@ -80,14 +81,14 @@ def copy_bundled(
 
 def _copy_of(source: Path, target: str) -> Path:
     """The file that a copy to `target` makes: in a folder, there or not, it keeps its name."""
-    path = Path(target)
+    path = expanded(target)
     if path.is_dir() or target.endswith(("/", os.sep)):
         return path / source.name
     return path if path.suffix else path.with_suffix(".yaml")
 
 
-@config_app.command("check")
-def check(config: Config, override: Override = None, json: Json = False) -> None:
+@config_app.command("check", cls=Verb)
+def check(config: Config, override: Set = None, json: Json = False) -> None:
     """Say OK, or everything that is wrong, with line and column. Exits with 2 if anything is."""
     from nndl.cli.screen import terminal
     from nndl.config import load_config
@@ -109,8 +110,8 @@ def check(config: Config, override: Override = None, json: Json = False) -> None
     terminal.say(f"{config}: OK{bundled} ({counts}, {size['macs'] / 1e6:,.1f} million multiply-adds an image)")
 
 
-@config_app.command("show")
-def show(config: Config, override: Override = None, json: Json = False) -> None:
+@config_app.command("show", cls=Verb)
+def show(config: Config, override: Set = None, json: Json = False) -> None:
     """Print every value in force, defaults included, as a config that means the same."""
     from nndl.cli.screen import terminal
     from nndl.config import load_config
@@ -123,7 +124,7 @@ def show(config: Config, override: Override = None, json: Json = False) -> None:
         terminal.say(dump(experiment).rstrip())
 
 
-@config_app.command("schema")
+@config_app.command("schema", cls=Verb)
 def schema() -> None:
     """Print a JSON Schema for editors: they complete and check a config as you type."""
     from nndl.cli.screen import terminal
@@ -132,7 +133,7 @@ def schema() -> None:
     terminal.emit_json(json_schema(), indent=2)
 
 
-@config_app.command("reference")
+@config_app.command("reference", cls=Verb)
 def reference() -> None:
     """Print the config reference, docs/config.md, in Markdown."""
     from nndl.cli.screen import terminal

@@ -6,13 +6,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nndl.cli.options import Json
+from nndl.paths import expanded
+
 if TYPE_CHECKING:
     from nndl.check.installation import Problem
 
 
 def doctor(
-    data: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder that holds the data sets.")] = Path("data"),
-    json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
+    data: Annotated[
+        Path, typer.Option(metavar="FOLDER", parser=expanded, help="Folder that holds the data sets.")
+    ] = Path("data"),
+    json: Json = False,
 ) -> None:
     """Look at the installation: engine and instruction set, cores, data, disk, extras.
 

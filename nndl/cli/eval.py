@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from nndl.cli.complete import RUN, complete_engine
+from nndl.cli.options import Best, Json, OtherEngine, Run
+from nndl.paths import expanded
 
 OTHER_IMAGES = (
     "note: the data set is not the one that the run learnt from (their checksums differ), so images to score may be "
@@ -19,18 +20,17 @@ TTA = typer.Option(
 
 
 def evaluate(
-    run: Annotated[str, RUN] = "latest",
+    run: Run = "latest",
     split: Annotated[str, typer.Option(metavar="test|val", help="Which images.")] = "test",
     tta: Annotated[str | None, TTA] = None,
-    best: Annotated[bool, typer.Option("--best/--last", help="Weights of the best epoch, or the last.")] = True,
+    best: Best = True,
     data: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Folder of the data set, of CIFAR-10.1 or of CIFAR-10-C.")
+        Path | None,
+        typer.Option(metavar="FOLDER", parser=expanded, help="Folder of the data set, of CIFAR-10.1 or of CIFAR-10-C."),
     ] = None,
-    engine: Annotated[
-        str | None, typer.Option(help="Another engine than the run's.", autocompletion=complete_engine)
-    ] = None,
+    engine: OtherEngine = None,
     confusion: Annotated[bool, typer.Option("--confusion", help="Print the whole confusion matrix too.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    json: Json = False,
 ) -> None:
     """Score a run: accuracy in all, by class, what each class is taken for, and how far it can be believed.
 

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nndl.cli.complete import complete_engine, complete_layer_or_config
+from nndl.cli.options import Json
 from nndl.errors import UsageError
+from nndl.paths import expanded
 
 if TYPE_CHECKING:
     from nndl.net.network import Network
@@ -19,6 +21,7 @@ def gradcheck(
     target: Annotated[
         str,
         typer.Argument(
+            metavar="TARGET",
             help="A kind of layer (spatial_bn), `all` of them, or a config: its whole network.",
             autocompletion=complete_layer_or_config,
         ),
@@ -26,17 +29,27 @@ def gradcheck(
     engine: Annotated[
         str | None,
         typer.Option(
+            metavar="NAME",
             help="reference or vectorized (compiled is that in float64). If not given: reference, or the config's.",
             autocompletion=complete_engine,
         ),
     ] = None,
-    coordinates: Annotated[int, typer.Option(min=1, help="Coordinates sampled in each array.")] = 10,
-    tolerance: Annotated[float, typer.Option(min=1e-12, help="Largest relative error that passes.")] = 1e-6,
-    seed: Annotated[int, typer.Option(min=0, help="Draws inputs, upstream gradients and coordinates.")] = 0,
+    coordinates: Annotated[int, typer.Option(metavar="N", min=1, help="Coordinates sampled in each array.")] = 10,
+    tolerance: Annotated[
+        float, typer.Option(metavar="X", min=1e-12, help="Largest relative error that passes.")
+    ] = 1e-6,
+    seed: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Draws inputs, upstream gradients and coordinates.")
+    ] = 0,
     file: Annotated[
-        Path | None, typer.Option(help="Your Python file: its x_forward, x_backward are checked in the place of ours.")
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            parser=expanded,
+            help="Your Python file: its x_forward, x_backward are checked in the place of ours.",
+        ),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    json: Json = False,
 ) -> None:
     """Check hand-written gradients against numerical ones, in float64.
 

@@ -5,18 +5,22 @@ from typing import Annotated
 
 import typer
 
-from nndl.cli.complete import CONFIG
+from nndl.cli.options import Config, Data, Json, RunDir, Set
+from nndl.paths import expanded
 
 
 def import_weights(
-    config: Annotated[str, CONFIG],
-    weights: Annotated[Path, typer.Argument(help="A .safetensors or .npz file, as nndl export writes them.")],
-    override: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Set a config value. Repeatable.")
-    ] = None,
-    data: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Folder that holds the data set.")] = None,
-    run_dir: Annotated[Path | None, typer.Option(help="The run's folder, instead of runs/NAME-TIME.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
+    config: Config,
+    weights: Annotated[
+        Path,
+        typer.Argument(
+            metavar="WEIGHTS", parser=expanded, help="A .safetensors or .npz file, as nndl export writes them."
+        ),
+    ],
+    override: Set = None,
+    data: Data = None,
+    run_dir: RunDir = None,
+    json: Json = False,
 ) -> None:
     """Take weights for a config's network, and make a run of them: for eval, predict and export.
 
@@ -25,11 +29,10 @@ def import_weights(
     """
     from nndl.cli.screen import terminal
     from nndl.config import load_config
-    from nndl.config.reading.overrides import quoted
+    from nndl.config.reading.overrides import settings
     from nndl.export.importing import import_run
 
-    moved = [] if data is None else [f"data.root={quoted(data)}"]
-    folder = import_run(load_config(config, [*moved, *(override or [])]), weights, run_dir)
+    folder = import_run(load_config(config, [*settings(data=data), *(override or [])]), weights, run_dir)
     if json:
         terminal.emit_json({"folder": str(folder.path), "config": config, "weights": str(weights)})
     else:

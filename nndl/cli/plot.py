@@ -5,15 +5,23 @@ from typing import Annotated
 
 import typer
 
-from nndl.cli.complete import SOME_RUNS
+from nndl.cli.options import Force, Runs
+from nndl.paths import expanded
 
 
 def plot(
-    runs: Annotated[list[str], SOME_RUNS],
+    runs: Runs,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Picture to write: .png, .svg or .pdf (needs matplotlib).")
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            parser=expanded,
+            help="Picture to write: .png, .svg or .pdf (needs matplotlib).",
+        ),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+    force: Force = False,
     here: Annotated[bool, typer.Option("--terminal", help="Draw here too, beside the picture.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the curves' points as JSON instead.")] = False,
 ) -> None:

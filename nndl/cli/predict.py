@@ -5,28 +5,28 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nndl.cli.complete import RUN, complete_engine
+from nndl.cli.options import Best, Json, OtherEngine, Run
+from nndl.paths import expanded
 
 if TYPE_CHECKING:
-    from nndl.api import Run
+    from nndl.api import Run as Trained
 
-STDIN = "-"
+STDIN = Path("-")
 
 
 def predict(
-    run: Annotated[str, RUN],
+    run: Run,
     images: Annotated[
-        list[str], typer.Argument(metavar="IMAGE...", help="Picture files, folders of them, or - for stdin.")
+        list[Path],
+        typer.Argument(metavar="IMAGE", parser=expanded, help="Picture files, folders of them, or - for stdin."),
     ],
-    top: Annotated[int, typer.Option(min=1, help="Classes named for each picture.")] = 3,
+    top: Annotated[int, typer.Option(metavar="N", min=1, help="Classes named for each picture.")] = 3,
     tta: Annotated[
         str, typer.Option(metavar="none|mirror|mirror+translate", help="Average the scores over views of each picture.")
     ] = "none",
-    best: Annotated[bool, typer.Option("--best/--last", help="Weights of the best epoch, or the last.")] = True,
-    engine: Annotated[
-        str | None, typer.Option(help="Another engine than the run's.", autocompletion=complete_engine)
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    best: Best = True,
+    engine: OtherEngine = None,
+    json: Json = False,
 ) -> None:
     """Name the likeliest classes of pictures, with their probabilities.
 
@@ -54,7 +54,7 @@ def predict(
         raise typer.Exit(2)
 
 
-def _read(names: list[str]) -> tuple[dict[str, Any], list[dict[str, str]]]:
+def _read(images: list[Path]) -> tuple[dict[str, Any], list[dict[str, str]]]:
     """Pictures by name, and those that are none with what is wrong."""
     import sys
 
@@ -63,14 +63,14 @@ def _read(names: list[str]) -> tuple[dict[str, Any], list[dict[str, str]]]:
 
     read: dict[str, Any] = {}
     refused = []
-    for name in names:
+    for image in images:
         try:
-            if name == STDIN:
-                read[name] = decode_picture(sys.stdin.buffer.read(MOST_BYTES + 1), "stdin")
+            if image == STDIN:
+                read["-"] = decode_picture(sys.stdin.buffer.read(MOST_BYTES + 1), "stdin")
                 continue
-            paths = pictures_in(Path(name)) if Path(name).is_dir() else [Path(name)]
+            paths = pictures_in(image) if image.is_dir() else [image]
         except (DataError, UsageError) as error:
-            refused.append({"image": name, "error": str(error)})
+            refused.append({"image": str(image), "error": str(error)})
             continue
         for path in paths:
             try:
@@ -80,12 +80,12 @@ def _read(names: list[str]) -> tuple[dict[str, Any], list[dict[str, str]]]:
     return read, refused
 
 
-def _row(name: str, shares: list[float], run: "Run", top: int) -> dict[str, Any]:
+def _row(name: str, shares: list[float], run: "Trained", top: int) -> dict[str, Any]:
     ranked = sorted(zip(run.classes, shares, strict=True), key=lambda pair: -pair[1])[:top]
     return {"image": name, "top": [{"class": kind, "probability": share} for kind, share in ranked]}
 
 
-def _show(rows: list[dict[str, Any]], run: "Run") -> None:
+def _show(rows: list[dict[str, Any]], run: "Trained") -> None:
     from nndl.cli.screen import terminal
 
     places = len(rows[0]["top"])

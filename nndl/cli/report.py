@@ -5,22 +5,25 @@ from typing import Annotated
 
 import typer
 
-from nndl.cli.complete import complete_run
+from nndl.cli.options import Data, Json, Runs
+from nndl.paths import expanded
 
 
 def report(
-    runs: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="RUN...", help="Folders of runs, their names under runs/, or latest.", autocompletion=complete_run
-        ),
-    ],
+    runs: Runs,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="File.  [default: report.html in the run's folder, or here]")
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            parser=expanded,
+            help="Where to.  [default: report.html in the run's folder, or here]",
+        ),
     ] = None,
-    data: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Folder that holds the data set.")] = None,
+    data: Data = None,
     open_it: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
+    json: Json = False,
 ) -> None:
     """Write a page that needs no network and no server: curves, confusion, calibration, mistakes, filters, config.
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nndl.cli.complete import RUN
+from nndl.cli.options import Json, Run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 def reproduce(
-    run: Annotated[str, RUN] = "latest",
+    run: Run = "latest",
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the result only.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    json: Json = False,
 ) -> None:
     """Train RUN again from its own folder, on its engine and threads; the run itself is left as it is.
 

@@ -5,20 +5,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nndl.cli.complete import SOME_RUNS, complete_run_config, complete_sort
+from nndl.cli.command import Verb
+from nndl.cli.complete import complete_run_config, complete_sort
+from nndl.cli.options import Force, Json, Runs
+from nndl.paths import expanded
 
 if TYPE_CHECKING:
     from nndl.runs.listing import Row
 
 runs_app = typer.Typer(help="List, compare, choose, remove and write out runs.", rich_markup_mode=None)
 
-Runs = Annotated[list[str], SOME_RUNS]
 Sort = Annotated[
     str, typer.Option(metavar="KEY", help="What to sort by: test, name, seconds, ...", autocompletion=complete_sort)
 ]
 Filter = Annotated[str, typer.Option(metavar="TEXT", help="Only runs whose name, config or status has TEXT in it.")]
 ByConfig = Annotated[bool, typer.Option("--by-config", help="A row for each config: mean and spread of its seeds.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead.")]
 
 
 @runs_app.callback(invoke_without_command=True)
@@ -30,7 +31,7 @@ def runs(
         list_(sort, filter, by_config, json)
 
 
-@runs_app.command("list")
+@runs_app.command("list", cls=Verb)
 def list_(sort: Sort = "begun", filter: Filter = "", by_config: ByConfig = False, json: Json = False) -> None:
     """List the runs, as `nndl runs` alone does."""
     from nndl.cli.screen import runs as tables
@@ -50,7 +51,7 @@ def list_(sort: Sort = "begun", filter: Filter = "", by_config: ByConfig = False
         terminal.say(f"no run {f'with {filter!r} ' if filter else ''}under {RUNS}; nndl train quickstart makes one")
 
 
-@runs_app.command("compare")
+@runs_app.command("compare", cls=Verb)
 def compare(run: Runs, json: Json = False) -> None:
     """Show what differs in the configs of runs, and what it did to the results."""
     from nndl.cli.screen import runs as tables
@@ -69,7 +70,7 @@ def compare(run: Runs, json: Json = False) -> None:
         tables.show_comparison(rows)
 
 
-@runs_app.command("best")
+@runs_app.command("best", cls=Verb)
 def best(
     config: Annotated[
         str | None,
@@ -97,7 +98,7 @@ def best(
         terminal.note(tables.sentence(row))
 
 
-@runs_app.command("remove")
+@runs_app.command("remove", cls=Verb)
 def remove(
     run: Runs, yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False, json: Json = False
 ) -> None:
@@ -123,10 +124,10 @@ def remove(
         terminal.emit_json([{"folder": path, "bytes": size} for path, size in sizes.items()])
 
 
-@runs_app.command("export")
+@runs_app.command("export", cls=Verb)
 def export(
-    file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="Where to.")],
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    file: Annotated[Path, typer.Argument(metavar="FILE.csv", parser=expanded, help="Where to.")],
+    force: Force = False,
     json: Json = False,
 ) -> None:
     """Write a CSV file: a row a run, with its results and every value of its config."""

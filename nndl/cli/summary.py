@@ -5,21 +5,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nndl.cli.complete import CONFIG, complete_engine
+from nndl.cli.complete import complete_engine
+from nndl.cli.options import Config, Json, Set
 
 if TYPE_CHECKING:
     from nndl.config import Experiment
 
 
 def summary(
-    config: Annotated[str, CONFIG],
+    config: Config,
     engine: Annotated[
-        str | None, typer.Option(help="Show too the steps this engine runs.", autocompletion=complete_engine)
+        str | None,
+        typer.Option(metavar="NAME", help="Show too the steps this engine runs.", autocompletion=complete_engine),
     ] = None,
-    override: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Set a config value. Repeatable.")
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    override: Set = None,
+    json: Json = False,
 ) -> None:
     """Show a network layer by layer: shapes, parameters, multiply-adds, memory."""
     from nndl.cli.screen import terminal

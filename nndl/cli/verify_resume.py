@@ -5,30 +5,28 @@ from typing import Annotated
 
 import typer
 
-from nndl.cli.complete import CONFIG, complete_engine
-from nndl.cli.train import OVERRIDE
+from nndl.cli.options import Config, Data, Engine, Json, Set, Synthetic, Threads
 
 DIGITS = 16
 """Of a digest's 64 that the table shows."""
 
 
 def verify_resume(
-    config: Annotated[str, CONFIG],
+    config: Config,
     steps: Annotated[
-        int | None, typer.Option(help="Steps to train in all; by default 40, or those of the config if it has fewer.")
+        int | None,
+        typer.Option(metavar="N", help="Steps to train in all; by default 40, or those of the config if it has fewer."),
     ] = None,
     stop_at: Annotated[
-        int | None, typer.Option(help="The step to stop after and resume from; by default 17 of 40, and so on.")
+        int | None,
+        typer.Option(metavar="N", help="The step to stop after and resume from; by default 17 of 40, and so on."),
     ] = None,
-    engine: Annotated[
-        str | None,
-        typer.Option(help="auto, compiled, compiled_bf16, vectorized or reference.", autocompletion=complete_engine),
-    ] = None,
-    threads: Annotated[int | None, typer.Option(help="Threads to compute with.")] = None,
-    data: Annotated[Path | None, typer.Option(help="Folder that holds the data set.")] = None,
-    synthetic: Annotated[bool, typer.Option("--synthetic", help="Train on generated images instead.")] = False,
-    override: Annotated[list[str] | None, OVERRIDE] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    engine: Engine = None,
+    threads: Threads = None,
+    data: Data = None,
+    synthetic: Synthetic = False,
+    override: Set = None,
+    json: Json = False,
 ) -> None:
     """Train twice, once straight and once stopped and resumed from its files, and compare every bit.
 
@@ -38,11 +36,13 @@ def verify_resume(
 
     from nndl.cli.screen import terminal
     from nndl.cli.screen.training import timed
-    from nndl.cli.train import experiment_of, settings
+    from nndl.config import load_config
+    from nndl.config.reading.overrides import SYNTHETIC, settings
     from nndl.jobs.replay import steps_and_stop
     from nndl.jobs.replay import verify_resume as verify
 
-    experiment = timed(experiment_of(config, settings(engine, threads, None, data, override), synthetic))
+    sets = [*(SYNTHETIC if synthetic else ()), *settings(engine, threads, None, data), *(override or [])]
+    experiment = timed(load_config(config, sets))
     steps, stop_at = steps_and_stop(experiment, steps, stop_at)
     with tempfile.TemporaryDirectory(prefix="nndl-") as folder:
         parts = verify(experiment, steps, stop_at, Path(folder))

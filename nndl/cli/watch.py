@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nndl.cli.complete import RUN
+from nndl.cli.options import JsonLines, Run
 from nndl.visible import visible
 
 if TYPE_CHECKING:
@@ -23,9 +23,9 @@ PATIENCE = 10.0
 
 
 def watch(
-    run: Annotated[str, RUN] = "latest",
+    run: Run = "latest",
     once: Annotated[bool, typer.Option("--once", help="Show how the run stands, and end.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print every event as a line of JSON.")] = False,
+    json: JsonLines = False,
 ) -> None:
     """Show a run's training as its own terminal does, until it ends; Ctrl+C ends the watching, not the training.
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import nndl
 from nndl.config.advice import suggest
 from nndl.errors import ConfigError
+from nndl.paths import expanded
 
 SUFFIXES = (".yaml", ".yml")
 
@@ -50,7 +51,7 @@ def locate(source: str | Path) -> Path:
 
     A file that is there comes first. Raises ConfigError, naming the nearest bundled config, when there is none.
     """
-    path, text = Path(source), str(source)
+    path, text = expanded(source), str(source)
     if not text.strip():
         raise ConfigError("no config is named; give a file, or the name of a bundled one: nndl configs lists them")
     try:

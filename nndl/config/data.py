@@ -48,7 +48,7 @@ def load_dataset(experiment: Experiment) -> Dataset:
     """The images the experiment names, from disk or generated."""
     data = experiment.data
     if data.dataset != "synthetic":
-        return load_cifar(Path(data.root).expanduser(), data.dataset)
+        return load_cifar(Path(data.root), data.dataset)
     sizes = {"train_size": data.train_size, "test_size": data.test_size}
     return make_synthetic(**{name: size for name, size in sizes.items() if size != "all"})
 

@@ -17,6 +17,7 @@ from nndl.config.reading.messages import Mark, Path, Problem, ProblemsError
 from nndl.config.schema import ONE_OF, Experiment
 from nndl.config.translate import translate
 from nndl.errors import ConfigError
+from nndl.paths import expanded
 
 MOST_BYTES = 4 * MOST_CHARACTERS
 
@@ -36,7 +37,7 @@ def load_config(source: str | FilePath, sets: Sequence[str] = ()) -> Experiment:
         raise ConfigError(f"{path} is not UTF-8 text (see byte {error.start}); save it as UTF-8") from None
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
-    return parse_config(text, str(source) if FilePath(source).is_file() else path.name, sets, _name(path))
+    return parse_config(text, str(source) if expanded(source).is_file() else path.name, sets, _name(path))
 
 
 def parse_config(text: str, source: str, sets: Sequence[str] = (), name: str = "unnamed") -> Experiment:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from nndl.errors import CheckpointError, UsageError
+from nndl.paths import expanded
 from nndl.runs.atomic import write_atomically
 from nndl.runs.lock import LOCK, is_locked
 
@@ -112,7 +113,7 @@ def create_run_folder(name: str, chosen: Path | None = None, runs: Path = RUNS) 
     What a run leaves that is killed before it has a config counts for nothing.
     """
     try:
-        return RunFolder(_new_folder(name, runs) if chosen is None else _chosen_folder(chosen))
+        return RunFolder(_new_folder(name, runs) if chosen is None else _chosen_folder(expanded(chosen)))
     except OSError as error:
         at = f"{error.filename}: {error.strerror}"
         raise UsageError(f"no run folder can be made at {at}; choose a place with --run-dir") from None
@@ -163,7 +164,7 @@ def find_run(text: str, runs: Path = RUNS) -> RunFolder:
 
     Raises UsageError where there is none, with those there are.
     """
-    for path in (Path(text), runs / text):
+    for path in (expanded(text), runs / text):
         if (path / "config.yaml").is_file():
             return RunFolder(path)
     there = run_names(runs)

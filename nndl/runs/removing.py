@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 from nndl.errors import UsageError
+from nndl.paths import expanded
 from nndl.runs.folder import RUNS, RunFolder
 from nndl.runs.lock import is_locked, lock_run
 
@@ -16,7 +17,7 @@ def removable(text: str, runs: Path = RUNS) -> RunFolder:
 
     Raises UsageError for what is no run, for a run that is training, and for a folder that holds more than a run.
     """
-    for path in (Path(text), runs / text):
+    for path in (expanded(text), runs / text):
         if (path / "config.yaml").is_file():
             folder = RunFolder(path)
             _refuse(folder)

@@ -2,12 +2,14 @@
 
 import os
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import typer
 
 from nndl.cli.app import app
 from nndl.cli.complete import (
+    ENGINES,
     complete_bundled,
     complete_config,
     complete_engine,
@@ -16,6 +18,7 @@ from nndl.cli.complete import (
     complete_run_config,
 )
 from nndl.config.bundled import names
+from nndl.config.schema import Experiment
 from nndl.net.catalog import LAYERS
 from tests.cli.command import nndl
 
@@ -55,6 +58,10 @@ def test_a_name_with_control_characters_is_not_typed_into_the_shell(folder: Path
     assert complete_run("bn") == ["bn_cnn-20260102-030405"]
     assert complete_run("runs/b") == ["runs/bn_cnn-20260102-030405/"]
     assert complete_run_config("") == []
+
+
+def test_the_engines_are_those_of_a_config() -> None:
+    assert set(ENGINES) == set(get_args(Experiment.model_fields["engine"].annotation))
 
 
 @pytest.mark.usefixtures("folder")

@@ -1,6 +1,7 @@
 """--set train.epochs=5, --set 'model.layers[0].conv.filters=64': a change of the tree before it is checked."""
 
 import re
+from pathlib import Path as FilePath
 from typing import Any
 
 from nndl.config.reading.marked import read
@@ -39,6 +40,18 @@ NO_BUDGET = "train.time_budget=null"
 def of_epochs(epochs: float) -> str:
     """What --epochs sets, to the last digit; the number as it is usually written, 3 rather than 3.0."""
     return f"train.epochs={epochs!r}".removesuffix(".0")
+
+
+SYNTHETIC = ("data.dataset=synthetic", "data.train_size=all", "data.test_size=all", "data.validation_size=500")
+"""What --synthetic sets, before what --set does: the sizes of CIFAR mean nothing to the generated images."""
+
+
+def settings(
+    engine: str | None = None, threads: int | None = None, seed: int | None = None, data: FilePath | None = None
+) -> list[str]:
+    """Return what the options of a command set, as --set would; those that are None set nothing."""
+    given = {"engine": engine, "threads": threads, "seed": seed, "data.root": None if data is None else quoted(data)}
+    return [f"{key}={value}" for key, value in given.items() if value is not None]
 
 
 def apply(tree: Any, text: str) -> Path:

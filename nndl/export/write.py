@@ -1,0 +1,151 @@
+"""A run's network written for other programs: which files, refused or checked before they are, and what they say."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from nndl import __version__
+from nndl.config import Experiment
+from nndl.config.writing.show import dump
+from nndl.data.cifar import Images
+from nndl.data.synthetic import make_synthetic
+from nndl.errors import DataError, UsageError
+from nndl.export.check import Comparison, compare, onnx_scores, refuse_unless_equal
+from nndl.export.files import npz_bytes, safetensors_bytes
+from nndl.export.onnx import onnx_model
+from nndl.export.pytorch import source
+from nndl.export.torch_names import to_torch
+from nndl.net.network import Network
+from nndl.net.types import Array
+from nndl.paths import expanded
+from nndl.runs.atomic import write_atomically
+from nndl.runs.folder import RunFolder, safe_name
+from nndl.runs.inputs import Inputs
+
+SUFFIXES = {"onnx": ".onnx", "npz": ".npz", "safetensors": ".safetensors", "pytorch": ".py"}
+"""What there is to export to, and what the files are called."""
+
+
+class Trained(Protocol):
+    """What of a `nndl.api.Run` is exported."""
+
+    @property
+    def folder(self) -> RunFolder: ...
+    @property
+    def experiment(self) -> Experiment: ...
+    @property
+    def network(self) -> Network: ...
+    @property
+    def inputs(self) -> Inputs: ...
+    @property
+    def step(self) -> int: ...
+    def scores(self, images: Array, /) -> Array: ...
+    def images(self, split: str, data: Path | None, /) -> Images: ...
+
+
+@dataclass(frozen=True)
+class Written:
+    """What an export wrote."""
+
+    to: str
+    files: tuple[Path, ...]
+    """The file asked for first; of pytorch the weights beside the module too."""
+    comparison: Comparison | None = None
+    """How the scores of an ONNX file in onnxruntime compare with the network's own."""
+    checked_on: str | None = None
+    """The data set whose test images those are of."""
+
+
+def write(
+    run: Trained,
+    path: str | Path | None = None,
+    to: str | None = None,
+    *,
+    force: bool = False,
+    check_images: int = 1000,
+    data: str | Path | None = None,
+) -> Written:
+    """Write a run's network for other programs; see `nndl.api.Run.export`."""
+    to = _format(path, to)
+    target = expanded(path if path is not None else safe_name(run.experiment.name) + SUFFIXES[to])
+    files = (target, target.with_suffix(".safetensors")) if to == "pytorch" else (target,)
+    _refuse(files, force)
+    if to == "onnx":
+        return _write_onnx(run, target, check_images, None if data is None else Path(data))
+    _write_weights(run, to, files)
+    return Written(to, files)
+
+
+def _format(path: str | Path | None, to: str | None) -> str:
+    """The format asked for, or the one that the file's name ends in."""
+    if to is None:
+        endings = {suffix: name for name, suffix in SUFFIXES.items()}
+        if path is None or Path(path).suffix not in endings:
+            raise UsageError(
+                f"say what to export to: {', '.join(SUFFIXES)}, or a file that ends in {', '.join(endings)}"
+            )
+        return endings[Path(path).suffix]
+    if to not in SUFFIXES:
+        raise UsageError(f"networks are exported to {', '.join(SUFFIXES)}, not {to!r}")
+    return to
+
+
+def _refuse(targets: Sequence[Path], force: bool) -> None:
+    """Raise UsageError where the files cannot be written, before anything is computed."""
+    if len(set(targets)) < len(targets):
+        raise UsageError(
+            f"{targets[0]} would hold the module's source, which does not end in {targets[0].suffix}; say .py"
+        )
+    for target in targets:
+        if not target.parent.is_dir():
+            raise UsageError(f"there is no folder {target.parent} to write into; make it first")
+        if target.is_dir() or (target.exists() and not force):
+            raise UsageError(
+                f"{target} is there already; name another file, or say to write over it (--force, force=True)"
+            )
+
+
+def _about(run: Trained) -> dict[str, Any]:
+    """What a file says of itself."""
+    return {
+        "nndl": __version__,
+        "run": run.folder.path.resolve().name,
+        "step": run.step,
+        "classes": list(run.inputs.classes),
+        "input": "RGB images, float32 (N, 3, 32, 32), 0..1",
+        "config": dump(run.experiment),
+    }
+
+
+def _write_weights(run: Trained, to: str, files: Sequence[Path]) -> None:
+    network, inputs, about = run.network, run.inputs, _about(run)
+    if to == "npz":
+        write_atomically(files[0], npz_bytes(network, inputs.normalize, inputs.classes))
+        return
+    words = f"{run.experiment.name}: step {run.step:,} of {about['run']}, from nndl {about['nndl']}."
+    text = source(network, inputs.normalize, words, inputs.classes)  # refuses what PyTorch has no module for
+    write_atomically(files[-1], safetensors_bytes(to_torch(network, inputs.normalize), about))
+    if to == "pytorch":
+        write_atomically(files[0], text)
+
+
+def _write_onnx(run: Trained, path: Path, count: int, data: Path | None) -> Written:
+    """Write the file once onnxruntime has computed what nndl does."""
+    model = onnx_model(run.network, run.inputs.normalize, _about(run))
+    pixels, name = _test_pixels(run, count, data)
+    compared = compare(run.scores(pixels), onnx_scores(model, pixels))
+    refuse_unless_equal(compared, "the ONNX file")
+    write_atomically(path, model.SerializeToString())
+    return Written("onnx", (path,), compared, name)
+
+
+def _test_pixels(run: Trained, count: int, data: Path | None) -> tuple[Array, str]:
+    """Test images uint8 (N, 3, 32, 32), generated ones where the run's are not there, and what they are of."""
+    try:
+        images, name = run.images("test", data), run.inputs.data
+    except DataError:
+        if data is not None:
+            raise
+        images, name = make_synthetic(test_size=max(count, 10)).test, "SYNTHETIC"
+    return images.images[:count], name

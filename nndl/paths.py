@@ -1,0 +1,24 @@
+"""Paths as people write them."""
+
+import os
+from pathlib import Path
+
+from nndl.errors import UsageError
+
+
+def expanded(path: str | os.PathLike[str]) -> Path:
+    """Return the path with the home folder in the place of a ~ or ~user it begins with.
+
+    A shell does so for a word that begins with ~, but not behind an =, and nobody does for what stands in a config.
+    Raises UsageError where there is no such user.
+    """
+    plain = Path(path)
+    if not os.fspath(path).startswith("~"):
+        return plain.absolute() if str(plain).startswith("~") else plain  # ./~ is a folder of that name, now and later
+    try:
+        return plain.expanduser()
+    except RuntimeError:
+        home = plain.parts[0]
+        raise UsageError(
+            f"{path}: whose home {home} is cannot be told; for a folder of that name write ./{home}"
+        ) from None

@@ -1,0 +1,106 @@
+"""~ at the beginning of a path, wherever one is taken."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+import pytest
+import typer
+
+from nndl import load_config, load_run, train
+from nndl.cli.app import app
+from nndl.config.data import build_split
+from nndl.config.reading.overrides import settings
+from nndl.data.cifar import load_cifar
+from nndl.errors import DataError, UsageError
+from nndl.paths import expanded
+from tests.cli.command import nndl
+from tests.small_run import CONFIG, experiment
+
+HOME = "USERPROFILE" if os.name == "nt" else "HOME"
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv(HOME, str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_home_folder_takes_its_place(home: Path) -> None:
+    assert expanded("~/x") == home / "x"
+    assert expanded(Path("~")) == home
+    for kept in ("a/~/x", "x~", ""):
+        assert expanded(kept) == Path(kept)
+    assert expanded(expanded("./~/x")) == home / "~" / "x"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows makes a home folder of any name")
+def test_a_user_who_is_not_there_is_told() -> None:
+    with pytest.raises(UsageError, match=r"~nobody-of-that-name/x: .* write \./~nobody-of-that-name"):
+        expanded("~nobody-of-that-name/x")
+
+
+def test_every_entrance_of_python_takes_it(home: Path) -> None:
+    run = train(experiment(), "~/run")
+    assert run.folder.path == home / "run"
+    assert load_run("~/run").step == run.step
+    (home / "own.yaml").write_bytes((home / "run" / "config.yaml").read_bytes())
+    assert load_config("~/own.yaml").train == run.experiment.train
+    assert run.export("~/own.npz").files == (home / "own.npz",)
+    with pytest.raises(DataError, match=r"is not in .*images"):
+        load_cifar(Path("~/images"))
+    assert not (home / "~").exists()
+
+
+@pytest.mark.usefixtures("home")
+def test_a_config_may_say_it() -> None:
+    config = load_config("bn_cnn", settings(data=Path("~/images")))
+    assert config.data.root == "~/images"  # as it is written, so that it means the same for others
+    with pytest.raises(DataError) as told:
+        build_split(config)
+    assert "is not in ~" not in str(told.value)
+
+
+def parameters(group: typer.Typer, path: str = "") -> Iterator[tuple[str, Any]]:
+    """(verb and parameter, its annotation) of every command."""
+    for command in group.registered_commands:
+        assert command.callback is not None
+        for name, hint in get_type_hints(command.callback, include_extras=True).items():
+            yield f"{path}{command.callback.__name__} {name}", hint
+    for inner in group.registered_groups:
+        assert inner.typer_instance is not None
+        yield from parameters(inner.typer_instance, f"{path}{inner.name} ")
+
+
+def test_every_option_that_takes_a_path_takes_it() -> None:
+    paths = {name: hint for name, hint in parameters(app) if "Path" in str(hint)}
+    assert {"doctor data", "train run_dir", "predict images", "runs export file"} <= set(paths)
+    assert [
+        name for name, hint in paths.items() if all(getattr(each, "parser", 0) != expanded for each in get_args(hint))
+    ] == []
+
+
+def test_behind_an_equals_sign_where_the_shell_leaves_it(home: Path) -> None:
+    (home / "own.yaml").write_text(CONFIG.format(engine="auto", schedule="constant"), encoding="utf-8")
+    for words in (
+        ("train", "~/own.yaml", "--run-dir=~/run", "--quiet"),
+        ("export", "~/run", "--to=npz", "--output=~/w.npz"),
+        ("import", "own.yaml", "~/w.npz", "--run-dir=~/back"),
+        ("eval", "~/back"),
+        ("runs", "export", "~/runs.csv"),
+        ("configs", "copy", "quickstart", "~/quick.yaml"),
+    ):
+        done = nndl(*words, cwd=home, **{HOME: str(home)})
+        assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in home.iterdir()) == [
+        "back",
+        "own.yaml",
+        "quick.yaml",
+        "run",
+        "runs.csv",
+        "w.npz",
+    ]
+    missing = nndl("train", "bn_cnn", "--data=~/images", cwd=home, **{HOME: str(home)})
+    assert f"is not in {home / 'images'}: " in missing.stderr
