@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nndl.data.archive import extract
+from nndl.data.finding import command, find_release
 from nndl.data.official import CLASSES, IMAGE_BYTES, RELEASES, TITLES, Release
 from nndl.data.pickled import load_python_batch
 from nndl.errors import DataError
+from nndl.paths import expanded
 
 __all__ = ["Dataset", "Images", "load_cifar", "load_python_batch"]
 
@@ -59,54 +60,17 @@ class Dataset:
 
 
 def load_cifar(root: Path, dataset: str = "cifar10") -> Dataset:
-    """Read a data set found in root: a folder or an archive with its official name, or root being such a folder.
+    """Read a data set found in root: its folder or its archive, or root being such a folder or archive.
 
     Raises DataError where there is none (naming the command that fetches it) or a file is damaged (naming the file).
     """
     releases = [release for release in RELEASES if release.dataset == dataset]
     if not releases:
         raise DataError(f"data set {dataset!r} is not known; there are: {', '.join(TITLES)}")
-    release, folder = _find(Path(root), releases)
+    release, folder = find_release(expanded(root), releases)
     train = _join((read_file(folder / name, release) for name in release.train), release.train, release)
     test = _join((read_file(folder / name, release) for name in [release.test]), [release.test], release)
     return Dataset(name=dataset, train=train, test=test, classes=CLASSES[dataset], synthetic=False)
-
-
-def _find(root: Path, releases: list[Release]) -> tuple[Release, Path]:
-    """The release whose files are there, and their folder; an archive is unpacked beside itself."""
-    folders = [(release, folder) for release in releases for folder in (root / release.folder, root)]
-    partly = None
-    for release, folder in folders:
-        missing = [name for name in release.files if not (folder / name).is_file()]
-        if not missing:
-            return release, folder
-        if folder.name == release.folder and folder.is_dir():
-            partly = partly or (release, folder, missing)
-    for release in releases:
-        if (root / release.archive).is_file():
-            return release, extract(root / release.archive, root / release.folder, release.limits(), release.files)
-    if partly:
-        release, folder, missing = partly
-        raise DataError(
-            f"{folder}: {', '.join(missing)} missing; to mend it: {_command(release, folder.parent)} --verify"
-        )
-    raise DataError(_not_found(root, releases))
-
-
-def _command(release: Release, root: Path) -> str:
-    words = ["nndl download-cifar"]
-    words += ["--dataset cifar100"] if release.dataset == "cifar100" else []
-    words += ["--format python"] if release.format == "python" else []
-    return " ".join([*words, f"--root {root}"])
-
-
-def _not_found(root: Path, releases: list[Release]) -> str:
-    folders = " or ".join(f"{release.folder}/" for release in releases)
-    return (
-        f"{TITLES[releases[0].dataset]} is not in {root}: no {folders}, and no archive of them\n"
-        f"  to fetch it:         {_command(releases[0], root)}\n"
-        f"  to train without it: nndl train CONFIG --synthetic, on generated images"
-    )
 
 
 def read_file(path: Path, release: Release) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -133,7 +97,7 @@ def _read_python(path: Path, release: Release) -> tuple[NDArray[Any], NDArray[An
 
 
 def _mend(path: Path, release: Release) -> str:
-    return f"{_command(release, path.parent.parent)} --verify"
+    return f"{command(release, path.parent.parent)} --verify"
 
 
 def _join(parts: Iterable[tuple[NDArray[Any], NDArray[Any]]], names: Iterable[str], release: Release) -> Images:

@@ -47,6 +47,57 @@ def test_unpacks_an_archive_that_is_there(release: tuple[fake.Release, bytes], t
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([small.archive, small.folder])
 
 
+@pytest.mark.parametrize("release", [("cifar10", "python"), ("cifar100", "binary")], indirect=True)
+def test_the_archive_itself_may_be_named(release: tuple[fake.Release, bytes], tmp_path: Path) -> None:
+    small, packed = release
+    (tmp_path / small.archive).write_bytes(packed)
+    assert_loaded(cifar.load_cifar(tmp_path / small.archive, small.dataset), small)
+    (tmp_path / small.archive).write_bytes(b"not read again: what it holds lies beside it")
+    assert_loaded(cifar.load_cifar(tmp_path / small.archive, small.dataset), small)
+
+
+@pytest.mark.parametrize("release", [("cifar10", "python"), ("cifar100", "python")], indirect=True)
+@pytest.mark.parametrize("name", ["{}.tar.gz", "{}_archive", "{}-target_archive"])
+def test_the_archive_may_have_the_name_keras_gives_it(
+    release: tuple[fake.Release, bytes], tmp_path: Path, name: str
+) -> None:
+    small, packed = release
+    (tmp_path / name.format(small.folder)).write_bytes(packed)
+    assert_loaded(cifar.load_cifar(tmp_path, small.dataset), small)
+    assert_loaded(cifar.load_cifar(tmp_path / name.format(small.folder), small.dataset), small)
+
+
+@pytest.mark.parametrize("release", [("cifar10", "python")], indirect=True)
+@pytest.mark.parametrize("inside", ["{0}", "{0}/{0}", "{0}-target/{0}"])
+def test_keras_cache_is_read_and_so_is_each_folder_in_it(
+    release: tuple[fake.Release, bytes], tmp_path: Path, inside: str
+) -> None:
+    small, _ = release
+    folder = tmp_path / inside.format(small.folder)
+    folder.parent.mkdir(exist_ok=True)
+    fake.write_files(small, folder)
+    for root in {tmp_path, folder.parent, folder}:
+        assert_loaded(cifar.load_cifar(root), small)
+
+
+def test_another_file_than_an_archive_of_the_data_set_is_told(tmp_path: Path) -> None:
+    for name, words in (
+        ("images.zip", "is a file, and none of the archives by its name: cifar-10-binary.tar.gz or cifar-10-python"),
+        ("cifar-100-python.tar.gz", "is an archive of cifar100, and data.dataset is cifar10"),
+    ):
+        (tmp_path / name).write_bytes(b"x")
+        with pytest.raises(DataError, match=words):
+            cifar.load_cifar(tmp_path / name)
+
+
+def test_a_relative_folder_is_told_with_where_that_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DataError) as caught:
+        cifar.load_cifar(Path("images"))
+    assert f"is not in images, which from here is {tmp_path / 'images'}: no " in str(caught.value)
+    assert "--data FOLDER says where" in str(caught.value)
+
+
 def test_an_archive_completes_a_folder_with_files_missing(release: tuple[fake.Release, bytes], tmp_path: Path) -> None:
     small, packed = release
     fake.write_files(small, tmp_path / small.folder)

@@ -1,0 +1,83 @@
+"""Where a data set lies: under its published names, under those that Keras gives it, or in an archive."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from nndl.data.archive import extract
+from nndl.data.official import RELEASES, TITLES, Release
+from nndl.errors import DataError
+
+
+def find_release(root: Path, releases: Sequence[Release]) -> tuple[Release, Path]:
+    """Return the release whose files are there, and their folder; an archive is unpacked beside itself.
+
+    root: the folder that holds the data set's folder or archive, that folder, or the archive. Raises DataError where
+    there is none, with what would mend it.
+    """
+    if root.is_file():
+        releases = [_release_of(root, releases)]
+        root, archives = root.parent, [(releases[0], root)]
+    else:
+        archives = [(release, root / name) for release in releases for name in archive_names(release)]
+    places = [
+        (release, folder, _missing(folder, release)) for release in releases for folder in _folders(root, release)
+    ]
+    for release, folder, missing in places:
+        if not missing:
+            return release, folder
+    for release, archive in archives:
+        if archive.is_file():
+            return release, extract(archive, root / release.folder, release.limits(), release.files)
+    for release, folder, missing in places:
+        if folder.name == release.folder and folder.is_dir():
+            mend = f"{command(release, folder.parent)} --verify"
+            raise DataError(f"{folder}: {', '.join(missing)} missing; to mend it: {mend}")
+    raise DataError(_not_found(root, releases))
+
+
+def _folders(root: Path, release: Release) -> tuple[Path, ...]:
+    """Where a release's files may be: in its folder, in root itself, and where Keras 3 unpacks them."""
+    name = release.folder
+    return root / name, root, root / name / name, root / f"{name}-target" / name
+
+
+def _missing(folder: Path, release: Release) -> list[str]:
+    return [name for name in release.files if not (folder / name).is_file()]
+
+
+def archive_names(release: Release) -> tuple[str, ...]:
+    """What a release's archive is called: as published, or as versions 2 and 3 of Keras keep it."""
+    return (release.archive, *(f"{release.folder}{end}" for end in (".tar.gz", "_archive", "-target_archive")))
+
+
+def command(release: Release, root: Path) -> str:
+    """The command that fetches a release into `root`."""
+    words = ["nndl download-cifar"]
+    words += ["--dataset cifar100"] if release.dataset == "cifar100" else []
+    words += ["--format python"] if release.format == "python" else []
+    return " ".join([*words, f"--root {root}"])
+
+
+def _release_of(archive: Path, releases: Sequence[Release]) -> Release:
+    """The release that a file is the archive of, by its name."""
+    for release in (*releases, *RELEASES):
+        if archive.name in archive_names(release):
+            if release.dataset == releases[0].dataset:
+                return release
+            raise DataError(f"{archive} is an archive of {release.dataset}, and data.dataset is {releases[0].dataset}")
+    names = " or ".join(release.archive for release in releases)
+    raise DataError(
+        f"{archive} is a file, and none of the archives by its name: {names}\n"
+        f"  rename it so if it is one, or give the folder that holds the data set: --data {archive.parent}"
+    )
+
+
+def _not_found(root: Path, releases: Sequence[Release]) -> str:
+    folders = " or ".join(f"{release.folder}/" for release in releases)
+    looked = root if root.is_absolute() else f"{root}, which from here is {root.absolute()}"
+    return (
+        f"{TITLES[releases[0].dataset]} is not in {looked}: no {folders}, and no archive of them\n"
+        f"  if it is elsewhere:  --data FOLDER says where (data.root in a config)\n"
+        f"  to fetch it:         {command(releases[0], root)}\n"
+        f"  to train without it: nndl train CONFIG --synthetic, on generated images"
+    )
