@@ -42,9 +42,10 @@ PLAN = {
     "layers": Room(0.6, 0, "THE DEFINITIONS"),
     "described": Room(1.6, 0, "what configs can name"),
     "optim": Room(2.6, 0, "update rules"),
-    "errors": Room(3.6, 0, "the exception tree"),
+    "errors": Room(3.6, 0, "errors, paths, text shown"),
 }
 SEVERAL_FILES = {
+    "errors": ("nndl.errors", "nndl.paths", "nndl.visible"),
     "layers": ("nndl.layers", "nndl.conv_layers"),
     "courses": (
         *("cs231n", "nndl.layer_utils", "nndl.conv_layer_utils", "nndl.fast_layers", "nndl.im2col", "nndl.layer_tests"),
