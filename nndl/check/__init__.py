@@ -1,1 +1,1 @@
-"""."""
+"""Checks of gradients, and of what a gradient cannot show."""

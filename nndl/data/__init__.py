@@ -1,1 +1,1 @@
-"""."""
+"""Images: fetched, read, generated, split, augmented, and served in batches."""

@@ -19,8 +19,9 @@ class AffineStep:
 
     def __init__(self, site: Site, bfloat16: bool = False) -> None:
         self.precision = "_bfloat16" if bfloat16 else ""
-        self.site = site.row[0]
-        self.relu = any(isinstance(member.layer, Relu) for member in site.row)
+        members = site.members or (site,)
+        self.site = members[0]
+        self.relu = any(isinstance(member.layer, Relu) for member in members)
         self.last = self.site.layout == "nhwc"
         self.workspace = Workspace()
 

@@ -81,8 +81,9 @@ class BatchNormStep:
     """[spatial_bn] or [spatial_bn, relu]."""
 
     def __init__(self, site: Site) -> None:
-        self.norm = BatchNorm(site.row[0])
-        self.tail = Tail(site.row[1:], site)
+        members = site.members or (site,)
+        self.norm = BatchNorm(members[0])
+        self.tail = Tail(members[1:], site)
         self.workspace = Workspace()
 
     def forward(self, x: Array) -> Array:

@@ -24,8 +24,8 @@ class PooledBatchNormStep:
     """[spatial_bn, max_pool] with a ReLU before or behind the pooling, or none."""
 
     def __init__(self, site: Site) -> None:
-        self.norm = BatchNorm(site.row[0])
-        self.tail = tail = Tail(site.row[1:], site)
+        self.norm = BatchNorm(site.members[0])
+        self.tail = tail = Tail(site.members[1:], site)
         assert tail.pool is not None
         self.size, self.stride = tail.pool.size, tail.pool.step
         self.workspace = Workspace()
