@@ -16,16 +16,26 @@ if TYPE_CHECKING:
 
 COLUMNS = ("layer", "gradient", "shape", "checked", "kinks", "max relative error", "verdict")
 
+Target = Annotated[
+    str,
+    typer.Argument(
+        metavar="TARGET",
+        help="A kind of layer (spatial_bn), `all` of them, or a config: its whole network.",
+        autocompletion=complete_layer_or_config,
+    ),
+]
+File = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        parser=expanded,
+        help="Your Python file: its x_forward, x_backward are checked in the place of ours.",
+    ),
+]
+
 
 def gradcheck(
-    target: Annotated[
-        str,
-        typer.Argument(
-            metavar="TARGET",
-            help="A kind of layer (spatial_bn), `all` of them, or a config: its whole network.",
-            autocompletion=complete_layer_or_config,
-        ),
-    ],
+    target: Target,
     engine: Annotated[
         str | None,
         typer.Option(
@@ -41,14 +51,7 @@ def gradcheck(
     seed: Annotated[
         int, typer.Option(metavar="N", min=0, help="Draws inputs, upstream gradients and coordinates.")
     ] = 0,
-    file: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            parser=expanded,
-            help="Your Python file: its x_forward, x_backward are checked in the place of ours.",
-        ),
-    ] = None,
+    file: File = None,
     json: Json = False,
 ) -> None:
     """Check hand-written gradients against numerical ones, in float64.
