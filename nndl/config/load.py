@@ -30,9 +30,11 @@ def load_config(source: str | FilePath, sets: Sequence[str] = ()) -> Experiment:
     """
     path = locate(source)
     try:
-        if path.stat().st_size > MOST_BYTES:
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+        if len(content) > MOST_BYTES:
             raise ConfigError(f"{path} is too large for a config")
-        text = path.read_text(encoding="utf-8-sig")
+        text = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")  # as Python reads text
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is not UTF-8 text (see byte {error.start}); save it as UTF-8") from None
     except OSError as error:

@@ -8,7 +8,7 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from nndl.config.reading.messages import Mark, Path, Problem, ProblemsError
-from nndl.config.reading.syntax import explain
+from nndl.config.reading.syntax import explain, mark_of
 
 INTEGER = re.compile(r"[-+]?[0-9]{1,300}")
 BASED = re.compile(r"0o[0-7]{1,300}|0x[0-9a-fA-F]{1,300}")
@@ -23,6 +23,7 @@ MOST_CHARACTERS = 1_000_000
 MOST_NODES = 20_000
 DEEPEST = 50
 """More than any config needs; aliases that multiply (a "billion laughs") or hold themselves end here."""
+TOO_LARGE = "this is too large, or nested too deeply, for a config"
 
 
 @dataclass
@@ -44,11 +45,28 @@ class Marked:
         return self.values.get(path, Mark(0, 0))
 
 
+class _TooLargeError(Exception):
+    def __init__(self, mark: Mark) -> None:
+        super().__init__(TOO_LARGE)
+        self.mark = mark
+
+
 class _Composer(yaml.SafeLoader):
     """Leaves plain values without a tag: which is a number is YAML 1.2's to say, and a tag seen is one written."""
 
+    seen = depth = 0
+
     def resolve(self, kind: Any, value: Any, implicit: Any) -> str:  # noqa: ARG002
         return ""
+
+    def compose_node(self, parent: Node | None, index: Any) -> Node | None:
+        """The next node; stops before a text becomes more nodes, or deeper ones, than a config has."""
+        self.seen, self.depth = self.seen + 1, self.depth + 1
+        if self.seen > MOST_NODES or self.depth > DEEPEST + 1:
+            raise _TooLargeError(mark_of(self.peek_event().start_mark))  # type: ignore[no-untyped-call]
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
 
 
 def read(text: str, source: str) -> Marked:
@@ -58,12 +76,9 @@ def read(text: str, source: str) -> Marked:
         raise ProblemsError(source, "", [Problem((), "this is too large for a config", Mark(0, 0))])
     try:
         node = yaml.compose(text, Loader=_Composer)
-    except (
-        yaml.YAMLError,
-        RecursionError,
-        ValueError,
-        OverflowError,
-    ) as error:  # the last two: escapes like \UFFFFFFFF
+    except _TooLargeError as error:
+        raise ProblemsError(source, text, [Problem((), TOO_LARGE, error.mark)]) from None
+    except (yaml.YAMLError, ValueError, OverflowError) as error:  # the last two: escapes like \UFFFFFFFF
         mark, words = explain(error, text)
         raise ProblemsError(source, text, [Problem((), words, mark)]) from None
     if node is not None:
@@ -86,8 +101,7 @@ class _Reader:
         self.seen += 1
         mark = _start(node)
         if self.seen > MOST_NODES or len(path) > DEEPEST:
-            problem = Problem(path, "this is too large, or nested too deeply, for a config", mark)
-            raise ProblemsError(self.marked.source, self.marked.text, [problem])
+            raise ProblemsError(self.marked.source, self.marked.text, [Problem(path, TOO_LARGE, mark)])
         empty = node.start_mark.index == node.end_mark.index
         self.marked.values[path] = self.marked.keys.get(path, mark) if empty else mark
         if node.tag:

@@ -10,6 +10,20 @@ from nndl.config.reading.messages import Mark
 
 DASH = re.compile(r" *-(?=[A-Za-z])")
 COLON = re.compile(r" *(- +)?[A-Za-z_][\w.]*:(?=[^\s/\\])")
+SPECIAL = re.compile(r"while (?:scanning|parsing) an? (alias|anchor|tag|directive|block scalar)")
+SIGNS = {"alias": "*", "anchor": "&", "tag": "!", "directive": "%", "block scalar": "| or >"}
+PLAIN = (
+    ("another document", "a second document begins here ('---'); a config is one"),
+    ("<document start>", "a config is one mapping of keys to values, and what stands above is complete without this"),
+    ("could not find expected ':'", "expected 'key: value' here"),
+    ("sequence entries are not allowed", "an entry of a list ('- ') cannot stand here; begin it on a line of its own"),
+    ("mapping keys are not allowed", "a '?' cannot stand here; if it is part of a text, put the text in quotes"),
+    ("the node content", "a value is missing before this sign; if it is part of a text, put the text in quotes"),
+    (r"'\\t' that cannot start", "here is a tab; write a space instead"),
+    ("undefined tag handle", "configs use no YAML tags ('!...'); leave it out"),
+    ("incompatible YAML|YAML directive|tag handle", "leave out the line that begins with %: configs need none"),
+)
+"""What is left of PyYAML's words, and ours."""
 BIG_ESCAPE = re.compile(r"\\U[0-9A-Fa-f]{8}")
 
 
@@ -18,17 +32,18 @@ def explain(error: Exception, text: str) -> tuple[Mark, str]:
     if isinstance(error, ReaderError):
         before = text[: error.position].split("\n")
         return Mark(len(before) - 1, len(before[-1])), "there is a character here that no text file should hold"
-    if isinstance(error, RecursionError):
-        return Mark(0, 0), "this is nested too deeply for a config"
     if not isinstance(error, MarkedYAMLError):
         escape = BIG_ESCAPE.search(text)
         before = text[: escape.start()].split("\n") if escape else [""]
         return Mark(len(before) - 1, len(before[-1])), "this is not YAML; there is no such letter"
-    mark, opened = _mark(error.problem_mark), _mark(error.context_mark)
+    mark, opened = mark_of(error.problem_mark), mark_of(error.context_mark)
+    if SPECIAL.search(error.context or ""):
+        mark = opened
     return _spacing(mark, opened, text.splitlines()) or (mark, _words(error, opened, text.splitlines()))
 
 
-def _mark(mark: Any) -> Mark:
+def mark_of(mark: Any) -> Mark:
+    """PyYAML's mark as ours; the beginning where there is none."""
     return Mark(mark.line, mark.column) if mark else Mark(0, 0)
 
 
@@ -47,22 +62,32 @@ def _spacing(mark: Mark, opened: Mark, lines: list[str]) -> tuple[Mark, str] | N
 
 
 def _words(error: MarkedYAMLError, opened: Mark, lines: list[str]) -> str:
-    problem, line = error.problem or "this is not YAML", opened.line + 1
+    problem, context, line = error.problem or "this is not YAML", error.context or "", opened.line + 1
     if "mapping values are not allowed" in problem:
-        return _colon(_mark(error.problem_mark), lines)
+        return _colon(mark_of(error.problem_mark), lines)
     if "expected <block end>" in problem:
-        return f"this does not line up with what it belongs to, which begins at {line}:{opened.column + 1}"
+        return _misplaced(mark_of(error.problem_mark), opened, lines)
     closing = re.match(r"expected ',' or '([]}])'", problem)
     if closing:
         return f"expected a comma, or the {closing[1]!r} that closes what was opened at {line}:{opened.column + 1}"
-    if "quoted scalar" in (error.context or ""):
+    if "unknown escape" in problem:
+        return "within double quotes '\\' begins an escape, and this is none; put the text in single quotes"
+    if "quoted scalar" in context:
         return f"the quote opened at {line}:{opened.column + 1} is wrong or never closed: {problem}"
-    if "another document" in problem:
-        return "a second document begins here ('---'); a config is one"
-    if "could not find expected ':'" in problem:
-        return "expected 'key: value' here"
-    start = re.search(r"found character '(.)' that cannot start", problem)
-    return f"text that begins with {start[1]} wants quotes" if start else problem
+    if problem == "second occurrence":
+        return f"this anchor is set already at {line}:{opened.column + 1}; take another name"
+    start = re.search(r"found character '([^\\])' that cannot start", problem) or SPECIAL.search(context)
+    if start:
+        return f"text that begins with {SIGNS.get(start[1], start[1])} wants quotes"
+    return next((ours for theirs, ours in PLAIN if re.search(theirs, problem)), problem)
+
+
+def _misplaced(mark: Mark, opened: Mark, lines: list[str]) -> str:
+    """What belongs to nothing: behind a closing quote, or at an indentation that nothing has."""
+    before = lines[mark.line][: mark.column].rstrip() if mark.line < len(lines) else ""
+    if before.endswith(("'", '"')):
+        return "a quote ends before this; put the whole text in quotes, and write a single quote within them twice"
+    return f"this does not line up with what it belongs to, which begins at {opened.line + 1}:{opened.column + 1}"
 
 
 def _colon(mark: Mark, lines: list[str]) -> str:
