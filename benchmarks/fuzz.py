@@ -105,7 +105,7 @@ def _means_the_same(text: str) -> bool:
     """Whether an accepted config survives being printed, and its network (if it is small) scores an image."""
     from nndl.config import parse_config
     from nndl.config.build import build_network
-    from nndl.config.checking.datasets import INPUT_SHAPE
+    from nndl.config.datasets import INPUT_SHAPE
     from nndl.config.writing.show import dump
     from nndl.net.shapes import infer_shapes
 

@@ -23,7 +23,7 @@ from typing import Any
 from benchmarks.against_pytorch import KEEP_MEMORY, ROOT
 from nndl.api import load_run
 from nndl.config import Experiment, load_config
-from nndl.config.checking.datasets import INPUT_SHAPE
+from nndl.config.datasets import INPUT_SHAPE
 from nndl.net.catalog.conv import Conv
 from nndl.net.shapes import infer_shapes
 from nndl.train.optimizers import SgdNesterovMomentum

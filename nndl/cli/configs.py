@@ -144,7 +144,7 @@ def reference() -> None:
 
 def _size(experiment: "Experiment") -> dict[str, int]:
     """Layers, parameters and multiply-adds (macs) an image of the network."""
-    from nndl.config.checking.datasets import INPUT_SHAPE
+    from nndl.config.datasets import INPUT_SHAPE
     from nndl.net.shapes import infer_shapes
     from nndl.net.summary import layer_rows, totals
 

@@ -24,7 +24,7 @@ def summary(
     """Show a network layer by layer: shapes, parameters, multiply-adds, memory."""
     from nndl.cli.screen import terminal
     from nndl.config import load_config
-    from nndl.config.checking.datasets import INPUT_SHAPE
+    from nndl.config.datasets import INPUT_SHAPE
     from nndl.net.shapes import infer_shapes
     from nndl.net.summary import layer_rows, totals
 
@@ -42,7 +42,7 @@ def summary(
 
 def plan(experiment: "Experiment", engine: str) -> dict[str, Any]:
     """The steps that run in training, after the engine's rewriting."""
-    from nndl.config.checking.datasets import INPUT_SHAPE
+    from nndl.config.datasets import INPUT_SHAPE
     from nndl.engines import get_engine
     from nndl.net.network import Network
     from nndl.net.summary import step_rows

@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from nndl.config.checking.datasets import INPUT_SHAPE
 from nndl.config.data import Split, build_split, take
+from nndl.config.datasets import INPUT_SHAPE
 from nndl.config.schema import Experiment
 from nndl.data.batches import Batches
 from nndl.data.cifar import Images

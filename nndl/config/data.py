@@ -35,8 +35,8 @@ def build_split(experiment: Experiment) -> Split:
     if data.train_size != "all" and data.train_size < len(labels):
         used = stratified_split(labels, data.train_size, data.split_seed)[1]
     train, validation = used, used[:0]
-    if data.validation_size:
-        inner = stratified_split(labels[used], data.validation_size, data.split_seed)
+    if data.held_out:
+        inner = stratified_split(labels[used], data.held_out, data.split_seed)
         train, validation = used[inner[0]], used[inner[1]]
     test = dataset.test
     if data.test_size != "all" and data.test_size < len(test):

@@ -8,8 +8,18 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NamedTuple
 
 from annotated_types import Ge, Gt, Le
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    InstanceOf,
+    WithJsonSchema,
+    model_validator,
+)
 
+from nndl.config.datasets import held_out
 from nndl.data.augment import TRANSFORMS, Transform
 from nndl.described import Described
 from nndl.net.catalog import LAYERS
@@ -83,14 +93,27 @@ class Data(Section):
     """How many of the training images to use, before validation is split off; for quick trials."""
     test_size: Count | Literal["all"] = "all"
     """How many of the test images to use."""
-    validation_size: Annotated[int, Ge(0)] = 5000
-    """Training images held out to watch progress and choose the best epoch; equally many of each class."""
+    validation_size: Annotated[int, Ge(0)] | Literal["auto"] = "auto"
+    """Training images held out to watch progress and choose the best epoch; equally many of each class. auto: 5,000, or
+    a tenth of those there are where that is all of them."""
     split_seed: Annotated[int, Ge(0)] = 0
     """Which images those are. Kept apart from `seed`, so that runs with other seeds are judged on the same images."""
     normalize: Literal["standard", "mean_image", "none"] = "standard"
     """standard: mean 0, variance 1 per channel; mean_image: the mean image is subtracted (the courses); none: 0..1."""
     augment: tuple[InstanceOf[Transform], ...] = Field(default=(), strict=False)
     """Random changes of the training images, in this order."""
+
+    @model_validator(mode="after")
+    def _count(self) -> "Data":
+        """Put a number for auto, so that the config that a run keeps says it."""
+        if self.validation_size == "auto":
+            vars(self)["validation_size"] = held_out(self.dataset, self.train_size)
+        return self
+
+    @property
+    def held_out(self) -> int:
+        """validation_size, which is a number once it is read."""
+        return int(self.validation_size)
 
 
 class Model(Section):

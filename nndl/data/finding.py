@@ -75,9 +75,11 @@ def _release_of(archive: Path, releases: Sequence[Release]) -> Release:
 def _not_found(root: Path, releases: Sequence[Release]) -> str:
     folders = " or ".join(f"{release.folder}/" for release in releases)
     looked = root if root.is_absolute() else f"{root}, which from here is {root.absolute()}"
-    return (
-        f"{TITLES[releases[0].dataset]} is not in {looked}: no {folders}, and no archive of them\n"
-        f"  if it is elsewhere:  --data FOLDER says where (data.root in a config)\n"
-        f"  to fetch it:         {command(releases[0], root)}\n"
-        f"  to train without it: nndl train CONFIG --synthetic, on generated images"
-    )
+    lines = [
+        f"{TITLES[releases[0].dataset]} is not in {looked}: no {folders}, and no archive of them",
+        "  if it is elsewhere:  --data FOLDER says where (data.root in a config)",
+        f"  to fetch it:         {command(releases[0], root)}",
+    ]
+    if releases[0].dataset == "cifar10":  # the generated images are of ten classes
+        lines.append("  to train without it: nndl train CONFIG --synthetic, on generated images")
+    return "\n".join(lines)

@@ -113,6 +113,6 @@ def unscored(rows: Sequence[Row], config: str | None = None) -> str:
         return f"no run{of} has a validation accuracy yet; nndl runs shows those there are"
     return (
         f"no run{of} will have a validation accuracy: all learn from every image (data.validation_size is 0)\n"
-        "to choose among configs, train them with --set data.validation_size=5000; nndl runs --sort test orders these "
+        "to choose among configs, train them with --set data.validation_size=auto; nndl runs --sort test orders these "
         "runs by test accuracy, but whoever chooses by the test set no longer has one"
     )

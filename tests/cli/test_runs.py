@@ -88,7 +88,7 @@ def test_where_nothing_was_held_out_there_is_no_best_and_a_way_on(tmp_path: Path
         done = nndl("runs", "best", *words, cwd=tmp_path)
         assert done.returncode == 2
         assert "all learn from every image (data.validation_size is 0)" in done.stderr
-        assert "--set data.validation_size=5000" in done.stderr
+        assert "--set data.validation_size=auto" in done.stderr
         assert "nndl runs --sort test" in done.stderr
     make_run(tmp_path / "runs" / "begun", validation=())
     assert "no run has a validation accuracy yet" in nndl("runs", "best", cwd=tmp_path).stderr

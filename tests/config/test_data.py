@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from nndl.config import data as room
 from nndl.config import parse_config
+from nndl.config.build import build
 from nndl.config.data import Split, build_split, load_dataset
+from nndl.config.writing.show import dump
 from nndl.data.normalize import Normalize
 from nndl.data.synthetic import make_synthetic
 from nndl.errors import DataError
@@ -42,6 +44,34 @@ def test_validation_has_equally_many_of_each_class() -> None:
 def test_the_split_hangs_on_its_own_seed_only() -> None:
     assert np.array_equal(split("seed=1").validation, split("seed=2").validation)
     assert not np.array_equal(split("data.split_seed=1").validation, split().validation)
+
+
+@pytest.mark.parametrize(
+    ("written", "held_out"),
+    [
+        ("{dataset: synthetic}", 500),
+        ("{dataset: synthetic, train_size: 2000}", 200),
+        ("{dataset: synthetic, train_size: 10}", 0),
+        ("{dataset: cifar10}", 5000),
+        ("{train_size: 5001}", 5000),
+        ("{train_size: 5000}", 500),
+        ("{train_size: 50}", 10),
+        ("{dataset: cifar100, train_size: 300}", 100),
+        ("{dataset: cifar100, train_size: 100}", 0),
+        ("{train_size: 50, validation_size: auto}", 10),
+        ("{train_size: 50, validation_size: 20}", 20),
+    ],
+)
+def test_where_nothing_is_said_a_part_validates_that_leaves_more_to_learn_from(written: str, held_out: int) -> None:
+    classes = 100 if "cifar100" in written else 10
+    made = parse_config(f"data: {written}\nmodel: {{layers: [affine: {classes}]}}\n", "f.yaml")
+    assert made.data.validation_size == held_out
+    assert parse_config(dump(made), "shown.yaml") == made
+
+
+def test_generated_images_alone_make_a_config() -> None:
+    made = build(parse_config("data: {dataset: synthetic}\nmodel: {layers: [affine: 10]}\n", "f.yaml"))
+    assert (len(made.split.train), len(made.split.validation), len(made.split.test)) == (4500, 500, 1000)
 
 
 def test_normalisation_is_fitted_to_what_trains_alone(monkeypatch: pytest.MonkeyPatch) -> None:

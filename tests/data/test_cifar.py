@@ -108,11 +108,15 @@ def test_an_archive_completes_a_folder_with_files_missing(release: tuple[fake.Re
     assert_loaded(cifar.load_cifar(tmp_path), small)
 
 
-def test_nothing_there_names_the_two_ways_on(tmp_path: Path) -> None:
-    with pytest.raises(DataError) as caught:
-        cifar.load_cifar(tmp_path, "cifar100")
-    assert f"nndl download-cifar --dataset cifar100 --root {tmp_path}" in str(caught.value)
-    assert "nndl train CONFIG --synthetic" in str(caught.value)
+def test_nothing_there_names_the_ways_on_that_there_are(tmp_path: Path) -> None:
+    def answer(dataset: str) -> str:
+        with pytest.raises(DataError) as caught:
+            cifar.load_cifar(tmp_path, dataset)
+        return str(caught.value)
+
+    assert f"nndl download-cifar --dataset cifar100 --root {tmp_path}" in answer("cifar100")
+    assert "nndl train CONFIG --synthetic" in answer("cifar10")
+    assert "--synthetic" not in answer("cifar100")  # of generated images there are ten classes
 
 
 def test_unknown_data_set(tmp_path: Path) -> None:

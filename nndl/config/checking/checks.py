@@ -9,8 +9,8 @@ import numpy as np
 
 from nndl.config.advice import nearest
 from nndl.config.checking import sizes
-from nndl.config.checking.datasets import CLASSES, INPUT_SHAPE, MOST_TRAINING_IMAGES
 from nndl.config.checking.settings import check_settings
+from nndl.config.datasets import CLASSES, INPUT_SHAPE, MOST_TRAINING_IMAGES
 from nndl.config.reading.messages import Path, Report
 from nndl.config.schema import Experiment
 from nndl.errors import ConfigError
@@ -28,7 +28,7 @@ MOST_NAMED = 8
 
 def check(experiment: Experiment, tree: Any, report: Report) -> None:
     """Report what does not fit."""
-    check_settings(experiment, tree, report)
+    check_settings(experiment, report)
     placed = _placed(experiment, tree, report)
     if placed:
         _check_whitening(placed, tree, report)

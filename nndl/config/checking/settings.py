@@ -1,8 +1,6 @@
 """Whether the settings agree with one another, with the data set and with this installation."""
 
-from typing import Any
-
-from nndl.config.checking.datasets import CLASSES, MOST_TEST_IMAGES, MOST_TRAINING_IMAGES, TRAINING_IMAGES
+from nndl.config.datasets import CLASSES, MOST_TEST_IMAGES, MOST_TRAINING_IMAGES, TRAINING_IMAGES
 from nndl.config.reading.messages import Report
 from nndl.config.schema import Experiment, Train
 from nndl.data.batches import batches_in
@@ -13,10 +11,10 @@ from nndl.train.transforms import Lookahead
 MOST_THREADS = 1024
 
 
-def check_settings(experiment: Experiment, tree: Any, report: Report) -> None:
-    """Report what does not agree; what is not in `tree` is a default."""
+def check_settings(experiment: Experiment, report: Report) -> None:
+    """Report what does not agree."""
     _check_machine(experiment, report)
-    _check_data(experiment, tree, report)
+    _check_data(experiment, report)
     _check_steps(experiment, report)
     _check_training(experiment.train, report)
     if experiment.train.time_budget is None:  # else it is nndl.jobs.budget that knows the epochs
@@ -31,7 +29,7 @@ def _check_machine(experiment: Experiment, report: Report) -> None:
         report(("threads",), f"threads should be {MOST_THREADS} or less, not {experiment.threads:,}")
 
 
-def _check_data(experiment: Experiment, tree: Any, report: Report) -> None:
+def _check_data(experiment: Experiment, report: Report) -> None:
     data, classes = experiment.data, CLASSES[experiment.data.dataset]
     least = classes if data.dataset == "synthetic" else 1
     for name, most in (("train_size", MOST_TRAINING_IMAGES), ("test_size", MOST_TEST_IMAGES)):
@@ -40,11 +38,10 @@ def _check_data(experiment: Experiment, tree: Any, report: Report) -> None:
             words = f"{name} should be from {least} to {most:,}, or all, with {data.dataset}"
             report(("data", name), f"{words}, not {size:,}")
     train_size = _train_size(experiment)
-    if data.validation_size and not classes <= data.validation_size < train_size:
-        said = "validation_size" in (tree.get("data") or {})
-        words = f"should be 0, or from {classes} (one of each class) to less than the {train_size:,} training images"
-        words = f"{words}, not {data.validation_size:,}" if said else f"(by default {data.validation_size:,}) {words}"
-        report(("data", "validation_size" if said else "train_size"), f"validation_size {words}")
+    if data.held_out and not classes <= data.held_out < train_size:
+        words = f"from {classes} (one of each class) to less than the {train_size:,} training images"
+        words = f"0, or {words}" if classes < train_size else f"0 where there are no more than {train_size:,} images"
+        report(("data", "validation_size"), f"validation_size should be {words}, not {data.held_out:,}")
 
 
 def _train_size(experiment: Experiment) -> int:
@@ -54,7 +51,7 @@ def _train_size(experiment: Experiment) -> int:
 
 def _check_steps(experiment: Experiment, report: Report) -> None:
     """An epoch has a step at least, and slow weights are renewed once at least."""
-    train, images = experiment.train, _train_size(experiment) - experiment.data.validation_size
+    train, images = experiment.train, _train_size(experiment) - experiment.data.held_out
     if train.drop_last and 0 < images < train.batch_size:
         words = (
             f"drop_last leaves out what does not fill a batch of {train.batch_size:,}, and there are {images:,} images"

@@ -42,7 +42,7 @@ def of_epochs(epochs: float) -> str:
     return f"train.epochs={epochs!r}".removesuffix(".0")
 
 
-SYNTHETIC = ("data.dataset=synthetic", "data.train_size=all", "data.test_size=all", "data.validation_size=500")
+SYNTHETIC = ("data.dataset=synthetic", "data.train_size=all", "data.test_size=all", "data.validation_size=auto")
 """What --synthetic sets, before what --set does: the sizes of CIFAR mean nothing to the generated images."""
 
 

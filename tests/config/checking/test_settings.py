@@ -17,7 +17,16 @@ LINEAR = "model: {layers: [affine: 10]}\n"
             "validation_size should be 0, or from 10 (one of each class) to less than the 50,000",
         ),
         ("data: {validation_size: 50000}", "50000}", "validation_size should be 0, or from 10"),
-        ("data: {train_size: 4000}", "4000}", "validation_size (by default 5,000) should be 0, or from 10"),
+        (
+            "data: {train_size: 4000, validation_size: 4000}",
+            "4000}",
+            "validation_size should be 0, or from 10 (one of each class) to less than the 4,000 training images, not ",
+        ),
+        (
+            "data: {train_size: 10, validation_size: 10}",
+            "10}",
+            "validation_size should be 0 where there are no more than 10 images, not 10",
+        ),
         (
             "data: {train_size: 60000}",
             "60000}",

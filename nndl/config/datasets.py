@@ -1,0 +1,24 @@
+"""What is known of the data sets before any of them is read."""
+
+from typing import Literal
+
+INPUT_SHAPE = (3, 32, 32)
+CLASSES = {"cifar10": 10, "cifar100": 100, "synthetic": 10}
+TRAINING_IMAGES = {"cifar10": 50_000, "cifar100": 50_000, "synthetic": 5_000}
+"""What `all` is; of synthetic images there may be as many as CIFAR has."""
+MOST_TRAINING_IMAGES, MOST_TEST_IMAGES = 50_000, 10_000
+
+HELD_OUT = 5000
+"""Images that validate unless a config says otherwise."""
+
+
+def held_out(dataset: str, train_size: int | Literal["all"]) -> int:
+    """Images that validate where it is left open: a tenth of those there are where HELD_OUT would be all of them.
+
+    At least one of each class, or none where that would leave nothing to learn from.
+    """
+    images = TRAINING_IMAGES[dataset] if train_size == "all" else train_size
+    if images > HELD_OUT:
+        return HELD_OUT
+    least = max(CLASSES[dataset], images // 10)
+    return least if least < images else 0
