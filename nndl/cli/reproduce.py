@@ -26,7 +26,7 @@ def reproduce(
     from contextlib import ExitStack
 
     from nndl.cli.screen import terminal
-    from nndl.cli.screen.interrupt import clean_stop
+    from nndl.cli.screen.interrupt import watched
     from nndl.cli.screen.progress import choose_view
     from nndl.jobs.reproduce import reproduce as train_again
     from nndl.runs.folder import find_run
@@ -35,8 +35,7 @@ def reproduce(
     with ExitStack() as within:
 
         def watch(solver: "Solver") -> "Callable[[Event], None]":
-            within.enter_context(clean_stop(solver.stop))
-            return within.enter_context(choose_view(solver, quiet=quiet or json, json=False)).see
+            return within.enter_context(watched(solver, choose_view(solver, quiet=quiet or json, json=False)))
 
         result = train_again(folder, watch)
     if json:

@@ -12,7 +12,8 @@ from nndl.cli.options import JsonLines, Run
 from nndl.visible import visible
 
 if TYPE_CHECKING:
-    from nndl.cli.screen.progress import Plan, View
+    from nndl.cli.screen.pace import Plan
+    from nndl.cli.screen.progress import View
     from nndl.runs.folder import RunFolder
     from nndl.train.events import Event
 
@@ -70,18 +71,25 @@ def _wait_for_begin(folder: "RunFolder") -> None:
 def _show(plan: "Plan", events: "list[Event]", *, with_pace: bool) -> None:
     """The epochs done, and where the one under way stands."""
     from nndl.cli.screen import terminal
-    from nndl.cli.screen.progress import HEADER, Pace, row
+    from nndl.cli.screen.braille import SPARKS
+    from nndl.cli.screen.epochs import EpochTable
+    from nndl.cli.screen.pace import Pace
     from nndl.train.events import EpochDone, StepDone
 
-    epochs = [row(event) for event in events if isinstance(event, EpochDone)]
+    epochs = [event for event in events if isinstance(event, EpochDone)]
     if epochs:
-        terminal.say("\n".join([HEADER, *epochs]))
+        validated = epochs[0].validation_accuracy is not None
+        table = EpochTable(terminal.width(), validated=validated, bars=terminal.can_print("▏█"))
+        for line in (table.heading(), *map(table.row, epochs)):
+            terminal.say_styled(line)
     steps = [event for event in events if isinstance(event, StepDone)]
     if steps and with_pace:
         pace = Pace(plan)
         for step in steps:
             pace.see(step)
-        terminal.say(f"{pace.words(steps[-1])}\n{pace.curve()}".rstrip())
+        terminal.say_words(pace.words())
+        if terminal.can_print(SPARKS):
+            terminal.say(f"loss {pace.curve()}")
 
 
 def _follow(folder: "RunFolder", view: "View", once: bool) -> None:
@@ -130,7 +138,7 @@ class Tail:
 
 def _ending(folder: "RunFolder") -> str:
     """How the run ended, and what can be done with it."""
-    from nndl.cli.screen.progress import percent
+    from nndl.cli.screen.epochs import percent
     from nndl.runs.listing import read_row
     from nndl.train.intervals import duration
 

@@ -152,7 +152,7 @@ def score_test(
     """
     network = solver.network
     load_weights(network, solver.weights())
-    last = result_record(test(network, solver.stop_asked), classes)
+    last = result_record(solver.score(test, "test"), classes)
     if solver.best is None or solver.best is solver.history[-1]:
         return {"best": last, "last": last}
     try:
@@ -161,4 +161,4 @@ def score_test(
         warn(f"{error}\nthe last weights are scored in their place")
         return {"best": last, "last": last}
     load_weights(network, best)
-    return {"best": result_record(test(network, solver.stop_asked), classes), "last": last}
+    return {"best": result_record(solver.score(test, "test"), classes), "last": last}

@@ -63,12 +63,14 @@ def evaluate(
     batch_size: int = 500,
     stopped: Callable[[], bool] = lambda: False,
     tta: Tta = "none",
+    seen: Callable[[int, int], None] = lambda *_: None,
 ) -> Result:
     """Score images uint8 (N, 3, H, W) with labels (N,); `normalize` makes a batch of them the network's input.
 
     `tta` is the test-time augmentation: scores are averaged over such views of each image.
 
-    `stopped` is asked before each batch; where it says yes, EvaluationStoppedError is raised.
+    `stopped` is asked before each batch; where it says yes, EvaluationStoppedError is raised. `seen` is told after each
+    how many images are scored, of how many.
     """
 
     def scored() -> Iterator[tuple[Array, Array]]:
@@ -76,6 +78,7 @@ def evaluate(
             if stopped():
                 raise EvaluationStoppedError
             yield scores_of_views(network.scores, images[part], normalize, tta), labels[part]
+            seen(part.stop, len(labels))
 
     return result_of(scored(), network.loss_function)
 
@@ -113,5 +116,10 @@ class Evaluator:
     batch_size: int = 500
     tta: Tta = "none"
 
-    def __call__(self, network: Network, stopped: Callable[[], bool] = lambda: False) -> Result:
-        return evaluate(network, self.images, self.labels, self.normalize, self.batch_size, stopped, self.tta)
+    def __call__(
+        self,
+        network: Network,
+        stopped: Callable[[], bool] = lambda: False,
+        seen: Callable[[int, int], None] = lambda *_: None,
+    ) -> Result:
+        return evaluate(network, self.images, self.labels, self.normalize, self.batch_size, stopped, self.tta, seen)

@@ -63,6 +63,16 @@ class Finished:
     """In training steps, over all processes that took part."""
 
 
+@dataclass(frozen=True)
+class Scoring:
+    """How far the scoring of some images is: not an event, since the state is not whole meanwhile."""
+
+    what: str
+    """training, validation or test"""
+    done: int
+    of: int
+
+
 Event = StepDone | EpochDone | Interrupted | Finished
 
 _MAY_BE_NONE = ("validation_loss", "validation_accuracy", "best_validation_accuracy")

@@ -3,7 +3,7 @@
 import math
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from itertools import islice
@@ -15,8 +15,8 @@ from nndl.errors import CheckpointError, TrainingError
 from nndl.net.network import Network
 from nndl.net.params import Params
 from nndl.net.types import Array
-from nndl.train.evaluate import EvaluationStoppedError, Evaluator
-from nndl.train.events import EpochDone, Event, Finished, Interrupted, StepDone
+from nndl.train.evaluate import EvaluationStoppedError, Evaluator, Result
+from nndl.train.events import EpochDone, Event, Finished, Interrupted, Scoring, StepDone
 from nndl.train.learner import Learner
 from nndl.train.schedules import Constant, Schedule, WarmUp
 from nndl.train.state import FORMAT, LATER, Arrays, check_format, check_info, pack, read_history, unpack
@@ -68,6 +68,8 @@ class Solver:
         self.seconds = 0.0
         self._epoch_loss, self._epoch_seconds, self._epoch_images = 0.0, 0.0, 0
         self._recent: deque[float] = deque(maxlen=5)
+        self.scoring: Callable[[Scoring], None] = lambda _: None
+        """Is told how far the scoring of images is, which no event says while it lasts."""
         self._stop_asked = False
 
     # -- running -------------------------------------------------------------------------------------------------------
@@ -164,8 +166,8 @@ class Solver:
     def _score_epoch(self) -> EpochDone:
         """Score the epoch just completed and begin the next one."""
         with self._evaluated():
-            train = self.train_sample(self.network, self.stop_asked)
-            validation = self.validation(self.network, self.stop_asked) if self.validation else None
+            train = self.score(self.train_sample, "training")
+            validation = self.score(self.validation, "validation") if self.validation else None
         if not math.isfinite(train.loss):
             rate = self.learner.rule.learning_rate * self._multiplier(self.step - 1)
             raise TrainingError(self._diverged("after the last step the loss on training images", train.loss, rate))
@@ -188,6 +190,10 @@ class Solver:
         self.history.append(done)
         self._epoch_loss, self._epoch_seconds, self._epoch_images = 0.0, 0.0, 0
         return done
+
+    def score(self, images: Evaluator, what: str) -> Result:
+        """Score the network as it stands; raises EvaluationStoppedError where training is asked to stop meanwhile."""
+        return images(self.network, self.stop_asked, lambda done, of: self.scoring(Scoring(what, done, of)))
 
     def _finished(self) -> Finished:
         best = self.best

@@ -70,7 +70,7 @@ def test_a_run_prints_plain_lines_and_keeps_everything(folder: Path) -> None:
     run = only_run(folder)
     assert run.name.startswith("tiny-")
     assert "SYNTHETIC" in lines[0]
-    assert "engine reference" in lines[0]
+    assert "engine reference" in lines[1]
     assert run.name in done.stdout
     assert [line.split()[1] for line in lines if " done " in line] == ["1/3", "2/3", "3/3"]
     assert "test accuracy" in lines[-1]

@@ -126,7 +126,7 @@ def test_a_terminal_shows_a_bar_the_pace_and_the_loss_as_a_curve(tmp_path: Path)
     watching = subprocess.Popen(command, cwd=tmp_path, env=variables, stdout=terminal, stderr=terminal)
     os.close(terminal)
     shown, until = b"", time.monotonic() + 60
-    while not set(shown.decode("utf-8", errors="ignore")) >= {"━", "▁", "█"} and time.monotonic() < until:
+    while not set(shown.decode("utf-8", errors="ignore")) >= {"─", "▁", "█"} and time.monotonic() < until:
         shown += os.read(reader, 4096)
     watching.send_signal(signal.SIGINT)
     with contextlib.suppress(OSError):  # the terminal's end is an error on Linux
@@ -136,7 +136,7 @@ def test_a_terminal_shows_a_bar_the_pace_and_the_loss_as_a_curve(tmp_path: Path)
     os.close(reader)
     text = shown.decode("utf-8", errors="replace")
     assert "epoch  train loss  train acc" in text
-    assert "images/s  loss" in text
+    assert "images/s  lr" in text
     assert "▁" in text
     assert "the training is left alone" in text
 

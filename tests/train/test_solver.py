@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nndl.errors import CheckpointError, TrainingError
-from nndl.train.events import EpochDone, Event, Finished, Interrupted, StepDone
+from nndl.train.events import EpochDone, Event, Finished, Interrupted, Scoring, StepDone
 from nndl.train.optimizers import Adam, Sgd, SgdMomentum
 from nndl.train.schedules import Cosine
 from nndl.train.solver import Solver
@@ -194,9 +194,9 @@ def test_stop_during_an_evaluation_leaves_it_to_the_resumed_run() -> None:
     solver, whole = tiny.solver(average=Ema(decay=0.9)), tiny.solver(average=Ema(decay=0.9))
     sample = solver.train_sample
 
-    def stopping(network: Any, stopped: Any) -> Any:
+    def stopping(network: Any, stopped: Any, seen: Any) -> Any:
         solver.stop()
-        return sample(network, stopped)
+        return sample(network, stopped, seen)
 
     solver.train_sample = stopping  # type: ignore[assignment]
     events = run(solver)
@@ -207,6 +207,19 @@ def test_stop_during_an_evaluation_leaves_it_to_the_resumed_run() -> None:
     assert isinstance(run(resumed)[0], EpochDone)
     run(whole)
     assert same_state(resumed, whole)
+
+
+def test_the_scoring_of_images_is_told_batch_by_batch_and_changes_nothing() -> None:
+    solver, unwatched = tiny.solver(epochs=1), tiny.solver(epochs=1)
+    told: list[Scoring] = []
+    solver.scoring = told.append
+    run(solver)
+    run(unwatched)
+    assert same_state(solver, unwatched)
+    assert told == [
+        *(Scoring("training", done, 40) for done in (16, 32, 40)),
+        *(Scoring("validation", done, 24) for done in (10, 20, 24)),
+    ]
 
 
 def test_a_loss_that_is_not_finite_stops_with_an_explanation() -> None:

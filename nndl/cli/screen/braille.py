@@ -69,11 +69,10 @@ class Canvas:
 class Trace:
     """A series of any length, kept in few means of as many neighbours each."""
 
-    def __init__(self, cells: int = 64) -> None:
+    def __init__(self, cells: int = 130) -> None:
         self._cells, self._each = cells, 1
         self._means: list[float] = []
         self._sum, self._count = 0.0, 0
-        self._drawn: str | None = None
 
     def add(self, value: float) -> None:
         """Take in a value; what is not finite is left out."""
@@ -82,17 +81,16 @@ class Trace:
         self._sum, self._count = self._sum + value, self._count + 1
         if self._count == self._each:
             self._means.append(self._sum / self._each)
-            self._sum, self._count, self._drawn = 0.0, 0, None
+            self._sum, self._count = 0.0, 0
         if len(self._means) == 2 * self._cells:
             self._means = [(a + b) / 2 for a, b in zip(self._means[::2], self._means[1::2], strict=True)]
             self._each *= 2
 
-    def sparkline(self) -> str:
-        """The series in one line; its highest twentieth, the spikes of the first steps, is cut off."""
-        if self._drawn is None:
-            top = sorted(self._means)[int(0.95 * (len(self._means) - 1))] if self._means else 0.0
-            self._drawn = sparkline([min(mean, top) for mean in self._means], self._cells)
-        return self._drawn
+    def sparkline(self, cells: int = 64) -> str:
+        """The series in at most so many cells; its highest twentieth, the spikes of the first steps, is cut off."""
+        means = list(self._means)  # while it is drawn, another thread may add to it
+        top = sorted(means)[int(0.95 * (len(means) - 1))] if means else 0.0
+        return sparkline([min(mean, top) for mean in means], min(self._cells, cells))
 
 
 def sparkline(values: Sequence[float], width: int = 24) -> str:

@@ -1,31 +1,108 @@
-"""Ctrl+C, or a machine that shuts down: the first time a clean stop is asked for, the second time it ends at once."""
+"""What asks a training to end (Ctrl+C, a closed terminal, a machine that shuts down) ends it with its state saved.
+
+A signal that was ignored when training began, as `nohup` has it with SIGHUP, stays ignored.
+"""
 
 import contextlib
+import errno
 import os
 import signal
 from collections.abc import Callable, Iterator
 from types import FrameType
+from typing import TypeVar
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
-"""Ctrl+C; what systems, containers and batch queues send before they kill."""
+from nndl.cli.screen.progress import View
+from nndl.train.events import Event
+from nndl.train.solver import Solver
+
+T = TypeVar("T")
+
+
+def _those_there_are(*names: str) -> tuple[signal.Signals, ...]:
+    return tuple(signal.Signals[name] for name in names if name in signal.Signals.__members__)
+
+
+BY_HAND = _those_there_are("SIGINT", "SIGBREAK")
+"""Ctrl+C, and Windows' Ctrl+Break: whoever presses it again wants the end at once."""
+SIGNALS = (*BY_HAND, *_those_there_are("SIGTERM", "SIGHUP"))
+"""Those, what systems, containers and batch queues send before they kill, and what a terminal sends that is closed.
+
+The last two may come twice or together, sent by a shell and its system alike; a second one changes nothing.
+"""
 
 
 @contextlib.contextmanager
-def clean_stop(stop: Callable[[], None]) -> Iterator[None]:
-    """Within it the first signal calls `stop`; the second raises KeyboardInterrupt."""
+def watched(solver: Solver, view: View) -> Iterator[Callable[[Event], None]]:
+    """The observer that shows `solver`'s events in `view`; within it, what asks for an end is a clean stop."""
+    shown = _Shown(view, solver.stop)
+    solver.scoring = shown.guarded(view.see_scoring)
+    with clean_stop(solver.stop, view.say_stopping), shown:
+        yield shown.guarded(view.see)
 
-    def first(number: int, frame: FrameType | None) -> None:
+
+@contextlib.contextmanager
+def clean_stop(stop: Callable[[], None], say_stopping: Callable[[], None]) -> Iterator[None]:
+    """Within it a signal calls `stop`, the first one `say_stopping` too; Ctrl+C after it raises KeyboardInterrupt."""
+
+    def asked(number: int, frame: FrameType | None) -> None:
         del number, frame
-        for each in SIGNALS:
+        for each in set(before) & set(BY_HAND):
             signal.signal(each, signal.default_int_handler)
+        for each in set(before) - set(BY_HAND):
+            signal.signal(each, lambda *_: None)
         stop()
-        # os.write, since print may be what the signal interrupted, and would refuse to be entered twice
-        with contextlib.suppress(OSError):  # whoever read it may be gone: the state is saved all the same
-            os.write(2, b"\nstopping after this step; press Ctrl+C again to stop at once\n")
+        say_stopping()
 
-    before = {each: signal.signal(each, first) for each in SIGNALS}
+    heeded = [each for each in SIGNALS if signal.getsignal(each) not in (signal.SIG_IGN, None)]
+    before = {each: signal.getsignal(each) for each in heeded}
+    for each in heeded:
+        signal.signal(each, asked)
     try:
         yield
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
+
+
+class _Shown:
+    """A view whose reader may be gone: what cannot be shown is no reason for a training to fail."""
+
+    def __init__(self, view: View, stop: Callable[[], None]) -> None:
+        self._view, self._stop = view, stop
+
+    def guarded(self, show: Callable[[T], None]) -> Callable[[T], None]:
+        """`show`, whose errors of writing end nothing."""
+
+        def shown(what: T) -> None:
+            try:
+                show(what)
+            except OSError as error:
+                self._unread(error)
+
+        return shown
+
+    def _unread(self, error: OSError) -> None:
+        """A pipe's reader that ended wants no more: a clean stop. A terminal that was closed lets training go on."""
+        if error.errno == errno.EPIPE:
+            self._stop()
+        if error.errno in (errno.EPIPE, errno.EIO):
+            _let_go()
+
+    def __enter__(self) -> None:
+        try:
+            self._view.__enter__()
+        except OSError as error:
+            self._unread(error)
+
+    def __exit__(self, *error: object) -> None:
+        try:
+            self._view.__exit__(*error)
+        except OSError as unread:
+            self._unread(unread)
+
+
+def _let_go() -> None:
+    """Turn stdout to nowhere, so that what is still in its buffer, and what follows, is no further error."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nndl.cli.screen import terminal
-from nndl.cli.screen.progress import percent
+from nndl.cli.screen.epochs import percent
 from nndl.runs.comparing import Spread, by_config, changed, spread, told_apart
 from nndl.runs.differences import kind_of, shown
 from nndl.runs.folder import safe_name

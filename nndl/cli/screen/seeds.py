@@ -9,7 +9,7 @@ from statistics import mean, stdev
 from typing import Any
 
 from nndl.cli.screen import terminal
-from nndl.cli.screen.progress import percent
+from nndl.cli.screen.epochs import percent
 from nndl.cli.screen.training import resume_and_run, start_and_run, timed
 from nndl.config import Experiment, load_config
 from nndl.config.reading.overrides import quoted

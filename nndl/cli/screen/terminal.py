@@ -7,19 +7,25 @@ visible; colours are given beside the text, never in it.
 
 import json
 import math
+import os
 import sys
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import textwrap
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import cache
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from nndl.visible import visible, visible_lines
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from rich.console import Console
     from rich.progress import Progress
+    from rich.text import Text
 
 WIDTH_OF_A_FILE = 160  # columns of a table that goes to a file or a pipe: wide enough to cut nothing
+
+Parts = Sequence[tuple[str, str | None]]
+"""A line as (text, rich style or None) pieces."""
 
 
 def is_terminal() -> bool:
@@ -27,14 +33,39 @@ def is_terminal() -> bool:
     return sys.stdout.isatty()
 
 
+def can_redraw(stream: TextIO | None = None) -> bool:
+    """Whether stdout, or `stream`, has a cursor to draw over what was written, and nobody keeps record of its moves."""
+    return (stream or sys.stdout).isatty() and os.environ.get("TERM") not in ("dumb", "unknown") and not _in_notebook()
+
+
+def _in_notebook() -> bool:
+    """Whether a notebook's cell gave the command (`!nndl train`): it makes a terminal, and keeps all codes it gets."""
+    environment = os.environ
+    of_a_kernel = environment.get("TERM") == "xterm-color" and environment.get("GIT_PAGER") == "cat"
+    return "JPY_PARENT_PID" in environment or of_a_kernel
+
+
 def say(line: str = "") -> None:
     """One plain line on stdout, seen at once even through a pipe."""
     print(visible_lines(line), flush=True)
 
 
+def say_words(words: str) -> None:
+    """Prose on stdout; a terminal breaks its lines between words and before no unit."""
+    words = visible_lines(words)
+    if is_terminal():
+        lines = words.replace(" %", "\0%").split("\n")
+        words = "\n".join(textwrap.fill(line, max(20, width()), **_WRAPPING) for line in lines).replace("\0", " ")
+    say(words)
+
+
+_WRAPPING: Any = {"break_long_words": False, "break_on_hyphens": False, "replace_whitespace": False}
+
+
 def note(line: str) -> None:
-    """One plain line on stderr: for people, not for programs that read the result."""
-    print(visible_lines(line), file=sys.stderr, flush=True)
+    """One plain line on stderr, for people, not for programs that read the result; where nobody reads it, no error."""
+    with suppress(OSError):
+        print(visible_lines(line), file=sys.stderr, flush=True)
 
 
 def plain(value: Any) -> Any:
@@ -85,15 +116,18 @@ def has_colours() -> bool:
     return is_terminal() and not console().no_color and console().color_system is not None
 
 
-def say_styled(parts: Sequence[tuple[str, str | None]]) -> None:
-    """A line on stdout of (text, rich style or None) pieces."""
-    parts = [(visible(text), style) for text, style in parts]
-    if not is_terminal():
-        say("".join(text for text, _ in parts).rstrip())
-        return
+def say_styled(parts: Parts) -> None:
+    """A line on stdout."""
+    if is_terminal():
+        console().print(_styled(parts), soft_wrap=True)
+    else:
+        say(visible("".join(text for text, _ in parts).rstrip()))
+
+
+def _styled(parts: Parts) -> "Text":
     from rich.text import Text
 
-    console().print(Text.assemble(*[(text, style or "") for text, style in parts]), soft_wrap=True)
+    return Text.assemble(*[(visible(text), style or "") for text, style in parts])
 
 
 def print_table(
@@ -152,7 +186,7 @@ class ByteProgress(Protocol):
 @contextmanager
 def download_progress() -> Iterator[ByteProgress]:
     """A bar on stderr with amount, speed and time left; without a terminal, one line every few seconds."""
-    if not sys.stderr.isatty():
+    if not can_redraw(sys.stderr):
         from nndl.cli.screen.plain_progress import PlainByteProgress
 
         yield PlainByteProgress(note)
@@ -187,37 +221,37 @@ class _ByteBar:
         self._shown.advance(self._task, count)
 
 
-class LiveLine:
-    """A bar and a line kept up to date at the bottom of the terminal while others are printed above them."""
+@contextmanager
+def waiting(words: str) -> Iterator[None]:
+    """Say what is waited for while it lasts, where that can be drawn over."""
+    if not can_redraw():
+        yield
+        return
+    with console().status(_styled([(words, None)]), spinner="dots" if can_print("⠋⣿") else "line"):
+        yield
 
-    def __init__(self) -> None:
+
+class LiveLines:
+    """Lines at the bottom of the terminal, drawn anew eight times a second by `draw(width)`; others come above them."""
+
+    def __init__(self, draw: Callable[[int], Sequence[Parts]]) -> None:
         from rich.live import Live
 
-        self._live = Live(console=console(), refresh_per_second=8, transient=True)
+        self._draw = draw
+        self._live = Live(console=console(), get_renderable=self._drawn, refresh_per_second=8, transient=True)
 
-    def __enter__(self) -> "LiveLine":
-        self._live.start()
+    def _drawn(self) -> "Text":
+        from rich.text import Text
+
+        return Text("\n", no_wrap=True, overflow="crop").join(map(_styled, self._draw(width())))
+
+    def __enter__(self) -> "LiveLines":
+        self._live.start(refresh=True)
         return self
 
     def __exit__(self, *error: object) -> None:
         self._live.stop()
 
-    def show(self, fraction: float, words: str) -> None:
-        """A bar filled to `fraction` (0 to 1) and `words` under it; drawn at most eight times a second."""
-        self._live.update(_bar(fraction, words))
-
-    def above(self, line: str) -> None:
+    def above(self, parts: Parts) -> None:
         """Print a line that stays."""
-        self._live.console.print(visible(line), soft_wrap=True)
-
-
-def _bar(fraction: float, words: str) -> "RenderableType":
-    from rich.progress_bar import ProgressBar
-    from rich.table import Table
-    from rich.text import Text
-
-    lines = Table.grid()
-    lines.add_column(no_wrap=True, overflow="ellipsis")
-    lines.add_row(ProgressBar(total=1.0, completed=fraction, width=min(80, console().width)))
-    lines.add_row(Text(visible_lines(words)))
-    return lines
+        self._live.console.print(_styled(parts), soft_wrap=True)

@@ -1,11 +1,13 @@
 """A training run at the command line: what is said before, during and after it."""
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from nndl.cli.screen import terminal
-from nndl.cli.screen.interrupt import clean_stop
-from nndl.cli.screen.progress import choose_view, percent
+from nndl.cli.screen.epochs import percent
+from nndl.cli.screen.interrupt import watched
+from nndl.cli.screen.progress import choose_view
 from nndl.config import Experiment
 from nndl.config.build import Built, build
 from nndl.engines import describe_engine
@@ -21,9 +23,15 @@ from nndl.train.intervals import duration
 
 def start_and_run(experiment: Experiment, run_dir: Path | None, *, quiet: bool, json: bool) -> dict[str, Any] | None:
     """Train from the beginning in a new folder; returns the run's summary, or None where it was stopped."""
-    built = build(timed(experiment))
-    folder = start_run(built, run_dir)
+    experiment = timed(experiment)
+    with _getting_ready(quiet=quiet or json):
+        built = build(experiment)
+        folder = start_run(built, run_dir)
     return run(built, folder, keeping(built), quiet=quiet, json=json)
+
+
+def _getting_ready(*, quiet: bool) -> AbstractContextManager[None]:
+    return nullcontext() if quiet else terminal.waiting("reading the images, setting up the network")
 
 
 def timed(experiment: Experiment) -> Experiment:
@@ -45,7 +53,8 @@ def resume_and_run(text: str, wanted: Wanted, *, quiet: bool, json: bool) -> dic
     """Go on with a run as it stood; returns its summary, or None where it was stopped."""
     folder = find_run(text)
     with lock_run(folder.path):
-        resumed = resume(folder, wanted)
+        with _getting_ready(quiet=quiet or json):
+            resumed = resume(folder, wanted)
         for note in resumed.notes:
             terminal.note(note)
         return run(resumed.built, folder, resumed.keeping, quiet=quiet, json=json)
@@ -58,12 +67,12 @@ def run(built: Built, folder: RunFolder, keeping: Keeping, *, quiet: bool, json:
     if json:
         terminal.emit_json({"kind": "start", **_start_record(built, folder)})
     elif not quiet:
-        terminal.say(_first_line(_start_record(built, folder)))
+        terminal.say_words(_first_lines(_start_record(built, folder)))
         if built.experiment.engine == "auto" and built.network.engine.name != "compiled":
             terminal.note("the compiled engine, some times faster, is not built: nndl doctor says how to add it")
     try:
-        with clean_stop(solver.stop), view:
-            summary = keep_run(folder, solver, built.test, classes, view.see, keeping, _warn)
+        with watched(solver, view) as see:
+            summary = keep_run(folder, solver, built.test, classes, see, keeping, _warn)
     except KeyboardInterrupt:
         _say_stopped(folder, f"stopped at once, at step {solver.step:,} of {solver.steps:,}")
         raise
@@ -73,7 +82,7 @@ def run(built: Built, folder: RunFolder, keeping: Keeping, *, quiet: bool, json:
     if json:
         terminal.emit_json({"kind": "summary", "folder": str(folder.path), **summary})
     else:
-        terminal.say(_final_line(summary, folder, built))
+        terminal.say_words(_final_line(summary, folder, built))
     return summary
 
 
@@ -83,7 +92,7 @@ def _warn(words: str) -> None:
 
 def _say_stopped(folder: RunFolder, what: str) -> None:
     if folder.last.is_file():
-        terminal.note(f"{what}: {folder.last}\nto go on: nndl resume {folder.path}")
+        terminal.note(f"{what}\nto go on: nndl resume {folder.path}")
     else:
         terminal.note(f"{what}; no state was saved yet, so nndl resume {folder.path} would begin again")
 
@@ -102,13 +111,13 @@ def _start_record(built: Built, folder: RunFolder) -> dict[str, Any]:
     }
 
 
-def _first_line(start: dict[str, Any]) -> str:
+def _first_lines(start: dict[str, Any]) -> str:
     data, threads = start["data"], start["threads"]
     images = "SYNTHETIC images" if data["synthetic"] else data["name"]
     build = f" ({start['instructions']})" if start["instructions"] else ""
     resumed = f", from step {start['step']:,} of {start['steps']:,}" if start["step"] else ""
     return (
-        f"{start['name']}: {images}, {data['train']:,} to train on, {data['validation']:,} to validate; "
+        f"{start['name']}: {images}, {data['train']:,} to train on, {data['validation']:,} to validate\n"
         f"{start['parameters']:,} parameters; engine {start['engine']}{build}, "
         f"{threads} thread{'s' if threads > 1 else ''}, {start['dtype']}{resumed}\nrun folder: {start['folder']}"
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from rich.console import Console
 
 from nndl.cli.screen import terminal
@@ -23,10 +23,14 @@ class Screen(io.StringIO):
         return True
 
 
-def live_line(text: str) -> None:
-    with terminal.LiveLine() as line:
-        line.show(0.5, text)
-        line.above(text)
+def live_lines(text: str) -> None:
+    with terminal.LiveLines(lambda _: [[(text, "bold")], [("", None)]]) as lines:
+        lines.above([(text, None)])
+
+
+def waiting(text: str) -> None:
+    with terminal.waiting(text):
+        pass
 
 
 def download(text: str) -> None:
@@ -37,13 +41,15 @@ def download(text: str) -> None:
 WAYS: dict[str, Callable[[str], None]] = {
     "say": terminal.say,
     "note": terminal.note,
+    "say_words": terminal.say_words,
     "say_styled": lambda text: terminal.say_styled([(text, "bold"), (text, None)]),
     "print_table": lambda text: terminal.print_table([text], [[text]], title=text, footer=[text]),
     "print_table of a file": lambda text: terminal.print_table(["x"], [[text]]),
-    "LiveLine": live_line,
+    "waiting": waiting,
+    "LiveLines": live_lines,
     "download_progress": download,
 }
-OF_LINES = ("say", "note", "LiveLine")
+OF_LINES = ("say", "say_words", "note")
 """These take text of several lines."""
 
 
@@ -72,6 +78,7 @@ def printed(name: str, text: str) -> str:
 
 
 @pytest.mark.parametrize("name", WAYS)
+@settings(max_examples=30)
 @given(text=HOSTILE)
 @example(text="\x1b[2J\x1b]0;mine\x07")
 @example(text="\u202egpj.exe")
@@ -104,8 +111,8 @@ def test_json_holds_the_text_and_no_control_character(text: str) -> None:
 
 def test_every_way_out_is_tried() -> None:
     """A new function of the module that prints belongs into WAYS."""
-    ways = {"say", "note", "say_styled", "print_table", "LiveLine", "download_progress", "emit_json"}
-    silent = {"is_terminal", "plain", "console", "width", "can_print", "has_colours", "ByteProgress"}
+    ways = {*WAYS, "emit_json"} - {"print_table of a file"}
+    silent = {"is_terminal", "can_redraw", "plain", "console", "width", "can_print", "has_colours", "ByteProgress"}
     own = {
         name
         for name, value in vars(terminal).items()

@@ -1,5 +1,6 @@
 """Tables keep their content, JSON is JSON, plain progress says what it should."""
 
+import io
 import json
 import math
 import sys
@@ -8,7 +9,10 @@ import numpy as np
 import pytest
 
 from nndl.cli.screen import terminal
+from nndl.cli.screen.live import LiveView
 from nndl.cli.screen.plain_progress import PlainByteProgress
+from nndl.cli.screen.progress import PlainView, choose_view
+from tests.train import tiny
 
 
 def test_json_is_one_line_that_any_parser_takes(capsys: pytest.CaptureFixture[str]) -> None:
@@ -58,3 +62,51 @@ def test_a_download_without_a_terminal_is_told_on_stderr(
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "file: 0.0 of 0.0 MB" in captured.err
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("variables", "drawn"),
+    [
+        ({"TERM": "xterm-256color"}, True),
+        ({"TERM": "xterm-256color", "GIT_PAGER": "cat"}, True),
+        ({"TERM": "dumb"}, False),
+        ({"TERM": "xterm-color", "GIT_PAGER": "cat"}, False),  # as ipykernel sets them
+        ({"TERM": "xterm-256color", "JPY_PARENT_PID": "7"}, False),
+    ],
+)
+def test_only_a_terminal_that_keeps_no_record_is_drawn_over(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], drawn: bool
+) -> None:
+    for name in ("GIT_PAGER", "JPY_PARENT_PID"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert terminal.can_redraw(Terminal()) is drawn
+    assert not terminal.can_redraw(io.StringIO())
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    monkeypatch.setattr(terminal, "can_print", lambda _: False)
+    assert isinstance(choose_view(tiny.solver(), quiet=False, json=False), LiveView if drawn else PlainView)
+
+
+def test_prose_on_a_terminal_breaks_between_words_and_before_no_unit(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prose = (
+        "engine compiled (avx512_bf16), test accuracy 75.31 %, of runs/a-very-long-name-that-fits-no-line-at-all\nend"
+    )
+    monkeypatch.setattr(terminal, "width", lambda: 30)
+    terminal.say_words(prose)
+    monkeypatch.setattr(terminal, "is_terminal", lambda: True)
+    terminal.say_words(prose)
+    assert capsys.readouterr().out.splitlines() == [
+        *prose.splitlines(),
+        "engine compiled (avx512_bf16),",
+        "test accuracy 75.31 %, of",
+        "runs/a-very-long-name-that-fits-no-line-at-all",
+        "end",
+    ]
