@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from nndl.api import Run as Trained
 
 STDIN = Path("-")
+MOST_NAMED = 5
+"""Files that a note names."""
 
 
 def predict(
@@ -40,35 +42,44 @@ def predict(
 
     chosen = as_tta(tta)
     loaded = load_run(run, best=best, engine=engine)
-    read, refused = _read(images)
+    read, refused, passed_over = _read(images)
     shares = loaded.probabilities(stack(read.values()), chosen)
     rows = [_row(name, row, loaded, top) for name, row in zip(read, shares.tolist(), strict=True)]
     if json:
         about = {"run": str(loaded.folder.path), "data": loaded.inputs.data, "synthetic": loaded.inputs.synthetic}
-        terminal.emit_json({**about, "tta": tta, "predictions": rows, "refused": refused})
+        left = {"refused": refused, "passed_over": [str(path) for path in passed_over]}
+        terminal.emit_json({**about, "tta": tta, "predictions": rows, **left})
     elif rows:
         _show(rows, loaded)
+    if passed_over:
+        terminal.note(f"note: passed over, by their names no pictures: {_listed(passed_over)}")
     for one in refused:
         terminal.note(f"error: {one['error']}")
     if refused:
         raise typer.Exit(2)
 
 
-def _read(images: list[Path]) -> tuple[dict[str, Any], list[dict[str, str]]]:
-    """Pictures by name, and those that are none with what is wrong."""
+def _listed(paths: list[Path]) -> str:
+    more = f" and {len(paths) - MOST_NAMED:,} more" if len(paths) > MOST_NAMED else ""
+    return ", ".join(str(path) for path in paths[:MOST_NAMED]) + more
+
+
+def _read(images: list[Path]) -> tuple[dict[str, Any], list[dict[str, str]], list[Path]]:
+    """Pictures by name, those that are none with what is wrong, and what was passed over in folders."""
     import sys
 
     from nndl.data.pictures import MOST_BYTES, decode_picture, pictures_in, read_picture
     from nndl.errors import DataError, UsageError
 
     read: dict[str, Any] = {}
-    refused = []
+    refused, passed_over = [], list[Path]()
     for image in images:
         try:
             if image == STDIN:
                 read["-"] = decode_picture(sys.stdin.buffer.read(MOST_BYTES + 1), "stdin")
                 continue
-            paths = pictures_in(image) if image.is_dir() else [image]
+            paths, others = pictures_in(image) if image.is_dir() else ([image], [])
+            passed_over += others
         except (DataError, UsageError) as error:
             refused.append({"image": str(image), "error": str(error)})
             continue
@@ -77,7 +88,7 @@ def _read(images: list[Path]) -> tuple[dict[str, Any], list[dict[str, str]]]:
                 read[str(path)] = read_picture(path)
             except DataError as error:
                 refused.append({"image": str(path), "error": str(error)})
-    return read, refused
+    return read, refused, passed_over
 
 
 def _row(name: str, shares: list[float], run: "Trained", top: int) -> dict[str, Any]:

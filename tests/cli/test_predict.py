@@ -55,6 +55,20 @@ def test_the_others_are_predicted_and_the_exit_code_is_2(folder: Path) -> None:
     assert report["refused"][0]["image"] == "tiny.yaml"
 
 
+def test_what_is_passed_over_in_a_folder_is_said_and_hidden_files_are_not(folder: Path) -> None:
+    (folder / "mixed").mkdir()
+    picture = (folder / "pictures" / "1.png").read_bytes()
+    for name in ("a.png", "b.heic", "c.txt", "._a.png", "Thumbs.db"):
+        (folder / "mixed" / name).write_bytes(picture if name == "a.png" else b"")
+    done = nndl("predict", "run", "mixed", cwd=folder)
+    assert (done.returncode, done.stderr.replace("\\", "/")) == (
+        0,
+        "note: passed over, by their names no pictures: mixed/b.heic, mixed/c.txt\n",
+    )
+    report = json.loads(nndl("predict", "run", "mixed", "--json", cwd=folder).stdout)
+    assert [Path(name).name for name in report["passed_over"]] == ["b.heic", "c.txt"]
+
+
 def test_a_picture_may_come_through_a_pipe(folder: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "nndl", "predict", "run", "-", "--json"],

@@ -1,8 +1,6 @@
-"""Picture files of every kind become 32 x 32; whatever is none is refused in words."""
+"""Picture files are read within bounds; whatever is none is refused in words."""
 
-import io
 import struct
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -12,70 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nndl.data import pictures
-from nndl.data.pictures import decode_picture, pictures_in, read_picture, stack
+from nndl.data.pictures import FORMATS, decode_picture, pictures_in, read_picture, stack, suffixes
 from nndl.errors import DataError, UsageError
-
-Image = pytest.importorskip("PIL.Image")
-
-RED, WHITE = [200, 30, 40], [255, 255, 255]
-
-
-def coded(picture: Any, kind: str = "PNG", **options: Any) -> bytes:
-    buffer = io.BytesIO()
-    picture.save(buffer, kind, **options)
-    return buffer.getvalue()
-
-
-def random_picture(width: int = 32, height: int = 32) -> Any:
-    return Image.fromarray(np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8))
-
-
-def test_a_picture_of_32_by_32_stays_as_it_is() -> None:
-    picture = random_picture()
-    np.testing.assert_array_equal(decode_picture(coded(picture), "x"), np.asarray(picture).transpose(2, 0, 1))
-
-
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM", "TGA", "ICO"])
-@pytest.mark.parametrize("size", [(640, 480), (48, 64), (20, 17), (1, 1), (33, 32)])
-def test_every_kind_and_size_is_read(kind: str, size: tuple[int, int]) -> None:
-    got = decode_picture(coded(Image.new("RGB", size, tuple(RED)), kind), "x")
-    assert (got.shape, got.dtype, got.flags.c_contiguous) == ((3, 32, 32), np.uint8, True)
-    assert np.abs(got[:, 16, 16].astype(int) - RED).max() <= 4
-
-
-def test_the_centred_square_is_kept() -> None:
-    wide = np.zeros((64, 192, 3), np.uint8)
-    wide[:, 64:128] = 255
-    assert decode_picture(coded(Image.fromarray(wide)), "x").min() == 255
-    assert decode_picture(coded(Image.fromarray(wide.transpose(1, 0, 2))), "x").min() == 255
-
-
-def test_shrinking_averages_what_it_leaves_out() -> None:
-    board = (np.indices((256, 256)).sum(axis=0) % 2 * 255).astype(np.uint8)
-    got = decode_picture(coded(Image.fromarray(np.stack([board] * 3, axis=2))), "x")
-    assert np.abs(got.astype(int) - 127).max() <= 3  # without antialiasing it would be black or white
-
-
-def test_transparency_is_white_and_grey_and_palettes_are_colours() -> None:
-    assert decode_picture(coded(Image.new("RGBA", (40, 40), (*RED, 0))), "x")[:, 5, 5].tolist() == WHITE
-    assert decode_picture(coded(Image.new("L", (40, 40), 77)), "x")[:, 5, 5].tolist() == [77] * 3
-    assert decode_picture(coded(Image.new("1", (40, 40), 1)), "x")[:, 5, 5].tolist() == WHITE
-    palette = Image.new("RGB", (40, 40), tuple(RED)).convert("P", palette=Image.Palette.ADAPTIVE)
-    assert decode_picture(coded(palette), "x")[:, 5, 5].tolist() == RED
-
-
-def test_sixteen_bits_keep_their_brightness() -> None:
-    deep = Image.fromarray(np.full((40, 40), 77 * 257, np.uint16))
-    assert decode_picture(coded(deep), "x")[:, 5, 5].tolist() == [77] * 3
-
-
-def test_the_cameras_note_turns_a_picture() -> None:
-    exif = Image.Exif()
-    exif[0x0112] = 3  # upside down
-    half = np.zeros((32, 32, 3), np.uint8)
-    half[:16] = 255
-    got = decode_picture(coded(Image.fromarray(half), "PNG", exif=exif), "x")
-    assert (got[:, :16].max(), got[:, 16:].min()) == (0, 255)
+from tests.data.photographs import coded, png, random_picture, tags
 
 
 @pytest.mark.parametrize(
@@ -94,19 +31,36 @@ def test_what_is_no_picture_is_refused(content: bytes, words: str) -> None:
 
 
 def bomb(side: int) -> bytes:
-    """A PNG of a few bytes that says it is side x side pixels."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0))
-    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+    """A PNG of a few bytes that says it is side x side pixels of three colours."""
+    return png(side, side, 8, 2, b"")
 
 
-@pytest.mark.parametrize("side", [10_001, 60_000, 2**31 - 1])
-def test_a_picture_that_would_fill_the_memory_is_refused_unopened(side: int) -> None:
-    with pytest.raises(DataError, match="pixels"):
-        decode_picture(bomb(side), "bomb.png")
+def tiff_of_a_huge_tile(side: int) -> bytes:
+    """A TIFF of 100 x 100 pixels, cut out of a tile of side x side."""
+    tile = [(322, 4, side), (323, 4, side), (324, 4, 200), (325, 4, 10)]
+    entries = [(256, 4, 100), (257, 4, 100), (258, 3, 8), (259, 3, 8), (262, 3, 1), (277, 3, 1), *tile]
+    return tags(*((tag, kind, struct.pack("<I", value)[: kind * 2 - 2]) for tag, kind, value in entries)).ljust(210)
+
+
+def icon(inner: bytes) -> bytes:
+    """An ICO that says it holds a picture of 16 x 16."""
+    return struct.pack("<HHHBBBBHHII", 0, 1, 1, 16, 16, 0, 0, 1, 32, len(inner), 22) + inner
+
+
+@pytest.mark.parametrize("side", [9_500, 60_000, 2**31 - 1])
+@pytest.mark.parametrize("inside", [bytes, icon], ids=["PNG", "ICO"])
+def test_a_picture_that_would_fill_the_memory_is_refused_unopened(side: int, inside: Any) -> None:
+    with pytest.raises(
+        DataError, match=r"bomb is 9,500 x 9,500 pixels: .* 1\.\d GiB|has more pixels than can be unpacked"
+    ):
+        decode_picture(inside(bomb(side)), "bomb")
+
+
+def test_a_tile_that_would_fill_the_memory_is_refused_unopened() -> None:
+    with pytest.raises(DataError, match=r"is 100 x 100 pixels: to unpack it would take 11\.9 GiB of memory"):
+        decode_picture(tiff_of_a_huge_tile(40_000), "x")
+    with pytest.raises(DataError, match="damaged"):
+        decode_picture(tiff_of_a_huge_tile(128), "x")
 
 
 def test_a_huge_file_is_refused_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,10 +84,25 @@ def test_files_that_are_not_there_are_told(tmp_path: Path) -> None:
 
 
 def test_a_folders_pictures_come_by_name(tmp_path: Path) -> None:
-    for name in ("b.PNG", "a.jpg", "notes.txt"):
+    for name in ("b.PNG", "a.jpg", "c.jpe", "d.jfif", "notes.txt", "._a.jpg", ".DS_Store", "Thumbs.db", "Desktop.ini"):
         (tmp_path / name).write_bytes(b"")
-    assert [path.name for path in pictures_in(tmp_path)] == ["a.jpg", "b.PNG"]
+    (tmp_path / "folder.png").mkdir()
+    found, passed_over = pictures_in(tmp_path)
+    assert [path.name for path in found] == ["a.jpg", "b.PNG", "c.jpe", "d.jfif"]
+    assert [path.name for path in passed_over] == ["notes.txt"]
     assert stack([]).shape == (0, 3, 32, 32)
+
+
+def test_every_ending_of_a_format_that_is_read_is_known() -> None:
+    for kind, ending in (("JPEG", ".jfif"), ("PNG", ".apng"), ("PPM", ".pnm"), ("TGA", ".icb"), ("ICO", ".ico")):
+        assert kind in FORMATS
+        assert ending in suffixes()
+    assert ".eps" not in suffixes()
+
+
+def test_a_folder_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="nowhere cannot be read: No such file"):
+        pictures_in(tmp_path / "nowhere")
 
 
 KINDS = {kind: coded(random_picture(40, 30), kind) for kind in ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "TGA")}

@@ -1,0 +1,149 @@
+"""A picture as pillow opens it, of any size and mode, as the network's image: 32 x 32 in red, green and blue."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+Array = NDArray[Any]
+
+SIZE = 32
+
+_ORIENTATION = 0x0112  # the tag of EXIF that says how the camera was held
+_TILE_WIDTH, _TILE_LENGTH = 322, 323  # tags of TIFF: a tile is unpacked whole, however little of it is shown
+_LEFTWARDS, _UPWARDS = (2, 3, 7, 8), (3, 4, 6, 7)  # orientations in which columns, or rows, count from the far end
+_STRIPE = 1 << 20  # pixels converted at a time
+
+_BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2, "I;16N": 2}  # of a pixel, in pillow; all others: 4
+_DECODING = {"WEBP": 2, "TIFF": 1, "BMP": 1, "GIF": 1}  # times what a picture takes, that its decoder takes besides
+
+
+def memory_needed(picture: "Image") -> int:
+    """Bytes that decoding a picture and making an image of it take, from what its file says of itself."""
+    (width, height), tags = picture.size, getattr(picture, "tag_v2", {})
+    of_one = _BYTES.get(picture.mode, 4)
+    decoded = of_one * (1 + _DECODING.get(picture.format or "", 0))
+    if picture.info.get("progressive"):  # a JPEG whose coefficients are all kept until the last is read
+        decoded += 2 * len(picture.getbands())
+    tile = 8 * tags.get(_TILE_WIDTH, 0) * tags.get(_TILE_LENGTH, 0)
+    square = 12 if picture.has_transparency_data else 9  # cut out and turned, or in colour and on white
+    return width * height * decoded + min(width, height) ** 2 * square + tile
+
+
+def to_pixels(picture: "Image") -> Array:
+    """uint8 (3, 32, 32): the largest centred square, scaled by a cubic filter that antialiases; 32 x 32 stay as is.
+
+    Turned as the camera's note (EXIF) says; what is transparent becomes white; of an animation the first picture. Deep
+    grey is scaled from the range that its values fill: 0 to 1 (floats), to 255, to 65535 or to more.
+    """
+    from PIL import Image
+
+    _scale_transparency(picture)
+    picture.load()
+    square = _in_colour(_upright_square(picture), _range(picture))
+    if square.size != (SIZE, SIZE):
+        square = square.resize((SIZE, SIZE), Image.Resampling.BICUBIC)
+    return np.ascontiguousarray(np.asarray(square, np.uint8).transpose(2, 0, 1))
+
+
+def _upright_square(picture: "Image") -> "Image":
+    """The centred square, turned upright. Where a margin is odd, its smaller half is left, or above, once turned."""
+    from PIL.Image import Transpose
+
+    orientation = _orientation(picture)
+    width, height = picture.size
+    side = min(width, height)
+    left, top = (width - side) // 2, (height - side) // 2
+    left = width - side - left if orientation in _LEFTWARDS else left
+    top = height - side - top if orientation in _UPWARDS else top
+    square = picture if width == height else picture.crop((left, top, left + side, top + side))
+    turn = {
+        2: Transpose.FLIP_LEFT_RIGHT,
+        3: Transpose.ROTATE_180,
+        4: Transpose.FLIP_TOP_BOTTOM,
+        5: Transpose.TRANSPOSE,
+        6: Transpose.ROTATE_270,
+        7: Transpose.TRANSVERSE,
+        8: Transpose.ROTATE_90,
+    }.get(orientation)
+    return square if turn is None else square.transpose(turn)
+
+
+def _orientation(picture: "Image") -> int:
+    """What EXIF says of how the camera was held, 1 (upright) to 8; 1 where it cannot be read, whatever else it says."""
+    try:
+        return int(picture.getexif().get(_ORIENTATION, 1))
+    except Exception:  # pillow's reader raises what struct, indexing and division do
+        return 1
+
+
+def _scale_transparency(picture: "Image") -> None:
+    """Say the colour that a PNG calls transparent in the values pillow gives its pixels, of another depth than its."""
+    colour, tiles = picture.info.get("transparency"), getattr(picture, "tile", None)
+    stored = tiles[0][3] if tiles else ""
+    if isinstance(colour, int) and stored in ("L;2", "L;4"):
+        picture.info["transparency"] = colour * (255 // (3 if stored == "L;2" else 15))
+    elif isinstance(colour, tuple) and stored == "RGB;16B":
+        picture.info["transparency"] = tuple(value >> 8 for value in colour)
+
+
+def _in_colour(picture: "Image", full: float) -> "Image":
+    """The picture in red, green and blue of 8 bits, on white; `full` is the value of white in deep grey."""
+    from PIL import Image
+
+    if _is_deep(picture):
+        picture = _in_grey(picture, full)
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+        ground = Image.new("RGBA", picture.size, "white")
+        picture = Image.alpha_composite(ground, picture)
+    return picture if picture.mode == "RGB" else picture.convert("RGB")
+
+
+def _is_deep(picture: "Image") -> bool:
+    return picture.mode in ("I", "F") or picture.mode.startswith("I;16")
+
+
+def _stripes(picture: "Image") -> Iterator[tuple[slice, Array]]:
+    """A few rows at a time: which they are, and their values float64; what is no number is black."""
+    width, height = picture.size
+    rows = max(1, _STRIPE // width)
+    for top in range(0, height, rows):
+        stripe = np.asarray(picture.crop((0, top, width, min(top + rows, height))), np.float64)
+        yield slice(top, top + rows), np.nan_to_num(stripe, nan=0.0, posinf=0.0, neginf=0.0)
+
+
+def _range(picture: "Image") -> float:
+    """The value of white in deep grey: the least of 1 (of floats), 255, 65535 and so on that none goes beyond."""
+    if picture.mode not in ("I", "F"):
+        return 65535.0
+    brightest = max(stripe.max(initial=0.0) for _, stripe in _stripes(picture))
+    ranges = (255.0, 65535.0, 2.0**31 - 1) if picture.mode == "I" else (1.0, 255.0, 65535.0)
+    return next((full for full in ranges if brightest <= full), brightest)
+
+
+def _in_grey(picture: "Image", full: float) -> "Image":
+    """Deep grey in 8 bits, with what it calls transparent."""
+    from PIL import Image
+
+    transparent = picture.info.get("transparency")
+    grey = np.empty(picture.size[::-1], np.uint8)
+    alpha = np.full_like(grey, 255) if isinstance(transparent, int) else None
+    for rows, values in _stripes(picture):
+        grey[rows] = _eight_bits(values, full, picture.mode)
+        if alpha is not None:
+            alpha[rows][values == transparent] = 0
+    made = Image.fromarray(grey)
+    return made if alpha is None else Image.merge("LA", (made, Image.fromarray(alpha)))
+
+
+def _eight_bits(values: Array, full: float, mode: str) -> Array:
+    """0 to 255 for 0 to `full`. Of 16 bits the upper eight are taken, floats are rounded, other integers cut off."""
+    if mode.startswith("I;16"):
+        return values.astype(np.uint16) >> 8
+    scaled = values / (full / 255.0)
+    return (np.rint(scaled) if mode == "F" else scaled).clip(0, 255).astype(np.uint8)
