@@ -1,20 +1,21 @@
 """What somebody may have meant: the word they were near, where a key belongs, how one thing is named."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from difflib import get_close_matches
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
 from nndl.config.reading.messages import Path
-from nndl.config.schema import ONE_OF, SECTIONS, Experiment, Table
+from nndl.config.schema import ONE_OF, SECTIONS, TOP, Experiment, OneOf, Table
 from nndl.described import option_names
 from nndl.train.updater import Group
 
 FOREIGN = {
-    "alpha": ("negative_slope", "learning_rate"),
     "activation": ("relu",),
+    "alpha": ("negative_slope", "learning_rate"),
     "avgpool": ("avg_pool",),
     "batch_norm": ("spatial_bn", "bn"),
     "batchnorm": ("spatial_bn", "bn"),
@@ -24,35 +25,82 @@ FOREIGN = {
     "betas": ("beta1",),
     "channels": ("filters",),
     "convolution": ("conv",),
+    "criterion": ("loss",),
     "cross_entropy": ("softmax",),
     "crossentropy": ("softmax",),
+    "decay": ("weight_decay",),
     "dense": ("affine",),
+    "every": ("per", "statistics"),
     "fc": ("affine",),
     "filter_size": ("kernel",),
+    "filters": ("out_features",),
     "fully_connected": ("affine",),
+    "gamma": ("factor",),
     "hidden_dim": ("out_features",),
     "hinge": ("svm",),
-    "kernel_size": ("kernel",),
+    "k": ("every",),
+    "kernel": ("size",),
+    "kernel_size": ("kernel", "size"),
     "leaky": ("leaky_relu",),
     "linear": ("affine",),
+    "loss_function": ("loss",),
     "lr": ("learning_rate",),
+    "lr_scheduler": ("schedule",),
     "maxpool": ("max_pool",),
+    "milestones": ("epochs",),
+    "name": ("dataset", "match"),
     "nesterov": ("sgd_nesterov_momentum",),
     "num_epochs": ("epochs",),
     "num_filters": ("filters",),
+    "optim": ("optimizer",),
     "out_channels": ("filters",),
+    "out_features": ("filters",),
     "padding": ("pad",),
+    "params": ("match",),
+    "pattern": ("match",),
     "pool_size": ("size",),
     "reg": ("l2",),
+    "size": ("kernel",),
     "step": ("multistep",),
+    "step_size": ("per",),
     "swish": ("silu",),
-    "units": ("out_features",),
+    "units": ("out_features", "filters"),
     "update_rule": ("optimizer",),
+    "val_size": ("validation_size",),
+    "warmup": ("warmup_epochs",),
     "wd": ("weight_decay",),
 }
 """What other frameworks, and the courses, call things, where the spelling gives no hint."""
 TYPE_KEYS = ("type", "name", "kind")
 """Where other programs put what a thing is: {type: adam, lr: 1e-3}."""
+
+OF_ANY_LAYER = ("seed", "dtype", "engine", "threads", "batch_size", "l2", "weight_decay", "clip_norm")
+"""Keys of sections that other programs set layer by layer. Those left out are namesakes: a convolution's groups."""
+
+TELLING = {
+    "layer": ("negative_slope", "ghost_batch_size", "unbiased", "whitening_eps"),
+    "loss": ("label_smoothing",),
+    "optimizer": ("learning_rate", "momentum", "beta1", "beta2", "epsilon", "decay_rate", "rounds"),
+}
+"""Options that tell what they belong to wherever they stand, as `size` does not."""
+
+POOLS = ("max_pool", "avg_pool")
+ABSENT = {
+    ("conv", "groups"): "there is none: all filters of a convolution see all channels",
+    ("conv", "dilation"): "there is none: filters are not spread out",
+    ("conv", "padding_mode"): "there is none: images are padded with zeros",
+    **{(pool, pad): "there is none: pooling does not pad" for pool in POOLS for pad in ("pad", "padding")},
+    **{(pool, "ceil_mode"): "there is none: windows that do not fit are left out" for pool in POOLS},
+    **{("dropout", word): "keep is the share that stays, 1 less what is dropped" for word in ("p", "rate", "drop")},
+}
+"""What other programs have and nndl does not, and how it is instead."""
+
+
+class Hint(NamedTuple):
+    """What to tell of an unknown key, and the key that was meant by it, so that it is not also told to be missing."""
+
+    words: str
+    meant: Path | None = None
 
 
 def nearest(word: str, choices: Iterable[str]) -> str | None:
@@ -71,6 +119,26 @@ def suggest(word: str, choices: Iterable[str]) -> str:
     return f"there are {', '.join(known)}" if known else "it takes none"
 
 
+def _guess(word: str, choices: Iterable[str]) -> str | None:
+    """The choice that `word` is another program's word for, or is spelt like unless it is a word of its own here."""
+    near = nearest(word, choices)
+    return near if near in FOREIGN.get(word.lower(), ()) or word not in _words() else None
+
+
+@cache
+def _words() -> frozenset[str]:
+    """Every key, name and option of configs but the sections' own."""
+    tables = [key.table for key in ONE_OF]
+    options = (option for table in tables for described in table.values() for option in option_names(described))
+    keys = (key for section in SECTIONS.values() for key in section.model_fields if key not in SECTIONS)
+    return frozenset([*options, *keys, *(kind for table in tables for kind in table)])
+
+
+def _names(word: str) -> tuple[str, ...]:
+    """The word, and what it may be called here."""
+    return (word, *FOREIGN.get(word.lower(), ()))
+
+
 def known_keys(path: Path) -> list[str]:
     """The keys that the section at `path` knows."""
     if path[:2] == ("train", "groups"):
@@ -84,21 +152,80 @@ def known_keys(path: Path) -> list[str]:
     return list(model.model_fields)
 
 
-def section(key: str) -> str | None:
-    """The section that knows a key."""
+def for_key(path: Path, value: Any) -> Hint:
+    """What to tell of a key that its section does not know, where `value` is what it is set to."""
+    key, within, known = str(path[-1]), path[:-1], known_keys(path[:-1])
+    near = _guess(key, known)
+    if near:
+        return Hint(f"did you mean {near!r}?", (*within, near))
+    for name in _names(key):
+        places = _places_of_key(name, value, within)
+        if places:
+            return Hint(_goes(key, name, places), (places[0],))
+    for section in SECTIONS.values():
+        for name in get_close_matches(key.lower(), section.model_fields, cutoff=0.85):
+            if place := _section(name, value):
+                return Hint(_goes(key, name, [place]))
+    return Hint(f"there are {', '.join(known)}")
+
+
+def _goes(word: str, name: str, places: Sequence[str]) -> str:
+    """ "it goes under train", and how it is called there if not so."""
+    meant = "" if word == name else f"did you mean {name!r}? "
+    return f"{meant}it goes {'to' if places[0] == TOP else 'under'} {' or '.join(places)}"
+
+
+def _section(key: str, value: Any = None) -> str | None:
+    """The section that knows a key; sections themselves are known by their being mappings."""
+    if key in SECTIONS and not isinstance(value, dict):
+        return None
     return next((place for place, section in SECTIONS.items() if key in section.model_fields), None)
 
 
-def home(key: str) -> str | None:
-    """Where a key belongs that stands in the wrong section."""
-    known = section(key)
-    if known is not None:
-        return known
-    for place in ONE_OF:
-        options = {option for described in place.table.values() for option in option_names(described)}
-        if not place.many and {"lr": "learning_rate"}.get(key, key) in options:
-            return place.key
-    return None
+def _places_of_key(name: str, value: Any, within: Path) -> list[str]:
+    """The section that knows a key, and what in its own section has a thing or an option of that name."""
+    section = _section(name, value)
+    things = [key.key for key in ONE_OF if _has(key, name, within)]
+    own = [place for place in things if len(within) == 1 and place.startswith(f"{within[0]}.")]
+    return [section, *own[:1]] if section else things[:1]
+
+
+def _has(key: OneOf, name: str, within: Path) -> bool:
+    """Whether a key's table has something of this name, or something that has it for an option."""
+    here = not within or within[0] == key.section
+    options = {option for described in key.table.values() for option in option_names(described)}
+    telling = name in options and (here or name in TELLING.get(key.what, ()))
+    return (here and name in key.table) or (telling and not key.many)
+
+
+def for_option(key: OneOf, kind: str, option: str) -> Hint:
+    """What to tell of an option that a thing out of a key's table does not take."""
+    known = option_names(key.table[kind])
+    if (kind, option) in ABSENT:
+        return Hint(ABSENT[kind, option])
+    near = _guess(option, known)
+    if near:
+        return Hint(f"did you mean {near!r}?", (near,))
+    for name in _names(option):
+        places = _places_of_option(key, name)
+        if places:
+            return Hint(_goes(option, name, places))
+    return Hint(f"there are {', '.join(known)}" if known else "it takes none")
+
+
+def _places_of_option(key: OneOf, name: str) -> list[str]:
+    """The section that has it for a key, and the first thing in the table that takes it.
+
+    A layer, or an augmentation, stands among others: that one of them has an option of this name says little.
+    """
+    sections = [
+        place
+        for place, section in SECTIONS.items()
+        if name in section.model_fields and (name in OF_ANY_LAYER or (place == key.section and not key.many))
+    ]
+    telling = not key.many or name in TELLING.get(key.what, ())
+    owners = [kind for kind, described in key.table.items() if telling and name in option_names(described)]
+    return [*sections[:1], *owners[:1]]
 
 
 def for_several(what: str, value: dict[str, Any], table: Table, in_list: bool) -> str:
@@ -117,13 +244,21 @@ def for_several(what: str, value: dict[str, Any], table: Table, in_list: bool) -
     return "" if named else _with_owner(what, others, table)
 
 
-def for_unknown(what: str, kind: str, table: Table) -> str:
-    """A name that is none: misspelt, stuck to its value, or an option whose owner is left out."""
+def for_unknown(key: OneOf, kind: str) -> str:
+    """A name that is none: misspelt, stuck to its value, of another table, or an option whose owner is left out."""
     name, colon, _ = kind.partition(":")
-    if colon and name in table:
+    if colon and name in key.table:
         return f"write a space after the colon: '{name}: '"
-    owner = "" if nearest(kind, table) else _with_owner(what, [kind], table)
-    return owner or suggest(kind, table)
+    other = next((other for other in ONE_OF if kind in other.table), None)
+    if other:
+        return f"it is {a(other.what)}, and goes under {other.key}"
+    owner = "" if nearest(kind, key.table) else _with_owner(key.what, [kind], key.table)
+    return owner or suggest(kind, key.table)
+
+
+def a(what: str) -> str:
+    """The word with its article: a layer, an optimizer."""
+    return f"{'an' if what[0] in 'aeiou' else 'a'} {what}"
 
 
 def _with_owner(what: str, options: list[str], table: Table) -> str:
@@ -134,12 +269,6 @@ def _with_owner(what: str, options: list[str], table: Table) -> str:
         if meant[0] and all(meant):
             return f"name the {what} first, such as {_braced(kind, meant[0])}"
     return ""
-
-
-def elsewhere(option: str, table: Table) -> str | None:
-    """Where an option belongs that its thing does not take: in a section of the config, or to another thing."""
-    owners = (kind for kind, described in table.items() if option in option_names(described))
-    return section(option) or next(owners, None)
 
 
 def _braced(kind: str, option: str) -> str:

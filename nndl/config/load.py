@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from nndl.config.advice import home, known_keys
+from nndl.config.advice import for_key
 from nndl.config.bundled import folder, locate
 from nndl.config.checking import checks
 from nndl.config.pieces import Pieces
@@ -106,7 +106,7 @@ class _Loader:
             return Experiment.model_validate(plain)
         except ValidationError as error:
             reported = {problem.path for problem in self.problems}
-            for path, words, at_key in translate(error, plain, known_keys, home):
+            for path, words, at_key in translate(error, plain, for_key):
                 piece_failed = words.endswith("is missing") and any(at[: len(path)] == path for at in reported)
                 if not piece_failed:
                     self.report(path, words, at_key)

@@ -1,7 +1,7 @@
 """The parts of a config that name one thing out of a table: `relu`, `max_pool: 2`, `conv: {filters: 32, kernel: 3}`."""
 
 from dataclasses import MISSING, fields
-from functools import cache, partial
+from functools import cache
 from typing import Any, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
@@ -58,8 +58,7 @@ class Pieces:
             checked = options_model(described).model_validate(options)  # type: ignore[arg-type]  # mypy: not hashable
             return described(**{name: getattr(checked, name) for name in option_names(described)})
         except ValidationError as error:
-            home = partial(advice.elsewhere, table=key.table)
-            for fault in translate(error, options, lambda _: option_names(described), home):
+            for fault in translate(error, options, lambda at, _: advice.for_option(key, kind, str(at[-1]))):
                 # What a bare value sets stands where the bare value does.
                 where = fault.path[1:] if bare and fault.path[:1] == (described.shorthand,) else fault.path
                 self.report((*path, *where), f"{kind}: {fault.words}", fault.at_key)
@@ -82,10 +81,10 @@ class Pieces:
             self.report(path, f"{words}; {cure}" if cure else words)
             return None
         else:
-            self.report(path, f"expected {'an' if what[0] in 'aeiou' else 'a'} {what}; {advice.suggest('', table)}")
+            self.report(path, f"expected {advice.a(what)}; {advice.suggest('', table)}")
             return None
         if kind not in table:
-            cure = advice.for_unknown(what, kind, table)
+            cure = advice.for_unknown(key, kind)
             self.report((*path, kind) if isinstance(value, dict) else path, f"no {what} {kind!r}; {cure}", at_key=True)
             return None
         return kind, given

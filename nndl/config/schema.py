@@ -215,8 +215,9 @@ class Experiment(Section):
         return self.model_copy(update={"train": train})
 
 
+TOP = "the top level"
 SECTIONS: dict[str, type[BaseModel]] = {
-    "the top level": Experiment,
+    TOP: Experiment,
     "data": Data,
     "model": Model,
     "train": Train,

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from nndl.config.advice import nearest, suggest
+from nndl.config.advice import Hint
 from nndl.config.reading.marked import scalar
 from nndl.config.reading.messages import Path, dotted
 
@@ -34,8 +34,8 @@ LIMITS = {
 UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
 MISSING = ("missing", "missing_keyword_only_argument", "missing_argument")
 
-Keys = Callable[[Path], Sequence[str]]
-Home = Callable[[str], str | None]
+Advise = Callable[[Path, Any], Hint]
+"""What to tell of the unknown key at a path, which is set to some value."""
 
 
 class Fault(NamedTuple):
@@ -47,17 +47,17 @@ class Fault(NamedTuple):
     """Whether the key itself is wrong rather than what it is set to."""
 
 
-def translate(error: ValidationError, tree: Any, keys: Keys, home: Home | None = None) -> list[Fault]:
+def translate(error: ValidationError, tree: Any, advise: Advise) -> list[Fault]:
     """Everything pydantic found wrong with `tree`.
 
-    keys: those known at a path; home: where else a key belongs. What a value could have been ("a whole number or
-    'same'") becomes one message, and a key that is only misspelt is not also missing.
+    What a value could have been ("a whole number or 'same'") becomes one message, and a key that is only misspelt is
+    not also missing.
     """
     # A list whose items are wrong is empty to pydantic, and reported as too short besides.
     items = [item for item in error.errors(include_url=False) if item["type"] != "too_short" or not item["input"]]
-    unknown = [_unknown(tuple(item["loc"]), keys, home) for item in items if item["type"] in UNKNOWN]
-    meant = {(*fault.path[:-1], nearest(str(fault.path[-1]), keys(fault.path[:-1]))) for fault in unknown}
-    meant |= {(home(str(fault.path[-1])),) for fault in unknown if home}
+    hints = {tuple(item["loc"]): advise(tuple(item["loc"]), item["input"]) for item in items if item["type"] in UNKNOWN}
+    unknown = [Fault(path, f"unknown key {str(path[-1])!r}; {hint.words}", True) for path, hint in hints.items()]
+    meant = {hint.meant for hint in hints.values()}
     others: list[Fault] = []
     wanted: dict[Path, list[Any]] = {}
     for item in items:
@@ -69,14 +69,6 @@ def translate(error: ValidationError, tree: Any, keys: Keys, home: Home | None =
         elif item["type"] not in UNKNOWN:
             wanted.setdefault(_within(tree, path), []).append(item)
     return [*unknown, *others, *(Fault(path, _unfit(path, items)) for path, items in wanted.items())]
-
-
-def _unknown(path: Path, keys: Keys, home: Home | None) -> Fault:
-    key, known = str(path[-1]), keys(path[:-1])
-    place = home(key) if home and nearest(key, known) is None else None
-    return Fault(
-        path, f"unknown key {key!r}; {f'it goes under {place}' if place else suggest(key, known)}", at_key=True
-    )
 
 
 def _within(tree: Any, path: Path) -> Path:
