@@ -99,7 +99,7 @@ def test_cifar_10_1_is_scored(folder: Path) -> None:
 
 def test_corruptions_are_scored_severity_by_severity(folder: Path) -> None:
     pictures = np.random.default_rng(0).integers(0, 256, (20, 32, 32, 3), np.uint8)
-    save_pictures(folder / "corrupted", labels=np.arange(20) % 10, fog=pictures, snow=pictures[::-1])
+    save_pictures(folder / "corrupted", labels=np.tile([4, 0, 7, 4], 5), fog=pictures, snow=pictures[::-1])
     done = nndl("eval", "tiny", "--data", "corrupted", cwd=folder)
     assert done.returncode == 0, done.stderr
     assert done.stderr.split() == ["fog", "...", "snow", "..."]
@@ -109,6 +109,18 @@ def test_corruptions_are_scored_severity_by_severity(folder: Path) -> None:
     assert len(accuracies) == 10
     assert [float(word) for word in rows["fog"]][:5] == [round(100 * share, 2) for share in accuracies[:5]]
     assert report["mean_accuracy"] == pytest.approx(sum(accuracies) / 10)
+
+
+def test_what_is_no_five_severities_is_scored_as_one_set(folder: Path) -> None:
+    pictures = np.random.default_rng(0).integers(0, 256, (20, 32, 32, 3), np.uint8)
+    save_pictures(folder / "one", labels=np.arange(20) % 7, fog=pictures, snow=pictures[::-1])
+    (folder / "one" / "._fog.npy").write_bytes(b"\0\5\x16\7Mac OS X")
+    done = nndl("eval", "tiny", "--data", "one", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert [line.partition(":")[0] for line in lines[:2]] == ["fog", "snow"]
+    assert all("of 20 images" in line for line in lines[:2])
+    assert lines[-1].endswith("over 2 sets")
 
 
 def test_a_damaged_robustness_set_is_told(folder: Path) -> None:

@@ -60,14 +60,22 @@ def show_confusion(report: dict[str, Any]) -> None:
 
 
 def show_sets(report: dict[str, Any]) -> None:
-    """A line for each set, or for corruptions a table: severity by severity."""
-    if report["sets"][0]["severity"] is None:
-        for row in report["sets"]:
-            terminal.say(f"{row['set']}: accuracy {sentence(row)}, of {row['images']:,} images{views(report['tta'])}")
-        return
+    """A line for each set, and for corruptions of five severities a table: severity by severity."""
     by_name: dict[str, list[float]] = defaultdict(list)
     for row in report["sets"]:
-        by_name[row["set"]].append(row["accuracy"])
+        if row["severity"] is None:
+            terminal.say(f"{row['set']}: accuracy {sentence(row)}, of {row['images']:,} images{views(report['tta'])}")
+        else:
+            by_name[row["set"]].append(row["accuracy"])
+    if by_name:
+        _show_severities(report, by_name)
+    sets = len({row["set"] for row in report["sets"]})
+    if sets > 1 or by_name:
+        what = f"corruption{'s' if sets > 1 else ''}" if by_name else "sets"
+        terminal.say(f"\nmean accuracy {100 * report['mean_accuracy']:.2f} % over {sets} {what}")
+
+
+def _show_severities(report: dict[str, Any], by_name: dict[str, list[float]]) -> None:
     levels = len(next(iter(by_name.values())))
     means = [sum(column) / len(by_name) for column in zip(*by_name.values(), strict=True)]
     terminal.print_table(
@@ -76,8 +84,6 @@ def show_sets(report: dict[str, Any]) -> None:
         title=f"{report['run']}, {report['weights']} weights: accuracy in %{views(report['tta'])}",
         footer=_row("mean", means),
     )
-    count = f"{len(by_name)} corruption{'s' if len(by_name) > 1 else ''}"
-    terminal.say(f"\nmean accuracy {100 * report['mean_accuracy']:.2f} % over {count}")
 
 
 def _row(name: str, shares: Sequence[float]) -> tuple[str, ...]:
