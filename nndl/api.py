@@ -10,7 +10,7 @@ import numpy as np
 from nndl.config import Experiment, load_config
 from nndl.config.build import Built, build, build_network
 from nndl.config.data import Split, build_split, take
-from nndl.config.reading.overrides import quoted
+from nndl.config.reading.overrides import settings
 from nndl.data.cifar import Images
 from nndl.errors import UsageError
 from nndl.export.write import Written, write
@@ -85,8 +85,7 @@ class Run:
 
     def split(self, data: str | Path | None = None) -> Split:
         """The run's data set, read from where the run found it or from the folder `data`, divided as the run did."""
-        moved = () if data is None else (f"data.root={quoted(Path(data))}",)
-        return build_split(load_config(self.folder.config, moved))
+        return build_split(load_config(self.folder.config, settings(data=None if data is None else Path(data))))
 
     def learnt_from(self, split: Split) -> bool:
         """Whether these are the images that the run was trained with, by their checksum; yes where none was kept."""

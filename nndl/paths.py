@@ -6,6 +6,13 @@ from pathlib import Path
 from nndl.errors import UsageError
 
 
+def to_write(path: str | os.PathLike[str]) -> Path:
+    """Return the path expanded; raises UsageError for -, which elsewhere is stdout, where only `runs export` writes."""
+    if os.fspath(path) == "-":
+        raise UsageError("- is no file to write; name one (./- for one of that name)")
+    return expanded(path)
+
+
 def expanded(path: str | os.PathLike[str]) -> Path:
     """Return the path with the home folder in the place of a ~ or ~user it begins with.
 

@@ -14,7 +14,7 @@ from nndl.config.data import build_split
 from nndl.config.reading.overrides import settings
 from nndl.data.cifar import load_cifar
 from nndl.errors import DataError, UsageError
-from nndl.paths import expanded
+from nndl.paths import expanded, to_write
 from tests.cli.command import nndl
 from tests.small_run import CONFIG, experiment
 
@@ -78,7 +78,9 @@ def test_every_option_that_takes_a_path_takes_it() -> None:
     paths = {name: hint for name, hint in parameters(app) if "Path" in str(hint)}
     assert {"doctor data", "train run_dir", "predict images", "runs export file"} <= set(paths)
     assert [
-        name for name, hint in paths.items() if all(getattr(each, "parser", 0) != expanded for each in get_args(hint))
+        name
+        for name, hint in paths.items()
+        if all(getattr(each, "parser", 0) not in (expanded, to_write) for each in get_args(hint))
     ] == []
 
 

@@ -9,7 +9,7 @@ import typer
 from nndl.cli.command import Verb
 from nndl.cli.complete import complete_bundled
 from nndl.cli.options import Config, Json, Set
-from nndl.paths import expanded
+from nndl.paths import to_write
 
 if TYPE_CHECKING:
     from nndl.config import Experiment
@@ -81,7 +81,7 @@ def copy_bundled(
 
 def _copy_of(source: Path, target: str) -> Path:
     """The file that a copy to `target` makes: in a folder, there or not, it keeps its name."""
-    path = expanded(target)
+    path = to_write(target)
     if path.is_dir() or target.endswith(("/", os.sep)):
         return path / source.name
     return path if path.suffix else path.with_suffix(".yaml")

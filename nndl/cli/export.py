@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nndl.cli.options import Best, Data, Force, Json, Run
-from nndl.paths import expanded
+from nndl.paths import to_write
 
 if TYPE_CHECKING:
     from nndl.export.write import Written
@@ -25,7 +25,7 @@ def export(
     to: Annotated[str, typer.Option(metavar="|".join(FORMATS), help="For what.", autocompletion=complete_format)],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", parser=expanded, help="By default the config's name, here."),
+        typer.Option("--output", "-o", metavar="FILE", parser=to_write, help="By default the config's name, here."),
     ] = None,
     best: Best = True,
     images: Annotated[
@@ -68,6 +68,8 @@ def _hints(written: "Written") -> list[str]:
         return [f"onnxruntime agrees: {written.comparison.sentence} ({written.checked_on})"]
     if written.to == "pytorch":
         module, weights = written.files
+        if not module.stem.isidentifier():
+            return []
         return [f"  from {module.stem} import load; network = load({str(weights)!r})"]
     if written.to == "safetensors":
         return ["  the names and shapes are those of the module that --to pytorch writes"]

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from nndl.cli.options import Force, Runs
-from nndl.paths import expanded
+from nndl.paths import to_write
 
 
 def plot(
@@ -17,7 +17,7 @@ def plot(
             "--output",
             "-o",
             metavar="FILE",
-            parser=expanded,
+            parser=to_write,
             help="Picture to write: .png, .svg or .pdf (needs matplotlib).",
         ),
     ] = None,

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from nndl.cli.options import Data, Json, Runs
-from nndl.paths import expanded
+from nndl.paths import to_write
 
 
 def report(
@@ -17,7 +17,7 @@ def report(
             "--output",
             "-o",
             metavar="FILE",
-            parser=expanded,
+            parser=to_write,
             help="Where to.  [default: report.html in the run's folder, or here]",
         ),
     ] = None,

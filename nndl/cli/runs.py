@@ -9,6 +9,7 @@ from nndl.cli.command import Verb
 from nndl.cli.complete import complete_run_config, complete_sort
 from nndl.cli.options import Force, Json, Runs
 from nndl.paths import expanded
+from nndl.visible import visible
 
 if TYPE_CHECKING:
     from nndl.runs.listing import Row
@@ -126,7 +127,7 @@ def remove(
 
 @runs_app.command("export", cls=Verb)
 def export(
-    file: Annotated[Path, typer.Argument(metavar="FILE.csv", parser=expanded, help="Where to.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE.csv", parser=expanded, help="Where to; - is stdout.")],
     force: Force = False,
     json: Json = False,
 ) -> None:
@@ -136,6 +137,11 @@ def export(
     from nndl.runs.atomic import write_atomically
     from nndl.runs.listing import list_runs
 
+    if str(file) == "-":
+        if json:
+            raise UsageError("- writes the CSV to stdout, where --json writes too; give one of them")
+        terminal.say(_as_csv(list_runs()).rstrip("\n"))
+        return
     if file.exists() and (file.is_dir() or not force):
         raise UsageError(f"{file} exists; name another file, or say --force to replace it")
     if not file.parent.is_dir():
@@ -154,9 +160,10 @@ def _as_csv(rows: "list[Row]") -> str:
 
     from nndl.runs.listing import flattened
 
-    table: list[dict[str, Any]] = [
-        row.record() | {f"config.{key}": value for key, value in flattened(row.tree)} for row in rows
-    ]
+    table: list[dict[str, Any]] = []
+    for row in rows:
+        values = row.record() | {f"config.{key}": value for key, value in flattened(row.tree)}
+        table.append({key: visible(value) if isinstance(value, str) else value for key, value in values.items()})
     text = io.StringIO()
     writer = csv.DictWriter(text, dict.fromkeys(key for line in table for key in line), lineterminator="\n")
     writer.writeheader()

@@ -18,6 +18,7 @@ from nndl.config.schema import ONE_OF, Experiment
 from nndl.config.translate import translate
 from nndl.errors import ConfigError
 from nndl.paths import expanded
+from nndl.visible import visible
 
 MOST_BYTES = 4 * MOST_CHARACTERS
 
@@ -53,10 +54,13 @@ def parse_config(text: str, source: str, sets: Sequence[str] = (), name: str = "
 
 
 def _name(path: FilePath) -> str:
-    """What runs of this config are called: bn_cnn, or ladder-90 for ladder/90."""
+    """What runs of this config are called: bn_cnn, or ladder-90 for ladder/90.
+
+    A file may be called what no text can hold (bytes that are no UTF-8, an escape); the name can be written and read.
+    """
     path, bundled = path.resolve(), folder().resolve()
     inside = path.relative_to(bundled) if path.is_relative_to(bundled) else FilePath(path.name)
-    return "-".join(inside.with_suffix("").parts)
+    return visible("-".join(inside.with_suffix("").parts))
 
 
 class _Loader:

@@ -1,5 +1,6 @@
 """A run's network written for other programs: which files, refused or checked before they are, and what they say."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from nndl.paths import expanded
 from nndl.runs.atomic import write_atomically
 from nndl.runs.folder import RunFolder, safe_name
 from nndl.runs.inputs import Inputs
+from nndl.visible import visible
 
 SUFFIXES = {"onnx": ".onnx", "npz": ".npz", "safetensors": ".safetensors", "pytorch": ".py"}
 """What there is to export to, and what the files are called."""
@@ -68,7 +70,7 @@ def write(
 ) -> Written:
     """Write a run's network for other programs; see `nndl.api.Run.export`."""
     to = _format(path, to)
-    target = expanded(path if path is not None else safe_name(run.experiment.name) + SUFFIXES[to])
+    target = _default(run.experiment.name, to) if path is None else expanded(path)
     files = (target, target.with_suffix(".safetensors")) if to == "pytorch" else (target,)
     _refuse(files, force)
     if to == "onnx":
@@ -91,6 +93,12 @@ def _format(path: str | Path | None, to: str | None) -> str:
     return to
 
 
+def _default(config: str, to: str) -> Path:
+    """The config's name, here; a module is called what Python can import."""
+    name = safe_name(config)
+    return Path((re.sub(r"\W", "_", name) if to == "pytorch" else name) + SUFFIXES[to])
+
+
 def _refuse(targets: Sequence[Path], force: bool) -> None:
     """Raise UsageError where the files cannot be written, before anything is computed."""
     if len(set(targets)) < len(targets):
@@ -110,7 +118,7 @@ def _about(run: Trained) -> dict[str, Any]:
     """What a file says of itself."""
     return {
         "nndl": __version__,
-        "run": run.folder.path.resolve().name,
+        "run": visible(run.folder.path.resolve().name),
         "step": run.step,
         "classes": list(run.inputs.classes),
         "input": "RGB images, float32 (N, 3, 32, 32), 0..1",

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,40 @@ def test_a_csv_file_has_results_and_configs(folder: Path) -> None:
     assert [row["config.train.l2"] for row in rows] == ["0.5", "0.0", "0.0"]
     assert nndl("runs", "export", "all.csv", cwd=folder).returncode == 2
     assert nndl("runs", "export", "all.csv", "--force", cwd=folder).returncode == 0
+
+
+def test_a_csv_goes_to_stdout_if_that_is_named(folder: Path) -> None:
+    done = nndl("runs", "export", "-", cwd=folder)
+    assert nndl("runs", "export", "all.csv", cwd=folder).returncode == 0
+    assert done.stdout == (folder / "all.csv").read_text(encoding="utf-8")
+    assert not (folder / "-").exists()
+    assert "give one of them" in nndl("runs", "export", "-", "--json", cwd=folder).stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("export", "runs/first", "--to", "npz", "-o", "-"),
+        ("plot", "runs/first", "-o", "-"),
+        ("report", "runs/first", "-o", "-"),
+        ("configs", "copy", "quickstart", "-"),
+    ],
+    ids=" ".join,
+)
+def test_no_other_verb_writes_a_file_of_that_name(folder: Path, words: tuple[str, ...]) -> None:
+    before = sorted(folder.rglob("*"))
+    done = nndl(*words, cwd=folder)
+    assert done.returncode == 2
+    assert "error: - is no file to write" in done.stderr
+    assert sorted(folder.rglob("*")) == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+def test_a_csv_file_holds_names_that_are_no_text(folder: Path) -> None:
+    make_run(folder / "runs" / os.fsdecode(b"caf\xe9"), begun=2e9)
+    assert nndl("runs", "export", "all.csv", cwd=folder).returncode == 0
+    rows = list(csv.DictReader((folder / "all.csv").read_text(encoding="utf-8").splitlines()))
+    assert rows[0]["name"] == r"caf\udce9"
 
 
 def test_the_table_leaves_out_what_a_narrow_terminal_has_no_room_for(tmp_path: Path) -> None:

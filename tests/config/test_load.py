@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from nndl.config import load_config, parse_config
-from nndl.config.bundled import names
+from nndl.config.bundled import bundled, names
+from nndl.config.writing.show import dump
 from nndl.errors import ConfigError
 
 GOOD = "model: {layers: [affine: 10]}\n"
@@ -28,6 +29,19 @@ def test_an_experiment_is_called_after_its_file_unless_it_says_otherwise(tmp_pat
     (tmp_path / "named.yaml").write_text(GOOD + "name: other\n", encoding="utf-8")
     assert load_config(tmp_path / "mine.yaml").name == "mine"
     assert load_config(str(tmp_path / "named.yaml")).name == "other"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+@pytest.mark.parametrize(
+    "name", [b"caf\xe9", b"a\rb", b"a\x1bb", b"a\x7fb", b"a\nb", b"a\xe2\x80\xaeb", "café".encode()]
+)
+def test_a_file_of_any_name_gives_one_that_can_be_written_and_read(tmp_path: Path, name: bytes) -> None:
+    file = tmp_path / os.fsdecode(name + b".yaml")
+    file.write_bytes(bundled("quickstart").read_bytes())
+    experiment = load_config(file)
+    assert parse_config(dump(experiment), "again.yaml").name == experiment.name
+    assert experiment.name.isprintable()
+    experiment.name.encode("utf-8")
 
 
 def test_a_name_that_is_none_is_answered_with_the_nearest() -> None:

@@ -1,9 +1,14 @@
 """Run.export: what is written, what is refused, and that nothing is written that does not compute the same."""
 
+import json
+import os
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors import safe_open
 
 from nndl import Run, load_run, train
 from nndl.cli.export import FORMATS
@@ -33,6 +38,23 @@ def test_without_a_name_it_is_the_configs_here(run: Run, tmp_path: Path, monkeyp
     with pytest.raises(UsageError, match=r"small\.py is there already"):
         run.export(to="pytorch")
     assert run.export(to="pytorch", force=True).comparison is None
+
+
+def test_a_module_is_called_what_python_can_import(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    named = replace(run, experiment=run.experiment.model_copy(update={"name": "ladder-90"}))
+    assert named.export(to="pytorch").files[0] == Path("ladder_90.py")
+    assert named.export(to="npz").files[0] == Path("ladder-90.npz")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+def test_a_folder_called_what_no_text_can_hold_is_written_down_as_what_stands_for_it(run: Run, tmp_path: Path) -> None:
+    odd = tmp_path / os.fsdecode(b"caf\xe9\x1b")
+    shutil.copytree(run.folder.path, odd)
+    written = load_run(odd).export(tmp_path / "net.py")
+    assert "of caf/udce9/x1b, from nndl" in written.files[0].read_text(encoding="utf-8")
+    with safe_open(written.files[1], "numpy") as file:
+        assert json.loads(file.metadata()["run"]) == "caf\\udce9\\x1b"
 
 
 @pytest.mark.parametrize(

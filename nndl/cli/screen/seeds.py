@@ -12,7 +12,7 @@ from nndl.cli.screen import terminal
 from nndl.cli.screen.epochs import percent
 from nndl.cli.screen.training import resume_and_run, start_and_run, timed
 from nndl.config import Experiment, load_config
-from nndl.config.reading.overrides import quoted
+from nndl.config.reading.overrides import settings
 from nndl.errors import TrainingError
 from nndl.jobs.resume import Wanted
 from nndl.jobs.seeds import SeedRun, refuse_others, seed_runs
@@ -86,8 +86,7 @@ def _one(run: SeedRun, experiment: Experiment, accept_changes: bool, *, quiet: b
 
 def _here(experiment: Experiment) -> list[str]:
     """What a run that goes on takes from the command instead of its own config."""
-    root = quoted(Path(experiment.data.root))
-    return [f"data.root={root}", f"engine={experiment.engine}", f"threads={experiment.threads}"]
+    return settings(experiment.engine, experiment.threads, data=Path(experiment.data.root))
 
 
 def _tell_finished(run: SeedRun, summary: dict[str, Any], json: bool) -> None:

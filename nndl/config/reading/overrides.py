@@ -1,14 +1,18 @@
 """--set train.epochs=5, --set 'model.layers[0].conv.filters=64': a change of the tree before it is checked."""
 
+import math
 import re
 from pathlib import Path as FilePath
 from typing import Any
 
-from nndl.config.reading.marked import read
+import yaml
+
+from nndl.config.reading.marked import UNPRINTABLE, read
 from nndl.config.reading.messages import Path, ProblemsError, dotted
 from nndl.config.schema import ONE_OF, SECTIONS, Table
 from nndl.described import option_names
 from nndl.errors import UsageError
+from nndl.visible import visible
 
 PART = re.compile(r"([^.\[\]]+)|\[([0-9]{1,6})\]")
 
@@ -30,7 +34,11 @@ def parse(text: str) -> tuple[Path, Any]:
 
 def quoted(text: object) -> str:
     """The text as YAML that means it and nothing else: a folder may be called 2024, or null."""
-    return "'" + str(text).replace("'", "''") + "'"
+    words = str(text)
+    if words.isprintable():
+        return "'" + words.replace("'", "''") + "'"
+    escaped: str = yaml.safe_dump(words, default_style='"', width=math.inf)
+    return escaped.rstrip("\n")
 
 
 NO_BUDGET = "train.time_budget=null"
@@ -47,9 +55,15 @@ SYNTHETIC = ("data.dataset=synthetic", "data.train_size=all", "data.test_size=al
 
 
 def settings(
-    engine: str | None = None, threads: int | None = None, seed: int | None = None, data: FilePath | None = None
+    engine: str | None = None, threads: int | str | None = None, seed: int | None = None, data: FilePath | None = None
 ) -> list[str]:
-    """Return what the options of a command set, as --set would; those that are None set nothing."""
+    """Return what the options of a command set, as --set would; those that are None set nothing.
+
+    Raises UsageError for a folder whose name no config can hold.
+    """
+    if data is not None and UNPRINTABLE.search(str(data)):
+        words = f"the name of the folder {visible(data)} is no text that a config can hold"
+        raise UsageError(f"{words}; give it another name, or a link to it")
     given = {"engine": engine, "threads": threads, "seed": seed, "data.root": None if data is None else quoted(data)}
     return [f"{key}={value}" for key, value in given.items() if value is not None]
 

@@ -28,14 +28,16 @@ _Dumper.add_representer(
 )
 _Dumper.add_representer(float, lambda dumper, value: dumper.represent_scalar("tag:yaml.org,2002:float", _number(value)))
 _Dumper.add_representer(
-    str, lambda dumper, value: dumper.represent_scalar("tag:yaml.org,2002:str", value, None if _is_text(value) else "'")
+    str, lambda dumper, value: dumper.represent_scalar("tag:yaml.org,2002:str", value, _quotes(value))
 )
 _Dumper.ignore_aliases = lambda self, data: True  # type: ignore[method-assign]  # noqa: ARG005
 
 
-def _is_text(value: str) -> bool:
-    """Whether YAML 1.2 too takes it for a text without quotes: 1e3 is one to YAML 1.1 only."""
-    return isinstance(scalar(value), str)
+def _quotes(value: str) -> str | None:
+    """The quotes that a text needs: some where YAML 1.2 takes it for no text (1e3), others where it has line breaks."""
+    if not value.isprintable():
+        return '"'
+    return None if isinstance(scalar(value), str) else "'"
 
 
 def _number(value: float) -> str:

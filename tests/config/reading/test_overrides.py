@@ -1,10 +1,13 @@
 """--set reaches every value, keeps what it does not name, and says why it cannot."""
 
 import re
+from pathlib import Path
 
 import pytest
 
-from nndl.config.reading.overrides import of_epochs, quoted
+from nndl.config import parse_config
+from nndl.config.reading.overrides import of_epochs, quoted, settings
+from nndl.config.writing.show import dump
 from nndl.errors import UsageError
 from nndl.net.catalog import Affine, AvgPool, Conv, MaxPool, Relu, Residual
 from nndl.train.optimizers import Adam, Sgd
@@ -21,6 +24,20 @@ def test_a_value_is_set_and_read_as_yaml() -> None:
 def test_epochs_are_set_to_the_last_digit(epochs: float) -> None:
     assert experiment("", of_epochs(epochs)).train.epochs == epochs
     assert of_epochs(3.0) == "train.epochs=3"
+
+
+@pytest.mark.parametrize("text", ["a{}b", "{}", "it's {}"])
+def test_a_folder_of_any_name_is_set_as_it_is_or_refused(text: str) -> None:
+    refused = [*range(9), *range(11, 32), 0x7F, 0xD800, 0xDCE9]
+    for code in (*range(0x100), 0x2028, 0x202E, 0xD800, 0xDCE9, 0xFEFF, 0x1F600):
+        folder = text.format(chr(code))
+        if code in refused:
+            with pytest.raises(UsageError, match=r"no text that a config can hold; give it another name"):
+                settings(data=Path(folder))
+        else:
+            made = experiment("", f"data.root={quoted(folder)}")
+            assert made.data.root == folder
+            assert parse_config(dump(made), "again.yaml").data.root == folder
 
 
 def test_the_last_of_two_counts() -> None:
