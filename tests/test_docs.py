@@ -7,11 +7,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import typer
+from PIL import Image
 
 from nndl.cli.app import app
-from tests.cli.command import environment
+from tests.cli.command import environment, nndl
 
 ROOT = Path(__file__).parents[1]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
@@ -50,6 +52,30 @@ def test_the_python_of_the_page_on_using_a_run_runs(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) == 4
     assert (tmp_path / "runs" / "mine" / "best.safetensors").is_file()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_the_commands_of_the_page_on_using_a_run_run_in_their_order(tmp_path: Path) -> None:
+    sizes = [f"--set=data.{part}_size={size}" for part, size in (("train", 60), ("validation", 20), ("test", 20))]
+    assert nndl("train", "bn_cnn", "--synthetic", "--epochs=1", *sizes, cwd=tmp_path).returncode == 0
+    images, labels = np.zeros((20, 32, 32, 3), np.uint8), np.arange(20, dtype=np.uint8) % 10
+    for folder, name, about in (("CIFAR-10.1/datasets", "_data", "cifar10.1_v6"), ("CIFAR-10-C", "", "fog")):
+        (tmp_path / folder).mkdir(parents=True)
+        np.save(tmp_path / folder / f"{about}{name}.npy", images)
+        np.save(tmp_path / folder / (f"{about}_labels.npy" if name else "labels.npy"), labels)
+    (tmp_path / "photos").mkdir()
+    Image.fromarray(images[0]).save(tmp_path / "cat.jpg")
+    Image.fromarray(images[0]).save(tmp_path / "photos" / "dog.png")
+    lines = [line for block in blocks(ROOT / "docs" / "using.md", "sh") for line in block.splitlines()]
+    ran = [line for line in lines if line.startswith("nndl ")]
+    assert len(ran) > 10
+    for line in ran:
+        words, _, source = line.partition("#")[0].partition("<")
+        called = [sys.executable, "-m", *shlex.split(words)]
+        given = (tmp_path / source.strip()).read_bytes() if source else b""
+        done = subprocess.run(called, input=given, cwd=tmp_path, env=environment(), capture_output=True, check=False)
+        assert done.returncode == 0, f"{line}\n{done.stderr.decode()}"
 
 
 def commands() -> list[tuple[str, str]]:
