@@ -1,8 +1,21 @@
 """What holds for every test."""
 
 import signal
+import sys
+from collections.abc import Iterator
+
+import pytest
 
 # A shell that starts the tests in the background has them ignore Ctrl+C, and whatever they start inherits that; but
 # there are tests which send it to a training and watch it end in good order.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture
+def quick_turns() -> Iterator[None]:
+    """Python's threads take turns a thousand times as often as they do by default: they meet in every place."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(5e-6)
+    yield
+    sys.setswitchinterval(interval)

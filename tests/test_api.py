@@ -2,13 +2,16 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import numpy as np
 import pytest
 
 import nndl.train.solver
 from nndl import Run, build, load_config, load_run, train
+from nndl.engines import available
 from nndl.errors import CheckpointError, UsageError
 from nndl.train.events import EpochDone, Event
 from tests.cli.command import environment
@@ -49,6 +52,24 @@ def test_images_may_be_bytes_or_floats_channels_first_or_last(run: Run) -> None:
     np.testing.assert_allclose(run.probabilities(x).sum(axis=1), 1)
     assert run.scores(x[:0]).shape == (0, 10)
     np.testing.assert_array_equal(run.predict(x, "mirror"), run.predict(x[..., ::-1], "mirror"))
+
+
+@pytest.mark.parametrize("engine", available())
+@pytest.mark.usefixtures("quick_turns")
+def test_a_run_asked_from_several_threads_answers_each_as_it_answers_one(run: Run, engine: str) -> None:
+    loaded = load_run(run.folder.path, engine=engine)
+    batches = [pixels()[part : part + 6] for part in range(4)]
+    right = [loaded.scores(batch, "mirror") for batch in batches]
+    start = Barrier(len(batches), timeout=20)
+
+    def ask(batch: np.ndarray) -> list[np.ndarray]:
+        start.wait()
+        return [loaded.scores(batch, "mirror") for _ in range(60)]
+
+    with ThreadPoolExecutor(len(batches)) as threads:
+        for scores, answers in zip(right, threads.map(ask, batches), strict=True):
+            for answer in answers:
+                np.testing.assert_array_equal(answer, scores)
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,11 @@
 
 from typing import Any
 
+from nndl.engines.shared.threads import set_threads, thread_count
 from nndl.errors import ConfigError
 from nndl.net.contract import Engine
+
+__all__ = ["available", "choices", "describe_engine", "get_engine", "has_bfloat16", "set_threads"]
 
 
 def available() -> tuple[str, ...]:
@@ -23,15 +26,6 @@ def has_bfloat16() -> bool:
     from nndl.engines.compiled import bindings
 
     return bindings.is_built() and bindings.instructions() == bindings.BF16_INSTRUCTIONS
-
-
-def set_threads(count: int | None = None) -> None:
-    """Compute on `count` threads from now on, in every engine; None means every core this process may use."""
-    from nndl.engines import compiled
-    from nndl.engines.shared import threads
-
-    threads.set_threads(count)
-    compiled.set_threads(count)
 
 
 def get_engine(name: str = "auto") -> Engine:
@@ -59,7 +53,6 @@ def get_engine(name: str = "auto") -> Engine:
 def describe_engine(engine: Engine) -> dict[str, Any]:
     """Return what a run's record says of its engine: name, threads, and of compiled kernels which build runs."""
     from nndl.engines.compiled import bindings
-    from nndl.engines.shared.threads import thread_count
 
     compiled = engine.name.startswith("compiled")
     return {

@@ -12,6 +12,7 @@ from nndl.net.losses import Loss, SoftmaxLoss
 from nndl.net.params import Params, Slot
 from nndl.net.plan import Chain, PlannedStep, Planner
 from nndl.net.shapes import infer_shapes
+from nndl.net.turn import Turn
 from nndl.net.types import Array, Mode, Shape, Streams, layout_of
 
 _INITIALISATION, _DROPOUT = 1, 2
@@ -23,6 +24,8 @@ class Network:
 
     params, buffers, grads: `Params`, named "conv1.w", "spatial_bn1.running_mean".
     step: the number of the training step at hand, set by the solver; dropout masks depend on (seed, layer, step) only.
+
+    Threads may share a network: calls take turns, since they share its memory. `grads` is one for all of them.
     """
 
     def __init__(
@@ -44,6 +47,7 @@ class Network:
         self.dtype = np.dtype(dtype)
         self.seed = seed
         self.step = 0
+        self._turn = Turn()
         self.placed = infer_shapes(self.layers, input_shape)
         self._everything = tuple(inner for placed in self.placed for inner in placed.walk())
         self.params = self._initial_params()
@@ -67,24 +71,28 @@ class Network:
         """
         if y is None:
             return self.scores(X)
-        self._seed_dropout()
-        chain = self._chains["train"]
-        scores = chain.forward(self._take(X))
-        loss, dscores = self.loss_function(scores, y)
-        chain.backward(np.ascontiguousarray(dscores, self.dtype))
-        if self.l2:
-            loss += self._add_l2()
-        return loss, self.grads
+        x = self._take(X)
+        with self._turn.lock:
+            self._seed_dropout()
+            chain = self._chains["train"]
+            loss, dscores = self.loss_function(chain.forward(x), y)
+            chain.backward(np.ascontiguousarray(dscores, self.dtype))
+            if self.l2:
+                loss += self._add_l2()
+            return loss, self.grads
 
     def scores(self, X: Array) -> Array:
         """Scores (N, classes) in test mode, in an array of their own."""
-        return self._chains["test"].forward(self._take(X)).copy()
+        x = self._take(X)
+        with self._turn.lock:
+            return self._chains["test"].forward(x).copy()
 
     def activations(self, X: Array) -> Iterator[tuple[str, Array]]:
-        """What each step of the plan gives in test mode, under the path of its last layer; valid until the next one."""
+        """What each step of the plan gives in test mode, in an array of its own, under the path of its last layer."""
         x = self._take(X)
         for planned in self._chains["test"].steps:
-            x = planned.step.forward(x)
+            with self._turn.lock:
+                x = planned.step.forward(x).copy(order="K")
             yield planned.paths[-1], x
 
     def predict(self, X: Array) -> Array:
@@ -93,12 +101,13 @@ class Network:
 
     def freeze(self, names: Collection[str]) -> None:
         """Leave exactly these parameters untrained from now on: their gradients are zero and cost nothing."""
-        if self.frozen != frozenset(names):
-            self.frozen = frozenset(names)
-            for name in self.frozen:
-                self.grads[name] = np.zeros_like(self.grads[name])
-            self._planners["train"] = self._planner("train")
-            self._chains["train"] = self._plan("train")
+        with self._turn.lock:
+            if self.frozen != frozenset(names):
+                self.frozen = frozenset(names)
+                for name in self.frozen:
+                    self.grads[name] = np.zeros_like(self.grads[name])
+                self._planners["train"] = self._planner("train")
+                self._chains["train"] = self._plan("train")
 
     def describe(self, mode: Mode = "train") -> list[PlannedStep]:
         """The steps that run, in order, after the engine's rewriting."""

@@ -12,6 +12,7 @@ from nndl.conv_layers import (
     spatial_batchnorm_forward,
 )
 from nndl.engines.reference import REFERENCE
+from nndl.engines.vectorized import VECTORIZED
 from nndl.layers import affine_backward, affine_forward, relu_backward, relu_forward, softmax_loss
 from nndl.net.catalog.activation import Relu
 from nndl.net.catalog.affine import Affine
@@ -88,6 +89,19 @@ def test_scores_are_not_overwritten_by_the_next_call(batch: tuple[Array, Array])
     kept = first.copy()
     model.scores(2 * X)
     np.testing.assert_array_equal(first, kept)
+
+
+def test_activations_are_arrays_of_their_own_that_end_in_the_scores(batch: tuple[Array, Array]) -> None:
+    X, _ = batch
+    for engine in (REFERENCE, VECTORIZED):
+        model = Network(LAYERS, SHAPE, engine, dtype="float64")
+        scores = model.scores(X)
+        seen = [(path, out, out.copy()) for path, out in model.activations(X)]
+        model.scores(2 * X)
+        assert seen[-1][0] == "affine1"
+        np.testing.assert_array_equal(seen[-1][1], scores)
+        for path, out, kept in seen:
+            np.testing.assert_array_equal(out, kept, err_msg=path)
 
 
 def test_l2_adds_to_loss_and_gradients_of_weights_alone(batch: tuple[Array, Array]) -> None:

@@ -4,7 +4,7 @@ Images lie channels last. Rows of layers run as one step, so that an activation 
 kernels do not know, and all of float64, runs by the vectorised engine.
 """
 
-from nndl.engines.compiled.bindings import is_built, set_threads
+from nndl.engines.compiled.bindings import is_built
 from nndl.engines.compiled.lower import COMPILED, COMPILED_BF16
 
-__all__ = ["COMPILED", "COMPILED_BF16", "is_built", "set_threads"]
+__all__ = ["COMPILED", "COMPILED_BF16", "is_built"]

@@ -8,28 +8,36 @@ caller's business.
 import ctypes
 import os
 from collections.abc import Callable
-from ctypes import POINTER, Structure, c_char_p
+from ctypes import POINTER, Structure, c_char_p, c_long
 from functools import cache
-from threading import Lock
 from typing import Any
 
 from threadpoolctl import ThreadpoolController
 
 from nndl.engines.compiled.abi import BFLOAT16, SIGNATURES, address
 from nndl.engines.compiled.build import digest, library_path, variants
-from nndl.engines.shared.threads import cores
+from nndl.engines.shared.threads import thread_count
 from nndl.errors import ConfigError
+from nndl.net.turn import Turn
 
 BF16_INSTRUCTIONS = "avx512_bf16"
 
 
+_turn = Turn()
+"""Kernels share threads and memory: calls from several Python threads take turns."""
+
+if hasattr(os, "register_at_fork"):
+    # A fork waits until no kernel runs: what a child inherits of the kernels' threads and memory is then whole.
+    os.register_at_fork(before=lambda: _turn.lock.acquire(), after_in_parent=lambda: _turn.lock.release())
+
+
 class Kernels:
-    """The functions of one build. Calls from several Python threads take turns: they share threads and memory."""
+    """The functions of one build, on as many threads as `set_threads` said last."""
 
     def __init__(self, variant: str) -> None:
         self.variant = variant
         self._library = ctypes.CDLL(str(library_path(variant)))
-        self._turn = Lock()
+        self._threads = 0
         for name, signature in SIGNATURES.items():
             setattr(self, name, self._function(name, signature))
         for name in BFLOAT16 if variant == BF16_INSTRUCTIONS else ():
@@ -46,10 +54,16 @@ class Kernels:
 
         def call(*arguments: Any) -> None:
             passed = [a if dtype is None else address(a, dtype) for a, dtype in zip(arguments, dtypes, strict=True)]
-            with self._turn:
+            with _turn.lock:
+                self._take_threads()
                 function(*passed)
 
         return call
+
+    def _take_threads(self) -> None:
+        if self._threads != thread_count():
+            self._threads = thread_count()
+            self._library.nndl_set_threads(c_long(self._threads))
 
 
 @cache
@@ -89,41 +103,21 @@ def compiler() -> str:
     return _ask("nndl_compiler")
 
 
-class _State:
-    """Which build is in use, and on how many threads."""
-
-    def __init__(self) -> None:
-        self.kernels: Kernels | None = None
-        self.threads = cores()
-
-
-_state = _State()
+_in_use: Kernels | None = None
 
 
 def kernels() -> Kernels:
-    """The kernels in use, loaded at first use. BLAS is held to one thread then: two pools hinder each other."""
-    if _state.kernels is None:
-        ThreadpoolController().limit(limits=1, user_api="blas")
-        use(instructions())
-    assert _state.kernels is not None
-    return _state.kernels
+    """The kernels in use, loaded once, at first use. BLAS is held to one thread then: two pools hinder each other."""
+    if _in_use is None:
+        with _turn.lock:
+            if _in_use is None:
+                ThreadpoolController().limit(limits=1, user_api="blas")
+                use(instructions())
+    assert _in_use is not None
+    return _in_use
 
 
 def use(variant: str) -> None:
     """Compute with the build for `variant` from now on."""
-    _state.kernels = Kernels(variant)
-    _state.kernels.set_threads(_state.threads)
-
-
-def thread_count() -> int:
-    """How many threads the kernels run on."""
-    return _state.threads
-
-
-def set_threads(count: int | None = None) -> None:
-    """Run kernels on `count` threads from now on; by default on all cores this process may use."""
-    if count is not None and count < 1:
-        raise ValueError(f"threads is a number from 1 up, not {count}")
-    _state.threads = count or cores()
-    if _state.kernels is not None:
-        _state.kernels.set_threads(_state.threads)
+    global _in_use
+    _in_use = Kernels(variant)

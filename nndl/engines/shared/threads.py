@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
 from itertools import pairwise
+from threading import Lock
 
 from threadpoolctl import ThreadpoolController
 
@@ -20,29 +21,25 @@ Work = Callable[[int, int, int], None]
 
 
 class _Pool:
-    """How many threads there are, and the ones beside the caller's own."""
+    """So many threads: the caller's own and helpers beside it.
 
-    def __init__(self) -> None:
-        self.size = cores()
-        self.helpers: ThreadPoolExecutor | None = None
+    A pool does not change: another number of threads is another pool. Whoever computes on the old one does so to the
+    end, and then its helpers end too, with the last reference to their executor.
+    """
 
-    def start(self) -> ThreadPoolExecutor:
-        """The helping threads, started at first use, when BLAS is brought down to one thread too."""
-        if self.helpers is None:
-            ThreadpoolController().limit(limits=1, user_api="blas")
-            self.helpers = ThreadPoolExecutor(max(1, self.size - 1), "nndl")
-        return self.helpers
-
-    def resize(self, size: int) -> None:
-        """Let the helping threads go; as many as are asked for start at the next use."""
-        if self.helpers is not None and size != self.size:
-            self.helpers.shutdown()
-            self.helpers = None
+    def __init__(self, size: int) -> None:
         self.size = size
+        self._helpers: ThreadPoolExecutor | None = None
+        self._first = Lock()
 
-    def forget(self) -> None:
-        """In a forked child: the helping threads stayed behind in the parent."""
-        self.helpers = None
+    def helpers(self) -> ThreadPoolExecutor:
+        """The helping threads, made once, at first use, when BLAS is brought down to one thread too."""
+        if self._helpers is None:
+            with self._first:
+                if self._helpers is None:
+                    ThreadpoolController().limit(limits=1, user_api="blas")
+                    self._helpers = ThreadPoolExecutor(max(1, self.size - 1), "nndl")
+        return self._helpers
 
 
 def cores() -> int:
@@ -52,20 +49,35 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-_pool = _Pool()
+_pool = _Pool(cores())
+"""The one in use, in the whole process."""
+
+
+def _renew() -> None:
+    """In a forked child: the helping threads stayed behind in the parent."""
+    global _pool
+    _pool = _Pool(_pool.size)
+
+
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_pool.forget)
+    os.register_at_fork(after_in_child=_renew)
 
 
 def set_threads(count: int | None = None) -> None:
-    """Compute on `count` threads from now on; by default on all cores this process may use."""
+    """Compute on `count` threads from now on, in every engine; by default on all cores this process may use.
+
+    What another thread computes at the moment ends on as many as it began with.
+    """
+    global _pool
     if count is not None and count < 1:
         raise ValueError(f"threads is a number from 1 up, not {count}")
-    _pool.resize(count or cores())
+    size = count or cores()
+    if size != _pool.size:
+        _pool = _Pool(size)
 
 
 def thread_count() -> int:
-    """How many threads the engine computes on."""
+    """How many threads the engines compute on."""
     return _pool.size
 
 
@@ -73,10 +85,12 @@ def parallel_for(count: int, work: Work) -> None:
     """Share range(count) out among the threads in equal slices; returns when all are done.
 
     The caller's context holds in every slice: NumPy 2 keeps `np.errstate` in it. An exception in a slice is raised here
-    once every slice has ended.
+    once every slice has ended. Callers on several Python threads may share out work at once: a helper takes a slice of
+    one, then perhaps of another, so no slice's scratch memory holds what its caller reads afterwards.
     """
-    helpers, size = _pool.start(), _pool.size
-    edges = [count * t // size for t in range(size + 1)]
+    pool = _pool
+    helpers = pool.helpers()
+    edges = [count * t // pool.size for t in range(pool.size + 1)]
     slices = [(start, stop, t) for t, (start, stop) in enumerate(pairwise(edges)) if start < stop]
     others = [helpers.submit(partial(copy_context().run, work, *piece)) for piece in slices[1:]]
     try:

@@ -49,9 +49,15 @@ _local = _Local()
 def scratch(name: Hashable, shape: tuple[int, ...], dtype: Any) -> Array:
     """Room for one step of a computation on this thread; whoever asks for the same name next gets the same memory.
 
-    Shared by all layers, so that it stays in the cache.
+    Shared by all layers, so that it stays in the cache. In a slice of `parallel_for` it holds nothing beyond the slice:
+    the thread may go on with a slice of another network's.
     """
     return _local.workspace.array(name, shape, dtype)
+
+
+def scratch_of_thread() -> Workspace:
+    """This thread's scratch memory: a caller of `parallel_for` lends it to the slices for what it reads afterwards."""
+    return _local.workspace
 
 
 def zeros(shape: tuple[int, ...], dtype: Any) -> Array:

@@ -8,7 +8,7 @@ import numpy as np
 
 from nndl.engines.shared.layout import Blocks
 from nndl.engines.shared.threads import parallel_for
-from nndl.engines.shared.workspace import scratch
+from nndl.engines.shared.workspace import scratch, scratch_of_thread
 from nndl.net.types import Array
 
 Finish = Callable[[Array, int, int], None]
@@ -80,10 +80,11 @@ Product = Callable[[int, int, Array], object]
 def sum_over_batch(count: int, block: int, shape: tuple[int, ...], dtype: Any, product: Product) -> Array:
     """The sum over `count` images, in blocks: each slice of the batch for itself, then the slices in their order."""
     parts: dict[int, Array] = {}
+    callers = scratch_of_thread()  # the totals are read when their threads may compute for somebody else
 
     def work(first: int, last: int, thread: int) -> None:
         # One thread may be given two slices, one after the other: each has its own total.
-        total = parts[thread] = scratch(("total", thread), shape, dtype)
+        total = parts[thread] = callers.array(("total", thread), shape, dtype)
         for start, stop in block_starts(first, last, block):
             if start == first:
                 product(start, stop, total)

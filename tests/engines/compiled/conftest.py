@@ -5,13 +5,14 @@ from collections.abc import Iterator
 import pytest
 
 from nndl.engines.compiled import bindings
+from nndl.engines.shared.threads import set_threads, thread_count
 
 
 @pytest.fixture(autouse=True)
 def _same_build_and_threads_afterwards() -> Iterator[None]:
     if not bindings.is_built():
         pytest.skip("the kernels are not built: python -m nndl.engines.compiled")
-    threads = bindings.thread_count()
+    threads = thread_count()
     yield
-    bindings.set_threads(threads)
+    set_threads(threads)
     bindings.use(bindings.instructions())

@@ -3,7 +3,10 @@
 import os
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import numpy as np
 import pytest
@@ -11,6 +14,7 @@ import pytest
 from nndl.engines.compiled import bindings, build
 from nndl.engines.compiled.abi import RELU
 from nndl.engines.compiled.bindings import kernels
+from nndl.engines.shared.threads import set_threads
 from nndl.errors import ConfigError
 
 
@@ -40,20 +44,14 @@ def test_a_library_of_other_sources_is_not_used(monkeypatch: pytest.MonkeyPatch)
     bindings.is_built.cache_clear()
 
 
-def test_threads_are_at_least_one() -> None:
-    with pytest.raises(ValueError, match="from 1 up"):
-        bindings.set_threads(0)
-    bindings.set_threads(None)
-    assert bindings.thread_count() == bindings.cores()
-
-
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 def test_a_forked_child_has_threads_of_its_own() -> None:
     """In a process of its own: forking beside other people's threads is what Python warns of."""
     code = (
         "import os, numpy as np\n"
+        "from nndl.engines import set_threads\n"
         "from nndl.engines.compiled import abi, bindings\n"
-        "bindings.set_threads(3)\n"
+        "set_threads(3)\n"
         "def work():\n"
         "    x = np.full(1 << 20, -1.0, np.float32); out = np.empty_like(x)\n"
         "    bindings.kernels().activation(x.size, x, None, abi.RELU, out)\n"
@@ -67,10 +65,31 @@ def test_a_forked_child_has_threads_of_its_own() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_first_use_from_several_threads_loads_one_build(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two would have a lock each for the one pool of threads and the memory that their library has."""
+    load = bindings.Kernels
+
+    def load_slowly(variant: str) -> bindings.Kernels:
+        time.sleep(0.05)
+        return load(variant)
+
+    monkeypatch.setattr(bindings, "Kernels", load_slowly)
+    monkeypatch.setattr(bindings, "_in_use", None)
+    meeting = Barrier(4, timeout=20)
+
+    def first_use() -> bindings.Kernels:
+        meeting.wait()
+        return kernels()
+
+    with ThreadPoolExecutor(4) as threads:
+        found = [each.result() for each in [threads.submit(first_use) for _ in range(4)]]
+    assert len({id(each) for each in found}) == 1
+
+
 def test_changing_the_threads_between_calls() -> None:
     x = np.linspace(-1, 1, 300_001, dtype=np.float32)
     for threads in (3, 1, 5, 2, 2, 4):
-        bindings.set_threads(threads)
+        set_threads(threads)
         out = np.full_like(x, np.nan)
         kernels().activation(x.size, x, None, RELU, out)
         np.testing.assert_array_equal(out, np.maximum(x, 0))

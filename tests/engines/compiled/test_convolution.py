@@ -11,6 +11,7 @@ from nndl.conv_layers import conv_backward_naive, conv_forward_naive
 from nndl.engines.compiled import bindings
 from nndl.engines.compiled.abi import Finish, Shape
 from nndl.engines.compiled.bindings import kernels
+from nndl.engines.shared.threads import set_threads
 from nndl.net.types import Array
 from tests.engines.compiled.variants import builds_and_threads
 
@@ -115,7 +116,7 @@ WAYS = [(way, case) for way in WITHIN for case in CASES if FITTING[way](*case[5:
 @pytest.mark.parametrize(("way", "case"), WAYS, ids=str)
 def test_way_is_the_definition(way: str, case: tuple[int, ...], variant: str, threads: int) -> None:
     bindings.use(variant)
-    bindings.set_threads(threads)
+    set_threads(threads)
     assert_same(way, sizes(case))
 
 
@@ -141,7 +142,7 @@ def test_any_shape(lengths: tuple[int, ...], window: tuple[int, int, int], way: 
         size, stride = max(3, size | 1), 1
     if min(lengths[2:4]) + 2 * pad < size:
         return
-    bindings.set_threads(threads)
+    set_threads(threads)
     assert_same(way, sizes((*lengths, size, stride, pad)))
 
 
@@ -175,7 +176,7 @@ def test_outputs_too_large_for_the_cache_are_the_same() -> None:
 def test_few_filters_are_written_as_one_run(filters: int, before: int, variant: str, threads: int) -> None:
     """Past the cache too, wherever y begins, and nothing beside it."""
     bindings.use(variant)
-    bindings.set_threads(threads)
+    set_threads(threads)
     count = 1 + 4_500_000 // (4 * 31 * 31 * filters)
     shape = sizes((count, 1, 31, 31, filters, 1, 1, 0))
     x, w, _ = random_arrays(shape)
@@ -199,7 +200,7 @@ def test_winograd_error_is_as_stated() -> None:
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
 def test_the_same_bits_every_time(threads: int) -> None:
-    bindings.set_threads(threads)
+    set_threads(threads)
     for way in ("direct", "winograd"):
         shape = sizes((7, 70, 9, 9, 40, 3, 1, 1))
         first, again = computed(way, shape), computed(way, shape)

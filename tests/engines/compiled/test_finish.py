@@ -6,6 +6,7 @@ import pytest
 from nndl.engines.compiled import bindings
 from nndl.engines.compiled.abi import Finish
 from nndl.engines.compiled.bindings import kernels
+from nndl.engines.shared.threads import set_threads
 from nndl.net.types import Array
 from tests.engines.compiled.test_convolution import channels_last, random_arrays, sizes
 from tests.engines.compiled.variants import runnable
@@ -26,7 +27,7 @@ def windows(y: Array, size: int) -> Array:
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_all_at_once(case: tuple[int, ...], way: str, variant: str) -> None:
     bindings.use(variant)
-    bindings.set_threads(3)
+    set_threads(3)
     shape = sizes(case)
     x, w, dout = random_arrays(shape)
     plain, y = (np.empty_like(channels_last(dout)) for _ in range(2))

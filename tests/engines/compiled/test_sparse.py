@@ -6,6 +6,7 @@ import pytest
 from nndl.engines.compiled import bindings
 from nndl.engines.compiled.abi import Finish, Unpool
 from nndl.engines.compiled.bindings import kernels
+from nndl.engines.shared.threads import set_threads
 from tests.engines.compiled.test_convolution import channels_last, random_arrays, sizes
 from tests.engines.compiled.variants import builds_and_threads
 
@@ -24,7 +25,7 @@ CASES = [
 @pytest.mark.parametrize("pool", [1, 2, 3])
 def test_the_rest_is_zero(case: tuple[int, ...], relu: bool, pool: int, variant: str, threads: int) -> None:
     bindings.use(variant)
-    bindings.set_threads(threads)
+    set_threads(threads)
     shape = sizes(case)
     x, w, _ = random_arrays(shape)
     filters, images = np.ascontiguousarray(w.transpose(2, 3, 1, 0)), channels_last(x)

@@ -7,6 +7,7 @@ from nndl.check.general import equal_to_definition, inputs_untouched, same_again
 from nndl.check.subject import Subject
 from nndl.engines.compiled import COMPILED, bindings
 from nndl.engines.reference import REFERENCE
+from nndl.engines.shared.threads import set_threads
 from nndl.net.catalog.activation import Gelu, Relu, Silu
 from nndl.net.catalog.affine import Affine
 from nndl.net.catalog.conv import Conv
@@ -58,7 +59,7 @@ def test_the_rows_have_every_fusion() -> None:
 @pytest.mark.parametrize(("layers", "shape"), ROWS, ids=map(name, ROWS))
 def test_rows_are_their_definitions(layers: tuple[Layer, ...], shape: Shape, variant: str, threads: int) -> None:
     bindings.use(variant)
-    bindings.set_threads(threads)
+    set_threads(threads)
     subject = Subject(layers, shape, COMPILED, dtype="float32")
     for check in (equal_to_definition, inputs_untouched, same_again):
         check(subject)
@@ -139,7 +140,7 @@ def test_statistics_of_channels_far_from_zero_are_taken_twice() -> None:
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
 def test_one_seed_and_thread_count_give_the_same_bits(threads: int) -> None:
-    bindings.set_threads(threads)
+    set_threads(threads)
     X, y = data(13)
     runs = []
     for _ in range(2):
