@@ -56,13 +56,14 @@ class LiveView:
         if self._table is None:
             validated = epoch.validation_accuracy is not None
             self._table = EpochTable(terminal.width(), validated=validated, bars=self._has_bars)
+            self._lines.above([])
             self._lines.above(self._table.heading())
         self._lines.above(self._table.row(epoch))
 
     def frame(self, width: int) -> list[Parts]:
-        """What is drawn at the bottom, none of it longer than `width`."""
+        """What is drawn at the bottom under a blank line, none of it longer than `width`."""
         chart = min(MOST_CHART, max(LEAST_CHART, width - LABELS))
-        lines = [*self._curve(chart), self._bar(chart), *self._words(width)]
+        lines = [[], *self._curve(chart), self._bar(chart), *self._words(width)]
         if self._stopping:
             lines.append([("stopping after this step; Ctrl+C again stops at once", "yellow")])
         return [_cut(line, width) for line in lines]

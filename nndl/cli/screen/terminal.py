@@ -147,9 +147,9 @@ def print_table(
     from rich.table import Table
     from rich.text import Text
 
+    if title:
+        say_words(visible(title))
     table = Table(
-        title=Text(visible(title)) if title else None,
-        title_justify="left",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
         show_edge=False,
