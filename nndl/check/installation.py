@@ -7,6 +7,9 @@ import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
+FOR_DEVELOPERS = ("test", "lint", "docs", "dev")
+"""Extras of the work on nndl itself, of which its users need not hear."""
+
 
 class Problem(NamedTuple):
     """Something that keeps nndl from working, and the command or deed that mends it."""
@@ -97,7 +100,7 @@ def packages() -> tuple[list[dict[str, Any]], list[Problem]]:
     needed: dict[str | None, list[str]] = {}
     for line in _requirements():
         package, extra = re.match(r"[\w.-]+", line), re.search(r"extra == ['\"](\w+)['\"]", line)
-        if package and package[0] != "nndl":
+        if package and package[0] != "nndl" and not (extra and extra[1] in FOR_DEVELOPERS):
             needed.setdefault(extra[1] if extra else None, []).append(package[0])
     lacking = [name for name in needed.pop(None, []) if _version(name) is None]
     install = f"{_python()} -m pip install "

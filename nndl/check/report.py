@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +12,7 @@ from nndl.check.examples import EXAMPLES
 from nndl.check.figures import PUBLISHED, agrees, measure, notebook_batch
 from nndl.check.gradients import Row
 from nndl.check.networks import check_network
-from nndl.check.student import load_file, replaced
+from nndl.check.student import passed_over, replaced
 from nndl.engines import get_engine
 from nndl.errors import UsageError
 from nndl.net.layer import Layer
@@ -36,18 +36,25 @@ class Subject(NamedTuple):
     shape: Shape
 
 
-def subjects(kinds: Sequence[str], file: Path | None) -> list[Subject]:
-    """The example of each kind; with a file, those whose functions it holds. Raises UsageError if it holds none."""
+def subjects(kinds: Sequence[str], module: ModuleType | None) -> list[Subject]:
+    """Return the example of each kind; with a student's module, of those whose functions it holds.
+
+    Raises UsageError if it holds none.
+    """
     ours = [EXAMPLES[kind] for kind in kinds]
-    if file is None:
+    if module is None:
         return [Subject(layer, None, shape) for layer, shape in ours]
-    module = load_file(file)
     theirs = [Subject(own, layer, shape) for layer, shape in ours if (own := replaced(layer, module)) is not None]
     if not theirs:
         pair = getattr(ours[0][0], "pair", None)
         example = f", such as {pair.forward.__name__}" if pair else ""
-        raise UsageError(f"{file} has none of the functions to check{example}")
+        raise UsageError(f"{module.__file__} has none of the functions to check{example}")
     return theirs
+
+
+def unknown_halves(module: ModuleType) -> list[str]:
+    """Return the functions of a student's module that look like halves of pairs and are none of a layer here."""
+    return passed_over(module, [layer for layer, _ in EXAMPLES.values()])
 
 
 def report_layers(checked: Sequence[Subject], engine: str, *, coordinates: int, tolerance: float, seed: int) -> Record:

@@ -1,6 +1,8 @@
 """Layers from a student's own file, in the place of ours."""
 
+import re
 import sys
+from collections.abc import Iterable
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
@@ -8,6 +10,9 @@ from types import ModuleType
 from nndl.check.contracts import with_pair
 from nndl.errors import UsageError
 from nndl.net.layer import Layer
+
+HALF = re.compile("_(forward|backward)(_|$)")
+"""What the name of a pair's half says."""
 
 
 def load_file(path: Path) -> ModuleType:
@@ -24,6 +29,13 @@ def load_file(path: Path) -> ModuleType:
     finally:
         sys.path.pop(0)
     return module
+
+
+def passed_over(module: ModuleType, layers: Iterable[Layer]) -> list[str]:
+    """Return the forward and backward functions that a file defines under names which no layer's pair has."""
+    known = {half.__name__ for layer in layers for half in getattr(layer, "pair", ())}
+    own = [name for name, value in vars(module).items() if getattr(value, "__module__", None) == module.__name__]
+    return [name for name in own if HALF.search(name) and not name.startswith("_") and name not in known]
 
 
 def replaced(layer: Layer, module: ModuleType) -> Layer | None:

@@ -60,12 +60,16 @@ def gradcheck(
     their contract too: shapes, statistics, test mode. Exits with 1 if anything fails.
     """
     from nndl.check import report
+    from nndl.check.student import load_file
     from nndl.cli.screen import terminal
     from nndl.net.catalog import LAYERS
 
     options: dict[str, Any] = {"coordinates": coordinates, "tolerance": tolerance, "seed": seed}
     if target == "all" or target in LAYERS:
-        checked = report.subjects(tuple(LAYERS) if target == "all" else (target,), file)
+        module = None if file is None else load_file(file)
+        checked = report.subjects(tuple(LAYERS) if target == "all" else (target,), module)
+        if module is not None and target == "all":
+            _tell_passed_over(report.unknown_halves(module))
         found = report.report_layers(checked, engine or "reference", **options)
     elif file is not None:
         raise UsageError(f"--file goes with a kind of layer or `all`, not with {target}")
@@ -77,6 +81,15 @@ def gradcheck(
     else:
         _show(found, tolerance)
     raise typer.Exit(0 if found["passed"] else 1)
+
+
+def _tell_passed_over(names: list[str]) -> None:
+    """Say which functions of a student's file are not checked: no layer's pair is called so."""
+    from nndl.cli.screen import terminal
+
+    if names:
+        words = f"not checked, since no layer's functions are called so: {', '.join(names)}"
+        terminal.note(f"{words}; the names are those of nndl.layers and nndl.conv_layers, such as relu_forward")
 
 
 def _refuse_misspelt(target: str) -> None:

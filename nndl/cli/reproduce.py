@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nndl.jobs.reproduce import Reproduction
+    from nndl.runs.curves import Plan
     from nndl.train.events import Event
     from nndl.train.solver import Solver
 
@@ -34,8 +35,8 @@ def reproduce(
     folder = find_run(run)
     with ExitStack() as within:
 
-        def watch(solver: "Solver") -> "Callable[[Event], None]":
-            return within.enter_context(watched(solver, choose_view(solver, quiet=quiet or json, json=False)))
+        def watch(solver: "Solver", plan: "Plan") -> "Callable[[Event], None]":
+            return within.enter_context(watched(solver, choose_view(plan, quiet=quiet or json, json=False)))
 
         result = train_again(folder, watch)
     if json:

@@ -11,6 +11,7 @@ from nndl.errors import CheckpointError, UsageError
 from nndl.jobs.replay import first_difference, timeless
 from nndl.jobs.sameness import changes_between, provenance
 from nndl.runs.checkpoint import read_checkpoint
+from nndl.runs.curves import Plan
 from nndl.runs.differences import differences
 from nndl.runs.folder import RunFolder
 from nndl.runs.metrics import read_metrics
@@ -42,11 +43,12 @@ class Reproduction:
         return self.first_step is None and self.first_tensor is None
 
 
-def reproduce(folder: RunFolder, watch: Callable[[Solver], Callable[[Event], None]]) -> Reproduction:
+def reproduce(folder: RunFolder, watch: Callable[[Solver, Plan], Callable[[Event], None]]) -> Reproduction:
     """Train the run in `folder` again, on its engine and threads, comparing as it goes; nothing is written.
 
-    `watch(solver)` makes the observer of events. Raises CheckpointError where config or images are no longer those of
-    the run, and UsageError for a run that was changed on its way, which its folder cannot repeat.
+    `watch(solver, plan)` makes the observer of events; the plan is of all that is trained again, in as many epochs as
+    the run came to have. Raises CheckpointError where config or images are no longer those of the run, and UsageError
+    for a run that was changed on its way, which its folder cannot repeat.
     """
     state = newest_state(folder)
     if state is None:
@@ -55,7 +57,8 @@ def reproduce(folder: RunFolder, watch: Callable[[Solver], Callable[[Event], Non
     changes = _repeatable(folder, made_of["changes"])
     built = build(load_config(folder.config, _settings(made_of, changes)))
     result = Reproduction(state.info["step"], _not_as_it_was(folder, made_of, built))
-    _train(built.solver, changes, _Comparison(folder, built.solver, result), watch(built.solver))
+    plan = Plan(result.steps, built.solver.steps_per_epoch, state.info["epochs"])
+    _train(built.solver, changes, _Comparison(folder, built.solver, result), watch(built.solver, plan))
     return result
 
 

@@ -24,8 +24,8 @@ def test_a_sound_installation_is_told_in_lines_and_in_json(tmp_path: Path) -> No
     assert report["problems"] == []
     assert [place["folder"] for place in report["places"]] == ["runs", "data"]
     extras = {extra["extra"]: extra for extra in report["extras"]}
-    assert {"plot", "test", "notebooks"} <= set(extras)
-    assert "pytest" not in extras["test"]["missing"]
+    assert set(extras) == {"plot", "images", "onnx", "tensorboard", "mlflow", "wandb", "notebooks"}
+    assert extras["images"]["missing"] == []
 
 
 def test_damaged_data_is_broken_and_the_cure_is_named(tmp_path: Path) -> None:

@@ -72,6 +72,18 @@ def test_a_wrong_gradient_is_named_and_a_larger_tolerance_lets_it_pass(tmp_path:
     )
 
 
+def test_functions_that_no_layer_has_are_named(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    own = "from nndl.layers import affine_forward\n_help_forward = swish_forward = lambda x: (x * (x > 0), x)\n"
+    own += "swish_backward = relu_backward = lambda dout, x: dout * (x > 0)\nrelu_forward = swish_forward\n"
+    file.write_text(own + "def lrelu_backward_fast(dout, cache): ...\n")
+    done = run("all", "--file", str(file))
+    assert done.exit_code == 0, done.output
+    named = "not checked, since no layer's functions are called so: swish_forward, swish_backward, lrelu_backward_fast;"
+    assert done.stderr.startswith(named)
+    assert run("relu", "--file", str(file)).stderr == ""
+
+
 def test_a_wrong_file_of_ones_own_fails_though_its_gradients_pass(tmp_path: Path) -> None:
     file = tmp_path / "mine.py"
     file.write_text(WRONG_AXIS, encoding="utf-8")

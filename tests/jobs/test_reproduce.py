@@ -1,6 +1,7 @@
 """A run trained again is the same, or the first line and tensor that differ are named."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +12,22 @@ from nndl.jobs.replay import train_until
 from nndl.jobs.reproduce import Reproduction, reproduce
 from nndl.jobs.resume import Wanted, resume
 from nndl.runs.checkpoint import read_checkpoint, write_checkpoint
+from nndl.runs.curves import Plan
 from nndl.runs.folder import RunFolder
+from nndl.train.events import Event
+from nndl.train.solver import Solver
 from tests.small_run import STEPS, trained
 
 
-def again(folder: RunFolder) -> Reproduction:
+def again(folder: RunFolder, plans: list[Plan] | None = None) -> Reproduction:
+    def watch(solver: Solver, plan: Plan) -> Callable[[Event], None]:
+        assert (plan.step, plan.steps_per_epoch) == (solver.step, solver.steps_per_epoch)
+        if plans is not None:
+            plans.append(plan)
+        return lambda _: None
+
     before = {path.name: path.read_bytes() for path in folder.path.iterdir()}
-    result = reproduce(folder, lambda _: lambda _: None)
+    result = reproduce(folder, watch)
     assert {path.name: path.read_bytes() for path in folder.path.iterdir()} == before
     return result
 
@@ -41,8 +51,10 @@ def test_a_run_that_was_stopped_extended_or_stands_in_mid_epoch_is_repeated_too(
     train_until(run, resumed.built.solver, resumed.keeping, 99)
     resumed = resume(run, Wanted(epochs=4))
     train_until(run, resumed.built.solver, resumed.keeping, 14)
-    result = again(run)
+    plans: list[Plan] = []
+    result = again(run, plans)
     assert (result.identical, result.steps) == (True, 14)
+    assert [(plan.steps, plan.epochs) for plan in plans] == [(14, 4)]  # of the run as it came to be, not as it began
 
 
 def test_a_line_that_differs_is_named(run: RunFolder) -> None:
