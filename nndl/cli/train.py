@@ -40,7 +40,13 @@ LOG = typer.Option(
 def train(
     config: Annotated[str | None, CONFIG] = None,
     override: Set = None,
-    epochs: Annotated[float | None, typer.Option(metavar="N", help="Epochs, instead of the config's.")] = None,
+    epochs: Annotated[
+        float | None,
+        typer.Option(
+            metavar="N",
+            help="Epochs, instead of the config's. A schedule that names later ones is shortened in proportion.",
+        ),
+    ] = None,
     engine: Engine = None,
     threads: Threads = None,
     seed: Annotated[int | None, typer.Option(metavar="N", help="Seed of everything random.")] = None,
@@ -75,7 +81,7 @@ def train(
         wanted = Wanted(overrides, config, epochs, accept_changes)
         done = resume_and_run(resume, wanted, quiet=quiet, json=json) is not None
     else:
-        experiment = _experiment(config, epochs, overrides, synthetic)
+        experiment = _experiment(config, epochs, overrides, synthetic, silent=quiet or json)
         if download and experiment.data.dataset != "synthetic":
             _download(experiment, silent=quiet or json)
         if seeds > 1:
@@ -102,20 +108,35 @@ def _refuse_beside_resume(**options: Any) -> None:
         raise UsageError(f"--resume RUN goes on in the run's own folder, with its images: {given[0]} does not fit")
 
 
-def _experiment(config: str | None, epochs: float | None, overrides: list[str], synthetic: bool) -> "Experiment":
-    """The experiment of a config with so many epochs, which take the place of the config's time_budget too."""
+def _experiment(
+    config: str | None, epochs: float | None, overrides: list[str], synthetic: bool, silent: bool
+) -> "Experiment":
+    """The experiment of a config, on generated images if so wished, with so many epochs if they are given."""
     from nndl.config import load_config
-    from nndl.config.reading.overrides import NO_BUDGET, SYNTHETIC, of_epochs
+    from nndl.config.reading.overrides import SYNTHETIC
     from nndl.errors import UsageError
 
     if config is None:
         raise UsageError("which config? e.g. nndl train quickstart; `nndl configs` lists those that are bundled")
-    sets = [*(SYNTHETIC if synthetic else ()), *([] if epochs is None else [NO_BUDGET, of_epochs(epochs)]), *overrides]
-    experiment = load_config(config, sets)
+    images = SYNTHETIC if synthetic else ()
+    length = [] if epochs is None else _length(config, epochs, [*images, *overrides], silent)
+    experiment = load_config(config, [*images, *length, *overrides])
     if epochs is not None and experiment.train.time_budget is not None:
         budget = f"train.time_budget ({experiment.train.time_budget})"
         raise UsageError(f"--epochs {epochs:.15g} and {budget} both say how long to train; give one of them")
     return experiment
+
+
+def _length(config: str, epochs: float, sets: list[str], silent: bool) -> list[str]:
+    """What --epochs sets: they take the place of a config's time_budget, and a longer schedule is shortened."""
+    from nndl.cli.screen import terminal
+    from nndl.config.reading.overrides import NO_BUDGET, of_epochs
+    from nndl.config.shortened import shortened
+
+    shorter = shortened(config, sets, epochs)
+    if shorter and not silent:
+        terminal.note(f"shortened in proportion to --epochs {epochs:.15g}: {', '.join(shorter)}")
+    return [NO_BUDGET, of_epochs(epochs), *shorter]
 
 
 def _download(experiment: "Experiment", silent: bool) -> None:

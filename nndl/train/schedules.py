@@ -4,10 +4,10 @@ The place is given in epochs, with a fraction: step / steps_per_epoch, from 0 up
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Annotated, NamedTuple
+from typing import Annotated, NamedTuple, Self
 
 from annotated_types import Ge, Gt, Lt, MinLen
 
@@ -34,6 +34,10 @@ class Schedule(Described):
     def beyond(self, epochs: float) -> Beyond | None:  # noqa: ARG002
         """What does not fit into so many epochs; None for a schedule in shares of training."""
         return None
+
+    def at(self, moved: Callable[[float], float]) -> Self:  # noqa: ARG002
+        """The same schedule with every epoch that it names moved elsewhere, in the same order."""
+        return self
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +88,10 @@ class Multistep(Schedule):
         """The last drop, where no step would come after it."""
         last = self.epochs[-1]
         return Beyond("epochs", last, f"the drop after epoch {last:g} never comes") if last >= epochs else None
+
+    def at(self, moved: Callable[[float], float]) -> Self:
+        """The drops after other epochs."""
+        return replace(self, epochs=tuple(map(moved, self.epochs)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,6 +150,10 @@ class PiecewiseLinear(Schedule):
         """The last point, where training ends before it."""
         last = self.points[-1][0]
         return Beyond("points", last, f"epoch {last:g} is no part of training") if last > epochs else None
+
+    def at(self, moved: Callable[[float], float]) -> Self:
+        """The multipliers of the points at other epochs."""
+        return replace(self, points=tuple((moved(epoch), multiplier) for epoch, multiplier in self.points))
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nndl.config import load_config
 from nndl.runs.checkpoint import read_checkpoint
 from nndl.runs.metrics import read_metrics
+from nndl.train.schedules import Multistep
 from tests.cli.command import environment, nndl
 
 CONFIG = """\
@@ -58,6 +60,21 @@ def summary(run: Path) -> dict[str, Any]:
 def same_arrays(left: Path, right: Path) -> bool:
     one, two = read_checkpoint(left)[0], read_checkpoint(right)[0]
     return one.keys() == two.keys() and all(np.array_equal(one[name], two[name]) for name in one)
+
+
+def test_fewer_epochs_than_a_schedule_names_train_the_whole_in_little(folder: Path) -> None:
+    schedule = "  warmup_epochs: 0.6\n  schedule: {multistep: {epochs: [1, 2]}}\n"
+    (folder / "tiny.yaml").write_text(CONFIG + schedule, encoding="utf-8")
+    done = nndl("train", "tiny.yaml", "--epochs", "0.75", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == (
+        "shortened in proportion to --epochs 0.75: "
+        "train.schedule={multistep: {epochs: [0.25, 0.5], factor: 0.1}}, train.warmup_epochs=0.15\n"
+    )
+    kept = load_config(only_run(folder) / "config.yaml").train
+    assert (kept.epochs, kept.schedule, kept.warmup_epochs) == (0.75, Multistep(epochs=(0.25, 0.5)), 0.15)
+    set_alone = nndl("train", "tiny.yaml", "--set", "train.epochs=1", cwd=folder)
+    assert (set_alone.returncode, "the drop after epoch 2 never comes" in set_alone.stderr) == (2, True)
 
 
 def test_a_run_prints_plain_lines_and_keeps_everything(folder: Path) -> None:
