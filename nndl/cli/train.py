@@ -22,6 +22,9 @@ from nndl.paths import expanded
 if TYPE_CHECKING:
     from nndl.config import Experiment
 
+EPOCHS = typer.Option(
+    metavar="N", help="Epochs, instead of the config's. A schedule that names later ones is shortened in proportion."
+)
 SEEDS = typer.Option(
     metavar="N",
     min=1,
@@ -40,13 +43,7 @@ LOG = typer.Option(
 def train(
     config: Annotated[str | None, CONFIG] = None,
     override: Set = None,
-    epochs: Annotated[
-        float | None,
-        typer.Option(
-            metavar="N",
-            help="Epochs, instead of the config's. A schedule that names later ones is shortened in proportion.",
-        ),
-    ] = None,
+    epochs: Annotated[float | None, EPOCHS] = None,
     engine: Engine = None,
     threads: Threads = None,
     seed: Annotated[int | None, typer.Option(metavar="N", help="Seed of everything random.")] = None,
