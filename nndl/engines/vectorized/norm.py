@@ -78,7 +78,7 @@ class BatchNorm:
 
 
 class BatchNormStep:
-    """[spatial_bn] or [spatial_bn, relu]."""
+    """[spatial_bn] or [spatial_bn, relu]; with a pooling behind it, PooledBatchNormStep."""
 
     def __init__(self, site: Site) -> None:
         members = site.members or (site,)
@@ -88,12 +88,12 @@ class BatchNormStep:
 
     def forward(self, x: Array) -> Array:
         self.prepare(len(x))
-        return self.normalise(channels_last(x))
+        return self.normalise(self.taken(channels_last(x)))
 
     def forward_into(self, x: Array, out: Array) -> None:
         """Write the output; the room for it is given."""
         self.prepare(len(x), channels_last(out))
-        self.normalise(channels_last(x))
+        self.normalise(self.taken(channels_last(x)))
 
     def prepare(self, count: int, out: Array | None = None) -> None:
         """Get ready for `count` images; `out` (N, H, W, C) may be the room for the output."""
@@ -102,18 +102,27 @@ class BatchNormStep:
     def take(self, x: Array, start: int, stop: int) -> None:
         """Nothing can be done with images start to stop before the statistics are known."""
 
+    def taken(self, x: Array) -> Array:
+        """x (N, H, W, C) itself, when all of it has been taken."""
+        return x
+
+    @property
+    def values(self) -> Array:
+        """The numbers that are normalised, in the shape of the output: x."""
+        return self.x
+
     def normalise(self, x: Array, seen: Statistics | None = None) -> Array:
-        """The output for x (N, H, W, C), whose statistics may be there already."""
+        """The output for x (N, H, W, C), which has been taken and whose statistics may be there already."""
         self.x = x
         a = self.a = self.norm.affinity(x, seen)
-        out = self.tail.out
-        scale, shift = (along(v.astype(x.dtype), x.shape[2]) for v in (a.scale, a.shift))
+        values, out = self.values, self.tail.out
+        scale, shift = (along(v.astype(x.dtype), out.shape[2]) for v in (a.scale, a.shift))
 
         def work(start: int, stop: int, thread: int) -> None:  # noqa: ARG001
-            for i, j in blocks_of(x, start, stop):
-                np.multiply(rows(x[i:j]), scale, out=rows(out[i:j]))
+            for i, j in blocks_of(out, start, stop):
+                np.multiply(rows(values[i:j]), scale, out=rows(out[i:j]))
                 np.add(rows(out[i:j]), shift, out=rows(out[i:j]))
-                self.tail.forward(out[i:j], i, j)
+                self.tail.cut(i, j)
 
         parallel_for(len(x), work)
         return channels_first(out)
@@ -127,22 +136,23 @@ class BatchNormStep:
 
     def pass_back(self, dout: Array, dx: Array) -> Array:
         """Write dx, which may be the memory of x: the sums over the batch first, then dx from them."""
-        given, x, width = channels_last(dout), self.x, self.x.shape[2]
+        given, x, values = channels_last(dout), self.x, self.values
 
         def gradient(i: int, j: int) -> Array:
-            return self.tail.uncut(given[i:j], i, j, scratch("g", x[i:j].shape, x.dtype))
+            return self.tail.uncut(given[i:j], i, j, scratch("g", given[i:j].shape, x.dtype))
 
-        sums = sums_over_batch(x, lambda i, j: (gradient(i, j), x[i:j]))
-        k, c = (along(v.astype(x.dtype), width) for v in self.norm.line(self.a, *sums))
-        scale = along(self.a.scale.astype(x.dtype), width)
+        sums = sums_over_batch(x, lambda i, j: (gradient(i, j), values[i:j]))
+        k, c = (along(v.astype(x.dtype), x.shape[2]) for v in self.norm.line(self.a, *sums))
+        scale = along(self.a.scale.astype(x.dtype), given.shape[2])
 
         def work(start: int, stop: int, thread: int) -> None:  # noqa: ARG001
             for i, j in blocks_of(x, start, stop):
-                line, scaled = rows(scratch("line", x[i:j].shape, x.dtype)), rows(scratch("g", x[i:j].shape, x.dtype))
+                line = rows(scratch("line", x[i:j].shape, x.dtype))
                 np.multiply(rows(x[i:j]), k, out=line)
                 np.add(line, c, out=line)
-                np.multiply(rows(gradient(i, j)), scale, out=scaled)
-                np.subtract(scaled, line, out=rows(dx[i:j]))
+                scaled = scratch("g", given[i:j].shape, x.dtype)
+                np.multiply(rows(gradient(i, j)), scale, out=rows(scaled))
+                np.subtract(rows(self.tail.unpooled(scaled, i, j, dx[i:j])), line, out=rows(dx[i:j]))
 
         parallel_for(len(x), work)
         return channels_first(dx)

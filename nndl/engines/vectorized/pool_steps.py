@@ -12,7 +12,7 @@ from nndl.net.types import Array
 
 
 class _Pool:
-    """What max and average pooling share."""
+    """What max and average pooling share: going back, block by block of the images."""
 
     def __init__(self, site: Site) -> None:
         layer = site.layer
@@ -24,6 +24,22 @@ class _Pool:
     def _room(self, name: str, count: int, shape: tuple[int, ...], dtype: type | None = None) -> Array:
         C, H, W = shape
         return self.workspace.array(name, (count, H, W, C), dtype or self.site.dtype)
+
+    def backward(self, dout: Array) -> Array | None:
+        if not self.site.needs_dx:
+            return None
+        given, dx = channels_last(dout), self._room("dx", len(dout), self.site.shape)
+
+        def work(start: int, stop: int, thread: int) -> None:  # noqa: ARG001
+            for a, b in blocks_of(dx, start, stop):
+                self._unpool(given[a:b], dx[a:b], a, b)
+
+        parallel_for(len(dout), work)
+        return channels_first(dx)
+
+    def _unpool(self, dout: Array, dx: Array, start: int, stop: int) -> None:
+        """Write dx (n, H, W, C) of images start to stop."""
+        raise NotImplementedError
 
 
 class MaxPoolStep(_Pool):
@@ -42,17 +58,8 @@ class MaxPoolStep(_Pool):
         parallel_for(len(x), work)
         return channels_first(out)
 
-    def backward(self, dout: Array) -> Array | None:
-        if not self.site.needs_dx:
-            return None
-        dx = self._room("dx", len(dout), self.site.shape)
-
-        def work(start: int, stop: int, thread: int) -> None:  # noqa: ARG001
-            for a, b in blocks_of(dx, start, stop):
-                max_unpool(channels_last(dout)[a:b], self.index[a:b], self.size, self.stride, dx[a:b])
-
-        parallel_for(len(dout), work)
-        return channels_first(dx)
+    def _unpool(self, dout: Array, dx: Array, start: int, stop: int) -> None:
+        max_unpool(dout, self.index[start:stop], self.size, self.stride, dx)
 
 
 class AvgPoolStep(_Pool):
@@ -68,17 +75,8 @@ class AvgPoolStep(_Pool):
         parallel_for(len(x), work)
         return channels_first(out)
 
-    def backward(self, dout: Array) -> Array | None:
-        if not self.site.needs_dx:
-            return None
-        dx = self._room("dx", len(dout), self.site.shape)
-
-        def work(start: int, stop: int, thread: int) -> None:  # noqa: ARG001
-            for a, b in blocks_of(dx, start, stop):
-                avg_unpool(channels_last(dout)[a:b], self.size, self.stride, dx[a:b])
-
-        parallel_for(len(dout), work)
-        return channels_first(dx)
+    def _unpool(self, dout: Array, dx: Array, start: int, stop: int) -> None:  # noqa: ARG002
+        avg_unpool(dout, self.size, self.stride, dx)
 
 
 class GlobalMaxPoolStep:

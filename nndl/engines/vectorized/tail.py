@@ -39,8 +39,12 @@ class Tail:
         if self.pool:
             index = self.index[start:stop] if self.keeps else None
             max_pool(z, self.pool.size, self.pool.step, out, index)
+        self.cut(start, stop)
+
+    def cut(self, start: int, stop: int) -> None:
+        """Cut out[start:stop] at zero, where there is a ReLU."""
         if self.relu:
-            relu(out, out, None)
+            relu(self.out[start:stop], self.out[start:stop], None)
 
     def uncut(self, dout: Array, start: int, stop: int, into: Array) -> Array:
         """dout of images start to stop where the ReLU let them pass, zero elsewhere; written to `into`."""
@@ -50,10 +54,14 @@ class Tail:
         np.greater(self.out[start:stop], 0, out=passes)
         return np.multiply(dout, passes, out=into)
 
+    def unpooled(self, dout: Array, start: int, stop: int, into: Array) -> Array:
+        """dout of images start to stop where their maxima stand, in `into`; dout itself where nothing is pooled."""
+        if not self.pool:
+            return dout
+        max_unpool(dout, self.index[start:stop], self.pool.size, self.pool.step, into)
+        return into
+
     def backward(self, dout: Array, dz: Array, start: int, stop: int) -> Array:
         """From dout of images start to stop to their dz, written to `dz` unless it is dout itself."""
-        if not self.pool:
-            return self.uncut(dout, start, stop, dz)
-        cut = self.uncut(dout, start, stop, scratch("cut", dout.shape, dout.dtype))
-        max_unpool(cut, self.index[start:stop], self.pool.size, self.pool.step, dz)
-        return dz
+        cut = scratch("cut", dout.shape, dout.dtype) if self.pool else dz
+        return self.unpooled(self.uncut(dout, start, stop, cut), start, stop, dz)
