@@ -103,6 +103,9 @@ class _Loader:
             built = pieces.at(key, inside.pop(key.name), (key.section, key.name))
             if len(self.problems) == before:
                 inside[key.name] = built
+        train = result.get("train")
+        if isinstance(train, dict) and "groups" in train:
+            train["groups"] = pieces.groups(train["groups"])
         return result
 
     def _validated(self, plain: dict[str, Any]) -> Experiment | None:

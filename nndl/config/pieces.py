@@ -11,6 +11,7 @@ from nndl.config.reading.messages import Path, Report
 from nndl.config.schema import OneOf
 from nndl.config.translate import translate
 from nndl.described import Described, option_names
+from nndl.train.updater import Group
 
 
 class Pieces:
@@ -55,8 +56,7 @@ class Pieces:
         """The thing with these options, or None. A description may refuse what its annotations cannot tell."""
         kind = described.kind
         try:
-            checked = options_model(described).model_validate(options)  # type: ignore[arg-type]  # mypy: not hashable
-            return described(**{name: getattr(checked, name) for name in option_names(described)})
+            return _described(described, options)
         except ValidationError as error:
             for fault in translate(error, options, lambda at, _: advice.for_option(key, kind, str(at[-1]))):
                 # What a bare value sets stands where the bare value does.
@@ -67,6 +67,21 @@ class Pieces:
             about = words.partition(" ")[0]
             self.report((*path, about) if about in options and not bare else path, f"{kind}: {words}")
         return None
+
+    def groups(self, value: Any) -> Any:
+        """The groups of parameters, plain mappings all of one kind; what is no such thing is left for the schema."""
+        if not isinstance(value, list):
+            return value
+        path = ("train", "groups")
+        return [self._group(item, (*path, at)) if isinstance(item, dict) else item for at, item in enumerate(value)]
+
+    def _group(self, options: dict[str, Any], path: Path) -> Described:
+        try:
+            return _described(Group, options)
+        except ValidationError as error:
+            for fault in translate(error, options, lambda at, value: advice.for_key((*path, *at), value)):
+                self.report((*path, *fault.path), fault.words, fault.at_key)
+            return Group(match="*")  # stands in its place: the others keep their numbers
 
     def _kind(self, key: OneOf, value: Any, path: Path) -> tuple[str, Any] | None:
         """The name in `value`, and what is said of it."""
@@ -110,6 +125,12 @@ class Pieces:
         if options[name] == []:
             self.report(path, f"{described.kind}: {name} should not be empty")
         return {name: self.many(key, options[name], path if bare else (*path, name))}
+
+
+def _described(described: type[Described], options: dict[str, Any]) -> Described:
+    """The description with these options. Raises ValidationError, or the ValueError of the description itself."""
+    checked = options_model(described).model_validate(options)  # type: ignore[arg-type]  # mypy: not hashable
+    return described(**{name: getattr(checked, name) for name in option_names(described)})
 
 
 def _frozen(value: Any) -> Any:

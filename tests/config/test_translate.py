@@ -1,0 +1,32 @@
+"""Whatever is written for a key, what is told of it are our words."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from nndl.config.schema import ONE_OF, SECTIONS, TOP
+from nndl.described import option_names
+from nndl.train.updater import Group
+from tests.config.small import problems
+
+VALUES = ("null", "true", "-1", "1.5", "1e308", "x", "'3'", "[]", "[1]", "[[1, 2, 3]]", "{a: 1}", ".nan", "2024-01-01")
+THEIRS = ("input should", "a valid", "unable", "instance", "argument", "pydantic", "tuple", "dictionary", "NoneType")
+
+
+def written() -> Iterator[str]:
+    """Every key and option there is, with a gap for its value."""
+    for place, section in SECTIONS.items():
+        yield from (key if place == TOP else f"{place}.{key}" for key in section.model_fields)
+    for key in ONE_OF:
+        at = f"{key.key}[0]" if key.many else key.key
+        yield from (f"{at}.{kind}.{name}" for kind, each in key.table.items() for name in option_names(each))
+        yield from (f"{at}.{kind}" for kind in key.table)
+    yield from (f"train.groups[0].{name}" for name in option_names(Group))
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_no_message_is_pydantics(value: str) -> None:
+    start = "model: {layers: [relu, affine: 10]}\ndata: {augment: [flip]}\ntrain: {groups: [{match: '*.w'}]}\n"
+    told = [problem.words for key in written() for problem in problems(start, f"{key}={value}")]
+    assert len(told) > 50
+    assert [words for words in told if any(word in words for word in THEIRS)] == []
