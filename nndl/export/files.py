@@ -1,5 +1,6 @@
 """Weights in files: safetensors under PyTorch's names, NumPy archives under our own. Never a pickle."""
 
+import contextlib
 import io
 import json
 import zipfile
@@ -19,6 +20,14 @@ Arrays = dict[str, Array]
 MEAN, STD = "input.mean", "input.std"
 """The normalisation in a NumPy archive, in pixels 0..255."""
 CHECKSUM = "nndl_sha256"
+DTYPES = {
+    "F64": "<f8",
+    "F32": "<f4",
+    "F16": "<f2",
+    "BOOL": "?",
+    **{f"{kind}{8 * size}": f"<{kind.lower()}{size}" for kind in "IU" for size in (1, 2, 4, 8)},
+}
+"""What numbers are called in a safetensors file, and in NumPy."""
 
 
 def npz_bytes(network: Network, normalize: Normalize, classes: tuple[str, ...]) -> bytes:
@@ -56,21 +65,47 @@ def read_weights(path: Path, most_bytes: int) -> Arrays:
     except Exception as error:  # the readers raise what zlib, JSON and NumPy's header parser do
         words = " ".join(str(error).split()) or type(error).__name__
         raise CheckpointError(
-            f"{path} is no .safetensors or .npz file that can be read: {words[:200]}; "
-            "a PyTorch .pt is a pickle: save its state_dict with safetensors.torch.save_file"
+            f"{path} is no .safetensors or .npz file that can be read: {words[:200]}{_advice(path)}"
         ) from None
+
+
+def _advice(path: Path) -> str:
+    """What to do with a file of torch.save, a pickle or a zip with one in it; nothing for another."""
+    with path.open("rb") as file:
+        pickled = file.read(1) == b"\x80"
+    with contextlib.suppress(zipfile.BadZipFile), zipfile.ZipFile(path) as archive:
+        pickled = any(name.endswith(".pkl") for name in archive.namelist())
+    if not pickled:
+        return ""
+    target = path.with_suffix(".safetensors").name
+    return (
+        "\n  if PyTorch wrote it, it is a pickle, which can run any program when it is opened; "
+        "write the weights once more, in Python:\n"
+        f"  safetensors.torch.save_file(torch.load({path.name!r}, weights_only=True), {target!r})"
+    )
 
 
 def _read_safetensors(path: Path) -> Arrays:
     """The arrays; checked, where the file says what their checksum is."""
-    from safetensors import safe_open
+    from safetensors import deserialize, safe_open
 
     with safe_open(path, framework="numpy") as file:
         expected = (file.metadata() or {}).get(CHECKSUM)
-        arrays: Arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (not a dict)
+    views = deserialize(path.read_bytes())  # type: ignore[no-untyped-call]
+    arrays = {name: _array(path, name, **view) for name, view in views}
     if expected is not None and digest(arrays, "") != expected:
         raise CheckpointError(f"{path} is damaged: its checksum does not match its content")
     return arrays
+
+
+def _array(path: Path, name: str, dtype: str, shape: list[int], data: bytes) -> Array:
+    """One array of a safetensors file; bfloat16, which NumPy has not, as float32: it is the upper half of one."""
+    if dtype == "BF16":
+        upper = np.frombuffer(data, "<u2").astype(np.uint32) << np.uint32(16)
+        return upper.view(np.float32).reshape(shape)
+    if dtype not in DTYPES:
+        raise CheckpointError(f"{path}: {name} holds {dtype}, which is not read; convert it to float32 first")
+    return np.frombuffer(data, DTYPES[dtype]).reshape(shape)
 
 
 def _of_a_run(arrays: Arrays) -> Arrays:
@@ -83,7 +118,11 @@ def _of_a_run(arrays: Arrays) -> Arrays:
 
 def _read_npz(path: Path, most_bytes: int) -> Arrays:
     with zipfile.ZipFile(path) as archive:
-        total = sum(info.file_size for info in archive.infolist())
+        members = archive.infolist()
+    total = sum(info.file_size for info in members)
+    other = next((info.filename for info in members if not info.filename.endswith(".npy")), None)
+    if other is not None:
+        raise ValueError(f"it is a zip archive that holds {other!r}")
     if total > most_bytes:
         raise CheckpointError(f"{path} unpacks to {total:,} bytes; weights of this network are {most_bytes:,} at most")
     with np.load(path, allow_pickle=False) as arrays:

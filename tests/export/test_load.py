@@ -1,5 +1,7 @@
 """Arrays that were handed on come back as they were; those of another network are refused with all that is wrong."""
 
+import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -128,6 +130,57 @@ def test_what_is_no_file_of_weights_is_refused(tmp_path: Path, content: bytes) -
     (tmp_path / "w").write_bytes(content)
     with pytest.raises(CheckpointError, match=r"no \.safetensors or \.npz file"):
         read_weights(tmp_path / "w", MOST)
+
+
+PICKLE = b"\x80\x02}q\x00."
+
+
+@pytest.mark.parametrize("content", [PICKLE, {"archive/data.pkl": PICKLE, "archive/data/0": bytes(40)}])
+def test_what_pytorch_saved_is_told_how_it_can_be_read(tmp_path: Path, content: bytes | dict[str, bytes]) -> None:
+    if isinstance(content, bytes):
+        (tmp_path / "net.pt").write_bytes(content)
+    else:
+        with zipfile.ZipFile(tmp_path / "net.pt", "w") as archive:
+            for member, data in content.items():
+                archive.writestr(member, data)
+    way = r"save_file\(torch\.load\('net\.pt', weights_only=True\), 'net\.safetensors'\)"
+    with pytest.raises(CheckpointError, match=rf"(?s)net\.pt is no \.safetensors or \.npz file.*{way}"):
+        read_weights(tmp_path / "net.pt", MOST)
+
+
+def test_another_zip_is_called_what_it_is(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "net.keras", "w") as archive:
+        archive.writestr("model.weights.h5", b"weights")
+    with pytest.raises(CheckpointError, match=r"a zip archive that holds 'model\.weights\.h5'$"):
+        read_weights(tmp_path / "net.keras", MOST)
+
+
+def safetensors_file(path: Path, dtype: str, values: bytes, shape: list[int]) -> None:
+    """A file of one array, w, written by hand."""
+    header = json.dumps({"w": {"dtype": dtype, "shape": shape, "data_offsets": [0, len(values)]}}).encode()
+    path.write_bytes(len(header).to_bytes(8, "little") + header + values)
+
+
+def test_bfloat16_is_read_as_the_float32_it_is_the_upper_half_of(tmp_path: Path) -> None:
+    numbers = np.array([[1.0, -2.5, 3.0e38], [0.0, -0.0, np.inf]], np.float32)
+    upper = (numbers.view(np.uint32) >> 16).astype("<u2")
+    safetensors_file(tmp_path / "w", "BF16", upper.tobytes(), [2, 3])
+    read = read_weights(tmp_path / "w", MOST)["w"]
+    assert read.dtype == np.float32
+    np.testing.assert_array_equal(read, (upper.astype(np.uint32) << 16).view(np.float32))
+    np.testing.assert_array_equal(read[0, :2], numbers[0, :2])
+    safetensors_file(tmp_path / "w", "F8_E4M3", bytes(6), [2, 3])
+    with pytest.raises(CheckpointError, match="w holds F8_E4M3, which is not read; convert it to float32"):
+        read_weights(tmp_path / "w", MOST)
+
+
+@pytest.mark.parametrize("dtype", ["f8", "f4", "f2", "i8", "i4", "i2", "i1", "u8", "u4", "u2", "u1", "?"])
+def test_every_other_kind_of_number_is_read_as_it_is(tmp_path: Path, dtype: str) -> None:
+    values = np.arange(6).astype(dtype).reshape(2, 3)
+    (tmp_path / "w").write_bytes(safetensors_bytes({"w": values}, {}))
+    read = read_weights(tmp_path / "w", MOST)["w"]
+    assert read.dtype == values.dtype
+    np.testing.assert_array_equal(read, values)
 
 
 def test_an_archive_that_would_fill_the_memory_is_refused_unopened(tmp_path: Path) -> None:
