@@ -4,22 +4,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 
 from nndl.config import Experiment, load_config
-from nndl.config.build import Built, build, build_network
+from nndl.config.build import Built, build, build_network, check_experiment
 from nndl.config.data import Split, build_split, take
 from nndl.config.reading.overrides import settings
 from nndl.data.cifar import Images
-from nndl.errors import UsageError
+from nndl.data.given import as_labels, as_pixels
+from nndl.errors import CheckpointError, UsageError
 from nndl.export.write import Written, write
 from nndl.jobs.budget import within_budget
 from nndl.jobs.resume import keeping
 from nndl.jobs.start import inputs_of, start_run
 from nndl.net.network import Network
 from nndl.net.types import Array
-from nndl.runs.checkpoint import read_checkpoint
+from nndl.runs.checkpoint import Arrays, read_checkpoint
 from nndl.runs.folder import RunFolder, find_run
 from nndl.runs.inputs import Inputs, read_inputs
 from nndl.runs.training import keep_run
@@ -44,6 +46,8 @@ class Run:
     inputs: Inputs
     step: int
     """The training step its weights are of."""
+    weights: Literal["best", "last"]
+    """Whether they are those of the best epoch or the last ones, which alone there are until an epoch has ended."""
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -72,9 +76,15 @@ class Run:
         return np.concatenate([scores_of_views(self.network.scores, part, self.normalize, tta) for part in parts])
 
     def evaluate(self, images: Array, labels: Array, tta: Tta = "none") -> Result:
-        """How the network does on images uint8 (N, 3, 32, 32) with labels int64 (N,)."""
-        size = self.experiment.train.eval_batch_size
-        return evaluate(self.network, images, labels, self.normalize, size, tta=tta)
+        """How the network does on images, as in `predict`, with labels (N,): whole numbers, positions in `classes`.
+
+        Raises UsageError for others, and where there are none.
+        """
+        pixels, size = as_pixels(images), self.experiment.train.eval_batch_size
+        y = as_labels(labels, len(pixels), len(self.classes))
+        if not len(y):
+            raise UsageError("there are no images to evaluate")
+        return evaluate(self.network, pixels, y, self.normalize, size, tta=as_tta(tta))
 
     def images(self, split: str = "test", data: str | Path | None = None) -> Images:
         """The images that the run did not learn from: split test, or val for those it held out of training.
@@ -120,16 +130,28 @@ class Run:
 def load_run(run: str | Path, *, best: bool = True, engine: str | None = None) -> Run:
     """The network of a run: a folder, a name under runs/, or "latest".
 
-    best: the weights of the best epoch, or (False) the last ones. engine: another than the run's. Raises UsageError
-    where there is no such run and CheckpointError where its weights are not whole.
+    best: the weights of the best epoch (of a run that ended none yet the last, as `Run.weights` then says), or (False)
+    the last ones. engine: another than the run's. Raises UsageError where there is no such run and CheckpointError
+    where its weights are not whole.
     """
     folder = find_run(str(run))
-    arrays, info = read_checkpoint(folder.best if best else folder.last)
+    weights, (arrays, info) = _read_weights(folder, best)
     experiment = load_config(folder.config)
     network = build_network(experiment, engine)
     load_weights(network, arrays)
     inputs = read_inputs(folder) or _inputs_of_the_data(experiment)
-    return Run(folder, experiment, network, inputs, int(info["step"]))
+    return Run(folder, experiment, network, inputs, int(info["step"]), weights)
+
+
+def _read_weights(folder: RunFolder, best: bool) -> tuple[Literal["best", "last"], tuple[Arrays, dict[str, Any]]]:
+    """Which weights there are, and their checkpoint: the last where the best are asked for and no epoch has ended."""
+    if best and not folder.best.exists() and folder.last.exists():
+        last = read_checkpoint(folder.last)
+        if not last[1].get("history"):
+            return "last", last
+    if not folder.best.exists() and not folder.last.exists():
+        raise CheckpointError(f"{folder.path} has no weights yet: no state of its training was saved")
+    return ("best", read_checkpoint(folder.best)) if best else ("last", read_checkpoint(folder.last))
 
 
 def train(
@@ -140,6 +162,10 @@ def train(
     watch is called with every event (`nndl.train.events`). Raises DataError where the images are missing and
     TrainingError where the loss is no longer finite.
     """
+    if not (watch is None or callable(watch)):
+        raise UsageError(f"watch is a function that takes an event, not {watch!r}")
+    if not isinstance(experiment, Built):
+        check_experiment(experiment)
     built = experiment if isinstance(experiment, Built) else build(within_budget(experiment))
     folder = start_run(built, run_dir)
     keep_run(folder, built.solver, built.test, built.split.dataset.classes, watch or (lambda _: None), keeping(built))
@@ -161,21 +187,3 @@ def _inputs_of_the_data(experiment: Experiment) -> Inputs:
     """For a run that did not write them down: from its data set, which must be there."""
     split = build_split(experiment)
     return inputs_of(split.normalize, split.dataset)
-
-
-def as_pixels(images: Array) -> Array:
-    """Images as pixels 0..255 (N, 3, 32, 32): uint8 stays as it is, floats from 0 to 1 are multiplied by 255."""
-    images = np.asarray(images)
-    if images.ndim == 3 and 3 in (images.shape[0], images.shape[2]):
-        raise UsageError(f"images have a first axis that counts them; for one of {images.shape} give images[None]")
-    if images.ndim != 4 or images.shape[1:] not in ((3, 32, 32), (32, 32, 3)):
-        raise UsageError(f"images are (N, 32, 32, 3) or (N, 3, 32, 32), not {images.shape}")
-    if images.shape[1:] == (32, 32, 3):
-        images = images.transpose(0, 3, 1, 2)
-    if images.dtype == np.uint8:
-        return images
-    if images.dtype.kind != "f":
-        raise UsageError(f"images are uint8 (0 to 255) or floats (0 to 1), not {images.dtype}")
-    if images.size and not (images.min() >= 0 and images.max() <= 1):
-        raise UsageError("images of floats go from 0 to 1, and these do not; give uint8 for 0 to 255")
-    return images * np.asarray(255, images.dtype)

@@ -1,5 +1,6 @@
 """The Python interface: what it gives, and that the command line gives the same."""
 
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -88,8 +89,87 @@ def test_other_images_are_refused(run: Run, images: np.ndarray, words: str) -> N
 
 
 def test_an_unknown_augmentation_is_refused(run: Run) -> None:
-    with pytest.raises(UsageError, match="mirror"):
-        run.predict(pixels(), "rotate")  # type: ignore[arg-type]
+    for use in (run.predict, run.probabilities, run.scores, lambda x, tta: run.evaluate(x, np.zeros(12, int), tta)):
+        with pytest.raises(UsageError, match="mirror"):
+            use(pixels(), "rotate")
+
+
+def test_an_evaluation_takes_the_images_that_a_prediction_takes(run: Run) -> None:
+    x = pixels(40)
+    y = run.predict(x)
+    y[:10] = (y[:10] + 1) % 10
+    assert run.evaluate(x, y).accuracy == 0.75
+    assert run.evaluate(x.transpose(0, 2, 3, 1), y.astype(np.uint8)).accuracy == 0.75
+    floats = run.evaluate((x / 255).astype(np.float32), y)
+    assert floats.loss == pytest.approx(run.evaluate(x, y).loss, rel=1e-4)
+    for wrong in (x.astype(np.float32), x[:, :2], x.astype(int)):
+        with pytest.raises(UsageError, match="images"):
+            run.evaluate(wrong, y)
+
+
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        (np.zeros((12, 1), int), r"one for each of the 12 images, not \(12, 1\); give labels\[:, 0\]"),
+        (np.zeros(24, int), r"not \(24,\)$"),
+        (np.zeros(12), "whole numbers, the positions of the classes, not float64"),
+        (np.zeros(12, bool), "not bool"),
+        (np.full(12, 10), "go from 0 to 9, and these from 10 to 10"),
+        (np.full(12, -1), "from -1 to -1"),
+        (["cat"] * 12, "not <U3"),
+    ],
+)
+def test_other_labels_are_refused(run: Run, labels: np.ndarray, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        run.evaluate(pixels(), labels)
+
+
+def test_nothing_cannot_be_evaluated(run: Run) -> None:
+    with pytest.raises(UsageError, match="no images"):
+        run.evaluate(pixels(0), np.zeros(0, int))
+
+
+def test_what_is_no_experiment_is_refused_before_anything_is_done(tmp_path: Path, run: Run) -> None:
+    for given, words in (
+        ("quickstart", r"load_config\('quickstart'\) makes one"),
+        ({}, "not dict"),
+        (None, "not NoneType"),
+    ):
+        for use in (build, lambda experiment: train(experiment, tmp_path / "run")):
+            with pytest.raises(UsageError, match=words):
+                use(given)
+    with pytest.raises(UsageError, match="watch is a function"):
+        train(run.experiment, tmp_path / "run", watch=3)  # type: ignore[arg-type]
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_config_is_named_and_sets_are_a_list() -> None:
+    for given in ({"model": {}}, 3, None):
+        with pytest.raises(UsageError, match="a config is named by its file"):
+            load_config(given)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match=r"load_config\('quickstart', \['seed=1'\]\)"):
+        load_config("quickstart", "seed=1")
+
+
+def test_a_run_stopped_in_its_first_epoch_is_used_with_its_last_weights(tmp_path: Path, run: Run) -> None:
+    built = build(run.experiment)
+    stopped = train(built, tmp_path / "run", watch=lambda _: built.solver.stop())
+    assert (stopped.weights, stopped.step, run.weights) == ("last", 1, "best")
+    assert not stopped.folder.best.exists()
+    np.testing.assert_array_equal(stopped.scores(pixels()), load_run(tmp_path / "run", best=False).scores(pixels()))
+    assert stopped.export(tmp_path / "w.npz").files == (tmp_path / "w.npz",)
+
+
+def test_a_best_epoch_whose_weights_are_lost_is_no_reason_for_others(tmp_path: Path, run: Run) -> None:
+    shutil.copytree(run.folder.path, tmp_path / "run")
+    (tmp_path / "run" / "best.safetensors").unlink()
+    with pytest.raises(CheckpointError, match=r"no .*best\.safetensors; in the same folder there is"):
+        load_run(tmp_path / "run")
+    for path in (tmp_path / "run").glob("*.safetensors"):
+        path.unlink()
+    for best in (True, False):
+        with pytest.raises(CheckpointError, match="has no weights yet"):
+            load_run(tmp_path / "run", best=best)
 
 
 def test_training_calls_watch_with_every_event(tmp_path: Path, run: Run) -> None:

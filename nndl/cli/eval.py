@@ -36,8 +36,9 @@ def evaluate(
 
     With --data FOLDER that holds CIFAR-10.1 or CIFAR-10-C as published (.npy files), those are scored.
     """
-    from nndl.api import SPLITS, held_out, load_run
+    from nndl.api import SPLITS, held_out
     from nndl.cli.screen import scores, terminal
+    from nndl.cli.screen.loading import load
     from nndl.data.robust import robust_sets
     from nndl.errors import UsageError
     from nndl.runs.recorder import result_record
@@ -46,9 +47,9 @@ def evaluate(
 
     if split not in SPLITS:
         raise UsageError(f"--split takes {' or '.join(SPLITS)}, not {split!r}")
-    loaded = load_run(run, best=best, engine=engine)
+    loaded = load(run, best=best, engine=engine)
     chosen = as_tta(tta or (loaded.experiment.train.tta if split == "test" else "none"))  # as training scores them
-    report = {"run": str(loaded.folder.path), "weights": "best" if best else "last", "step": loaded.step, "tta": chosen}
+    report = {"run": str(loaded.folder.path), "weights": loaded.weights, "step": loaded.step, "tta": chosen}
     sets = robust_sets(data) if data is not None else []
     if sets:
         report |= robustness(loaded.evaluate, loaded.classes, sets, chosen, None if json else terminal.note)

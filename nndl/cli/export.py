@@ -41,13 +41,13 @@ def export(
     onnxruntime, and refused if it differs. pytorch: a module's source, and its weights beside it. safetensors: these
     weights alone. npz: the arrays under their names in nndl. The normalisation is included in each.
     """
-    from nndl.api import load_run
     from nndl.cli.screen import terminal
+    from nndl.cli.screen.loading import load
     from nndl.errors import UsageError
 
     if to not in FORMATS:
         raise UsageError(f"--to takes {', '.join(FORMATS)}, not {to!r}")
-    loaded = load_run(run, best=best)
+    loaded = load(run, best=best)
     written = loaded.export(output, to, force=force, check_images=images, data=data)
     if json:
         report: dict[str, Any] = {"run": str(loaded.folder.path), "step": loaded.step, "to": to}

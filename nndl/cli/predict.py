@@ -35,13 +35,13 @@ def predict(
     A picture of any size is turned upright, cropped to its centred square and shrunk to 32 x 32. Exits with 2 if any
     file is no picture; the others are still predicted. Needs pillow: pip install 'nndl[images]'.
     """
-    from nndl.api import load_run
     from nndl.cli.screen import terminal
+    from nndl.cli.screen.loading import load
     from nndl.data.pictures import stack
     from nndl.train.views import as_tta
 
     chosen = as_tta(tta)
-    loaded = load_run(run, best=best, engine=engine)
+    loaded = load(run, best=best, engine=engine)
     read, refused, passed_over = _read(images)
     shares = loaded.probabilities(stack(read.values()), chosen)
     rows = [_row(name, row, loaded, top) for name, row in zip(read, shares.tolist(), strict=True)]

@@ -10,6 +10,7 @@ from nndl.config.schema import Experiment
 from nndl.data.batches import Batches
 from nndl.data.cifar import Images
 from nndl.engines import get_engine, set_threads
+from nndl.errors import UsageError
 from nndl.net.catalog.conv import Conv
 from nndl.net.network import Network
 from nndl.net.types import Array
@@ -34,8 +35,19 @@ class Built:
     test: Evaluator
 
 
+def check_experiment(given: object) -> None:
+    """Raise UsageError for what is no experiment, such as the name of a config."""
+    if not isinstance(given, Experiment):
+        how = f"load_config({given!r}) makes one" if isinstance(given, str) else "load_config makes one"
+        raise UsageError(f"this takes an experiment, not {type(given).__name__}; {how}")
+
+
 def build(experiment: Experiment) -> Built:
-    """Load the data and make the network and its solver. Raises DataError when the data is missing or damaged."""
+    """Load the data and make the network and its solver.
+
+    Raises DataError when the data is missing or damaged, and UsageError for what is no experiment.
+    """
+    check_experiment(experiment)
     split = build_split(experiment)
     network = build_network(experiment)
     _whiten(network, split)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from copy import deepcopy
+from os import PathLike
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -16,7 +17,7 @@ from nndl.config.reading.marked import MOST_CHARACTERS, Marked, read
 from nndl.config.reading.messages import Mark, Path, Problem, ProblemsError
 from nndl.config.schema import ONE_OF, Experiment
 from nndl.config.translate import translate
-from nndl.errors import ConfigError
+from nndl.errors import ConfigError, UsageError
 from nndl.paths import expanded
 from nndl.visible import visible
 
@@ -29,6 +30,10 @@ def load_config(source: str | FilePath, sets: Sequence[str] = ()) -> Experiment:
     source: a path, or the name of a bundled config. Raises ConfigError with everything that is wrong, each with
     its line, and UsageError for a `sets` that is not KEY=VALUE or has no place to go.
     """
+    if not isinstance(source, str | PathLike):
+        raise UsageError(f"a config is named by its file or as a bundled one, not by {type(source).__name__}")
+    if isinstance(sets, str):
+        raise UsageError(f"sets is a list of such words: load_config({str(source)!r}, [{sets!r}])")
     path = locate(source)
     try:
         with path.open("rb") as file:

@@ -72,6 +72,7 @@ class Network:
         if y is None:
             return self.scores(X)
         x = self._take(X)
+        y = self._labels(y, len(x))
         with self._turn.lock:
             self._seed_dropout()
             chain = self._chains["train"]
@@ -117,6 +118,14 @@ class Network:
         if X.shape[1:] != self.input_shape:
             raise ValueError(f"this network takes images of shape {self.input_shape}, not {X.shape[1:]}")
         return np.ascontiguousarray(X, self.dtype)
+
+    def _labels(self, y: Array, images: int) -> Array:
+        y, (classes,) = np.asarray(y), self.placed[-1].out_shape
+        if y.shape != (images,) or y.dtype.kind not in "iu":
+            raise ValueError(f"this network takes labels that are whole numbers ({images},), not {y.dtype} {y.shape}")
+        if images and not (y.min() >= 0 and y.max() < classes):
+            raise ValueError(f"this network has {classes} classes, and these labels go from {y.min()} to {y.max()}")
+        return y
 
     def _add_l2(self) -> float:
         total = 0.0

@@ -102,6 +102,10 @@ def gather(folder: RunFolder, data: Path | None = None) -> Facts:
     except (NndlError, OSError, ValueError) as error:
         facts.notes.append(f"Its weights cannot be loaded ({_first_line(error)}), so nothing could be scored.")
         return facts
+    if run.weights == "last":
+        facts.notes.append(
+            f"No epoch has ended, so none is the best: the last weights are scored, of step {run.step:,}."
+        )
     facts.classes, facts.parameters, facts.filters = run.classes, run.network.params.size, _filters(run)
     try:
         _score(facts, run, data)

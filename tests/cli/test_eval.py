@@ -10,6 +10,7 @@ import pytest
 
 from tests.cli.command import nndl
 from tests.cli.test_train import CONFIG
+from tests.small_run import trained
 
 
 @pytest.fixture(scope="module")
@@ -19,6 +20,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = nndl("train", "tiny.yaml", "--quiet", cwd=folder)
     assert done.returncode == 0, done.stderr
     return folder
+
+
+def test_a_run_stopped_in_its_first_epoch_is_used_with_its_last_weights(tmp_path: Path) -> None:
+    trained(tmp_path / "run", 2)
+    said = "note: run ended no epoch yet, so none is the best; these are the last weights, of step 2\n"
+    done = nndl("eval", "run", "--json", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, said)
+    assert [json.loads(done.stdout)[key] for key in ("weights", "step")] == ["last", 2]
+    assert nndl("eval", "run", "--last", "--json", cwd=tmp_path).stdout == done.stdout
+    assert said in nndl("export", "run", "--to", "npz", cwd=tmp_path).stderr
+    assert nndl("report", "run", cwd=tmp_path).returncode == 0
+    assert "the last weights are scored, of step 2" in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("weights", ["best", "last"])

@@ -207,6 +207,22 @@ def test_an_error_inside_a_step_names_the_layer() -> None:
     assert caught.value.__notes__ == ["in the forward pass of relu1"]
 
 
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        (np.zeros((4, 1), int), r"whole numbers \(4,\), not int64 \(4, 1\)"),
+        (np.zeros(4), r"not float64 \(4,\)"),
+        (np.zeros(8, int), r"not int64 \(8,\)"),
+        (np.full(4, -1), "these labels go from -1 to -1"),
+        (np.full(4, 99), "classes, and these labels go from 99 to 99"),
+    ],
+)
+def test_labels_that_numpy_would_take_for_something_else_are_refused(labels: np.ndarray, words: str) -> None:
+    model = network()
+    with pytest.raises(ValueError, match=words):
+        model.loss(np.zeros((4, *SHAPE)), labels)
+
+
 def test_images_of_another_shape_are_refused() -> None:
     with pytest.raises(ValueError, match=r"takes images of shape \(2, 6, 6\), not \(3, 6, 6\)"):
         network().scores(np.zeros((1, 3, 6, 6)))

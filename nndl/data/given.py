@@ -1,0 +1,44 @@
+"""Images and labels as people have them, made what the rest works on, or refused in words."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from nndl.errors import UsageError
+
+Array = NDArray[Any]
+
+
+def as_pixels(images: ArrayLike) -> Array:
+    """Return images as pixels 0..255 (N, 3, 32, 32): uint8 stays as it is, floats from 0 to 1 are multiplied by 255.
+
+    images: (N, 32, 32, 3) or (N, 3, 32, 32). Raises UsageError for anything else.
+    """
+    images = np.asarray(images)
+    if images.ndim == 3 and 3 in (images.shape[0], images.shape[2]):
+        raise UsageError(f"images have a first axis that counts them; for one of {images.shape} give images[None]")
+    if images.ndim != 4 or images.shape[1:] not in ((3, 32, 32), (32, 32, 3)):
+        raise UsageError(f"images are (N, 32, 32, 3) or (N, 3, 32, 32), not {images.shape}")
+    if images.shape[1:] == (32, 32, 3):
+        images = images.transpose(0, 3, 1, 2)
+    if images.dtype == np.uint8:
+        return images
+    if images.dtype.kind != "f":
+        raise UsageError(f"images are uint8 (0 to 255) or floats (0 to 1), not {images.dtype}")
+    if images.size and not (images.min() >= 0 and images.max() <= 1):
+        raise UsageError("images of floats go from 0 to 1, and these do not; give uint8 for 0 to 255")
+    return images * np.asarray(255, images.dtype)
+
+
+def as_labels(labels: ArrayLike, images: int, classes: int) -> Array:
+    """Return the labels of so many images as int64 (N,). Raises UsageError unless they are whole numbers of classes."""
+    labels = np.asarray(labels)
+    if labels.shape != (images,):
+        column = "; give labels[:, 0]" if labels.shape == (images, 1) else ""
+        raise UsageError(f"labels are (N,), one for each of the {images:,} images, not {labels.shape}{column}")
+    if labels.dtype.kind not in "iu":
+        raise UsageError(f"labels are whole numbers, the positions of the classes, not {labels.dtype}")
+    if images and not (labels.min() >= 0 and labels.max() < classes):
+        raise UsageError(f"labels go from 0 to {classes - 1}, and these from {labels.min()} to {labels.max()}")
+    return labels.astype(np.int64)
