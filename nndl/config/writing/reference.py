@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
-from nndl.config.schema import ONE_OF, Checkpoint, Data, Experiment, Model, OneOf, Record, Train
+from nndl.config.schema import ONE_OF, SECTIONS, TOP, Experiment, OneOf, Train
 from nndl.config.writing.json_schema import json_schema
 from nndl.config.writing.option_docs import option_docs
 from nndl.config.writing.show import plain_value
@@ -40,13 +40,9 @@ def reference() -> str:
     """The page, in Markdown."""
     schema = json_schema()
     parts = [HEAD, "## Top level\n", _keys(Experiment, schema)]
-    for title, section in (
-        ("data", Data),
-        ("model", Model),
-        ("train", Train),
-        ("checkpoint", Checkpoint),
-        ("record", Record),
-    ):
+    for title, section in SECTIONS.items():
+        if title == TOP:
+            continue
         parts += [
             f"## {title}\n",
             f"{section.__doc__}\n",
