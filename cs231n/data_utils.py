@@ -11,17 +11,17 @@ from nndl.data.cifar import Images, load_cifar, load_python_batch
 Array = NDArray[Any]
 
 PLACES = ("cs231n/datasets", "utils/datasets", "datasets", "data", ".")
-"""Where get_CIFAR10_data looks, from the notebook's folder on, for either published format."""
+"""The places where get_CIFAR10_data looks, from the notebook's folder on, for either published format."""
 
 
 def load_CIFAR_batch(filename: str | Path) -> tuple[Array, Array]:  # noqa: N802  (the courses' name)
-    """One file of the Python format -> images float64 (N, 32, 32, 3) from 0 to 255, labels int64 (N,)."""
+    """Read one file of the Python format -> images float64 (N, 32, 32, 3) from 0 to 255, labels int64 (N,)."""
     images, labels = load_python_batch(Path(filename))
     return _pixels_last(images), labels
 
 
 def load_CIFAR10(ROOT: str | Path) -> tuple[Array, Array, Array, Array]:  # noqa: N802
-    """X_train, y_train, X_test, y_test from a folder that holds CIFAR-10 in either published format.
+    """Read X_train, y_train, X_test, y_test from a folder that holds CIFAR-10 in either published format.
 
     Images are float64 (N, 32, 32, 3) from 0 to 255, labels int64 (N,). Raises nndl.errors.DataError, which names the
     command that fetches the images, where there are none.
@@ -38,7 +38,7 @@ def get_CIFAR10_data(  # noqa: N802
     subtract_mean: bool = True,
     root: str | Path | None = None,
 ) -> dict[str, Array]:
-    """The courses' split: X_train, y_train, X_val, y_val, X_test, y_test by name.
+    """Return the courses' split by name: X_train, y_train, X_val, y_val, X_test, y_test.
 
     Images are float64 (N, 3, 32, 32), less the mean image of the training images; the validation images are those that
     follow the training images in their file. root: the folder of the data set; found in PLACES by default.
@@ -64,12 +64,12 @@ def _part(images: Images, first: int, last: int) -> tuple[Array, Array]:
 
 
 def _pixels_last(images: Array) -> Array:
-    """uint8 (N, 3, 32, 32) -> float64 (N, 32, 32, 3), in one pass over memory."""
+    """Turn uint8 (N, 3, 32, 32) into float64 (N, 32, 32, 3), in one pass over memory."""
     return np.ascontiguousarray(images.transpose(0, 2, 3, 1), np.float64)
 
 
 def _root() -> Path:
-    """The first of PLACES that holds CIFAR-10, as a folder or as an archive."""
+    """Return the first of PLACES that holds CIFAR-10, as a folder or as an archive."""
     for place in PLACES:
         if any(Path(place).glob("cifar-10-*")):
             return Path(place)

@@ -16,7 +16,7 @@ Function = Callable[[Array], Any]
 
 
 def eval_numerical_gradient(f: Function, x: Array, verbose: bool = True, h: float = 1e-5) -> Array:
-    """The gradient of a number f(x) by x, in x's shape: (f(x + h) - f(x - h)) / 2h for each number in x."""
+    """Return the gradient of a number f(x) by x, in x's shape: (f(x + h) - f(x - h)) / 2h for each number in x."""
     grad = np.zeros_like(x)
     for index in np.ndindex(x.shape):
         plus, minus = _around(f, x, index, h)
@@ -27,7 +27,7 @@ def eval_numerical_gradient(f: Function, x: Array, verbose: bool = True, h: floa
 
 
 def eval_numerical_gradient_array(f: Function, x: Array, df: Any, h: float = 1e-5) -> Array:
-    """The gradient of sum(df * f(x)) by x, in x's shape; df, the upstream gradient, has the shape of f(x)."""
+    """Return the gradient of sum(df * f(x)) by x, in x's shape; df, the upstream gradient, has the shape of f(x)."""
     grad = np.zeros_like(x)
     for index in np.ndindex(x.shape):
         plus, minus = _around(f, x, index, h)
@@ -45,7 +45,7 @@ def grad_check_sparse(f: Function, x: Array, analytic_grad: Array, num_checks: i
 
 
 def _around(f: Function, x: Array, index: tuple[int, ...], h: float) -> tuple[Any, Any]:
-    """f with x[index] moved up by h, and down by h. Copies, since f may return x itself."""
+    """Return f with x[index] moved up by h, and down by h; copies, since f may return x itself."""
     old = x[index]
     try:
         x[index] = old + h

@@ -41,7 +41,7 @@ class Solver:
         print_every: int = 10,
         verbose: bool = True,
     ) -> None:
-        """update_rule: the name of a function in nndl.optim; optim_config: its config, given to each parameter.
+        """Take update_rule, a function's name in nndl.optim, and optim_config, its config, given to each parameter.
 
         lr_decay: multiplies the learning rate after each epoch. num_train_samples, num_val_samples: how many images
         accuracy is measured on, None for all. checkpoint_name: the state is written to NAME_epoch_E.safetensors after
@@ -75,7 +75,7 @@ class Solver:
         self.optim_configs = {name: dict(self.optim_config) for name in self.model.params}
 
     def _step(self) -> None:
-        """One batch, drawn with replacement (so it may be larger than the data), and one update of every parameter."""
+        """Draw a batch with replacement (it may be larger than the data), and update every parameter once."""
         chosen = np.random.choice(len(self.X_train), self.batch_size)  # noqa: NPY002
         loss, grads = self.model.loss(self.X_train[chosen], self.y_train[chosen])
         self.loss_history.append(float(loss))
@@ -84,7 +84,7 @@ class Solver:
             self.model.params[name] = next_w
 
     def check_accuracy(self, X: Array, y: Array, num_samples: int | None = None, batch_size: int = 100) -> float:
-        """The share of images, or of num_samples random ones, whose largest score is at their label."""
+        """Return the share of images, or of num_samples random ones, whose largest score is at their label."""
         if num_samples is not None and len(X) > num_samples:
             chosen = np.random.choice(len(X), num_samples)  # noqa: NPY002
             X, y = X[chosen], y[chosen]
@@ -115,7 +115,7 @@ class Solver:
             config["learning_rate"] *= self.lr_decay
 
     def _measure(self) -> None:
-        """Accuracies into the history; the parameters are kept if none did better on the validation images."""
+        """Add accuracies to the history; keep the parameters if none did better on the validation images."""
         train_acc = self.check_accuracy(self.X_train, self.y_train, self.num_train_samples)
         val_acc = self.check_accuracy(self.X_val, self.y_val, self.num_val_samples)
         self.train_acc_history.append(train_acc)
@@ -130,7 +130,7 @@ class Solver:
             self.best_bn_params = copy.deepcopy(getattr(self.model, "bn_params", []))
 
     def _restore_statistics(self) -> None:
-        """Running statistics belong to the parameters: the last ones would not fit the best ones."""
+        """Put the running statistics of the best parameters back: the last ones would not fit them."""
         for bn_param, best in zip(getattr(self.model, "bn_params", []), self.best_bn_params, strict=True):
             bn_param.update(best)
 

@@ -28,13 +28,13 @@ def vis_nn(rows: list[list[Array]]) -> Array:
 
 
 def _stretched(image: Array) -> Array:
-    """From darkest to brightest as 0 to 1; a plain image becomes 0."""
+    """Return it from darkest to brightest as 0 to 1; a plain image becomes 0."""
     low, high = float(np.min(image)), float(np.max(image))
     return (image - low) / (high - low if high > low else 1.0)
 
 
 def _grid(images: list[Array], rows: int, columns: int, padding: int, background: float) -> Array:
-    """Images of one shape (H, W, C), row by row."""
+    """Return images of one shape (H, W, C) as one, row by row."""
     H, W, C = images[0].shape
     height, width = H + padding, W + padding
     grid = np.full((rows * height - padding, columns * width - padding, C), background)

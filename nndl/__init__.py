@@ -14,7 +14,7 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
-    """What lies deeper, when asked for: `nndl --help` needs no NumPy. KNN, SVM, Softmax are for homeworks.
+    """Import what lies deeper when asked for it: `nndl --help` needs no NumPy. KNN, SVM, Softmax are for homeworks.
 
     `train` is both the function and the package `nndl.train`, which can therefore be called.
     """

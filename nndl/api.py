@@ -45,29 +45,29 @@ class Run:
     network: Network
     inputs: Inputs
     step: int
-    """The training step its weights are of."""
+    """The training step of its weights."""
     weights: Literal["best", "last"]
     """Whether they are those of the best epoch or the last ones, which alone there are until an epoch has ended."""
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The names of the classes, in the order of the scores."""
+        """Return the names of the classes, in the order of the scores."""
         return self.inputs.classes
 
     def predict(self, images: Array, tta: Tta = "none") -> Array:
-        """The class of each image, int64 (N,): a position in `classes`.
+        """Return the class of each image, int64 (N,): a position in `classes`.
 
         images: uint8, 0..255, or float, 0..1; (N, 32, 32, 3) as pictures are or (N, 3, 32, 32) as CIFAR is. tta:
-        none, mirror or mirror+translate, to average over such views. Raises UsageError for anything else.
+        none, mirror or mirror+translate, to average over those views. Raises UsageError for anything else.
         """
         return np.argmax(self.scores(images, tta), axis=1)
 
     def probabilities(self, images: Array, tta: Tta = "none") -> Array:
-        """The softmax of the scores, float64 (N, classes); images as in `predict`."""
+        """Return the softmax of the scores, float64 (N, classes); images as in `predict`."""
         return softmax(self.scores(images, tta))
 
     def scores(self, images: Array, tta: Tta = "none") -> Array:
-        """The network's scores (N, classes); images as in `predict`."""
+        """Return the network's scores (N, classes); images as in `predict`."""
         as_tta(tta)
         pixels, size = as_pixels(images), self.experiment.train.eval_batch_size
         parts = [pixels[start : start + size] for start in range(0, len(pixels), size)]
@@ -76,7 +76,7 @@ class Run:
         return np.concatenate([scores_of_views(self.network.scores, part, self.normalize, tta) for part in parts])
 
     def evaluate(self, images: Array, labels: Array, tta: Tta = "none") -> Result:
-        """How the network does on images, as in `predict`, with labels (N,): whole numbers, positions in `classes`.
+        """Score images, as in `predict`, with labels (N,): whole numbers, positions in `classes`.
 
         Raises UsageError for others, and where there are none.
         """
@@ -87,18 +87,18 @@ class Run:
         return evaluate(self.network, pixels, y, self.normalize, size, tta=as_tta(tta))
 
     def images(self, split: str = "test", data: str | Path | None = None) -> Images:
-        """The images that the run did not learn from: split test, or val for those it held out of training.
+        """Return images that the run did not learn from: split test, or val for those it held out of training.
 
         data: the folder that holds the data set, if it is not where the run found it. Raises DataError where it is not.
         """
         return held_out(self.split(data), split)
 
     def split(self, data: str | Path | None = None) -> Split:
-        """The run's data set, read from where the run found it or from the folder `data`, divided as the run did."""
+        """Read the run's data set from where the run found it or from the folder `data`, divided as the run did."""
         return build_split(load_config(self.folder.config, settings(data=None if data is None else Path(data))))
 
     def learnt_from(self, split: Split) -> bool:
-        """Whether these are the images that the run was trained with, by their checksum; yes where none was kept."""
+        """Tell whether the run was trained with these images, by their checksum; yes where none was kept."""
         kept = self.folder.read_environment().get("data_digest") if self.folder.environment.is_file() else None
         return kept is None or kept == split.dataset.digest
 
@@ -123,12 +123,12 @@ class Run:
 
     @cached_property
     def normalize(self) -> Callable[[Array], Array]:
-        """Makes pixels 0..255 (N, 3, 32, 32), of any dtype, the network's input."""
+        """Return the map of pixels 0..255 (N, 3, 32, 32), of any dtype, to the network's input."""
         return lambda pixels: self.inputs.normalize.apply(pixels, self.network.dtype)
 
 
 def load_run(run: str | Path, *, best: bool = True, engine: str | None = None) -> Run:
-    """The network of a run: a folder, a name under runs/, or "latest".
+    """Load the network of a run: a folder, a name under runs/, or "latest".
 
     best: the weights of the best epoch (of a run that ended none yet the last, as `Run.weights` then says), or (False)
     the last ones. engine: another than the run's. Raises UsageError where there is no such run and CheckpointError
@@ -157,7 +157,7 @@ def _read_weights(folder: RunFolder, best: bool) -> tuple[Literal["best", "last"
 def train(
     experiment: Experiment | Built, run_dir: str | Path | None = None, *, watch: Callable[[Event], None] | None = None
 ) -> Run:
-    """Train to the end and keep the run in runs/NAME-TIME, or `run_dir`; gives it with its best weights.
+    """Train to the end and keep the run in runs/NAME-TIME, or `run_dir`; return it with its best weights.
 
     watch is called with every event (`nndl.train.events`). Raises DataError where the images are missing and
     TrainingError where the loss is no longer finite.
@@ -173,7 +173,7 @@ def train(
 
 
 def held_out(parts: Split, split: str = "test") -> Images:
-    """The test images, or (val) those held out of training. Raises UsageError where there are none, or for another."""
+    """Return the test images, or (val) those held out of training. Raises UsageError for none, or another split."""
     if split not in SPLITS:
         raise UsageError(f"a split is {' or '.join(SPLITS)}, not {split!r}")
     if split == "test":
@@ -184,6 +184,6 @@ def held_out(parts: Split, split: str = "test") -> Images:
 
 
 def _inputs_of_the_data(experiment: Experiment) -> Inputs:
-    """For a run that did not write them down: from its data set, which must be there."""
+    """Work them out, for a run that did not write them down, from its data set, which must be there."""
     split = build_split(experiment)
     return inputs_of(split.normalize, split.dataset)

@@ -1,4 +1,4 @@
-"""What a config can name and give options: layers, losses, update rules, schedules, averages, augmentations."""
+"""Descriptions that a config can name and give options: layers, losses, update rules, schedules, augmentations ..."""
 
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, TypeVar
@@ -22,7 +22,7 @@ class Described:
 
     @property
     def inner(self) -> tuple["Described", ...]:
-        """What the nested option holds."""
+        """Return what the nested option holds."""
         return getattr(self, self.nested) if self.nested else ()
 
 
@@ -30,10 +30,10 @@ D = TypeVar("D", bound=Described)
 
 
 def table(*classes: type[D]) -> dict[str, type[D]]:
-    """Name -> class, in the order given."""
+    """Return name -> class, in the order given."""
     return {each.kind: each for each in classes}
 
 
 def option_names(described: type[Described]) -> list[str]:
-    """The options that a description takes."""
+    """Return the options that a description takes."""
     return [field.name for field in fields(described)]

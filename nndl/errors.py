@@ -24,7 +24,7 @@ class ConfigError(NndlError):
 
     exit_code = 2
     where: tuple[int, ...] | None = None
-    """The position of the layer it is about: (3, 1) is the second layer inside the block that is the fourth."""
+    """The position of the layer: (3, 1) is the second layer inside the block that is the fourth."""
 
 
 class ShapeError(ConfigError):

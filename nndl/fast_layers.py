@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 WINDOW_BYTES = 2**26
-"""Windows are copied out for so many images at a time that they take about this much memory."""
+"""Memory for the windows of the images that are copied out at a time, about."""
 
 
 def conv_forward_fast(x: Array, w: Array, b: Array | None, conv_param: dict[str, Any]) -> tuple[Array, Any]:
@@ -44,7 +44,7 @@ def conv_backward_fast(dout: Array, cache: Any) -> tuple[Array, Array, Array | N
 
 
 def _gradient_by_pixel(dout: Array, padded_shape: tuple[int, ...], w: Array, stride: int) -> Array:
-    """Each pixel of the padded images collects the gradients of all windows it stands in -> (n, C, H + 2p, W + 2p)."""
+    """Sum for each pixel of the padded images the gradients of all windows it stands in -> (n, C, H + 2p, W + 2p)."""
     _, C, HH, WW = w.shape
     n, _, H_out, W_out = dout.shape
     dwindows = np.tensordot(w, dout, axes=([0], [1]))  # (C, HH, WW, n, H', W')
@@ -65,7 +65,7 @@ def _padded(x: Array, w: Array, conv_param: dict[str, Any]) -> Array:
 
 
 def _windows(x_pad: Array, w: Array, conv_param: dict[str, Any]) -> Iterator[Array]:
-    """Views (n, C, H', W', HH, WW) of all windows of n images at a time."""
+    """Yield views (n, C, H', W', HH, WW) of all windows of n images at a time."""
     stride = conv_param["stride"]
     views = sliding_window_view(x_pad, w.shape[2:], axis=(2, 3))[:, :, ::stride, ::stride]
     bytes_per_image = max(views[:1].size * views.itemsize, 1)
@@ -95,7 +95,7 @@ def max_pool_backward_fast(dout: Array, cache: Any) -> Array:
 
 
 def _shifts(x: Array, pool_param: dict[str, Any]) -> list[tuple[slice, ...]]:
-    """For each place in a window, row by row: the pixels of x that stand there, in all windows at once."""
+    """Yield for each place in a window, row by row, the pixels of x that stand there, in all windows at once."""
     height, width, stride = pool_param["pool_height"], pool_param["pool_width"], pool_param["stride"]
     H, W = x.shape[2:]
     if height > H or width > W:

@@ -32,12 +32,12 @@ Arrays = dict[str, Array]
 
 
 def normal_weights(shape: tuple[int, ...], weight_scale: float) -> Array:
-    """Weights from a normal distribution of standard deviation weight_scale."""
+    """Draw weights from a normal distribution of standard deviation weight_scale."""
     return weight_scale * np.random.standard_normal(shape)  # noqa: NPY002
 
 
 def add_l2(loss: Any, grads: Arrays, params: Arrays, reg: float) -> Any:
-    """The loss plus reg / 2 * sum(W^2) over all weights W1, W2, ...; its gradient is added to `grads` in place."""
+    """Return the loss plus reg / 2 * sum(W^2) over all weights W1, W2, ...; add its gradient to `grads` in place."""
     for name, W in params.items():
         if name.startswith("W"):
             loss += 0.5 * reg * np.sum(W * W)
@@ -60,7 +60,7 @@ class TwoLayerNet:
         weight_scale: float = 1e-3,
         reg: float = 0.0,
     ) -> None:
-        """weight_scale: standard deviation of the initial weights. reg: strength of L2. dropout: not used."""
+        """Draw weights of standard deviation weight_scale. reg: strength of L2. dropout: not used."""
         del dropout
         self.reg = reg
         self.params: Arrays = {
@@ -104,7 +104,7 @@ class FullyConnectedNet:
         seed: int | None = None,
         normalization: str | None = None,
     ) -> None:
-        """hidden_dims: sizes of the hidden layers.
+        """Draw the weights of layers of the sizes hidden_dims.
 
         dropout: probability of KEEPING a unit; 0 and 1 both mean no dropout. seed: draws the same masks at each call.
         normalization: "batchnorm", "layernorm" or None; use_batchnorm=True is another way to say "batchnorm".
@@ -158,7 +158,7 @@ class FullyConnectedNet:
         return h, (affine_cache, norm_cache, relu_cache, dropout_cache)
 
     def _hidden_backward(self, dh: Array, layer: int, cache: Any, grads: Arrays) -> Array:
-        """The gradient of the layer's input; those of its parameters go into `grads`."""
+        """Return the gradient of the layer's input; those of its parameters go into `grads`."""
         affine_cache, norm_cache, relu_cache, dropout_cache = cache
         if self.use_dropout:
             dh = dropout_backward(dh, dropout_cache)

@@ -27,7 +27,7 @@ def col2im_indices(
     padding: int = 1,
     stride: int = 1,
 ) -> Array:
-    """The transpose of im2col: each number of `cols` is added to the pixel it came from -> (N, C, H, W)."""
+    """Add each number of `cols` to the pixel it came from, the transpose of im2col -> (N, C, H, W)."""
     N, C, H, W = x_shape
     H_out = 1 + (H + 2 * padding - field_height) // stride
     W_out = 1 + (W + 2 * padding - field_width) // stride

@@ -18,7 +18,7 @@ __all__ = [
 
 
 def affine_forward_test() -> None:
-    """Prints the difference from the course's figures."""
+    """Print the difference from the course's figures."""
     x = np.linspace(-0.1, 0.5, num=240).reshape(2, 4, 5, 6)
     w = np.linspace(-0.2, 0.3, num=360).reshape(120, 3)
     out, _ = affine_forward(x, w, np.linspace(-0.3, 0.1, num=3))
@@ -28,7 +28,7 @@ def affine_forward_test() -> None:
 
 
 def affine_backward_test() -> None:
-    """Prints the errors of the gradients."""
+    """Print the errors of the gradients."""
     arrays = {"x": _draw(10, 2, 3), "w": _draw(6, 5), "b": _draw(5)}
     dout = _draw(10, 5)
     _, cache = affine_forward(**arrays)
@@ -37,7 +37,7 @@ def affine_backward_test() -> None:
 
 
 def relu_forward_test() -> None:
-    """Prints the difference from the course's figures."""
+    """Print the difference from the course's figures."""
     out, _ = relu_forward(np.linspace(-0.5, 0.5, num=12))
     expected = [0, 0, 0, 0, 0, 0, 0.04545455, 0.13636364, 0.22727273, 0.31818182, 0.40909091, 0.5]
     print("If relu_forward function is working, difference should be around 1e-8:")
@@ -45,7 +45,7 @@ def relu_forward_test() -> None:
 
 
 def relu_backward_test() -> None:
-    """Prints the error of the gradient."""
+    """Print the error of the gradient."""
     x, dout = _draw(10, 10), _draw(10, 10)
     _, cache = relu_forward(x)
     print("If relu_backward function is working, error should be less than 1e-9:")
@@ -53,7 +53,7 @@ def relu_backward_test() -> None:
 
 
 def affine_relu_test() -> None:
-    """Prints the errors of the gradients."""
+    """Print the errors of the gradients."""
     arrays = {"x": _draw(2, 3, 4), "w": _draw(12, 10), "b": _draw(10)}
     dout = _draw(2, 10)
     _, cache = affine_relu_forward(**arrays)
@@ -62,7 +62,7 @@ def affine_relu_test() -> None:
 
 
 def fc_net_test() -> None:
-    """Prints initial losses and the errors of the gradients, without and with L2."""
+    """Print initial losses and the errors of the gradients, without and with L2."""
     X, y = _draw(2, 15), np.random.randint(10, size=2)  # noqa: NPY002
     for reg in (0, 3.14):
         print(f"Running check with reg = {reg}")
@@ -79,7 +79,7 @@ def _check_net(X: Array, y: Array, reg: float) -> None:
 
 
 def _draw(*shape: int) -> Array:
-    """From NumPy's global state, which notebooks seed."""
+    """Draw from NumPy's global state, which notebooks seed."""
     return np.random.standard_normal(shape)  # noqa: NPY002
 
 

@@ -1,4 +1,4 @@
-"""What the linear classifiers of ECE C147 homework 2 share: scores are W x, and W is trained by gradient descent."""
+"""The base of ECE C147 homework 2's linear classifiers: scores are W x, and W is trained by gradient descent."""
 
 from typing import Any
 
@@ -33,11 +33,11 @@ class LinearClassifier:
         raise NotImplementedError
 
     def loss(self, X: Array, y: Array) -> float:
-        """The mean loss, image by image."""
+        """Return the mean loss, image by image."""
         return float(np.mean([self.example_loss(self.W @ x, label)[0] for x, label in zip(X, y, strict=True)]))
 
     def loss_and_grad(self, X: Array, y: Array) -> tuple[float, Array]:
-        """The mean loss and its gradient by W, image by image."""
+        """Return the mean loss and its gradient by W, image by image."""
         losses, grad = [], np.zeros_like(self.W)
         for x, label in zip(X, y, strict=True):
             loss, dscores = self.example_loss(self.W @ x, label)
@@ -46,7 +46,7 @@ class LinearClassifier:
         return float(np.mean(losses)), grad
 
     def fast_loss_and_grad(self, X: Array, y: Array) -> tuple[float, Array]:
-        """The same without a loop."""
+        """Return the same without a loop."""
         loss, dscores = self.batch_loss(X @ self.W.T, y)
         return float(loss), dscores.T @ X
 
@@ -73,7 +73,7 @@ class LinearClassifier:
         batch_size: int = 200,
         verbose: bool = False,
     ) -> list[float]:
-        """Stochastic gradient descent from new weights; returns the loss of each batch."""
+        """Train by stochastic gradient descent from new weights; return the loss of each batch."""
         self.init_weights((int(y.max()) + 1, X.shape[1]))
         history = []
         for step in range(num_iters):

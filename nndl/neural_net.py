@@ -17,7 +17,7 @@ class TwoLayerNet:
     """
 
     def __init__(self, input_size: int, hidden_size: int, output_size: int, std: float = 1e-4) -> None:
-        """std: standard deviation of the initial weights, drawn from NumPy's global state, which notebooks seed."""
+        """Draw weights of standard deviation std from NumPy's global state, which notebooks seed."""
         self.params: dict[str, Array] = {
             "W1": std * np.random.randn(hidden_size, input_size),  # noqa: NPY002
             "b1": np.zeros(hidden_size),
@@ -56,7 +56,7 @@ class TwoLayerNet:
         batch_size: int = 200,
         verbose: bool = False,
     ) -> dict[str, list[float]]:
-        """Stochastic gradient descent; the learning rate is multiplied by its decay after each epoch.
+        """Train by stochastic gradient descent; the learning rate is multiplied by its decay after each epoch.
 
         Returns loss_history (one a step), train_acc_history and val_acc_history (one an epoch).
         """

@@ -15,7 +15,7 @@ Config = dict[str, Any]
 
 
 def _filled_in(config: Config | None, **defaults: float) -> Config:
-    """`config` itself (or a new one), with the defaults it lacks."""
+    """Return `config` itself (or a new one), with the defaults it lacks."""
     config = {} if config is None else config
     for name, value in defaults.items():
         config.setdefault(name, value)
@@ -97,7 +97,7 @@ NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 
 
 def orthogonalised(u: Array, rounds: int = 3) -> Array:
-    """A matrix (M, N) with the singular vectors of u and singular values near 1 (Jordan 2024, by Newton and Schulz)."""
+    """Return a matrix (M, N) of u's singular vectors, singular values near 1 (Jordan 2024, by Newton and Schulz)."""
     a, b, c = NEWTON_SCHULZ
     X = u / (np.linalg.norm(u) + 1e-7)
     if len(u) > u.shape[1]:

@@ -8,7 +8,7 @@ too, lone halves of surrogate pairs, separators of lines and paragraphs."""
 
 
 def visible(text: object, keep: str = "") -> str:
-    """`str(text)`; what a terminal or browser would obey rather than show as \\x1b or \\u202e, but for `keep`."""
+    """Return `str(text)` with characters that are obeyed and not seen, but those of `keep`, as \\x1b, \\u202e."""
     words = str(text)
     if words.isprintable():
         return words
@@ -16,12 +16,12 @@ def visible(text: object, keep: str = "") -> str:
 
 
 def visible_lines(text: object) -> str:
-    """The same of text that has lines and tabs of its own."""
+    """Return the same of text that has lines and tabs of its own."""
     return visible(text, keep="\n\t")
 
 
 def is_hidden(char: str) -> bool:
-    """Whether a character is obeyed and not seen."""
+    """Tell whether a character is obeyed and not seen."""
     return unicodedata.category(char) in HIDDEN
 
 

@@ -41,7 +41,7 @@ class FullyConnectedNet(Saved, fc_net.FullyConnectedNet):
         dropout: float | None = None,
         use_batchnorm: bool = False,
     ) -> None:
-        """Earlier years say dropout for dropout_keep_ratio, and use_batchnorm=True for normalization="batchnorm"."""
+        """Take earlier years' words too: dropout for dropout_keep_ratio, use_batchnorm=True for "batchnorm"."""
         keep = dropout_keep_ratio if dropout is None else dropout
         super().__init__(
             hidden_dims, input_dim, num_classes, keep, use_batchnorm, reg, weight_scale, dtype, seed, normalization

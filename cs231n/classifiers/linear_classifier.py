@@ -14,7 +14,7 @@ __all__ = ["LinearClassifier", "LinearSVM", "Softmax"]
 
 
 class LinearClassifier(Saved):
-    """A kind of it says which loss it has; weights and batches are drawn from NumPy's global state."""
+    """Base of the linear classifiers, each with its loss; weights and batches are drawn from NumPy's global state."""
 
     loss_of: Callable[[Array, Array, Array, float], Loss]
     """loss_of(W, X, y, reg) -> (loss, dW)."""
@@ -24,7 +24,7 @@ class LinearClassifier(Saved):
 
     @property
     def params(self) -> dict[str, Array]:
-        """The weights, once there are any, by the name that they are saved under."""
+        """Return the weights, once there are any, by the name that they are saved under."""
         return {} if self.W is None else {"W": self.W}
 
     @params.setter
@@ -47,7 +47,7 @@ class LinearClassifier(Saved):
         batch_size: int = 200,
         verbose: bool = False,
     ) -> list[float]:
-        """Stochastic gradient descent, from new weights where there are none; returns the loss of each batch."""
+        """Train by stochastic gradient descent, from new weights if there are none; return the loss of each batch."""
         if self.W is None:
             self.W = 0.001 * np.random.randn(X.shape[1], int(y.max()) + 1)  # noqa: NPY002
         history = []

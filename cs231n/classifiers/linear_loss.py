@@ -1,4 +1,4 @@
-"""What assignment 1's losses share: scores X W for W (D, C), and reg * sum(W^2), without the half of later years."""
+"""The common parts of assignment 1's losses: scores X W for W (D, C), and reg * sum(W^2), without later years' half."""
 
 from collections.abc import Callable
 from typing import Any

@@ -6,7 +6,7 @@ from nndl.data.saved import load_saved, save_arrays
 from nndl.linear_classifier import Array
 
 FOLDER = Path("cs231n", "saved")
-"""Where the assignment keeps them, beside the notebook; without that folder they lie beside the notebook itself."""
+"""The assignment's folder for them, beside the notebook; without that folder they lie beside the notebook itself."""
 
 
 class Saved:
@@ -20,7 +20,7 @@ class Saved:
         print(f"{fname} saved.")
 
     def load(self, fname: str | Path) -> bool:
-        """Read the parameters; returns False, saying so, where there is no such file.
+        """Read the parameters; return False, with a word, where there is no such file.
 
         Raises nndl.errors.DataError for a file that holds anything but arrays by name: no pickle is run.
         """
@@ -33,7 +33,7 @@ class Saved:
 
 
 def _place(fname: str | Path) -> Path:
-    """The file meant; np.save adds .npy where it is missing."""
+    """Return the file meant; np.save adds .npy where it is missing."""
     path = Path(fname)
     path = path if path.suffix == ".npy" else path.with_name(path.name + ".npy")
     return FOLDER / path if FOLDER.is_dir() and path.parent == Path() else path

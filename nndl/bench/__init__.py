@@ -1,1 +1,1 @@
-"""How fast: whole training steps of each engine, step by step of their plans, against what the machine can multiply."""
+"""Measuring: whole training steps of each engine, the steps of their plans, the most that the machine can multiply."""

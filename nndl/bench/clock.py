@@ -1,4 +1,4 @@
-"""Times the steps of a network's plan while it trains."""
+"""Stop-watches for the steps of a network's plan while it trains."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -24,12 +24,12 @@ class Timed:
     """Whether its backward pass ended in a gradient of its input: the first layer's does not."""
 
     def own(self, which: str) -> float:
-        """Median seconds of a pass, "forward" or "backward", without the steps inside; 0 if it never ran."""
+        """Return the median seconds of a pass, "forward" or "backward", without the steps inside; 0 if it never ran."""
         whole = median(self.seconds[which]) if self.seconds[which] else 0.0
         return max(0.0, whole - sum(median(each.seconds[which]) for each in self.inner if each.seconds[which]))
 
     def walk(self) -> "Iterator[Timed]":
-        """This step and those inside it."""
+        """Yield this step and those inside it."""
         yield self
         for each in self.inner:
             yield from each.walk()
@@ -44,7 +44,7 @@ class Clock:
 
     @property
     def steps(self) -> list[Timed]:
-        """Every step, branches of residual blocks behind the block."""
+        """Return every step, branches of residual blocks behind the block."""
         return [each for outer in self._outer for each in outer.walk()]
 
     def _wrap(self, steps: Sequence[PlannedStep], depth: int) -> list[Timed]:
@@ -58,7 +58,7 @@ class Clock:
         return timed
 
     def _stopped(self, timed: Timed, which: str, call: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        """`call` with a stop-watch."""
+        """Return `call` with a stop-watch."""
 
         def run(array: Any) -> Any:
             start = perf_counter()

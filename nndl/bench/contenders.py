@@ -1,4 +1,4 @@
-"""What takes part in a measurement: a network with its update, for each engine and number of threads; its memory."""
+"""The contenders of a measurement: a network with its update, for each engine and number of threads; their memory."""
 
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -14,7 +14,7 @@ from nndl.net.params import Params
 
 
 def make_contenders(experiment: Experiment, engines: list[str], thread_counts: list[int]) -> list[Contender]:
-    """One for each engine and number of threads."""
+    """Make a contender for each engine and number of threads."""
     made = []
     for threads in thread_counts:
         for engine in engines:
@@ -24,7 +24,7 @@ def make_contenders(experiment: Experiment, engines: list[str], thread_counts: l
 
 
 def _update(experiment: Experiment, network: Network) -> Update:
-    """What the solver does with the gradients, in the middle of a training."""
+    """Return what the solver does with the gradients, in the middle of a training."""
     learner = build_learner(experiment, network)
     learner.freeze(0)
 
@@ -44,7 +44,7 @@ def with_memory(result: dict[str, Any], config: str, sets: Sequence[str]) -> Non
 
 
 def memory_of(config: str, sets: list[str], engine: str, threads: int) -> tuple[int | None, int | None]:
-    """Bytes at the peak of two training steps, and before the network was made."""
+    """Return the bytes at the peak of two training steps, and before the network was made."""
     experiment = load_config(config, sets)
     before = peak_memory()
     (contender,) = make_contenders(experiment, [engine], [threads])

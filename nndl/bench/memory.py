@@ -1,11 +1,11 @@
-"""How much memory a process has taken at most."""
+"""The most memory that a process has taken."""
 
 import sys
 from pathlib import Path
 
 
 def peak_memory(process: int | None = None) -> int | None:
-    """Bytes of physical memory at the highest so far; None where the system does not tell.
+    """Return the most bytes of physical memory taken so far; None where the system does not tell.
 
     process: another process's id, which Linux alone tells of; by default this one. Linux is asked for VmHWM: its
     ru_maxrss starts from what the parent process had.

@@ -1,4 +1,4 @@
-"""What this machine can multiply: the yardstick for every engine, measured in the same run as they are."""
+"""The machine's peak: the yardstick for every engine, measured in the same run as they are."""
 
 from time import perf_counter
 from typing import Any
@@ -13,7 +13,7 @@ SIZE = 1536
 
 
 def matrix_peak(threads: int, dtype: Any, seconds: float = 1.0) -> float:
-    """GFLOP/s of NumPy's matrix product of two SIZE x SIZE matrices on `threads` threads: the best of some.
+    """Measure GFLOP/s of NumPy's product of two SIZE x SIZE matrices on `threads` threads: the best of some.
 
     The best, not the median: what the machine can do when nobody disturbs it is what a peak means.
     """
@@ -28,7 +28,7 @@ def matrix_peak(threads: int, dtype: Any, seconds: float = 1.0) -> float:
 
 
 def register_peak(threads: int, seconds: float = 0.2) -> float | None:
-    """GFLOP/s of float32 multiply-adds that touch no memory: what no product passes; None without compiled kernels."""
+    """Measure GFLOP/s of float32 multiply-adds in registers: no product passes it; None without compiled kernels."""
     if "compiled" not in available():
         return None
     from nndl.engines.compiled.bindings import kernels

@@ -1,4 +1,4 @@
-"""What a measurement found, as JSON-able values."""
+"""The findings of a measurement, as JSON-able values."""
 
 from collections.abc import Sequence
 from statistics import median

@@ -15,7 +15,7 @@ from nndl.net.network import Network
 from nndl.net.params import Params
 
 Update = Callable[[Params], None]
-"""What a training step does with the gradients."""
+"""The part of a training step that uses the gradients."""
 
 
 class Contender:
@@ -36,7 +36,7 @@ class Contender:
         self._blas_threads = threads if network.engine.name == "reference" else 1
 
     def step(self) -> float:
-        """One training step; returns its seconds."""
+        """Take one training step; return its seconds."""
         start = perf_counter()
         _, gradients = self.network.loss(self._X, self._y)
         passed = perf_counter()
@@ -48,7 +48,7 @@ class Contender:
         return end - start
 
     def burst(self, seconds: float) -> None:
-        """Train for about so long, at least a step, and note the speed; a quick step comes before that, unmeasured."""
+        """Train for about `seconds`, at least a step, and note the speed; an unmeasured step comes first."""
         set_threads(self.threads)
         with threadpool_limits(limits=self._blas_threads, user_api="blas"):
             if not self.times or self.times[-1] < seconds:
@@ -62,7 +62,7 @@ class Contender:
 
 
 def compete(contenders: Sequence[Contender], bursts: int, seconds: float) -> None:
-    """Let them take turns, `bursts` each; one whose step is longer than all its bursts together has a single one."""
+    """Let the contenders take turns, `bursts` each; one whose step is longer than all its bursts has a single one."""
     for turn in range(bursts):
         for contender in contenders:
             if turn == 0 or contender.times[0] < bursts * seconds:
@@ -71,7 +71,7 @@ def compete(contenders: Sequence[Contender], bursts: int, seconds: float) -> Non
 
 @dataclass(frozen=True)
 class Row:
-    """What a step of the plan takes."""
+    """The time and arithmetic of a step of the plan."""
 
     layers: tuple[str, ...]
     step: str
@@ -84,12 +84,12 @@ class Row:
 
     @property
     def gflops(self) -> float | None:
-        """Their number in a second, in units of 1e9; None where there is nothing to count."""
+        """1e9 operations a second; None where there is nothing to count."""
         return self.flop / (self.forward + self.backward) / 1e9 if self.flop else None
 
 
 def rows(contender: Contender) -> list[Row]:
-    """A row for each step of the plan, then the loss (with all that lies between the steps) and the update."""
+    """Return a row for each step of the plan, then the loss (with all that lies between the steps) and the update."""
     network, clock = contender.network, contender.clock
     macs = {each.path: each.layer.macs(each.in_shape) for outer in network.placed for each in outer.walk()}
     found = [_row(timed, macs, contender.batch_size) for timed in clock.steps]

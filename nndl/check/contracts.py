@@ -35,7 +35,7 @@ def check_layer(
     dtype: str = "float64",
     seed: int = 0,
 ) -> tuple[str, ...]:
-    """Assert that a layer, or layers in a row, keep the contract on an engine; returns the names of the checks made.
+    """Assert that a layer, or layers in a row, keep the contract on an engine; return the names of the checks made.
 
     in_shape: of one example, (3, 8, 8) or (20,).
     against:  layers that mean the same and are right, run by their definitions in float64; by default these layers.
@@ -59,7 +59,7 @@ def check_layer_gradients(
     tolerance: float = TOLERANCE,
     seed: int = 0,
 ) -> GradientCheck:
-    """The numerical check alone, in float64 under a random upstream: a row for x and for each parameter ("conv1.w").
+    """Check gradients alone, in float64 under a random upstream: a row for x and for each parameter ("conv1.w").
 
     Raises ContractError when the layers cannot be run.
     """
@@ -70,7 +70,7 @@ def check_layer_gradients(
 def check_engine(
     engine: Engine, cases: Iterable[tuple[Layers, Shape]], dtypes: Sequence[str] = ("float64", "float32")
 ) -> int:
-    """Assert of every case (layers, in_shape) that the engine runs it as its definition says; returns how many."""
+    """Assert of every case (layers, in_shape) that the engine runs it as its definition says; return how many."""
     count = 0
     for layers, in_shape in cases:
         for dtype in dtypes:
@@ -80,7 +80,7 @@ def check_engine(
 
 
 def with_pair(layer: Layer, forward: Callable[..., tuple[Any, Any]], backward: Callable[..., Any]) -> Layer:
-    """`layer` with another definition: what to check when a student has written the pair."""
+    """Return `layer` with another definition: what to check when a student has written the pair."""
     kind = type(layer)
     subclass = type(kind.__name__, (kind,), {"pair": Pair(forward, backward), "__module__": __name__})
     return subclass(**{field.name: getattr(layer, field.name) for field in fields(layer)})
@@ -94,7 +94,7 @@ Check = Callable[[Subject], None]
 
 
 def _single(subject: Subject) -> list[Check]:
-    """The checks for one layer alone, applied to it."""
+    """Return the checks for one layer alone, applied to it."""
     layer = subject.layer
     if layer is None or isinstance(layer, Residual):
         return []
@@ -111,7 +111,7 @@ def _applied(check: Callable[[Layer, Subject], None], layer: Layer) -> Check:
 
 
 def _comparisons(subject: Subject) -> list[Check]:
-    """The checks against something else that means the same, where there is something else.
+    """Return the comparisons with another engine's or another's layers of the same meaning, where there are any.
 
     Which subgradient is taken at a tie is a convention: engines are held to it, other people's layers are not. And two
     layers that draw random numbers may draw different ones.
@@ -128,7 +128,7 @@ Result = TypeVar("Result")
 
 
 def _named(check: str, subject: Subject, run: Callable[[], Result]) -> Result:
-    """What `run` returns; whatever it raises becomes a ContractError that says which check, and on what."""
+    """Return what `run` returns; whatever it raises becomes a ContractError that says which check, and on what."""
     try:
         return run()
     except Exception as error:

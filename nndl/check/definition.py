@@ -1,4 +1,4 @@
-"""What holds for a reference pair called directly, as the courses' notebooks call it."""
+"""Checks of a reference pair called directly, as the courses' notebooks call it."""
 
 from typing import Any
 
@@ -36,7 +36,7 @@ class Direct:
 
 
 def gradient_shapes(layer: Layer, subject: Subject) -> None:
-    """dx has the shape of x, dw that of w."""
+    """Check that dx has the shape of x, dw that of w."""
     direct = Direct(layer, subject.bench())
     x = subject.batch(3)
     out, cache = direct.forward(x)
@@ -49,7 +49,7 @@ def gradient_shapes(layer: Layer, subject: Subject) -> None:
 
 
 def calls_are_independent(layer: Layer, subject: Subject) -> None:
-    """A second forward leaves the first one's output and cache alone: two uses of a layer in one network do not mix."""
+    """Check that a second forward leaves the first one's output and cache alone: two uses of a layer do not mix."""
     direct = Direct(layer, subject.bench())
     x, other = subject.batch(4), subject.batch(4, stream=1)
     out, cache = direct.forward(x)
@@ -65,7 +65,7 @@ def calls_are_independent(layer: Layer, subject: Subject) -> None:
 
 
 def any_strides(layer: Layer, subject: Subject) -> None:
-    """x and dout may be views with any strides: transposed, or every second element of something larger."""
+    """Check that x and dout may be views with any strides: transposed, or every second element of a larger array."""
     direct = Direct(layer, subject.bench())
     x = subject.batch(4)
     out, cache = direct.forward(x)

@@ -42,18 +42,18 @@ DEVIATIONS_WITHIN = 3e-7
 
 
 def notebook_batch(seed: int = 0) -> Array:
-    """x as the notebooks draw it: mean 10, standard deviation 4."""
+    """Draw x as the notebooks do: mean 10, standard deviation 4."""
     return 4 * np.random.default_rng(seed).standard_normal(SHAPE) + 10
 
 
 def measure(forward: Callable[..., tuple[Array, Any]], x: Array, gamma: Any, beta: Any) -> tuple[Array, Array]:
-    """Means and standard deviations per channel, (C,) each, of forward(x, gamma, beta, bn_param) in training."""
+    """Return means and standard deviations per channel, (C,) each, of forward(x, gamma, beta, bn_param) in training."""
     out, _ = forward(x, np.array(gamma, x.dtype), np.array(beta, x.dtype), {"mode": "train"})
     return out.mean(axis=(0, 2, 3)), out.std(axis=(0, 2, 3))
 
 
 def agrees(published: Figures, means: Array, deviations: Array) -> bool:
-    """Whether measured figures are the published ones, as far as those reach."""
+    """Tell whether measured figures are the published ones, as far as those reach."""
     means_agree = np.abs(means - published.means) <= MEANS_WITHIN
     deviations_agree = np.abs(deviations - published.deviations) <= DEVIATIONS_WITHIN * np.array(published.gamma)
     return bool(means_agree.all() and deviations_agree.all())

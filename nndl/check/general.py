@@ -1,4 +1,4 @@
-"""What holds for every layer on every engine."""
+"""Checks of every layer on every engine."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from nndl.net.layer import Layer
 
 
 def equal_to_definition(subject: Subject) -> None:
-    """Outputs, gradients and running statistics are those of the oracle, in both modes and for any batch size."""
+    """Check that outputs, gradients and running statistics are the oracle's, in both modes and for any batch size."""
     bench = subject.bench()
     oracle = subject.oracle_bench(bench)
     for size in (5, 1, 3):
@@ -28,7 +28,7 @@ def equal_to_definition(subject: Subject) -> None:
 
 
 def equal_on_ties(subject: Subject) -> None:
-    """At ties and zeros too: of equal numbers, max pooling takes the first in row-major order."""
+    """Check the same at ties and zeros: of equal numbers, max pooling takes the first in row-major order."""
     bench = subject.bench()
     if len(bench.params):
         return  # equal numbers would come out of sums, equal only to rounding
@@ -41,7 +41,7 @@ def equal_on_ties(subject: Subject) -> None:
 
 
 def shapes(subject: Subject) -> None:
-    """The output has the shape the description says, dx that of x; all numbers are finite."""
+    """Check that the output has the shape of the description, dx that of x, and that all numbers are finite."""
     bench = subject.bench()
     for size in (4, 1):
         x = subject.batch(size)
@@ -59,7 +59,7 @@ def shapes(subject: Subject) -> None:
 
 
 def dtype_kept(subject: Subject) -> None:
-    """float32 in, float32 out; float64 in, float64 out."""
+    """Check that float32 gives float32 and float64 gives float64."""
     bench = subject.bench()
     x = subject.batch(3)
     out = bench.forward(x)
@@ -70,7 +70,7 @@ def dtype_kept(subject: Subject) -> None:
 
 
 def inputs_untouched(subject: Subject) -> None:
-    """x, dout and the parameters hold after a pass what they held before."""
+    """Check that a pass changes neither x nor dout nor the parameters."""
     bench = subject.bench()
     x = subject.batch(3)
     params = {name: value.copy() for name, value in bench.params.items()}
@@ -90,7 +90,7 @@ def inputs_untouched(subject: Subject) -> None:
 
 
 def same_again(subject: Subject) -> None:
-    """A second pass gives the same numbers to the last bit, whatever came between: nothing is kept or added up."""
+    """Check that a second pass gives the same bits, whatever came between: nothing is kept or added up."""
     bench = subject.bench()
     x = subject.batch(5)
     out = bench.forward(x)
@@ -106,7 +106,7 @@ def same_again(subject: Subject) -> None:
 
 
 def evaluation_keeps_state(subject: Subject) -> None:
-    """Test mode changes nothing, and an example's output does not depend on the others in its batch."""
+    """Check that test mode changes no state, and that an example's output depends on no other in its batch."""
     bench = subject.bench()
     before = bench.state()
     x = subject.batch(4)
@@ -121,7 +121,7 @@ def evaluation_keeps_state(subject: Subject) -> None:
 
 
 def batch_order(subject: Subject) -> None:
-    """Examples in another order give the same results in that order, and the same parameter gradients."""
+    """Check that examples in another order give the same results in that order, and the same parameter gradients."""
     bench = subject.bench()
     if any(_order_matters(inner.layer) for placed in bench.network.placed for inner in placed.walk()):
         return
@@ -136,12 +136,12 @@ def batch_order(subject: Subject) -> None:
 
 
 def _order_matters(layer: Layer) -> bool:
-    """Random numbers are drawn in the order of the batch, and ghost batches are its neighbours."""
+    """Tell whether the batch's order matters: to random numbers drawn in it, and to ghost batches of neighbours."""
     return layer.draws or getattr(layer, "ghost_batch_size", None) is not None
 
 
 def channels_last(subject: Subject) -> None:
-    """Images that lie channels last in memory, as fast engines keep them, give the same results."""
+    """Check that images that lie channels last in memory, as fast engines keep them, give the same results."""
     if len(subject.in_shape) != 3:
         return
     x = subject.batch(3)
@@ -153,7 +153,7 @@ def channels_last(subject: Subject) -> None:
 
 
 def check_slopes(subject: Subject, coordinates: int = 8, tolerance: float = TOLERANCE) -> GradientCheck:
-    """The numerical check of x and every parameter, in float64, under a random upstream gradient."""
+    """Compare the gradients of x and every parameter with numerical ones, in float64, under a random upstream one."""
     bench = subject.bench()
     x = subject.batch(4)
     dout = subject.upstream(bench.forward(x))
@@ -171,7 +171,7 @@ def check_slopes(subject: Subject, coordinates: int = 8, tolerance: float = TOLE
 
 
 def gradients(subject: Subject) -> None:
-    """The gradients of x and of every parameter are the slopes of the output."""
+    """Check that the gradients of x and of every parameter are the slopes of the output."""
     if subject.dtype != "float64":
         return
     check = check_slopes(subject)

@@ -1,4 +1,4 @@
-"""Is a hand-written gradient the slope of the function?  Centred differences answer, for any function of arrays.
+"""Comparison of a hand-written gradient with centred differences, for any function of arrays.
 
 The error is the courses' |a - n| / max(floor, |a| + |n|) of the analytic slope a and the numerical slope n. Two things
 make a right gradient look wrong, and both are told apart from errors here:
@@ -35,7 +35,7 @@ LONGEST = 10.0
 
 @dataclass(frozen=True)
 class Row:
-    """What was found for one array."""
+    """The findings for one array."""
 
     name: str
     shape: tuple[int, ...]
@@ -71,7 +71,7 @@ class GradientCheck:
 
 
 def relative_error(analytic: ArrayLike, numerical: ArrayLike, floor: float = FLOOR) -> float:
-    """max |a - n| / max(floor, |a| + |n|), as the courses define it; infinity where a value is not finite."""
+    """Return max |a - n| / max(floor, |a| + |n|), as the courses define it; infinity where a value is not finite."""
     a, n = np.asarray(analytic), np.asarray(numerical)
     if not (np.isfinite(a).all() and np.isfinite(n).all()):
         return float("inf")
@@ -79,7 +79,7 @@ def relative_error(analytic: ArrayLike, numerical: ArrayLike, floor: float = FLO
 
 
 def random_upstream(shape: tuple[int, ...], seed: int = 0) -> Array:
-    """A random dout. Never all ones: they sum to nothing through a batch norm, and then a wrong dx of zero passes."""
+    """Draw a dout. Never all ones: they sum to nothing through a batch norm, and then a wrong dx of zero passes."""
     return np.random.default_rng(seed).standard_normal(shape)
 
 
@@ -146,9 +146,9 @@ def _check_array(
 
 
 def _unsettled(slopes: Sequence[float], analytic: float) -> bool:
-    """Whether numerical slopes, of smaller and smaller steps, are further from each other than the analytic one is.
+    """Tell whether slopes of smaller and smaller steps are further from each other than the analytic one is from them.
 
-    So it is among many kinks, some in every window. The slopes of a smooth function settle long before.
+    That happens among many kinks, some in every window. The slopes of a smooth function settle long before.
     """
     return abs(analytic - slopes[-1]) <= max(slopes) - min(slopes)
 
@@ -160,7 +160,7 @@ _Move = Callable[[float], None]
 def _lines(
     array: Array, gradient: Array, coordinates: int, random: np.random.Generator
 ) -> Iterator[tuple[str, _Move, float]]:
-    """Lines through the point: a random direction through all coordinates, then sampled coordinates."""
+    """Yield lines through the point: a random direction through all coordinates, then sampled coordinates."""
     start = array.copy()
     direction = random.standard_normal(array.shape)
     direction *= min(1.0, LONGEST / float(np.linalg.norm(direction)))  # a long one meets a kink in every window
@@ -201,14 +201,14 @@ class _Probe:
         return _Slope(error, kink, place, analytic, numerical)
 
     def _centred(self, move: _Move, step: float) -> tuple[float, float]:
-        """The slope between -step and +step, and the smallest slope that the difference can resolve."""
+        """Return the slope between -step and +step, and the smallest slope that the difference can resolve."""
         plus, minus = self._evaluate(move, step), self._evaluate(move, -step)
         touched = np.where(plus != minus, self.upstream * plus, 0.0)
         resolution = ROUNDINGS * np.finfo(np.float64).eps * float(np.linalg.norm(touched)) / step
         return float(np.sum(self.upstream * (plus - minus))) / (2 * step), resolution
 
     def _is_kink(self, move: _Move, analytic: float | None) -> bool:
-        """Whether the one-sided slopes stay apart as the step shrinks, with the analytic slope (if given) between them.
+        """Tell whether one-sided slopes stay apart as the step shrinks, the analytic slope (if given) between them.
 
         The slopes of a smooth function come together in proportion to the step. A direction that passes through
         several kinks at once tells nothing of where its right answers end, so none is given for it.

@@ -1,4 +1,4 @@
-"""What nndl doctor looks at: each part's findings as JSON-able values, and what is wrong among them with its cure."""
+"""The parts of an installation as nndl doctor sees them: JSON-able findings, and problems with their cures."""
 
 import os
 import platform
@@ -12,14 +12,14 @@ FOR_DEVELOPERS = ("test", "lint", "docs", "dev")
 
 
 class Problem(NamedTuple):
-    """Something that keeps nndl from working, and the command or deed that mends it."""
+    """A fault that keeps nndl from working, and the command or deed that mends it."""
 
     what: str
     cure: str
 
 
 def python_and_numpy() -> dict[str, Any]:
-    """Versions, BLAS with its threads, the processor and how much of it this process may use."""
+    """Report versions, BLAS with its threads, the processor and how much of it this process may use."""
     from nndl.engines.shared.threads import cores
     from nndl.runs.environment import describe_environment
 
@@ -34,7 +34,7 @@ def python_and_numpy() -> dict[str, Any]:
 
 
 def engines() -> dict[str, Any]:
-    """Which there are, which one `engine: auto` takes, and for the compiled one its builds or why there are none."""
+    """Report which there are, which one `engine: auto` takes, and the compiled one's builds or why there are none."""
     from nndl.engines import available, choices, describe_engine, get_engine
     from nndl.engines.compiled.build import library_path, variants
 
@@ -44,7 +44,7 @@ def engines() -> dict[str, Any]:
 
 
 def why_not_compiled(built: bool) -> dict[str, Any]:
-    """Why the compiled engine is absent, and the command that adds it."""
+    """Explain why the compiled engine is absent, and name the command that adds it."""
     from nndl.engines.compiled.build import find_compiler
 
     command, compiler = f"{_python()} -m nndl.engines.compiled", find_compiler()
@@ -60,7 +60,7 @@ def why_not_compiled(built: bool) -> dict[str, Any]:
 
 
 def data(root: Path) -> tuple[list[dict[str, Any]], list[Problem]]:
-    """The data sets in a folder with the state of their files, and those that are damaged."""
+    """Report the data sets in a folder with the state of their files, and those that are damaged."""
     from nndl.data.installed import inspect
     from nndl.data.official import RELEASES
 
@@ -80,7 +80,7 @@ def data(root: Path) -> tuple[list[dict[str, Any]], list[Problem]]:
 
 
 def places(*folders: Path) -> tuple[list[dict[str, Any]], list[Problem]]:
-    """Of each folder the bytes it holds and those still free; those that cannot be written to."""
+    """Report of each folder the bytes it holds and those still free, and the folders that cannot be written to."""
     import shutil
 
     found, problems = [], []
@@ -96,7 +96,7 @@ def places(*folders: Path) -> tuple[list[dict[str, Any]], list[Problem]]:
 
 
 def packages() -> tuple[list[dict[str, Any]], list[Problem]]:
-    """The optional parts with what they lack, as pyproject.toml has them; required packages that are missing."""
+    """Report the optional parts of pyproject.toml with what they lack, and required packages that are missing."""
     needed: dict[str | None, list[str]] = {}
     for line in _requirements():
         package, extra = re.match(r"[\w.-]+", line), re.search(r"extra == ['\"](\w+)['\"]", line)
@@ -114,7 +114,7 @@ def packages() -> tuple[list[dict[str, Any]], list[Problem]]:
 
 
 def _requirements() -> list[str]:
-    """The package's requirements as its metadata has them; in a clone that is not installed, from pyproject.toml."""
+    """Return the package's requirements: its metadata's; in a clone that is not installed, pyproject.toml's."""
     import tomllib
     from importlib import metadata
 
@@ -137,5 +137,5 @@ def _version(package: str) -> str | None:
 
 
 def _python() -> str:
-    """How the person calls this Python."""
+    """Return how the person calls this Python."""
     return "py" if platform.system() == "Windows" else "python"

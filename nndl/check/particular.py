@@ -1,4 +1,4 @@
-"""What holds for layers of a kind: what a gradient check alone cannot see."""
+"""Checks of layers of a kind: of what a gradient check alone cannot see."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ Channelwise = (*BatchNorm, LayerNorm, *Pools, Relu, LeakyRelu, Gelu, Silu, Scale
 
 
 def channel_order(layer: Layer, subject: Subject) -> None:
-    """Channels in another order give the same results in that order."""
+    """Check that channels in another order give the same results in that order."""
     if not isinstance(layer, Channelwise):
         return
     bench, permuted = subject.bench(), subject.bench()
@@ -42,7 +42,7 @@ def channel_order(layer: Layer, subject: Subject) -> None:
 
 
 def _sets(layer: Layer, x: Array) -> Array:
-    """x as (sets, numbers), a row for each set of numbers that the layer normalises together."""
+    """Return x as (sets, numbers), a row for each set of numbers that the layer normalises together."""
     if isinstance(layer, GroupNorm):
         return x.reshape(len(x) * layer.groups, -1)
     if isinstance(layer, LayerNorm):
@@ -52,7 +52,7 @@ def _sets(layer: Layer, x: Array) -> Array:
 
 
 def normalised(layer: Layer, subject: Subject) -> None:
-    """(out - beta) / gamma has mean 0 and variance var / (var + eps) over each channel (or group, or example).
+    """Check that (out - beta) / gamma has mean 0 and variance var / (var + eps) over each channel (group, example).
 
     A batch norm over the wrong axis passes a gradient check, for it is a right gradient of the wrong function. Its
     means and deviations per channel show it: the mean is beta, the deviation |gamma|.
@@ -72,7 +72,7 @@ def normalised(layer: Layer, subject: Subject) -> None:
 
 
 def _affine(bench: Bench, x: Array) -> tuple[Array, Array]:
-    """gamma and beta, float64, as they broadcast against x."""
+    """Return gamma and beta, float64, as they broadcast against x."""
     values = {name.rpartition(".")[2]: value.astype(np.float64) for name, value in bench.params.items()}
     shape = (-1,) + (1,) * (x.ndim - 2)
     beta = values["beta"].reshape(shape)
@@ -80,7 +80,7 @@ def _affine(bench: Bench, x: Array) -> tuple[Array, Array]:
 
 
 def running_statistics(layer: Layer, subject: Subject) -> None:
-    """running = momentum * running + (1 - momentum) * batch, and test mode normalises by them."""
+    """Check running = momentum * running + (1 - momentum) * batch, and that test mode normalises by it."""
     if not isinstance(layer, BatchNorm):
         return
     bench = subject.bench()
@@ -101,7 +101,7 @@ def running_statistics(layer: Layer, subject: Subject) -> None:
 
 
 def dropout(layer: Layer, subject: Subject) -> None:
-    """Training keeps about p of the units, times 1 / p, with new ones at each draw; test mode changes nothing."""
+    """Check that training keeps about p of the units, times 1 / p, others at each draw, and test mode all of them."""
     if not isinstance(layer, Dropout):
         return
     bench = subject.bench()
@@ -119,7 +119,7 @@ def dropout(layer: Layer, subject: Subject) -> None:
 
 
 def pools_share_out(layer: Layer, subject: Subject) -> None:
-    """What flows back into a channel is what came from above, no more: a tied maximum passes its gradient on once."""
+    """Check that a channel gets back what came from above, no more: a tied maximum passes its gradient on once."""
     if not isinstance(layer, Pools):
         return
     bench = subject.bench()

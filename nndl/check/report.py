@@ -1,4 +1,4 @@
-"""What `nndl gradcheck` finds, as plain data."""
+"""The findings of `nndl gradcheck`, as plain data."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -22,10 +22,10 @@ from nndl.net.types import Shape
 Record = dict[str, Any]
 
 IMAGES = 2
-"""How many random images a whole network is checked on."""
+"""Number of random images that a whole network is checked on."""
 
 PATIENCE = 5.0
-"""Seconds from which a check says how long it will take."""
+"""Seconds above which a check says how long it will take."""
 
 
 class Subject(NamedTuple):
@@ -58,7 +58,7 @@ def unknown_halves(module: ModuleType) -> list[str]:
 
 
 def report_layers(checked: Sequence[Subject], engine: str, *, coordinates: int, tolerance: float, seed: int) -> Record:
-    """The rows of each layer's gradients, what breaks the rest of the contract, and spatial batch norm's figures."""
+    """Return the rows of each layer's gradients, broken contracts, and spatial batch norm's figures."""
     rows: list[Record] = []
     broken: list[str] = []
     kept = 0
@@ -80,7 +80,7 @@ def report_layers(checked: Sequence[Subject], engine: str, *, coordinates: int, 
 def report_network(
     network: Network, *, coordinates: int, tolerance: float, seed: int, say: Callable[[str], None]
 ) -> Record:
-    """The rows of a whole network's parameters, on a few random images with random labels.
+    """Return the rows of a whole network's parameters, on a few random images with random labels.
 
     The parameters are drawn anew: see `scatter`. If it will take long, `say` hears how long.
     """
@@ -138,7 +138,7 @@ def _record(layer: str, name: str, row: Row) -> Record:
 
 
 def _figures(layer: Layer) -> list[Record]:
-    """Means and deviations per channel of a spatial batch norm on the notebooks' x, beside the published ones."""
+    """Return a spatial batch norm's means and deviations per channel on the notebooks' x, and the published ones."""
     found = []
     for published in PUBLISHED:
         means, deviations = measure(layer.pair.forward, notebook_batch(), published.gamma, published.beta)

@@ -12,7 +12,7 @@ from nndl.errors import UsageError
 from nndl.net.layer import Layer
 
 HALF = re.compile("_(forward|backward)(_|$)")
-"""What the name of a pair's half says."""
+"""The parts of the name of a pair's half."""
 
 
 def load_file(path: Path) -> ModuleType:
@@ -39,7 +39,7 @@ def passed_over(module: ModuleType, layers: Iterable[Layer]) -> list[str]:
 
 
 def replaced(layer: Layer, module: ModuleType) -> Layer | None:
-    """`layer` with the functions of its pair's names from `module`; None when that has neither.
+    """Return `layer` with the functions of its pair's names from `module`; None when that has neither.
 
     Raises UsageError when it has one without the other.
     """

@@ -1,4 +1,4 @@
-"""What a contract is checked on: layers in a row, run by an engine, with the gradient of their input."""
+"""The subject of a contract: layers in a row, run by an engine, with the gradient of their input."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -63,7 +63,7 @@ class Bench:
                 mine[name] = value
 
     def forward(self, x: Array, mode: Mode = "train") -> Array:
-        """The output, in an array of its own; dropout draws the same mask at every call."""
+        """Return the output, in an array of its own; dropout draws the same mask at every call."""
         for path, state in self._planners[mode].drawing.items():
             # Ours draw from rng; a student's, written for the courses, from NumPy's global generator set to seed.
             state["rng"] = np.random.default_rng([self.seed, crc32(path.encode())])
@@ -72,7 +72,7 @@ class Bench:
         return _lying_as(gives, "the output", chain.forward(_in_layout(x, self.layout))).copy()
 
     def backward(self, dout: Array) -> dict[str, Array]:
-        """The gradients of the last forward in training: "x", and each parameter's by its name; copies."""
+        """Return copies of the gradients of the last forward in training: "x", and each parameter's by its name."""
         chain, gives = self._chains["train"]
         dx = chain.backward(_in_layout(dout, gives))
         if dx is None:
@@ -80,12 +80,12 @@ class Bench:
         return {"x": dx.copy(), **{name: gradient.copy() for name, gradient in self.grads.items()}}
 
     def state(self) -> dict[str, Array]:
-        """Copies of the parameters and running statistics."""
+        """Return copies of the parameters and running statistics."""
         return {name: value.copy() for arrays in (self.params, self.buffers) for name, value in arrays.items()}
 
 
 def _lying_as(layout: Layout, what: str, value: Array) -> Array:
-    """`value`, which must lie in memory as the step that gives it says."""
+    """Return `value`, which must lie in memory as the step that gives it says."""
     ordered = value.transpose(0, 2, 3, 1) if layout == "nhwc" else value
     if not ordered.flags.c_contiguous:
         raise ContractError(f"{what} should be {layout} in memory, its strides are {value.strides}")
@@ -98,7 +98,7 @@ def _in_layout(x: Array, layout: Layout) -> Array:
 
 @dataclass(frozen=True)
 class Subject:
-    """Layers, where they stand, and what runs them."""
+    """Layers, the shape before them, and what runs them."""
 
     layers: tuple[Layer, ...]
     in_shape: Shape
@@ -114,7 +114,7 @@ class Subject:
 
     @property
     def layer(self) -> Layer | None:
-        """The one layer, where there is only one."""
+        """Return the one layer, where there is only one."""
         return self.layers[0] if len(self.layers) == 1 else None
 
     @property
@@ -126,18 +126,18 @@ class Subject:
         return Bench(self.layers, self.in_shape, self.engine, self.dtype, self.seed, layout)
 
     def oracle_bench(self, values: Bench) -> Bench:
-        """The oracle in float64, with the values of `values`."""
+        """Return the oracle in float64, with the values of `values`."""
         bench = replace(self, layers=self.oracle or self.layers, engine=REFERENCE, dtype="float64").bench()
         bench.copy_values(values)
         return bench
 
     def batch(self, size: int, stream: int = 0) -> Array:
-        """x (size, *in_shape): neither centred nor of variance one."""
+        """Draw x (size, *in_shape): neither centred nor of variance one."""
         random = np.random.default_rng([self.seed, stream, size])
         return (1.5 * random.standard_normal((size, *self.in_shape)) + 0.5).astype(self.dtype)
 
     def upstream(self, out: Array) -> Array:
-        """A random dout for `out`."""
+        """Draw a dout for `out`."""
         return np.random.default_rng([self.seed, 9, *out.shape]).standard_normal(out.shape).astype(self.dtype)
 
 

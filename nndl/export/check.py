@@ -1,4 +1,4 @@
-"""An exported network is scored again by what will run it; one that differs is not handed on."""
+"""The check of an exported network by what will run it; one that differs is not handed on."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,23 +19,23 @@ BATCH = 250
 
 @dataclass(frozen=True)
 class Comparison:
-    """How scores compare with the network's own."""
+    """A comparison of scores with the network's own."""
 
     images: int
     largest_difference: float
     largest_score: float
     """In magnitude."""
     same_class: int
-    """Images that both take for the same."""
+    """Number of images that both take for the same."""
 
     @property
     def agrees(self) -> bool:
-        """Whether they differ by no more than rounding. NaN agrees with nothing."""
+        """Tell whether they differ by no more than rounding. NaN agrees with nothing."""
         return self.largest_difference <= TOLERANCE * self.largest_score
 
     @property
     def sentence(self) -> str:
-        """largest difference 3.1e-06 of 14.2 on 1,000 images, the same class for 1,000."""
+        """Return "largest difference 3.1e-06 of 14.2 on 1,000 images, the same class for 1,000"."""
         return (
             f"largest difference {self.largest_difference:.1e} in scores up to {self.largest_score:.1f} "
             f"on {self.images:,} images, the same class for {self.same_class:,}"
@@ -43,14 +43,14 @@ class Comparison:
 
 
 def compare(ours: Array, theirs: Array) -> Comparison:
-    """Scores (N, classes) beside scores (N, classes)."""
+    """Compare scores (N, classes) with scores (N, classes)."""
     difference = np.abs(theirs.astype(np.float64) - ours)
     same = np.argmax(ours, axis=1) == np.argmax(theirs, axis=1)
     return Comparison(len(ours), float(difference.max()), float(np.abs(ours).max()), int(same.sum()))
 
 
 def onnx_scores(model: "ModelProto", pixels: Array) -> Array:
-    """The scores (N, classes) that onnxruntime computes for pixels uint8 (N, 3, 32, 32)."""
+    """Return the scores (N, classes) that onnxruntime computes for pixels uint8 (N, 3, 32, 32)."""
     try:
         import onnxruntime
     except ImportError:

@@ -31,7 +31,7 @@ DTYPES = {
 
 
 def npz_bytes(network: Network, normalize: Normalize, classes: tuple[str, ...]) -> bytes:
-    """An .npz of the parameters and running statistics under their own names (conv1.w), with input.mean and so on."""
+    """Return an .npz of parameters and running statistics under their names (conv1.w), with input.mean, input.std."""
     arrays: dict[str, Any] = {**network.params, **network.buffers}
     arrays |= {MEAN: normalize.mean, STD: normalize.std, "classes": np.array(classes)}
     buffer = io.BytesIO()
@@ -40,7 +40,7 @@ def npz_bytes(network: Network, normalize: Normalize, classes: tuple[str, ...]) 
 
 
 def safetensors_bytes(arrays: Mapping[str, Array], about: Mapping[str, Any]) -> bytes:
-    """A safetensors file of arrays, with `about` as JSON in its metadata, and a checksum of the arrays."""
+    """Return a safetensors file of arrays, with `about` as JSON in its metadata, and a checksum of the arrays."""
     from safetensors.numpy import save
 
     words = {key: json.dumps(value) for key, value in about.items()}
@@ -48,7 +48,7 @@ def safetensors_bytes(arrays: Mapping[str, Array], about: Mapping[str, Any]) -> 
 
 
 def read_weights(path: Path, most_bytes: int) -> Arrays:
-    """The arrays of a .safetensors or .npz file; raises CheckpointError for one that is neither, damaged or too large.
+    """Read a .safetensors or .npz file's arrays; raises CheckpointError for one that is neither, damaged or too large.
 
     `most_bytes` bounds what an archive may unpack to.
     """
@@ -86,7 +86,7 @@ def _advice(path: Path) -> str:
 
 
 def _read_safetensors(path: Path) -> Arrays:
-    """The arrays; checked, where the file says what their checksum is."""
+    """Read the arrays; they are checked where the file has their checksum."""
     from safetensors import deserialize, safe_open
 
     with safe_open(path, framework="numpy") as file:
@@ -109,7 +109,7 @@ def _array(path: Path, name: str, dtype: str, shape: list[int], data: bytes) -> 
 
 
 def _of_a_run(arrays: Arrays) -> Arrays:
-    """The weights to evaluate with, under their own names, of a run's best or last state; others as they are."""
+    """Return the weights to evaluate with, under their own names, of a run's best or last state; others as they are."""
     prefix = "average_" if any(name.startswith("average_params/") for name in arrays) else ""
     stores = (f"{prefix}params/", f"{prefix}buffers/")
     chosen = {name.partition("/")[2]: value for name, value in arrays.items() if name.startswith(stores)}

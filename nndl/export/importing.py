@@ -21,7 +21,7 @@ from nndl.train.state import pack
 
 
 def import_run(experiment: Experiment, weights: Path, run_dir: Path | None = None) -> RunFolder:
-    """A run's folder made of a config and a .safetensors or .npz file of weights for its network.
+    """Make a run's folder of a config and a .safetensors or .npz file of weights for its network.
 
     Raises CheckpointError, before a folder is made, where the file cannot be read or does not fit, and where it says
     nothing of how images are normalised and the data set that would tell is not there.

@@ -1,4 +1,4 @@
-"""Arrays from a file into a network, under PyTorch's names or ours: each of its shape, none missing, none left over."""
+"""Loading of arrays into a network, under PyTorch's names or ours: each of its shape, none missing, none left over."""
 
 from collections.abc import Mapping
 
@@ -12,7 +12,7 @@ from nndl.net.network import Network
 from nndl.net.types import Array
 
 _BESIDE = ("mean", "std", MEAN, STD, "classes")
-"""What a file may hold that is no weight."""
+"""Names that a file may hold beside the weights."""
 _LISTED = 10
 
 
@@ -47,7 +47,7 @@ def load_arrays(network: Network, arrays: Mapping[str, Array], source: str) -> N
 
 
 def _fault(name: str, value: Array, shape: tuple[int, ...]) -> str | None:
-    """What is wrong with one array, or None."""
+    """Return what is wrong with one array, or None."""
     if value.shape != shape:
         return f"{name} is {value.shape}, but {shape} in the network"
     if value.dtype.kind != "f":
@@ -56,7 +56,7 @@ def _fault(name: str, value: Array, shape: tuple[int, ...]) -> str | None:
 
 
 def normalization_of(arrays: Mapping[str, Array]) -> Normalize | None:
-    """The normalisation that came with weights, or None. Raises CheckpointError for one that is malformed."""
+    """Return the normalisation that came with weights, or None. Raises CheckpointError for one that is malformed."""
     for mean_name, std_name, unit in ((MEAN, STD, 1.0), ("mean", "std", 255.0)):
         if mean_name not in arrays or std_name not in arrays:
             continue

@@ -39,7 +39,7 @@ class Graph:
         self.constants: dict[str, Array] = {}
 
     def add(self, operator: str, inputs: Sequence[str], out: str, **attributes: Any) -> str:
-        """Append a node; returns the name of what it gives. The / keeps a layer called "scores" from being ours."""
+        """Append a node; return the name of its output. The / keeps a layer called "scores" from being ours."""
         return self.output(operator, inputs, f"/{out}", **attributes)
 
     def output(self, operator: str, inputs: Sequence[str], out: str, **attributes: Any) -> str:
@@ -50,12 +50,12 @@ class Graph:
         return out
 
     def constant(self, name: str, value: Any, dtype: Any = np.float32) -> str:
-        """A constant under a name; returns the name."""
+        """Add a constant under a name; return the name."""
         self.constants[name] = np.ascontiguousarray(value, dtype)
         return name
 
     def param(self, placed: Placed, name: str) -> str:
-        """A parameter or buffer of a layer; ones for a gamma that is not trained."""
+        """Add a parameter or buffer of a layer, ones for a gamma that is not trained; return its name."""
         full = f"{placed.path}.{name}"
         stores = (self.network.params, self.network.buffers)
         value = next((store[full] for store in stores if full in store), None)
@@ -94,7 +94,7 @@ def _layer_norm(graph: Graph, placed: Placed, x: str) -> str:
 
 
 def _group_norm(graph: Graph, placed: Placed, x: str) -> str:
-    """Each group as one channel of an instance norm, then gamma and beta by channel."""
+    """Take each group as one channel of an instance norm, then apply gamma and beta by channel."""
     layer, path = placed.layer, placed.path
     assert isinstance(layer, GroupNorm)
     grouped = graph.constant(f"{path}.grouped", [0, layer.groups, -1], np.int64)
@@ -110,7 +110,7 @@ def _group_norm(graph: Graph, placed: Placed, x: str) -> str:
 
 
 def _gelu(graph: Graph, placed: Placed, x: str) -> str:
-    """x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))), in operators that opset 17 has."""
+    """Compute x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) in operators that opset 17 has."""
     path = placed.path
     cubic, scale, one, half = (
         graph.constant(f"gelu.{name}", value)
@@ -183,7 +183,7 @@ OPERATORS: dict[type[Layer], Callable[[Graph, Placed, str], str]] = {
 def onnx_model(
     network: Network, normalize: Normalize | None = None, about: Mapping[str, Any] | None = None
 ) -> "ModelProto":
-    """The network in evaluation: images float32 (N, 3, 32, 32), RGB, 0..1 -> scores and probabilities (N, classes).
+    """Return the network in evaluation: float32 (N, 3, 32, 32), RGB, 0..1 -> scores and probabilities (N, classes).
 
     Without `normalize` the input is what the network itself takes. `about` becomes the file's metadata. Raises
     ExportError, naming the layer, for one that ONNX has no operators for here.

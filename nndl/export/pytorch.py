@@ -78,7 +78,7 @@ LINES: dict[type[Layer], Callable[[Any, Placed], Line]] = {
 
 
 def source(network: Network, normalize: Normalize | None = None, about: str = "", classes: Sequence[str] = ()) -> str:
-    """The module `Network` as a Python file. Raises ExportError, naming the layer, where PyTorch has no such one."""
+    """Return the module `Network` as a Python file. Raises ExportError, naming a layer that PyTorch does not have."""
     blocks: list[str] = []
     network_class = _network(network.placed, normalize, blocks)
     opening = f'"""{_quotable(about)}"""\n\n' if about else ""
@@ -88,7 +88,7 @@ def source(network: Network, normalize: Normalize | None = None, about: str = ""
 
 
 def _quotable(text: str) -> str:
-    """Words that can stand between triple quotes: a config may be called anything."""
+    """Return words that can stand between triple quotes: a config may be called anything."""
     return text.replace("\\", "/").replace('"', "'")
 
 
@@ -116,7 +116,7 @@ def _network(placed: Sequence[Placed], normalize: Normalize | None, blocks: list
 
 
 def _block(placed: Placed, blocks: list[str]) -> str:
-    """Append the class of a residual block; returns its name."""
+    """Append the class of a residual block; return its name."""
     made, done = _body(placed.body, "out", blocks)
     ways, way = _body(placed.shortcut, "x", blocks)
     name = "Block_" + "_".join(attribute(part) for part in placed.path.split("."))
@@ -126,7 +126,7 @@ def _block(placed: Placed, blocks: list[str]) -> str:
 
 
 def _body(placed: Sequence[Placed], x: str, blocks: list[str]) -> tuple[list[str], list[str]]:
-    """What the layers are made as, and what is done with `x`, line by line."""
+    """Return the lines that make the layers, and those that apply them to `x`."""
     made, done, seen = [], [], dict[str, str]()
     for each in placed:
         name = attribute(each.path.rpartition(".")[2])

@@ -27,7 +27,7 @@ NAMES: dict[type[Layer], dict[str, str]] = {
     GroupNorm: _NORM,
     LayerNorm: _NORM,
 }
-"""What our parameters and buffers are called in the PyTorch module of the same layer."""
+"""The names of our parameters and buffers in the PyTorch module of the same layer."""
 
 COUNTER = "num_batches_tracked"
 """An integer that PyTorch's batch norm keeps beside its statistics, and expects to be given."""
@@ -38,7 +38,7 @@ _TAKEN = re.compile(
     "modules|parameters)|parameters|register_.*|requires_grad_|set_(extra_state|submodule)|share_memory|state_dict|"
     "to|to_empty|train|training|type|xpu|zero_grad|call_super_init|T_destination|mean|std"
 )
-"""What a PyTorch module's attributes are called already, and our two of its input."""
+"""The attributes that a PyTorch module has already, and our two of its input."""
 
 
 @dataclass(frozen=True)
@@ -54,16 +54,16 @@ class Entry:
 
     @property
     def their_shape(self) -> tuple[int, ...]:
-        """The shape it has in PyTorch."""
+        """Return the shape it has in PyTorch."""
         return self.shape[::-1] if self.transposed else self.shape
 
     def turned(self, array: Array) -> Array:
-        """From our shape to theirs, or theirs to ours: an affine w (D, M) is a linear weight (M, D)."""
+        """Turn an array from our shape to theirs, or theirs to ours: an affine w (D, M) is a linear weight (M, D)."""
         return np.ascontiguousarray(array.T if self.transposed else array)
 
 
 def attribute(name: str) -> str:
-    """A layer's name as a Python attribute of a module."""
+    """Return a layer's name as a Python attribute of a module."""
     plain = re.sub(r"\W", "_", name, flags=re.ASCII)
     if plain[:1].isdigit():
         plain = f"layer_{plain}"
@@ -71,12 +71,12 @@ def attribute(name: str) -> str:
 
 
 def module_path(path: str) -> str:
-    """ "residual1.conv-2" -> "residual1.conv_2"."""
+    """Turn "residual1.conv-2" into "residual1.conv_2"."""
     return ".".join(attribute(part) for part in path.split("."))
 
 
 def entries(network: Network) -> list[Entry]:
-    """Every array that PyTorch's modules hold, in order. Raises ExportError for one that is not known there."""
+    """Return every array that PyTorch's modules hold, in order. Raises ExportError for one that is not known there."""
     found = []
     for placed in (inner for outer in network.placed for inner in outer.walk()):
         stores = {"params": network.params, "buffers": network.buffers}
@@ -108,7 +108,7 @@ def _refuse_shared(found: Iterable[Entry]) -> None:
 
 
 def to_torch(network: Network, normalize: Normalize | None = None) -> dict[str, Array]:
-    """The state_dict of the PyTorch module: float32 arrays under its names, mean and std of images 0..1 with them."""
+    """Return the PyTorch module's state_dict: float32 arrays under its names, with mean and std of images 0..1."""
     arrays: dict[str, Array] = {}
     if normalize is not None:
         arrays |= {"mean": as_planes(normalize.mean / 255), "std": as_planes(normalize.std / 255)}
@@ -121,7 +121,7 @@ def to_torch(network: Network, normalize: Normalize | None = None) -> dict[str, 
 
 
 def as_planes(values: Array) -> Array:
-    """A number for each channel as float32 (3, 1, 1), so that it meets images; (3, 32, 32) stays."""
+    """Return a number for each channel as float32 (3, 1, 1), which broadcasts against images; (3, 32, 32) stays."""
     return np.ascontiguousarray(values.reshape(*values.shape, *(1,) * (3 - values.ndim)), np.float32)
 
 

@@ -26,11 +26,11 @@ from nndl.runs.inputs import Inputs
 from nndl.visible import visible
 
 SUFFIXES = {"onnx": ".onnx", "npz": ".npz", "safetensors": ".safetensors", "pytorch": ".py"}
-"""What there is to export to, and what the files are called."""
+"""The formats, and the endings of their files."""
 
 
 class Trained(Protocol):
-    """What of a `nndl.api.Run` is exported."""
+    """The part of a `nndl.api.Run` that is exported."""
 
     @property
     def folder(self) -> RunFolder: ...
@@ -48,13 +48,13 @@ class Trained(Protocol):
 
 @dataclass(frozen=True)
 class Written:
-    """What an export wrote."""
+    """The result of an export."""
 
     to: str
     files: tuple[Path, ...]
     """The file asked for first; of pytorch the weights beside the module too."""
     comparison: Comparison | None = None
-    """How the scores of an ONNX file in onnxruntime compare with the network's own."""
+    """The scores of an ONNX file in onnxruntime beside the network's own."""
     checked_on: str | None = None
     """The data set whose test images those are of."""
 
@@ -82,7 +82,7 @@ def write(
 
 
 def _format(path: str | Path | None, to: str | None) -> str:
-    """The format asked for, or the one that the file's name ends in."""
+    """Return the format asked for, or the one that the file's name ends in."""
     if to is None:
         endings = {suffix: name for name, suffix in SUFFIXES.items()}
         if path is None or Path(path).suffix not in endings:
@@ -96,7 +96,7 @@ def _format(path: str | Path | None, to: str | None) -> str:
 
 
 def _default(config: str, to: str) -> Path:
-    """The config's name, here; a module is called what Python can import."""
+    """Return a file called as the config, here; a module is called what Python can import."""
     name = safe_name(config)
     return Path((re.sub(r"\W", "_", name) if to == "pytorch" else name) + SUFFIXES[to])
 
@@ -117,7 +117,7 @@ def _refuse(targets: Sequence[Path], force: bool) -> None:
 
 
 def _about(run: Trained) -> dict[str, Any]:
-    """What a file says of itself."""
+    """Return what a file says of itself."""
     return {
         "nndl": __version__,
         "run": visible(run.folder.path.resolve().name),
@@ -151,7 +151,7 @@ def _write_onnx(run: Trained, path: Path, count: int, data: Path | None) -> Writ
 
 
 def _test_pixels(run: Trained, count: int, data: Path | None) -> tuple[Array, str]:
-    """Test images uint8 (N, 3, 32, 32), generated ones where the run's are not there, and what they are of."""
+    """Return test images uint8 (N, 3, 32, 32), generated ones where the run's are not there, and their data set."""
     try:
         images, name = run.images("test", data), run.inputs.data
     except DataError:

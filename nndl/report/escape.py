@@ -6,5 +6,5 @@ from nndl.visible import visible_lines
 
 
 def escape(text: str) -> str:
-    """HTML that shows the text as it is, control characters and turns of direction as \\x1b and \\u202e."""
+    """Return HTML that shows the text as it is, control characters and turns of direction as \\x1b and \\u202e."""
     return html.escape(visible_lines(text))

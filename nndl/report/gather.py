@@ -1,4 +1,4 @@
-"""What a report tells of a run: read from its folder, and from its data set where that is still there."""
+"""The facts of a report on a run: from its folder, and from its data set where that is still there."""
 
 import contextlib
 from collections.abc import Mapping
@@ -45,7 +45,7 @@ class Mistake:
 
 @dataclass
 class Facts:
-    """One run's. What could not be had is None or empty, and `notes` say why."""
+    """The facts of one run. What could not be had is None or empty, and `notes` say why."""
 
     folder: RunFolder
     row: Row
@@ -57,7 +57,7 @@ class Facts:
     notes: list[str] = field(default_factory=list)
     classes: tuple[str, ...] = ()
     result: Result | None = None
-    """On the test set, with the best weights, scored for this report."""
+    """The test set scored with the best weights, for this report."""
     mistakes: list[Mistake] = field(default_factory=list)
     """The most confident ones."""
     filters: Array | None = None
@@ -71,20 +71,20 @@ class Facts:
 
     @property
     def images_per_second(self) -> float | None:
-        """The median over the training's steps."""
+        """Return the median over the training's steps."""
         speeds = [speed for _, speed in self.curves.images_per_second]
         return median(speeds) if speeds else None
 
     @property
     def test(self) -> Mapping[str, Any]:
-        """The summary's figures on the test set with the best weights; empty where there are none."""
+        """Return the summary's figures on the test set with the best weights; empty where there are none."""
         test = self.summary.get("test")
         best = test.get("best") if isinstance(test, Mapping) else None
         return best if isinstance(best, Mapping) else {}
 
 
 def gather(folder: RunFolder, data: Path | None = None) -> Facts:
-    """Everything, as far as it is there. `data`: the folder of the data set, if not where the run found it."""
+    """Gather all facts that can be had. `data`: the folder of the data set, if not where the run found it."""
     facts = Facts(
         folder,
         read_row(folder),

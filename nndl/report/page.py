@@ -1,4 +1,4 @@
-"""The page: what is said of one run, or of several beside each other."""
+"""The page: of one run, or of several beside each other."""
 
 import shlex
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ from nndl.train.intervals import duration
 
 
 def page(runs: Sequence[Facts]) -> str:
-    """The whole file."""
+    """Return the whole file."""
     title = runs[0].name if len(runs) == 1 else f"{len(runs)} runs: {', '.join(each.name for each in runs)}"
     body = _one(runs[0], 2) if len(runs) == 1 else several(runs, _one)
     style = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
@@ -44,7 +44,7 @@ def page(runs: Sequence[Facts]) -> str:
 
 
 def _under(runs: Sequence[Facts]) -> str:
-    """The line under the title."""
+    """Return the line under the title."""
     if len(runs) > 1:
         return "<p class=quiet>Runs beside each other, then each on its own.</p>"
     row = runs[0].row
@@ -53,7 +53,7 @@ def _under(runs: Sequence[Facts]) -> str:
 
 
 def _one(facts: Facts, level: int) -> str:
-    """All sections of a run; `level` is that of its headings."""
+    """Return all sections of a run; `level` is that of its headings."""
     sections = (
         ("Learning", _curves(facts)),
         ("Confusion", _confusion(facts)),
@@ -75,7 +75,7 @@ def _one(facts: Facts, level: int) -> str:
 
 
 def _headline(facts: Facts) -> str:
-    """The figures one looks for first."""
+    """Return the figures one looks for first."""
     row, result, test = facts.row, facts.result, facts.test
     accuracy = result.accuracy if result else row.test
     interval = result.interval if result else test.get("interval95")
@@ -101,7 +101,7 @@ def _headline(facts: Facts) -> str:
 
 
 def _of_what(facts: Facts, interval: Sequence[float] | None) -> str:
-    """The 95 % confidence interval, and on how many images."""
+    """Return the 95 % confidence interval, and on how many images."""
     images = int(facts.result.total.sum()) if facts.result else facts.test.get("images")
     between = f"95 % confidence: {100 * interval[0]:.2f} to {100 * interval[1]:.2f} %" if interval else ""
     of = f"{images:,} test images ({data_of(facts, short=True)})" if isinstance(images, int) else ""
@@ -190,7 +190,7 @@ def _filters(facts: Facts) -> str:
 
 
 def _making(facts: Facts) -> str:
-    """Config, environment, data."""
+    """Return config, environment, data."""
     environment = dict(facts.environment)
     command = environment.pop("command", None)
     digest = environment.pop("data_digest", None)

@@ -15,7 +15,7 @@ MOST_FILTERS = 96
 def table(
     head: Sequence[str], rows: Iterable[Sequence[Any]], caption: str = "", *, words: bool = False, kind: str = ""
 ) -> str:
-    """Rows under a head, the first cell of each its name. words: cells are text, aligned left."""
+    """Return rows under a head, the first cell of each its name. words: cells are text, aligned left."""
     cell = "<td class=words>" if words else "<td>"
     body = "".join(
         f"<tr><th scope=row>{escape(str(first))}</th>"
@@ -33,7 +33,7 @@ def table(
 
 
 def confusion_table(confusion: Array, classes: Sequence[str]) -> str:
-    """Shares in percent of the images of each class (a row), by what they were taken for (a column)."""
+    """Return the shares in percent of the images of each class (a row), by what they were taken for (a column)."""
     shares = 100 * confusion / confusion.sum(axis=1, keepdims=True).clip(1)
     largest = max((shares[i, j] for i in range(len(classes)) for j in range(len(classes)) if i != j), default=1) or 1
     rows = []
@@ -53,7 +53,7 @@ def confusion_table(confusion: Array, classes: Sequence[str]) -> str:
 
 
 def class_table(confusion: Array, classes: Sequence[str]) -> str:
-    """Accuracy and precision of each class, and what it is most often taken for."""
+    """Return accuracy and precision of each class, and what it is most often taken for."""
     rows = []
     for i, name in enumerate(classes):
         count, right, taken = confusion[i].sum(), confusion[i, i], confusion[:, i].sum()
@@ -79,7 +79,7 @@ def mistake_pictures(mistakes: Sequence[Mistake]) -> str:
 
 
 def _sure(share: float) -> str:
-    """99.7 %; never 100 % of a mistake."""
+    """Return "99.7 %"; never 100 % of a mistake."""
     return f"{min(100 * share, 99.99):.{0 if share < 0.99 else 1 if share < 0.999 else 2}f}\u00a0%"
 
 
@@ -93,7 +93,7 @@ def filter_list(w: Array) -> str:
 
 
 def flat(tree: Any, key: str = "") -> Iterable[tuple[str, str]]:
-    """A JSON tree as rows, lists as one text."""
+    """Return a JSON tree as rows, lists as one text."""
     if isinstance(tree, Mapping):
         for name, value in tree.items():
             yield from flat(value, f"{key}.{name}" if key else str(name))
@@ -108,7 +108,7 @@ def _bare(item: Any) -> Any:
 
 
 def slug(text: str) -> str:
-    """A name as the id of an element."""
+    """Return a name as the id of an element."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "run"
 
 

@@ -10,7 +10,7 @@ from nndl.net.types import Array
 
 
 def png(pixels: Array) -> bytes:
-    """A PNG file of pixels uint8 (H, W, 3) (RFC 2083: 8 bits, RGB, no filter)."""
+    """Return a PNG file of pixels uint8 (H, W, 3) (RFC 2083: 8 bits, RGB, no filter)."""
     height, width, _ = pixels.shape
     rows = np.concatenate((np.zeros((height, 1), np.uint8), pixels.reshape(height, -1)), axis=1)
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
@@ -23,17 +23,17 @@ def _chunk(kind: bytes, content: bytes) -> bytes:
 
 
 def data_uri(pixels: Array) -> str:
-    """The picture as the address of an <img>."""
+    """Return the picture as the address of an <img>."""
     return f"data:image/png;base64,{b64encode(png(pixels)).decode('ascii')}"
 
 
 def as_picture(image: Array) -> Array:
-    """uint8 (H, W, 3) from an image uint8 (3, H, W)."""
+    """Return uint8 (H, W, 3) from an image uint8 (3, H, W)."""
     return np.ascontiguousarray(image.transpose(1, 2, 0))
 
 
 def filter_pictures(w: Array) -> list[Array]:
-    """Filters (F, 3, HH, WW) as uint8 pictures (HH, WW, 3): zero is grey, its largest weight black or white."""
+    """Return filters (F, 3, HH, WW) as uint8 pictures (HH, WW, 3): zero is grey, the largest weight black or white."""
     largest = np.abs(w).max(axis=(1, 2, 3), keepdims=True)
     scaled = 127.5 + 127.5 * w / np.where(largest > 0, largest, 1)
     return [as_picture(picture) for picture in np.rint(scaled).clip(0, 255).astype(np.uint8)]

@@ -1,4 +1,4 @@
-"""The reliability diagram: how often the network is right when it is so sure, and how often it is so sure."""
+"""The reliability diagram: accuracy by confidence, and how often each confidence occurs."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ STRIP = 34
 
 
 def reliability_diagram(bins: Sequence[Sequence[float]]) -> str:
-    """Of `nndl.train.calibration.reliability`: a bin is (images, summed confidence, right ones).
+    """Draw `nndl.train.calibration.reliability`: a bin is (images, summed confidence, right ones).
 
     Guo et al. 2017, figure 1; the whiskers are Wilson's 95 % intervals, since a bin of few images tells little.
     """
@@ -44,7 +44,7 @@ def _ideal(scale: Scale) -> str:
 
 
 def _texts(scale: Scale, floor: float) -> str:
-    """How sure it was, under the histogram, which shares that axis."""
+    """Return the labels of the axis of confidence, under the histogram, which shares it."""
     below = "".join(
         f'<text class=tick x="{scale.x(at):.1f}" y="{floor + 15}" text-anchor="{anchor}">{text}</text>'
         for at, anchor, text in ((0, "start", "0 %"), (0.5, "middle", "50 %"), (1, "end", "how sure 100 %"))

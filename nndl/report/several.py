@@ -18,7 +18,7 @@ APART = 20
 
 
 def several(runs: Sequence[Facts], one: Callable[[Facts, int], str]) -> str:
-    """Overlaid curves, a table of results, what differs; then each run folded, as `one` shows it."""
+    """Return overlaid curves, a table of results, what differs; then each run folded, as `one` shows it."""
 
     def lines(attribute: str, dots: bool = False) -> list[Line]:
         return [
@@ -50,7 +50,7 @@ def several(runs: Sequence[Facts], one: Callable[[Facts, int], str]) -> str:
 
 
 def _differing(runs: Sequence[Facts]) -> str:
-    """The places where configs differ, of those that can be read."""
+    """Return the places where configs differ, of those that can be read."""
     readable = [each for each in runs if each.row.tree]
     if len(readable) < 2:
         return "<p>There are no two configs to compare.</p>"
@@ -62,13 +62,13 @@ def _differing(runs: Sequence[Facts]) -> str:
 
 
 def _far_apart(runs: Sequence[Facts]) -> bool:
-    """Whether the highest learning rates differ so much that the lower ones would lie on the floor."""
+    """Tell whether the highest learning rates differ too much for a linear axis: the lower would lie on the floor."""
     highest = [max(rate for _, rate in each.curves.learning_rate) for each in runs if each.curves.learning_rate]
     return bool(highest) and max(highest) > APART * min(highest)
 
 
 def _value(value: object) -> str:
-    """A config's value: of a list of layers their kinds, of settings one after the other."""
+    """Return a config's value as text: of a list of layers their kinds, of settings one after the other."""
     if isinstance(value, list) and value and all(kind_of(item) for item in value):
         return ", ".join(map(kind_of, value))
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""What was recorded of weights and activations along the way, as charts."""
+"""Charts of what was recorded of weights and activations along the way."""
 
 from typing import Any
 
@@ -8,11 +8,11 @@ from nndl.runs.curves import Points, plan_of
 from nndl.runs.metrics import read_metrics
 
 MOST_LINES = 6
-"""In a chart: as many as can be told apart."""
+"""The most lines that can be told apart in a chart."""
 
 
 def section(facts: Facts) -> str:
-    """Charts of what `record: {statistics: ...}` kept, or nothing."""
+    """Return charts of what `record: {statistics: ...}` kept, or nothing."""
     if not facts.statistics:
         return ""
     per_epoch = plan_of(facts.folder, read_metrics(facts.folder.metrics)).steps_per_epoch
@@ -38,7 +38,7 @@ def section(facts: Facts) -> str:
 
 
 def _lines(facts: Facts, what: str, figure: str | None, per_epoch: float) -> list[Line]:
-    """A line for each of some layers, evenly chosen from first to last."""
+    """Return a line for each of some layers, evenly chosen from first to last."""
     series: dict[str, Points] = {}
     for record in facts.statistics:
         values = record.get(what)

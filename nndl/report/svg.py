@@ -13,12 +13,12 @@ MOST_POINTS = 300
 
 
 TINY = 1e-30
-"""Taken for zero: of less no logarithm is needed."""
+"""The smallest number on a logarithmic axis; what is less is taken for zero."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """One curve: what it is, its points, and the number of its colour."""
+    """One curve: its name, its points, and the number of its colour."""
 
     label: str
     points: Points
@@ -28,7 +28,7 @@ class Line:
 
 
 def number(value: float) -> str:
-    """A tick's text: 1e-5, 0.001, 2.5, 4,000."""
+    """Return a tick's text: 1e-5, 0.001, 2.5, 4,000."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}".replace("e-0", "e-")
 
 
@@ -45,7 +45,7 @@ def line_chart(
     log: bool = False,
     from_zero: bool = False,
 ) -> str:
-    """A chart with a legend above it, as HTML; empty where no line has points.
+    """Return a chart with a legend above it, as HTML; empty where no line has points.
 
     The description that is read aloud says where each line begins and ends. log: powers of ten upwards. from_zero: the
     axis begins there, so that heights can be compared.
@@ -70,7 +70,7 @@ def line_chart(
 
 
 def figure(title: str, legend: str, description: str, drawing: str, height: int = HEIGHT) -> str:
-    """A drawing of WIDTH x `height` with its heading, its legend and what it shows in words."""
+    """Return a drawing of WIDTH x `height` with its heading, its legend and what it shows in words."""
     above = f"<p class=legend>{legend}</p>" if legend else ""
     return (
         f"<figure><h3>{escape(title)}</h3>{above}"
@@ -80,7 +80,7 @@ def figure(title: str, legend: str, description: str, drawing: str, height: int 
 
 
 class Scale:
-    """From values to places in the drawing."""
+    """A mapping of values to places in the drawing."""
 
     def __init__(self, lines: Sequence[Line], log: bool = False, from_zero: bool = False) -> None:
         xs = [x for line in lines for x, _ in line.points]
@@ -102,7 +102,7 @@ class Scale:
         return HEIGHT - BOTTOM - (HEIGHT - BOTTOM - TOP) * share
 
     def grid(self, show: Callable[[float], str]) -> str:
-        """A line across and its number for each tick."""
+        """Return a line across and its number for each tick."""
         return "".join(
             f'<line class=grid x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{self.y(tick):.1f}" y2="{self.y(tick):.1f}"/>'
             f'<text class=tick x="{LEFT - 6}" y="{self.y(tick) + 4:.1f}" text-anchor="end">{escape(show(tick))}</text>'
@@ -110,7 +110,7 @@ class Scale:
         )
 
     def axis(self, label: str) -> str:
-        """Numbers along the bottom, and at its end what they are of."""
+        """Return numbers along the bottom, and at its end what they are of."""
         ticks = [tick for tick in _round_ticks(self.left, self.right) if self.left <= tick <= self.right]
         texts = [
             _text(self.x(tick), number(tick), "middle" if place else "start") for place, tick in enumerate(ticks[:-1])
@@ -139,18 +139,18 @@ def _curve(line: Line, scale: Scale) -> str:
 
 
 def _thinned(points: Points) -> Points:
-    """At most about MOST_POINTS of them, the last among them."""
+    """Return at most about MOST_POINTS of the points, the last among them."""
     every = max(1, -(-len(points) // MOST_POINTS))
     return [*points[:-1:every], points[-1]]
 
 
 def _rising(points: Points, log: bool) -> Points:
-    """Those that can be drawn: a logarithm needs positive numbers."""
+    """Return the points that can be drawn: a logarithm needs positive numbers."""
     return [(x, y) for x, y in points if not log or y > TINY]
 
 
 def _round_ticks(low: float, high: float, count: int = 4) -> list[float]:
-    """Some round numbers that span low to high."""
+    """Return some round numbers that span low to high."""
     span = next((size for size in (high - low, abs(high)) if size > TINY), 1.0)
     power = 10 ** math.floor(math.log10(span / count))
     step = next(power * part for part in (1, 2, 2.5, 5, 10) if span / (power * part) <= count + 0.5)

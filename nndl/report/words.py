@@ -1,10 +1,10 @@
-"""What is known of a run, in words."""
+"""Words for what is known of a run."""
 
 from nndl.report.gather import Facts
 
 
 def data_of(facts: Facts, short: bool = False) -> str:
-    """CIFAR-10, CIFAR-100, or SYNTHETIC (images)."""
+    """Return CIFAR-10, CIFAR-100, or SYNTHETIC (images)."""
     names = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "synthetic": "SYNTHETIC" if short else "SYNTHETIC images"}
     return names.get(facts.row.dataset or "", facts.row.dataset or "unknown images")
 
