@@ -54,10 +54,12 @@ def download_cifar(
 def _check_words(urls: list[str], sha256: str | None) -> None:
     import re
 
+    from nndl.data.address import public
     from nndl.errors import UsageError
 
     if sha256 is not None and not re.fullmatch("[0-9a-fA-F]{64}", sha256):
         raise UsageError(f"--sha256 takes 64 hexadecimal digits, not {sha256!r}")
     for address in urls:
         if not address.lower().startswith(("http://", "https://")):
-            raise UsageError(f"--url takes http:// or https://, not {address}; an archive you have goes into --root")
+            words = f"--url takes http:// or https://, not {public(address)}; an archive you have goes into --root"
+            raise UsageError(words)

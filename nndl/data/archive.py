@@ -8,13 +8,20 @@ import shutil
 import tarfile
 import tempfile
 import time
-import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from nndl.errors import DataError
 
 _MEMBERS = 1000  # archives of CIFAR hold about ten
+_EXTENDED = (
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+)
+_LARGEST_HEADER = 1 << 16  # bytes; those of names and times have some hundred
 _STALE = 3600.0  # seconds: no unpacking takes as long
 
 
@@ -49,21 +56,44 @@ def _unpack(archive: Path, folder: Path, limits: Mapping[str, int]) -> set[str |
     """The names of the files written."""
     try:
         with gzip.open(archive) as plain, _Bounded(plain, archive, limits) as stream:
-            with tarfile.open(fileobj=stream, mode="r|", bufsize=1 << 20) as tar:
+            with tarfile.open(fileobj=stream, mode="r|", bufsize=1 << 20, tarinfo=_Member) as tar:
                 found = {_extract_member(tar, archive, member, folder, limits) for member in _checked(tar, archive)}
             while stream.read(1 << 20):  # to the end, where gzip keeps the checksum
                 pass
-    except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError) as error:
+    except (DataError, MemoryError):
+        raise
+    except OSError as error:
+        if not isinstance(error, gzip.BadGzipFile):
+            raise  # of the disk
         raise DataError(f"{archive}: not a whole .tar.gz archive: {error}") from None
+    except Exception as error:  # of a header, tarfile raises what int and split do
+        raise DataError(f"{archive}: not a whole .tar.gz archive: {str(error)[:200]}") from None
     return found
 
 
+class _Member(tarfile.TarInfo):
+    """A member's header; an extended one, which tarfile reads as a whole, may not claim to be large."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> "_Member":
+        """The header in 512 bytes."""
+        member = super().frombuf(buf, encoding, errors)
+        if member.type in _EXTENDED and not 0 <= member.size <= _LARGEST_HEADER:
+            raise ValueError(f"a header of {member.size:,} bytes")
+        return member
+
+
+def most_bytes(limits: Mapping[str, int]) -> int:
+    """The most that an archive is read of, packed or unpacked: twice what the expected files need, and some."""
+    return 2 * sum(limits.values()) + (16 << 20)
+
+
 class _Bounded(io.RawIOBase):
-    """The unpacked stream, ended at twice what the expected files need: kilobytes may unpack to terabytes."""
+    """The unpacked stream, ended where it is more than is read: kilobytes may unpack to terabytes."""
 
     def __init__(self, stream: gzip.GzipFile, archive: Path, limits: Mapping[str, int]) -> None:
         self._stream, self._archive = stream, archive
-        self._left = 2 * sum(limits.values()) + (16 << 20)
+        self._left = most_bytes(limits)
 
     def read(self, size: int = -1) -> bytes:
         """The next bytes, as tarfile asks for them."""

@@ -1,15 +1,18 @@
 """CIFAR onto this machine: find what is there, fetch what is not, check it, unpack it."""
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from nndl.data.archive import extract
+from nndl.data.answer import Patience
+from nndl.data.archive import extract, most_bytes
 from nndl.data.installed import Manifest, inspect
+from nndl.data.lock import alone, lock_of
 from nndl.data.official import RELEASES, TITLES, Release
 from nndl.data.part import Checksum, Part, file_digest
-from nndl.data.transfer import Patience, Progress, Silent, Transfer, download
+from nndl.data.transfer import Expected, Progress, Silent, Transfer, download
 from nndl.errors import DataError, DownloadError, UsageError
 
 __all__ = ["Outcome", "Patience", "Progress", "Silent", "Transfer", "choose_release", "download", "fetch_cifar", "kept"]
@@ -45,12 +48,31 @@ def fetch_cifar(
     """See that root holds the data set, whole. A folder or an archive that is there already is checked and used.
 
     urls replace the official host and its mirrors; sha256 is the sum of an archive that is not the official one. With
-    verify, damaged files are mended, from the archive if that is still there. Raises DataError, DownloadError or
-    UsageError.
+    verify, damaged files are mended, from the archive if that is still there. Raises DataError (also where another
+    process is at this), DownloadError or UsageError.
     """
     root = Path(root)
     release = choose_release(dataset, format, root)
     folder = root / release.folder
+    with contextlib.suppress(OSError):  # where it cannot be made, that is told when it is needed
+        root.mkdir(parents=True, exist_ok=True)
+    try:
+        with alone(lock_of(folder)):
+            return _fetch(release, folder, urls, sha256, verify, progress, patience)
+    except BlockingIOError:
+        there = f"another process is fetching or unpacking {TITLES[dataset]} into {root}"
+        raise DataError(f"{there}; once it has ended, the same command checks what it brought") from None
+
+
+def _fetch(
+    release: Release,
+    folder: Path,
+    urls: Sequence[str],
+    sha256: str | None,
+    verify: bool,
+    progress: Progress | None,
+    patience: Patience | None,
+) -> Outcome:
     damage: tuple[str, ...] = ()
     if folder.is_dir():
         condition = inspect(folder, release)
@@ -84,11 +106,10 @@ def kept(release: Release, root: Path) -> tuple[Path, int]:
 
 @dataclass(frozen=True)
 class _Source:
-    """Where an archive may be had, its size if known, the sum it must have, whether the caller stated it; advice."""
+    """Where an archive may be had, what is expected of it, whether the caller stated its sum; advice."""
 
     urls: tuple[str, ...]
-    size: int | None
-    checksum: Checksum
+    expected: Expected
     stated: bool
     hint: str = ""
 
@@ -102,7 +123,8 @@ def _source(release: Release, folder: Path, urls: Sequence[str], sha256: str | N
     size = release.size if checksum == official else None
     hint = "\nIf your --url holds images of its own, state the SHA-256 of its archive: --sha256 HEX"
     own = bool(urls) and checksum == official and sha256 is None
-    return _Source(tuple(urls) or remembered, size, checksum, sha256 is not None, hint if own else "")
+    expected = Expected(checksum, size, most_bytes(release.limits()))
+    return _Source(tuple(urls) or remembered, expected, sha256 is not None, hint if own else "")
 
 
 def _refuse_other(folder: Path, sha256: str | None) -> None:
@@ -131,18 +153,19 @@ def _install(
             if not verify:
                 raise DataError(f"{error}\n--verify fetches {archive.name} again, in its place.") from None
     try:
-        transfer = download(source.urls, archive, source.size, source.checksum, progress, patience)
+        transfer = download(source.urls, archive, source.expected, progress, patience)
     except DownloadError as error:
         raise DownloadError(f"{error}{source.hint}") from None
-    return _unpack(release, archive, folder, source.checksum, transfer, damage)
+    return _unpack(release, archive, folder, source.expected.checksum, transfer, damage)
 
 
 def _unpack_own(release: Release, archive: Path, folder: Path, source: _Source, damage: tuple[str, ...]) -> Outcome:
     """Unpack an archive that was there; one with another sum is taken as the user's own unless a sum was asked for."""
-    digest = file_digest(archive, source.checksum.algorithm)
-    if source.stated and digest != source.checksum.digest:
-        raise DataError(f"{archive} has {source.checksum.title} {digest}, but {source.checksum.digest} is asked for")
-    return _unpack(release, archive, folder, Checksum(source.checksum.algorithm, digest), None, damage)
+    asked = source.expected.checksum
+    digest = file_digest(archive, asked.algorithm)
+    if source.stated and digest != asked.digest:
+        raise DataError(f"{archive} has {asked.title} {digest}, but {asked.digest} is asked for")
+    return _unpack(release, archive, folder, Checksum(asked.algorithm, digest), None, damage)
 
 
 def _unpack(

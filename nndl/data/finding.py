@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nndl.data.archive import extract
+from nndl.data.lock import alone, lock_of
 from nndl.data.official import RELEASES, TITLES, Release
 from nndl.errors import DataError
+
+_UNPACKING = 300.0  # seconds: an archive takes about five
 
 
 def find_release(root: Path, releases: Sequence[Release]) -> tuple[Release, Path]:
@@ -27,7 +30,7 @@ def find_release(root: Path, releases: Sequence[Release]) -> tuple[Release, Path
             return release, folder
     for release, archive in archives:
         if archive.is_file():
-            return release, extract(archive, root / release.folder, release.limits(), release.files)
+            return release, _unpacked(archive, root / release.folder, release)
     for release, folder, missing in places:
         if folder.name == release.folder and folder.is_dir():
             mend = f"{command(release, folder.parent)} --verify"
@@ -43,6 +46,17 @@ def _folders(root: Path, release: Release) -> tuple[Path, ...]:
 
 def _missing(folder: Path, release: Release) -> list[str]:
     return [name for name in release.files if not (folder / name).is_file()]
+
+
+def _unpacked(archive: Path, folder: Path, release: Release) -> Path:
+    """Unpack an archive beside itself; where another process is at that, wait for what it makes."""
+    try:
+        with alone(lock_of(folder), wait=_UNPACKING):
+            if not _missing(folder, release):
+                return folder
+            return extract(archive, folder, release.limits(), release.files)
+    except BlockingIOError:
+        raise DataError(f"{folder}: another process has been filling it for {_UNPACKING:.0f} seconds") from None
 
 
 def archive_names(release: Release) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from nndl.data.cifar import read_file
 from nndl.data.official import Release
-from nndl.data.part import Checksum, file_digest
+from nndl.data.part import ALGORITHMS, Checksum, file_digest
 from nndl.errors import DataError
 
 MANIFEST = ".nndl-manifest.json"
@@ -34,8 +34,12 @@ class Manifest:
         try:
             content: Any = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
             files = {str(name): (int(size), str(digest)) for name, (size, digest) in content["files"].items()}
-            return cls(Checksum(**content["archive"]), content["source"], files)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            archive, source = Checksum(**content["archive"]), content["source"]
+            sound = (
+                archive.algorithm in ALGORITHMS and isinstance(archive.digest, str) and isinstance(source, str | None)
+            )
+            return cls(archive, source, files) if sound else None
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
             return None
 
     def write(self, folder: Path) -> None:

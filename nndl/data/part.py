@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+ALGORITHMS = {"sha256": "SHA-256", "md5": "MD5"}
+"""The hash functions in use, by hashlib's names and as people write them."""
+
 
 @dataclass(frozen=True)
 class Checksum:
@@ -17,7 +20,7 @@ class Checksum:
     @property
     def title(self) -> str:
         """The algorithm as people write it."""
-        return {"sha256": "SHA-256", "md5": "MD5"}.get(self.algorithm, self.algorithm)
+        return ALGORITHMS.get(self.algorithm, self.algorithm)
 
 
 def file_digest(path: Path, algorithm: str = "sha256") -> str:
@@ -43,7 +46,7 @@ class Part:
         """The strong ETag, else the date, under which this url gave the bytes: for If-Range. None when not known."""
         try:
             origin: Any = json.loads(self._origin.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return None
         known = isinstance(origin, dict) and origin.get("url") == url and isinstance(origin.get("validator"), str)
         return origin["validator"] if known else None

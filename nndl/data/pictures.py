@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nndl.data.hidden import without_hidden
 from nndl.data.pixels import SIZE, memory_needed, to_pixels
-from nndl.data.visible import visible
 from nndl.errors import DataError, MissingExtraError, UsageError
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def pictures_in(folder: Path) -> tuple[list[Path], list[Path]]:
     """
     known = suffixes()
     try:
-        files = [path for path in visible(folder.iterdir()) if path.is_file()]
+        files = [path for path in without_hidden(folder.iterdir()) if path.is_file()]
     except OSError as error:
         raise DataError(f"{folder} cannot be read: {error.strerror or error}") from None
     pictures = [path for path in files if path.suffix.lower() in known]

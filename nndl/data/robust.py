@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nndl.data.visible import visible
+from nndl.data.hidden import without_hidden
 from nndl.errors import DataError
 
 Array = NDArray[Any]
@@ -36,7 +36,7 @@ class RobustSet:
 
 def robust_sets(folder: Path) -> list[RobustSet]:
     """The sets in a folder, by name and severity; none where it has no such files. Raises DataError for half a set."""
-    files = [path for path in visible(folder.glob("*.npy")) if path.is_file()]
+    files = [path for path in without_hidden(folder.glob("*.npy")) if path.is_file()]
     drawn_anew = [path for path in files if path.match("cifar10.1_*_data.npy")]
     if drawn_anew:
         return [_drawn_anew(path) for path in drawn_anew]

@@ -103,6 +103,7 @@ def test_other_images_need_their_sum_and_are_called_other(release: Any, tmp_path
             ["--url", "ftp://nobody/file"],
             "--url takes http:// or https://, not ftp://nobody/file; an archive you have goes into",
         ),
+        (["--url", "ftp://me:secret@nobody/file"], "https://, not ftp://nobody/file; an archive"),
     ],
 )
 def test_errors_are_one_message_and_exit_code_2(release: Any, tmp_path: Path, words: list[str], said: str) -> None:

@@ -1,5 +1,6 @@
 """A host on 127.0.0.1 which serves one file well or badly, as each test scripts it."""
 
+import base64
 import contextlib
 import http.server
 import re
@@ -38,6 +39,9 @@ class Request(http.server.BaseHTTPRequestHandler):
 
 
 Script = Callable[[Request, bytes], None]
+
+DRIP = 0.02
+"""Seconds between two bytes of a host that trickles."""
 
 
 class Host(http.server.ThreadingHTTPServer):
@@ -110,6 +114,66 @@ def stall_after(count: int) -> Script:
         request.server.over.wait(20)
 
     return script
+
+
+def endless(request: Request, content: bytes) -> None:
+    """Sends the file over and over, and does not say how long it is."""
+    request.head(200)
+    while not request.server.over.is_set():
+        request.wfile.write(content)
+
+
+def trickle(request: Request, content: bytes) -> None:
+    """Sends a byte now and then, so that it never stands still."""
+    request.head(200, Content_Length=len(content), ETag='"v1"')
+    drip(request, content[request.start :])
+
+
+def trickling_head(request: Request, _: bytes) -> None:
+    """Sends the same way a header that does not end."""
+    request.wfile.write(b"HTTP/1.0 200 OK\r\nX: ")
+    drip(request, b"x" * 60_000)
+
+
+def drip(request: Request, content: bytes) -> None:
+    """A byte at a time, until the test is over."""
+    for place in range(len(content)):
+        if request.server.over.wait(DRIP):
+            return
+        request.wfile.write(content[place : place + 1])
+
+
+def to(location: str, body: Script | None = None) -> Script:
+    """Redirects, with a body that nobody need read."""
+
+    def script(request: Request, content: bytes) -> None:
+        request.head(302, Location=location)
+        (body or endless)(request, content)
+
+    return script
+
+
+def for_user(name: str, password: str) -> Script:
+    """Serves well whoever says who they are, and nobody else."""
+    known = "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()
+
+    def script(request: Request, content: bytes) -> None:
+        if request.headers.get("Authorization") == known:
+            well(request, content)
+        else:
+            request.head(401, WWW_Authenticate="Basic")
+
+    return script
+
+
+def chunked(request: Request, content: bytes) -> None:
+    """Sends the file in chunks of HTTP/1.1, without its length."""
+    request.protocol_version = "HTTP/1.1"
+    request.head(200, Transfer_Encoding="chunked", Connection="close")
+    for start in range(0, len(content), 50_000):
+        part = content[start : start + 50_000]
+        request.wfile.write(b"%x\r\n" % len(part) + part + b"\r\n")
+    request.wfile.write(b"0\r\n\r\n")
 
 
 def claims(length: int) -> Script:

@@ -1,3 +1,4 @@
+import gzip
 import io
 import os
 import tarfile
@@ -5,6 +6,8 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from nndl.data.archive import extract
 from nndl.errors import DataError
@@ -118,6 +121,62 @@ def test_what_is_no_archive(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x.tar.gz").write_bytes(content)
     with pytest.raises(DataError, match=r"x.tar.gz: not a whole"):
         extract(tmp_path / "x.tar.gz", tmp_path / "out", LIMITS, FILES)
+
+
+def extended(body: bytes, kind: bytes = tarfile.XHDTYPE, claimed: int | None = None) -> bytes:
+    """An archive of FILES, the first behind an extended header."""
+    info = tarfile.TarInfo("x")
+    info.type, info.size = kind, len(body) if claimed is None else claimed
+    raw = info.tobuf() + body + bytes(-len(body) % 512)
+    for name, content in FILES.items():
+        each, _ = member(name, content=content)
+        raw += each.tobuf() + content + bytes(-len(content) % 512)
+    return gzip.compress(raw + bytes(1024))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"99999999999999999999 path=a\n",
+        b"9" * 5000 + b" path=a\n",
+        b"22 GNU.sparse.map=a,b\n",
+        b"22 GNU.sparse.major=1\n22 GNU.sparse.minor=0\n",
+        b"20 GNU.sparse.size=x\n",
+        b"0 path=a\n",
+    ],
+)
+def test_a_malformed_extended_header_is_refused_in_words(tmp_path: Path, body: bytes) -> None:
+    (tmp_path / "x.tar.gz").write_bytes(extended(body))
+    with pytest.raises(DataError, match=r"x.tar.gz: not a whole .tar.gz archive: "):
+        extract(tmp_path / "x.tar.gz", tmp_path / "out", LIMITS, FILES)
+    assert only(tmp_path) == ["x.tar.gz"]
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK])
+def test_an_extended_header_that_claims_to_be_large_is_not_read(tmp_path: Path, kind: bytes) -> None:
+    (tmp_path / "x.tar.gz").write_bytes(extended(b"", kind, claimed=100_000_000))
+    with pytest.raises(DataError, match="a header of 100,000,000 bytes"):
+        extract(tmp_path / "x.tar.gz", tmp_path / "out", LIMITS, FILES)
+    (tmp_path / "x.tar.gz").write_bytes(extended(b"16 comment=abcd\n", tarfile.XHDTYPE))
+    assert extract(tmp_path / "x.tar.gz", tmp_path / "out", LIMITS, FILES)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_a_mangled_archive_is_unpacked_or_refused(tmp_path: Path, data: st.DataObject) -> None:
+    """Its headers are mangled, and their checksums made right again, so that what they say is believed."""
+    raw = bytearray(gzip.decompress(extended(b"20 mtime=1234567.50\n16 comment=abcd\n18 path=x/y/a.bin\n")))
+    for _ in range(data.draw(st.integers(1, 5))):
+        raw[data.draw(st.integers(0, 2400))] = data.draw(st.sampled_from([0, 10, 32, 48, 57, 61, 120, 255]))
+    for start in (0, 1024, 2560):
+        raw[start + 148 : start + 156] = b" " * 8
+        raw[start + 148 : start + 156] = b"%06o\0 " % sum(raw[start : start + 512])
+    (tmp_path / "x.tar.gz").write_bytes(gzip.compress(bytes(raw), 1))
+    try:
+        extract(tmp_path / "x.tar.gz", tmp_path / "out", LIMITS, FILES)
+    except DataError:
+        return
+    assert only(tmp_path / "out") == ["a.bin", "b.bin"]
 
 
 def test_missing_members_are_named(tmp_path: Path) -> None:

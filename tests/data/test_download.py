@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from nndl.data import cifar, download
-from nndl.data.download import Outcome, Patience, fetch_cifar
+from nndl.data.answer import Patience
+from nndl.data.download import Outcome, fetch_cifar
 from nndl.data.installed import MANIFEST
+from nndl.data.lock import alone, lock_of
 from nndl.data.official import RELEASES, Release
 from nndl.errors import DataError, DownloadError, UsageError
 from tests.data import fake, server
@@ -163,7 +165,61 @@ def test_an_archive_of_files_too_short_is_refused(published: tuple[Release, byte
     assert not (tmp_path / release.folder).exists()
 
 
-@pytest.mark.parametrize("content", ["", "[]", '{"files": {"a": [1]}}', '{"files": {}, "archive": {}, "source": null}'])
+def test_a_second_download_into_one_folder_is_told_and_changes_nothing(
+    published: tuple[Release, bytes], tmp_path: Path
+) -> None:
+    release, packed = published
+    with server.serving(packed, server.well) as host:
+        with (
+            alone(lock_of(tmp_path / release.folder)),
+            pytest.raises(
+                DataError, match=r"another process is fetching or unpacking CIFAR-10 into .* the same command"
+            ),
+        ):
+            fetch(release, tmp_path, host)
+        assert host.asked == []
+        assert list(tmp_path.iterdir()) == []
+        assert fetch(release, tmp_path, host).action == "downloaded"
+    assert fetch(release, tmp_path).action == "verified"
+
+
+def test_the_manifest_knows_the_host_and_not_the_password(published: tuple[Release, bytes], tmp_path: Path) -> None:
+    release, packed = published
+    with server.serving(packed, server.for_user("me", "s3cret")) as host:
+        url = host.url.replace("//", "//me:s3cret@")
+        outcome = fetch_cifar(release.dataset, release.format, tmp_path, urls=[url], sha256=release.digest)
+        assert outcome.transfer == download.Transfer(host.url, len(packed), 0)
+    written = (tmp_path / release.folder / MANIFEST).read_text(encoding="utf-8")
+    assert host.url in written
+    assert "s3cret" not in written
+
+
+def test_an_endless_archive_is_not_awaited_where_only_its_sum_is_known(
+    published: tuple[Release, bytes], tmp_path: Path
+) -> None:
+    release, _ = published
+    most = 2 * sum(release.limits().values()) + (16 << 20)
+    with (
+        server.serving(bytes(1 << 20), server.endless) as host,
+        pytest.raises(DownloadError, match=f"it sent more than the {most:,} bytes expected"),
+    ):
+        fetch(release, tmp_path, host, sha256="0" * 64)
+    assert list(tmp_path.iterdir()) == []
+
+
+SPOILT = [
+    "",
+    "[]",
+    '{"files": {"a": [1]}}',
+    '{"files": {}, "archive": {}, "source": null}',
+    '{"files": {}, "archive": {"algorithm": "none", "digest": ""}, "source": null}',
+    '{"files": {}, "archive": {"algorithm": "md5", "digest": ""}, "source": 3}',
+    '{"files": {"a": [1e999, ""]}}',
+    "[" * 100_000,
+]
+
+
+@pytest.mark.parametrize("content", SPOILT)
 def test_a_spoilt_manifest_is_as_none(published: tuple[Release, bytes], tmp_path: Path, content: str) -> None:
     release, packed = published
     (tmp_path / release.archive).write_bytes(packed)

@@ -7,6 +7,6 @@ _LEFT = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"})
 """What Windows and macOS leave under names that do not begin with a dot."""
 
 
-def visible(paths: Iterable[Path]) -> list[Path]:
-    """Those paths, by name, that are not hidden (._a.png, .DS_Store) or left by a system (Thumbs.db)."""
+def without_hidden(paths: Iterable[Path]) -> list[Path]:
+    """The paths, by name, that are neither hidden (._a.png, .DS_Store) nor left by a system (Thumbs.db)."""
     return sorted(path for path in paths if not path.name.startswith(".") and path.name.lower() not in _LEFT)

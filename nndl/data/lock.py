@@ -1,0 +1,81 @@
+"""One process at a time: a lock of the operating system's on an open file, which ends with its process."""
+
+import contextlib
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+_PAUSE = 0.1  # seconds between two attempts to have the lock
+
+
+def lock_of(folder: Path) -> Path:
+    """The file beside a data set's folder that whoever fills it has locked."""
+    return folder.with_name(f".{folder.name}.lock")
+
+
+@contextlib.contextmanager
+def alone(path: Path, wait: float = 0.0) -> Iterator[None]:
+    """Within it no other process is within `alone` of the same path: a file that is made for it, and removed after.
+
+    Waits so many seconds for another to end, then raises BlockingIOError. Where no such file can be made (a folder one
+    may only read) or locked (a file system without locks), nobody is kept out.
+    """
+    handle = _locked(path, time.monotonic() + wait)
+    try:
+        yield
+    finally:
+        if handle is not None:
+            _release(handle, path)
+
+
+def _locked(path: Path, until: float) -> int | None:
+    while True:
+        try:
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o644)
+        except OSError:
+            return None
+        try:
+            _lock(handle)
+            if _is_at(handle, path):
+                return handle
+            os.close(handle)  # the one before has just removed it
+        except (BlockingIOError, PermissionError):
+            os.close(handle)
+            if time.monotonic() >= until:
+                raise BlockingIOError(f"{path} is locked by another process") from None
+            time.sleep(_PAUSE)
+        except OSError:
+            os.close(handle)
+            return None
+
+
+def _is_at(handle: int, path: Path) -> bool:
+    """Whether the open file is still the one of that name."""
+    with contextlib.suppress(OSError):
+        return os.path.samestat(os.fstat(handle), path.stat())
+    return False
+
+
+def _release(handle: int, path: Path) -> None:
+    """Remove the file while it is locked, so that nobody locks what is about to go; Windows removes no open one."""
+    if sys.platform == "win32":
+        os.close(handle)
+    with contextlib.suppress(OSError):
+        path.unlink()
+    if sys.platform != "win32":
+        os.close(handle)
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(handle: int) -> None:
+        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+
+else:
+    import fcntl
+
+    def _lock(handle: int) -> None:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
