@@ -39,7 +39,9 @@ OtherEngine = Annotated[
 ]
 Threads = Annotated[int | None, typer.Option(metavar="N", help="Threads to compute with.")]
 
-Data = Annotated[Path | None, typer.Option(metavar="FOLDER", parser=expanded, help="Folder that holds the data set.")]
+Data = Annotated[
+    Path | None, typer.Option(metavar="FOLDER", parser=expanded, help="Folder that holds the data set, or its archive.")
+]
 Synthetic = Annotated[bool, typer.Option("--synthetic", help="Train on generated images instead.")]
 RunDir = Annotated[
     Path | None, typer.Option(metavar="FOLDER", parser=expanded, help="The run's folder, instead of runs/NAME-TIME.")

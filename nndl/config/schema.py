@@ -88,7 +88,7 @@ class Data(Section):
     dataset: Literal["cifar10", "cifar100", "synthetic"] = "cifar10"
     """Which images: CIFAR-10, CIFAR-100, or generated patterns in CIFAR's shape that need no download."""
     root: str = "data"
-    """The folder that holds the data set, or its archive."""
+    """The folder that holds the data set, or its archive; a relative one is looked for where the command is given."""
     train_size: Count | Literal["all"] = "all"
     """How many of the training images to use, before validation is split off; for quick trials."""
     test_size: Count | Literal["all"] = "all"

@@ -88,7 +88,7 @@ def _release_of(archive: Path, releases: Sequence[Release]) -> Release:
 
 def _not_found(root: Path, releases: Sequence[Release]) -> str:
     folders = " or ".join(f"{release.folder}/" for release in releases)
-    looked = root if root.is_absolute() else f"{root}, which from here is {root.absolute()}"
+    looked = root if root.is_absolute() else f"{root}, which from here is {root.resolve()}"
     lines = [
         f"{TITLES[releases[0].dataset]} is not in {looked}: no {folders}, and no archive of them",
         "  if it is elsewhere:  --data FOLDER says where (data.root in a config)",

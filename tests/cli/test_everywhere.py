@@ -1,7 +1,10 @@
 """What holds for every verb: --debug anywhere, words in any encoding, JSON where there is a table."""
 
 import json
+import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -91,6 +94,21 @@ def test_every_command_that_prints_a_table_prints_json() -> None:
     commands = leaves(root)
     assert len(commands) > 15
     assert {name for name, options in commands.items() if "--json" not in options} == WITHOUT_A_TABLE & set(commands)
+
+
+def test_help_names_what_is_given_in_words_for_people() -> None:
+    """Neither Python's types (<list[str]>) nor click's (INTEGER): RUN, FOLDER, N."""
+
+    def help_of(command: Any, name: str, above: Any = None) -> Iterator[tuple[str, str]]:
+        with typer.Context(command, parent=above, info_name=name) as context:
+            yield name, command.get_help(context)
+            for inner, each in getattr(command, "commands", {}).items():
+                yield from help_of(each, f"{name} {inner}", context)
+
+    pages = dict(help_of(typer.main.get_command(app), "nndl"))
+    assert "nndl runs export" in pages
+    types = re.compile(r"<\w+(\[\w+\])?( range)?>|\b(INTEGER|FLOAT|PATH|BOOLEAN)\b")
+    assert {name: found[0] for name, page in pages.items() if (found := types.search(page))} == {}
 
 
 @pytest.mark.parametrize(

@@ -93,8 +93,8 @@ def test_another_file_than_an_archive_of_the_data_set_is_told(tmp_path: Path) ->
 def test_a_relative_folder_is_told_with_where_that_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(DataError) as caught:
-        cifar.load_cifar(Path("images"))
-    assert f"is not in images, which from here is {tmp_path / 'images'}: no " in str(caught.value)
+        cifar.load_cifar(Path("not/../images"))
+    assert f"is not in not/../images, which from here is {tmp_path.resolve() / 'images'}: no " in str(caught.value)
     assert "--data FOLDER says where" in str(caught.value)
 
 
