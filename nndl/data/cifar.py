@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from nndl.data.finding import command, find_release
 from nndl.data.official import CLASSES, IMAGE_BYTES, RELEASES, TITLES, Release
-from nndl.data.pickled import load_python_batch
+from nndl.data.python_batch import load_python_batch
 from nndl.errors import DataError
 from nndl.paths import expanded
 

@@ -1,4 +1,4 @@
-"""CIFAR's Python batches, read without giving the pickle any power.
+"""Arrays, text and numbers out of a pickle, read without giving the pickle any power.
 
 A pickle is a program: a plain unpickler runs whatever it names. Here the opcodes are an allow-list, and the few names
 that a batch holds are answered by inert records; no function of NumPy or anything else is called on the file's behalf.
@@ -8,21 +8,18 @@ Python's own unpickler is used because its memo is a dict: the one in C allocate
 import io
 import pickle
 import pickletools
+import re
+import struct
 from collections.abc import Callable
-from pathlib import Path
+from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nndl.data.official import IMAGE_BYTES
-from nndl.errors import DataError
-
-LARGEST_BATCH = 2 * 50000 * IMAGE_BYTES  # bytes: CIFAR-100's training file, with its pixels as UTF-8 text
-
 _OPCODES = """
 PROTO FRAME STOP MARK POP NONE NEWTRUE NEWFALSE INT BININT BININT1 BININT2 LONG LONG1
-STRING BINSTRING SHORT_BINSTRING UNICODE BINUNICODE SHORT_BINUNICODE BINBYTES SHORT_BINBYTES
+STRING BINSTRING SHORT_BINSTRING UNICODE BINUNICODE SHORT_BINUNICODE BINBYTES SHORT_BINBYTES BYTEARRAY8
 EMPTY_DICT DICT SETITEM SETITEMS EMPTY_LIST LIST APPEND APPENDS EMPTY_TUPLE TUPLE TUPLE1 TUPLE2 TUPLE3
 PUT BINPUT LONG_BINPUT GET BINGET LONG_BINGET MEMOIZE GLOBAL STACK_GLOBAL REDUCE BUILD
 """
@@ -37,7 +34,28 @@ class _Record:
 
 
 class ArrayRecord(_Record):
-    """Stands for an ndarray being rebuilt."""
+    """Stands for an array or a number of NumPy's."""
+
+    def parts(self) -> tuple[Any, Any, Any, Any]:
+        """Its numbers as bytes, its dtype, shape and order in memory ("C" or "F"), as the file says them."""
+        _, shape, dtype, is_fortran, numbers = self.state
+        return numbers, dtype, shape, "F" if is_fortran else "C"
+
+
+class _BufferRecord(ArrayRecord):
+    """Stands for an array as protocol 5 writes it: _frombuffer(numbers, dtype, shape, order)."""
+
+    def parts(self) -> tuple[Any, Any, Any, Any]:
+        numbers, dtype, shape, order = self.arguments
+        return numbers, dtype, shape, order
+
+
+class _ScalarRecord(ArrayRecord):
+    """Stands for a single number: scalar(dtype, bytes)."""
+
+    def parts(self) -> tuple[Any, Any, Any, Any]:
+        dtype, number = self.arguments
+        return number, dtype, (), "C"
 
 
 class DTypeRecord(_Record):
@@ -53,13 +71,19 @@ def _encode(arguments: tuple[Any, ...]) -> bytes:
 
 
 _NDARRAY = object()
+_CORE: dict[tuple[str, str], Any] = {
+    ("multiarray", "_reconstruct"): ArrayRecord,
+    ("numeric", "_frombuffer"): _BufferRecord,
+    ("multiarray", "scalar"): _ScalarRecord,
+}
 _NAMES: dict[tuple[str, str], Any] = {
-    ("numpy.core.multiarray", "_reconstruct"): ArrayRecord,
-    ("numpy._core.multiarray", "_reconstruct"): ArrayRecord,
+    **{(f"numpy.core.{module}", name): record for (module, name), record in _CORE.items()},
+    **{(f"numpy._core.{module}", name): record for (module, name), record in _CORE.items()},  # since NumPy 2
     ("numpy", "ndarray"): _NDARRAY,
     ("numpy", "dtype"): DTypeRecord,
     ("_codecs", "encode"): _encode,
 }
+_CALLABLE = (*_CORE.values(), DTypeRecord, _encode)
 
 
 class _BatchUnpickler(pickle._Unpickler):
@@ -80,7 +104,7 @@ class _BatchUnpickler(pickle._Unpickler):
 
     def _reduce(self) -> None:
         arguments, function = self.stack.pop(), self.stack[-1]
-        if function not in (ArrayRecord, DTypeRecord, _encode) or type(arguments) is not tuple:
+        if function not in _CALLABLE or type(arguments) is not tuple:
             raise pickle.UnpicklingError("it calls what cannot be called")
         self.stack[-1] = function(arguments)
 
@@ -90,11 +114,37 @@ class _BatchUnpickler(pickle._Unpickler):
             raise pickle.UnpicklingError("it sets the state of something other than an array")
         record.state = state
 
+    def _bytearray(self) -> None:
+        """As bytes, of which no more are made than there are: Python's own takes memory for as many as are claimed."""
+        (count,) = struct.unpack("<Q", self.read(8))  # type: ignore[attr-defined]
+        numbers = self.read(count)  # type: ignore[attr-defined]
+        if len(numbers) < count:
+            raise EOFError
+        self.stack.append(numbers)
 
-def _admitted() -> dict[int, Callable[[Any], None]]:
+
+_Load = Callable[[Any], None]
+
+
+def _admitted() -> dict[int, _Load]:
     codes = {opcode.name: ord(opcode.code) for opcode in pickletools.opcodes}
-    table = {codes[name]: pickle._Unpickler.dispatch[codes[name]] for name in _OPCODES.split()}
-    return table | {codes["REDUCE"]: _BatchUnpickler._reduce, codes["BUILD"]: _BatchUnpickler._build}
+    table: dict[str, _Load] = {name: pickle._Unpickler.dispatch[codes[name]] for name in _OPCODES.split()}
+    table |= {"REDUCE": _BatchUnpickler._reduce, "BUILD": _BatchUnpickler._build}
+    table["BYTEARRAY8"] = _BatchUnpickler._bytearray
+    for name, keys in (("SETITEM", slice(-2, -1)), ("SETITEMS", slice(None, None, 2)), ("DICT", slice(None, None, 2))):
+        table[name] = _keyed_by_text(table[name], keys)
+    return {codes[name]: load for name, load in table.items()}
+
+
+def _keyed_by_text(load: _Load, keys: slice) -> _Load:
+    """The same for dicts of text, `keys` of the stack: to hash tuples that are nested too deeply ends the process."""
+
+    def checked(unpickler: _BatchUnpickler) -> None:
+        if not all(type(key) in (str, bytes) for key in unpickler.stack[keys]):
+            raise pickle.UnpicklingError("it has a dict with keys other than text")
+        load(unpickler)
+
+    return checked
 
 
 _BatchUnpickler.dispatch = _admitted()
@@ -105,64 +155,32 @@ def unpickle(raw: bytes) -> Any:
     return _BatchUnpickler(io.BytesIO(raw), encoding="bytes").load()
 
 
-def load_python_batch(path: Path, max_bytes: int = LARGEST_BATCH) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Read one batch of CIFAR's Python format: images uint8 (N, 3, 32, 32), labels int64 (N,); CIFAR-100's fine ones.
-
-    Raises DataError for a file that is missing, larger than max_bytes, not whole, or that names anything but an array.
-    """
-    content = _content(_unpickle(Path(path), max_bytes), path)
-    labels = content.get("labels", content.get("fine_labels"))
-    if type(labels) is not list or not all(type(label) is int for label in labels):
-        raise DataError(f"{path}: not a CIFAR batch: its labels are not a list of integers")
-    images = _images(content.get("data"), path)
-    if len(images) != len(labels):
-        raise DataError(f"{path}: {len(images)} images but {len(labels)} labels")
+def array_of(record: Any) -> NDArray[Any]:
+    """Make the array of real numbers that a record stands for. Raises ValueError where it stands for none."""
+    if not isinstance(record, ArrayRecord):
+        raise ValueError(f"it holds a {type(record).__name__} where an array belongs")
     try:
-        return images, np.array(labels, np.int64)
-    except OverflowError:
-        raise DataError(f"{path}: not a CIFAR batch: a label is beyond 64 bits") from None
+        numbers, dtype, shape, order = record.parts()
+        kind = _dtype(dtype)
+        if type(numbers) is not bytes or not all(type(size) is int and size >= 0 for size in shape):
+            raise ValueError("an array without its numbers")
+        if len(numbers) != prod(shape) * kind.itemsize:
+            raise ValueError("an array with more or fewer numbers than its shape says")
+        return np.frombuffer(numbers, kind).reshape(shape, order=as_text(order))  # type: ignore[call-overload]
+    except (TypeError, LookupError, OverflowError) as error:
+        raise ValueError(f"an array that is not whole: {error}") from None
 
 
-def _unpickle(path: Path, max_bytes: int) -> Any:
-    try:
-        size = path.stat().st_size
-        if size > max_bytes:
-            raise DataError(f"{path}: {size:,} bytes; a batch has at most {max_bytes:,}")
-        raw = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}") from None
-    try:
-        return unpickle(raw)
-    except KeyError as error:
-        code = error.args[0] if error.args else None
-        raise DataError(f"{path}: not a CIFAR batch: it holds {_named(code)}, which batches do not use") from None
-    except EOFError:
-        raise DataError(f"{path}: not a whole CIFAR batch: it ends too early ({size:,} bytes)") from None
-    except Exception as error:
-        raise DataError(f"{path}: not a CIFAR batch: {error}") from None
+def _dtype(record: Any) -> np.dtype[Any]:
+    name = as_text(record.arguments[0]) if isinstance(record, DTypeRecord) else ""
+    if not re.fullmatch(r"[biuf](1|2|4|8|16)", name):
+        raise ValueError(f"an array of dtype {name[:20]!r}, which is no real number")
+    order = as_text(record.state[1]) if record.state else "="
+    return np.dtype(name).newbyteorder(order if order in "<>" else "=")  # type: ignore[arg-type]
 
 
-def _named(code: object) -> str:
-    names = {ord(opcode.code): opcode.name for opcode in pickletools.opcodes}
-    return f"the pickle instruction {names[code]}" if isinstance(code, int) and code in names else f"the byte {code!r}"
-
-
-def _content(batch: Any, path: Path) -> dict[str, Any]:
-    """The batch as a dict with text keys: Python 2 wrote them as bytes."""
-    if type(batch) is not dict:
-        raise DataError(f"{path}: not a CIFAR batch: it holds a {type(batch).__name__}, not a dict")
-    return {key.decode("latin1") if isinstance(key, bytes) else str(key): value for key, value in batch.items()}
-
-
-def _images(array: Any, path: Path) -> NDArray[Any]:
-    """The pixels out of an array's pickled state: (version, shape, dtype, is_fortran, bytes)."""
-    try:
-        _, (count, width), dtype, is_fortran, raw = array.state
-        described = (dtype.arguments[0], width, type(count), type(raw), len(raw))
-    except (AttributeError, TypeError, ValueError, IndexError):
-        raise DataError(f"{path}: not a CIFAR batch: its data is not an array") from None
-    expected = (IMAGE_BYTES, int, bytes, count * IMAGE_BYTES)
-    if described[0] not in ("u1", b"u1") or described[1:] != expected or not isinstance(dtype, DTypeRecord):
-        raise DataError(f"{path}: not a CIFAR batch: its data is not whole rows of {IMAGE_BYTES} bytes, 8 bits each")
-    rows = np.frombuffer(raw, np.uint8).reshape((count, width), order="F" if is_fortran else "C")
-    return rows.reshape(count, 3, 32, 32).copy(order="C")
+def as_text(word: Any) -> str:
+    """Text as Python 3 has it: Python 2 wrote it as bytes. Raises TypeError for what is neither."""
+    if not isinstance(word, str | bytes):
+        raise TypeError(f"a {type(word).__name__} where text belongs")
+    return word.decode("latin1") if isinstance(word, bytes) else word

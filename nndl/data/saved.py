@@ -4,14 +4,13 @@ NumPy reads such a file by unpickling it, which runs whatever the file says; her
 """
 
 import io
-from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nndl.data.pickled import ArrayRecord, DTypeRecord, unpickle
+from nndl.data.pickled import array_of, as_text, unpickle
 from nndl.errors import DataError
 
 Array = NDArray[Any]
@@ -39,7 +38,7 @@ def load_saved(path: Path) -> dict[str, Array]:
     if len(raw) > LARGEST:
         raise DataError(f"{path}: over {LARGEST:,} bytes, which no model of the course has")
     try:
-        return {_text(name): _array(record) for name, record in _dict_in(raw).items()}
+        return {as_text(name): array_of(record).copy() for name, record in _dict_in(raw).items()}
     except Exception as error:  # a hostile file can make any part of this fail in any way
         raise DataError(f"{path}: not arrays by name, as a model's save writes them: {error}") from None
 
@@ -55,30 +54,3 @@ def _dict_in(raw: bytes) -> dict[Any, Any]:
     if not isinstance(held, dict):
         raise ValueError(f"it is a {type(held).__name__}, not a dict of arrays")
     return held
-
-
-def _text(name: Any) -> str:
-    return name.decode("latin1") if isinstance(name, bytes) else str(name)
-
-
-def _array(record: Any) -> Array:
-    """Make the array of its pickled state: (version, shape, dtype, is_fortran, bytes)."""
-    if not isinstance(record, ArrayRecord):
-        raise ValueError(f"it holds a {type(record).__name__} where an array belongs")
-    _, shape, dtype, is_fortran, numbers = record.state
-    kind = _dtype(dtype)
-    if type(numbers) is not bytes or not all(type(size) is int and size >= 0 for size in shape):
-        raise ValueError("an array without its numbers")
-    if len(numbers) != prod(shape) * kind.itemsize:
-        raise ValueError("an array with more or fewer numbers than its shape says")
-    return np.frombuffer(numbers, kind).reshape(shape, order="F" if is_fortran else "C").copy()
-
-
-def _dtype(record: Any) -> np.dtype[Any]:
-    if not isinstance(record, DTypeRecord):
-        raise ValueError("an array without a dtype")
-    order = _text(record.state[1])
-    kind = np.dtype(_text(record.arguments[0])).newbyteorder(">" if order == ">" else "<" if order == "<" else "=")
-    if kind.kind not in "fiub":
-        raise ValueError(f"an array of {kind}, which is no number")
-    return kind

@@ -25,7 +25,10 @@ class Call:
         return self.reduced
 
 
-@pytest.mark.parametrize("protocol", [0, 1, 2, 3, 4])
+PROTOCOLS = [0, 1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
 @pytest.mark.parametrize("key", ["labels", "fine_labels"])
 def test_reads_batches_of_every_protocol(tmp_path: Path, protocol: int, key: str) -> None:
     pixels, labels = fake.images(7)
@@ -51,12 +54,28 @@ def test_reads_a_batch_as_python_2_wrote_it(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read_labels, labels)
 
 
-def test_column_order_is_understood(tmp_path: Path) -> None:
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_column_order_is_understood(tmp_path: Path, protocol: int) -> None:
     pixels, labels = fake.images(5)
     content = {"labels": labels.tolist(), "data": np.asfortranarray(pixels.reshape(5, -1))}
-    (tmp_path / "batch").write_bytes(pickle.dumps(content, protocol=2))
+    (tmp_path / "batch").write_bytes(pickle.dumps(content, protocol))
     np.testing.assert_array_equal(load_python_batch(tmp_path / "batch")[0], pixels)
 
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("dtype", ["int64", "uint8", ">i4", "uint64"])
+@pytest.mark.parametrize("kept_as", [np.asarray, list], ids=["array", "list of NumPy's integers"])
+def test_labels_may_be_numpys(tmp_path: Path, protocol: int, dtype: str, kept_as: Callable[..., Any]) -> None:
+    pixels, labels = fake.images(7)
+    content = {b"labels": kept_as(labels.astype(dtype)), b"data": pixels.reshape(7, -1)}
+    (tmp_path / "batch").write_bytes(pickle.dumps(content, protocol))
+    read = load_python_batch(tmp_path / "batch")[1]
+    np.testing.assert_array_equal(read, labels)
+    assert read.dtype == np.int64
+
+
+frombuffer = np.arange(3).__reduce_ex__(5)[0]
+"""NumPy's own, as protocol 5 names it."""
 
 MALICIOUS = {
     "os.system": pickle.dumps(Call(os.system, "touch hit"), 2),
@@ -81,6 +100,9 @@ MALICIOUS = {
     "bytes of a petabyte": b"\x80\x04\x8e" + (1 << 50).to_bytes(8, "little") + b".",
     "memo of four thousand million": b"\x80\x02Nr\xff\xff\xff\xff.",
     "unhashable key": b"\x80\x02}]K\x01s.",
+    "deeply nested key": b"\x80\x02})" + b"\x85" * 500_000 + b"K\x01s.",
+    "deeply nested keys": b"\x80\x02}()" + b"\x85" * 500_000 + b"K\x01u.",
+    "deeply nested key of a dict": b"()" + b"\x85" * 500_000 + b"K\x01d.",
     "popped too far": b"\x80\x020000.",
     "empty": b"",
     "text": b"<html>not found</html>",
@@ -88,6 +110,23 @@ MALICIOUS = {
     "no labels": pickle.dumps({"data": np.zeros((1, 3072), np.uint8)}, 2),
     "labels of text": pickle.dumps({"labels": ["cat"], "data": np.zeros((1, 3072), np.uint8)}, 2),
     "label beyond 64 bits": pickle.dumps({"labels": [1 << 70], "data": np.zeros((1, 3072), np.uint8)}, 2),
+    "label of an array beyond 64 bits": pickle.dumps(
+        {"labels": np.full(1, 1 << 63, np.uint64), "data": np.zeros((1, 3072), np.uint8)}, 5
+    ),
+    "labels of floats": pickle.dumps({"labels": np.zeros(1), "data": np.zeros((1, 3072), np.uint8)}, 5),
+    "labels in two columns": pickle.dumps({"labels": np.zeros((1, 2), int), "data": np.zeros((1, 3072), np.uint8)}, 5),
+    "one label alone": pickle.dumps({"labels": np.int64(1), "data": np.zeros((1, 3072), np.uint8)}, 5),
+    "labels as text": pickle.dumps({"labels": "1", "data": np.zeros((1, 3072), np.uint8)}, 5),
+    "buffer of text": pickle.dumps({"data": Call(frombuffer, "x" * 3072, np.dtype("u1"), (1, 3072), "C")}, 5),
+    "buffer in an order of its own": pickle.dumps({"data": Call(frombuffer, b"x", np.dtype("u1"), (1, 1), "Z")}, 5),
+    "buffer of axes that are none": pickle.dumps(
+        {"data": Call(frombuffer, b"x", np.dtype("u1"), (1, 1), "K", (7, "a"))}, 5
+    ),
+    "buffer of a shape beyond memory": pickle.dumps(
+        {"data": Call(frombuffer, b"", np.dtype("u1"), (0, 1 << 70), "C")}, 5
+    ),
+    "buffer of too little": pickle.dumps({"data": Call(frombuffer, b"x")}, 5),
+    "dtype of pixels": pickle.dumps({"data": Call(frombuffer, b"x", "u1", (1, 1), "C")}, 5),
     "labels too few": pickle.dumps({"labels": [1], "data": np.zeros((2, 3072), np.uint8)}, 2),
     "data of text": pickle.dumps({"labels": [1], "data": "x" * 3072}, 2),
     "data of objects": pickle.dumps({"labels": [1], "data": np.zeros((1, 3072), object)}, 2),
@@ -116,7 +155,10 @@ def test_refuses_what_is_no_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         ("new object", "the pickle instruction NEWOBJ"),
         ("persistent id", "the pickle instruction PERSID"),
         ("extension code", "the pickle instruction EXT1"),
-        ("bytearray of a petabyte", "the pickle instruction BYTEARRAY8"),
+        ("bytearray of a petabyte", "it ends too early"),
+        ("deeply nested key", "it has a dict with keys other than text"),
+        ("labels of floats", "its labels are not a list of integers"),
+        ("buffer of text", "its data is not an array: an array without its numbers"),
         ("bytes of a petabyte", "the pickle instruction BINBYTES8"),
         ("text", "the byte 60"),
         ("call of numpy.ndarray", "it calls what cannot be called"),
@@ -148,10 +190,13 @@ def test_missing_file(tmp_path: Path) -> None:
         load_python_batch(tmp_path / "batch")
 
 
+@pytest.mark.parametrize("protocol", [2, 5])
 @settings(max_examples=150, deadline=None)
-@given(st.data())
-def test_a_damaged_batch_is_refused_or_read_never_a_traceback(tmp_path_factory: Any, data: st.DataObject) -> None:
-    raw = bytearray(fake.python_batch(*fake.images(1)))
+@given(data=st.data())
+def test_a_damaged_batch_is_refused_or_read_never_a_traceback(
+    tmp_path_factory: Any, data: st.DataObject, protocol: int
+) -> None:
+    raw = bytearray(fake.python_batch(*fake.images(1), protocol=protocol))
     structure = [place for place in range(len(raw)) if place < 250 or place > len(raw) - 60]
     for _ in range(data.draw(st.integers(1, 4))):
         raw[data.draw(st.sampled_from(structure))] = data.draw(st.integers(0, 255))
