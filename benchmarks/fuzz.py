@@ -107,12 +107,12 @@ def _means_the_same(text: str) -> bool:
     from nndl.config.build import build_network
     from nndl.config.datasets import INPUT_SHAPE
     from nndl.config.writing.show import dump
-    from nndl.net.shapes import infer_shapes
+    from nndl.net.shapes import everything, infer_shapes
 
     experiment = parse_config(text, "damaged.yaml")
     same = parse_config(dump(experiment), "shown.yaml") == experiment
-    placed = [inner for outer in infer_shapes(experiment.model.layers, INPUT_SHAPE) for inner in outer.walk()]
-    if sum(each.layer.macs(each.in_shape) for each in placed) < 5e7:
+    placed = infer_shapes(experiment.model.layers, INPUT_SHAPE)
+    if sum(each.layer.macs(each.in_shape) for each in everything(placed)) < 5e7:
         with np.errstate(all="ignore"):
             scores = build_network(experiment).scores(np.zeros((2, *INPUT_SHAPE), np.float32))
         same = same and scores.shape[0] == 2

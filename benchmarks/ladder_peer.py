@@ -25,7 +25,7 @@ from nndl.api import load_run
 from nndl.config import Experiment, load_config
 from nndl.config.datasets import INPUT_SHAPE
 from nndl.net.catalog.conv import Conv
-from nndl.net.shapes import infer_shapes
+from nndl.net.shapes import everything, infer_shapes
 from nndl.train.optimizers import SgdNesterovMomentum
 
 Record = dict[str, Any]
@@ -119,11 +119,8 @@ TRAINERS = {"nndl": train_nndl, "nndl original": train_nndl_originally, "PyTorch
 
 def work_of(experiment: Experiment) -> float:
     """Floating point operations of a training: three products in each layer, two operations a multiply-add."""
-    macs = sum(
-        inner.layer.macs(inner.in_shape)
-        for placed in infer_shapes(experiment.model.layers, INPUT_SHAPE)
-        for inner in placed.walk()
-    )
+    placed = infer_shapes(experiment.model.layers, INPUT_SHAPE)
+    macs = sum(each.layer.macs(each.in_shape) for each in everything(placed))
     return 6.0 * macs * IMAGES * experiment.train.epochs
 
 

@@ -13,6 +13,7 @@ from nndl.bench.clock import Clock, Timed
 from nndl.engines import set_threads
 from nndl.net.network import Network
 from nndl.net.params import Params
+from nndl.net.shapes import everything
 
 Update = Callable[[Params], None]
 """The part of a training step that uses the gradients."""
@@ -91,7 +92,7 @@ class Row:
 def rows(contender: Contender) -> list[Row]:
     """Return a row for each step of the plan, then the loss (with all that lies between the steps) and the update."""
     network, clock = contender.network, contender.clock
-    macs = {each.path: each.layer.macs(each.in_shape) for outer in network.placed for each in outer.walk()}
+    macs = {each.path: each.layer.macs(each.in_shape) for each in everything(network.placed)}
     found = [_row(timed, macs, contender.batch_size) for timed in clock.steps]
     update, step = median(contender.update_times), median(contender.times)
     between = max(0.0, step - update - sum(row.forward + row.backward for row in found))

@@ -5,6 +5,7 @@ import numpy as np
 from nndl.check.gradients import TOLERANCE, GradientCheck, check_gradients
 from nndl.check.subject import ContractError, Subject, require_equal
 from nndl.net.layer import Layer
+from nndl.net.shapes import everything
 
 
 def equal_to_definition(subject: Subject) -> None:
@@ -123,7 +124,7 @@ def evaluation_keeps_state(subject: Subject) -> None:
 def batch_order(subject: Subject) -> None:
     """Check that examples in another order give the same results in that order, and the same parameter gradients."""
     bench = subject.bench()
-    if any(_order_matters(inner.layer) for placed in bench.network.placed for inner in placed.walk()):
+    if any(_order_matters(each.layer) for each in everything(bench.network.placed)):
         return
     x = subject.batch(5)
     order = np.array([3, 0, 4, 2, 1])

@@ -68,13 +68,13 @@ class Bench:
             # Ours draw from rng; a student's, written for the courses, from NumPy's global generator set to seed.
             state["rng"] = np.random.default_rng([self.seed, crc32(path.encode())])
             state["seed"] = self.seed
-        chain, gives = self._chains[mode]
-        return _lying_as(gives, "the output", chain.forward(_in_layout(x, self.layout))).copy()
+        chain = self._chains[mode]
+        return _lying_as(chain.gives, "the output", chain.forward(_in_layout(x, self.layout))).copy()
 
     def backward(self, dout: Array) -> dict[str, Array]:
         """Return copies of the gradients of the last forward in training: "x", and each parameter's by its name."""
-        chain, gives = self._chains["train"]
-        dx = chain.backward(_in_layout(dout, gives))
+        chain = self._chains["train"]
+        dx = chain.backward(_in_layout(dout, chain.gives))
         if dx is None:
             raise ContractError("backward returns no dx, though it is needed")
         return {"x": dx.copy(), **{name: gradient.copy() for name, gradient in self.grads.items()}}

@@ -14,6 +14,7 @@ from nndl.net.catalog.conv import Conv
 from nndl.net.catalog.norm import Bn, GroupNorm, LayerNorm, SpatialBn
 from nndl.net.layer import Layer
 from nndl.net.network import Network
+from nndl.net.shapes import everything
 from nndl.net.types import Array
 
 _WEIGHT_AND_BIAS = {"w": "weight", "b": "bias"}
@@ -78,7 +79,7 @@ def module_path(path: str) -> str:
 def entries(network: Network) -> list[Entry]:
     """Return every array that PyTorch's modules hold, in order. Raises ExportError for one that is not known there."""
     found = []
-    for placed in (inner for outer in network.placed for inner in outer.walk()):
+    for placed in everything(network.placed):
         stores = {"params": network.params, "buffers": network.buffers}
         for ours, theirs in NAMES.get(type(placed.layer), {}).items():
             name = f"{placed.path}.{ours}"

@@ -35,6 +35,11 @@ class Site:
     members: "tuple[Site, ...]" = ()
     """The sites of a fused group, in order; empty for a single layer."""
 
+    @property
+    def row(self) -> "tuple[Site, ...]":
+        """The sites of the layers that run here, in order: the members of a group, or this one alone."""
+        return self.members or (self,)
+
 
 class Step(Protocol):
     """One step of a plan. Values are logically (N, C, H, W) or (N, D), with N free from call to call."""

@@ -11,7 +11,7 @@ from nndl.net.layer import Layer
 from nndl.net.losses import Loss, SoftmaxLoss
 from nndl.net.params import Params, Slot
 from nndl.net.plan import Chain, PlannedStep, Planner
-from nndl.net.shapes import infer_shapes
+from nndl.net.shapes import everything, infer_shapes
 from nndl.net.turn import Turn
 from nndl.net.types import Array, Mode, Shape, Streams, layout_of
 
@@ -49,7 +49,7 @@ class Network:
         self.step = 0
         self._turn = Turn()
         self.placed = infer_shapes(self.layers, input_shape)
-        self._everything = tuple(inner for placed in self.placed for inner in placed.walk())
+        self._everything = tuple(everything(self.placed))
         self.params = self._initial_params()
         self.grads = self.params.like()
         self.buffers = self._initial_buffers()
@@ -168,7 +168,7 @@ class Network:
         return Planner(self.engine, self.params, self.grads, self.buffers, mode, self.dtype, self.frozen)
 
     def _plan(self, mode: Mode) -> Chain:
-        return self._planners[mode].chain(self.placed, layout_of(self.input_shape), needs_dx=False)[0]
+        return self._planners[mode].chain(self.placed, layout_of(self.input_shape), needs_dx=False)
 
 
 def _filled(params: Params, values: dict[str, Array]) -> Params:

@@ -9,7 +9,7 @@ import numpy as np
 from nndl.net.catalog.residual import Residual
 from nndl.net.contract import Engine, Lowered, Rule, Site, Step
 from nndl.net.params import Params
-from nndl.net.shapes import Placed
+from nndl.net.shapes import Placed, everything
 from nndl.net.steps import ConvertStep, SumStep, lower_by_definition
 from nndl.net.types import Array, Layout, Mode, Shape, layout_of
 
@@ -56,7 +56,23 @@ class PlannedStep:
 class Chain:
     """Steps in a row; itself a step."""
 
+    gives: Layout
+    """The memory order behind the last step; of an empty chain, that of what it is given."""
     steps: list[PlannedStep] = field(default_factory=list)
+
+    def append(self, lowered: Lowered, paths: tuple[str, ...], in_shape: Shape, out_shape: Shape) -> None:
+        """Add a step, and before it the conversion to the memory order it takes, where the value lies in another."""
+        if lowered.takes is not None:
+            self.convert(lowered.takes, in_shape)
+        self.steps.append(PlannedStep(lowered.step, paths, in_shape, out_shape, lowered.gives))
+        self.gives = lowered.gives
+
+    def convert(self, layout: Layout, shape: Shape) -> None:
+        """Bring the value, of this shape, into memory order `layout`, where it lies in another."""
+        if layout != self.gives:
+            step = ConvertStep(self.gives, layout)
+            self.steps.append(PlannedStep(step, (f"to {layout}",), shape, shape, layout))
+            self.gives = layout
 
     def forward(self, x: Array) -> Array:
         for planned in self.steps:
@@ -95,27 +111,21 @@ class Planner:
     drawing: dict[str, dict[str, Any]] = field(default_factory=dict)
     """The param dicts of the layers that draw random numbers, by path: the network puts their generators in."""
 
-    def chain(self, layers: Sequence[Placed], layout: Layout, needs_dx: bool) -> tuple[Chain, Layout]:
-        """The steps for `layers` behind a value in `layout`, and the memory order they give.
+    def chain(self, layers: Sequence[Placed], layout: Layout, needs_dx: bool) -> Chain:
+        """The steps for `layers` behind a value in `layout`.
 
         Where nothing asks for dx, layers before the first one with parameters to train need none either.
         """
-        chain = Chain()
+        chain = Chain(layout)
         if self.mode == "test":
             layers = [replace(placed, layer=placed.layer.in_evaluation()) for placed in layers]
         for item in rewrite(layers, self.engine.rules):
             members = item.members if isinstance(item, Group) else (item,)
-            lowered = self._lower(item, layout, needs_dx)
-            if lowered.takes is not None and lowered.takes != layout:
-                convert = ConvertStep(layout, lowered.takes)
-                shape = members[0].in_shape
-                chain.steps.append(PlannedStep(convert, (f"to {lowered.takes}",), shape, shape, lowered.takes))
+            lowered = self._lower(item, chain.gives, needs_dx)
             paths = tuple(member.path for member in members)
-            shapes = members[0].in_shape, members[-1].out_shape
-            chain.steps.append(PlannedStep(lowered.step, paths, *shapes, lowered.gives))
-            layout = lowered.gives
-            needs_dx = needs_dx or any(self._trained(inner.path) for m in members for inner in m.walk())
-        return chain, layout
+            chain.append(lowered, paths, members[0].in_shape, members[-1].out_shape)
+            needs_dx = needs_dx or any(self._trained(inner.path) for inner in everything(members))
+        return chain
 
     def _lower(self, item: Placed | Group, layout: Layout, needs_dx: bool) -> Lowered:
         if isinstance(item, Group):
@@ -130,12 +140,10 @@ class Planner:
         return lower(self._site(item, layout, needs_dx))
 
     def _sum(self, block: Placed, layout: Layout, needs_dx: bool) -> Lowered:
-        body, given = self.chain(block.body, layout, needs_dx)
-        shortcut, beside = self.chain(block.shortcut, layout, needs_dx)
-        if beside != given:
-            convert = ConvertStep(beside, given)
-            shortcut.steps.append(PlannedStep(convert, (f"to {given}",), block.out_shape, block.out_shape, given))
-        return Lowered(SumStep(body, shortcut, self.engine.share), layout, given)
+        body = self.chain(block.body, layout, needs_dx)
+        shortcut = self.chain(block.shortcut, layout, needs_dx)
+        shortcut.convert(body.gives, block.out_shape)
+        return Lowered(SumStep(body, shortcut, self.engine.share), layout, body.gives)
 
     def _site(self, placed: Placed, layout: Layout, needs_dx: bool) -> Site:
         layer = placed.layer

@@ -1,7 +1,7 @@
 """Shapes through a network, before any array exists: every layer gets a path and the shape that stands before it."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from nndl.errors import ConfigError, ShapeError
@@ -31,6 +31,12 @@ class Placed:
         yield self
         for inner in (*self.body, *self.shortcut):
             yield from inner.walk()
+
+
+def everything(placed: Iterable[Placed]) -> Iterator[Placed]:
+    """All layers in order, those inside a block right behind it."""
+    for outer in placed:
+        yield from outer.walk()
 
 
 def infer_shapes(

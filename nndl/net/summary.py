@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from nndl.net.plan import Chain, PlannedStep
-from nndl.net.shapes import Placed
+from nndl.net.shapes import Placed, everything
 from nndl.net.steps import SumStep
 
 
@@ -18,7 +18,7 @@ def layer_rows(placed: Sequence[Placed], bytes_per_number: int) -> list[dict[str
         return np.random.default_rng(0)  # only the shapes of what it draws are looked at
 
     rows = []
-    for each in (inner for outer in placed for inner in outer.walk()):
+    for each in everything(placed):
         params = each.layer.initial_params(each.in_shape, random)
         rows.append(
             {

@@ -16,12 +16,13 @@ from nndl.net.catalog.conv import Conv
 from nndl.net.catalog.norm import SpatialBn
 from nndl.net.catalog.residual import Residual
 from nndl.net.layer import Layer
+from nndl.net.shapes import everything
 from tests.contracts.cases import CASES, Case, name
 from tests.export.stirred import stirred
 
 
 def known(case: Case) -> bool:
-    placed = [inner for outer in stirred(case)[0].placed for inner in outer.walk()]
+    placed = list(everything(stirred(case)[0].placed))
     return all(type(each.layer) in LINES or isinstance(each.layer, Residual) for each in placed)
 
 

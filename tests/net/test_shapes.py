@@ -10,7 +10,7 @@ from nndl.net.catalog.norm import Bn, GroupNorm, SpatialBn
 from nndl.net.catalog.pool import GlobalMaxPool, MaxPool
 from nndl.net.catalog.residual import Residual
 from nndl.net.layer import Layer
-from nndl.net.shapes import infer_shapes
+from nndl.net.shapes import everything, infer_shapes
 
 CIFAR = (3, 32, 32)
 
@@ -18,7 +18,7 @@ CIFAR = (3, 32, 32)
 def test_names_count_their_kind_and_blocks_prefix_them() -> None:
     block = Residual(layers=(Conv(filters=8), Relu(), Conv(filters=8)))
     placed = infer_shapes((Conv(filters=8), Relu(), block, Conv(filters=4, name="last")), CIFAR)
-    paths = [inner.path for outer in placed for inner in outer.walk()]
+    paths = [each.path for each in everything(placed)]
     assert paths == [
         "conv1",
         "relu1",

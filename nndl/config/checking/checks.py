@@ -17,7 +17,7 @@ from nndl.errors import ConfigError
 from nndl.net.catalog import LAYERS
 from nndl.net.catalog.affine import Affine
 from nndl.net.catalog.conv import Conv
-from nndl.net.shapes import Placed, infer_shapes
+from nndl.net.shapes import Placed, everything, infer_shapes
 
 INIT_OPTIONS = {"weight_scale": "normal", "whitening_eps": "whitening"}
 """Options that count for one value of init alone."""
@@ -65,7 +65,7 @@ def _check_classes(experiment: Experiment, last: Placed, tree: Any, report: Repo
 
 def _check_whitening(placed: Sequence[Placed], tree: Any, report: Report) -> None:
     """Whitening is computed from the images: what other layers make of them is not known before training."""
-    for each in (inner for outer in placed for inner in outer.walk()):
+    for each in everything(placed):
         if isinstance(each.layer, Conv) and each.layer.init == "whitening" and each.where != (0,):
             words = "conv: init: whitening is computed from the images, so it is for the first layer only"
             report((*layer_path(tree, each.where), _kind(tree, each.where), "init"), words)
@@ -73,7 +73,7 @@ def _check_whitening(placed: Sequence[Placed], tree: Any, report: Report) -> Non
 
 def _check_init_options(placed: Sequence[Placed], tree: Any, report: Report) -> None:
     """An option of one way to begin says nothing where the weights begin in another."""
-    for each in (inner for outer in placed for inner in outer.walk()):
+    for each in everything(placed):
         if not isinstance(each.layer, Conv | Affine):
             continue
         for option, init in INIT_OPTIONS.items():
@@ -89,7 +89,7 @@ def _check_init_options(placed: Sequence[Placed], tree: Any, report: Report) -> 
 def _check_names(placed: Sequence[Placed], tree: Any, report: Report) -> None:
     """Names are parts of "residual1.conv1.w", where a dot has its meaning and the shortcut a name of its own."""
     seen: dict[str, tuple[int, ...]] = {}
-    for each in (inner for outer in placed for inner in outer.walk()):
+    for each in everything(placed):
         name = each.layer.name or ""
         if not name.replace("_", "a").replace("-", "a").isalnum() and name:
             report(layer_path(tree, each.where), f"a layer's name has letters, digits, '_' and '-' only, not {name!r}")
@@ -101,21 +101,21 @@ def _check_names(placed: Sequence[Placed], tree: Any, report: Report) -> None:
 def _check_memory(experiment: Experiment, placed: Sequence[Placed], tree: Any, report: Report) -> None:
     """Refuse what certainly cannot be held: the estimates leave out all that an engine may do without."""
     there, number = sizes.installed_memory(), np.dtype(experiment.dtype).itemsize
-    everything = [inner for outer in placed for inner in outer.walk()]
+    layers = list(everything(placed))
     here = f"this machine has {sizes.in_words(there)}"
     copies = 2 + len(experiment.train.optimizer.memory)
-    weights = [sizes.memory_for_weights(each, number, copies) for each in everything]
+    weights = [sizes.memory_for_weights(each, number, copies) for each in layers]
     if sum(weights) > there:
         all_of_it, most = sizes.in_words(sum(weights)), sizes.in_words(max(weights))
         words = f"to train the weights takes {all_of_it} of memory, {most} of it for this layer; {here}"
-        report(layer_path(tree, everything[weights.index(max(weights))].where), words)
+        report(layer_path(tree, layers[weights.index(max(weights))].where), words)
     batch_size = min(experiment.train.batch_size, MOST_TRAINING_IMAGES)
-    outputs = [sizes.memory_for_batch(each, number, batch_size) for each in everything]
+    outputs = [sizes.memory_for_batch(each, number, batch_size) for each in layers]
     if max(outputs) > there:
         words = (
             f"a batch of {batch_size:,} takes {sizes.in_words(max(outputs))} of memory after this layer alone; {here}"
         )
-        report(layer_path(tree, everything[outputs.index(max(outputs))].where), words)
+        report(layer_path(tree, layers[outputs.index(max(outputs))].where), words)
 
 
 def _check_groups(experiment: Experiment, placed: Sequence[Placed], report: Report) -> None:
@@ -139,7 +139,7 @@ def _cure(pattern: str, names: Sequence[str]) -> str:
 
 def _check_filters(experiment: Experiment, placed: Sequence[Placed], report: Report) -> None:
     """The learning rate of a rule for whole filters (muon) is far too much for anything else."""
-    layers, rule = [inner.layer for outer in placed for inner in outer.walk()], experiment.train.optimizer
+    layers, rule = [each.layer for each in everything(placed)], experiment.train.optimizer
     if rule.whole_filters and not any(isinstance(layer, Conv) for layer in layers):
         words = f"{rule.kind} is a rule for filters, and this network has none; use sgd_nesterov_momentum or adam"
         report(("train", "optimizer"), words)
@@ -156,7 +156,7 @@ def _meant(pattern: str, names: Sequence[str]) -> str | None:
 def parameter_names(placed: Sequence[Placed]) -> list[str]:
     """The names of all parameters, as in a network; no weights are drawn for it."""
     names = []
-    for each in (inner for outer in placed for inner in outer.walk()):
+    for each in everything(placed):
         layer = replace(each.layer, init="zeros") if isinstance(each.layer, Affine | Conv) else each.layer
         params = layer.initial_params(each.in_shape, lambda _: np.random.default_rng(0))
         names += [f"{each.path}.{name}" for name in params]

@@ -19,9 +19,8 @@ class AffineStep:
 
     def __init__(self, site: Site, bfloat16: bool = False) -> None:
         self.precision = "_bfloat16" if bfloat16 else ""
-        members = site.members or (site,)
-        self.site = members[0]
-        self.relu = any(isinstance(member.layer, Relu) for member in members)
+        self.site = site.row[0]
+        self.relu = any(isinstance(member.layer, Relu) for member in site.row)
         self.last = self.site.layout == "nhwc"
         self.workspace = Workspace()
 

@@ -18,13 +18,13 @@ class Parts:
     """The members of a group by what they do."""
 
     def __init__(self, site: Site) -> None:
-        layers = [member.layer for member in site.members]
+        layers = [member.layer for member in site.row]
         self.norm_at = next(i for i, layer in enumerate(layers) if isinstance(layer, SpatialBn))
         pool_at = next((i for i, layer in enumerate(layers) if isinstance(layer, MaxPool)), None)
         pool = layers[pool_at] if pool_at is not None else None
         self.pool = pool.size if isinstance(pool, MaxPool) else 0
         self.pools_first = pool_at is not None and pool_at < self.norm_at
-        self.kind = kind_of(site.members)
+        self.kind = kind_of(site)
         C, H, W = site.out_shape
         self.out_shape = (H, W, C)
 
@@ -39,9 +39,9 @@ class ConvNormStep:
     """
 
     def __init__(self, site: Site, bfloat16: bool = False) -> None:
-        self.conv = Convolver(site.members[0], bfloat16)
+        self.conv = Convolver(site.row[0], bfloat16)
         self.parts = parts = Parts(site)
-        self.norm = NormStep(site.members[parts.norm_at])
+        self.norm = NormStep(site.row[parts.norm_at])
         self.norm.kind = parts.kind
         self.workspace = Workspace()
 
@@ -85,7 +85,7 @@ class ConvNormStep:
 
     def _back_pooled_last(self, dout: Array) -> Array | None:
         y, a, norm = self.y, self.norm.a, self.norm.norm
-        k, c = norm.backward(a, y.size // y.shape[-1], self.norm.sums_back(dout)[0])
+        k, c = norm.backward(a, y.size // y.shape[-1], self.norm.sums_back(dout))
         through_norm = {"x": y, "mean": a.mean32, "scale": a.scale32, "shift": a.shift32, "k": k, "c": c}
         relu = self.parts.kind == RELU
         given = {"dout": dout, "best": self.best, "index": self.index}
@@ -97,9 +97,9 @@ class FoldedStep:
     """In evaluation the running averages are constants: batch norm goes into the filters and the bias."""
 
     def __init__(self, site: Site, bfloat16: bool = False) -> None:
-        self.conv = Convolver(site.members[0], bfloat16)
+        self.conv = Convolver(site.row[0], bfloat16)
         self.parts = parts = Parts(site)
-        self.norm = BatchNorm(site.members[parts.norm_at])
+        self.norm = BatchNorm(site.row[parts.norm_at])
         self.workspace = Workspace()
 
     def forward(self, x: Array) -> Array:

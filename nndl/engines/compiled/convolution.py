@@ -4,7 +4,8 @@ import numpy as np
 
 from nndl.engines.compiled.abi import RELU, Finish, Shape, Unpool
 from nndl.engines.compiled.bindings import kernels
-from nndl.engines.shared.layout import channels_first, channels_last
+from nndl.engines.compiled.sums import gradient_sums, moments
+from nndl.engines.shared.layout import channels_first, channels_last, kernel_order
 from nndl.engines.shared.workspace import Workspace, scratch
 from nndl.net.catalog.activation import Relu
 from nndl.net.catalog.conv import Conv
@@ -59,12 +60,12 @@ class Convolver:
     @property
     def w(self) -> Array:
         """(K, K, C, F): as it lies in memory."""
-        return self.site.params["w"].transpose(2, 3, 1, 0)
+        return kernel_order(self.site.params["w"])
 
     @property
     def dw(self) -> Array:
         """Where the gradient of w goes, (K, K, C, F)."""
-        return self.site.grads["w"].transpose(2, 3, 1, 0)
+        return kernel_order(self.site.grads["w"])
 
     def shape(self, count: int) -> Shape:
         """The sizes for `count` images."""
@@ -127,10 +128,9 @@ class ConvStep:
     """[conv], [conv, relu], or either with a max pooling behind or between: the cut and the pooling commute."""
 
     def __init__(self, site: Site, bfloat16: bool = False) -> None:
-        members = site.members or (site,)
-        self.conv = Convolver(members[0], bfloat16)
-        self.relu = any(isinstance(member.layer, Relu) for member in members)
-        self.pool = next((member.layer.size for member in members if isinstance(member.layer, MaxPool)), 0)
+        self.conv = Convolver(site.row[0], bfloat16)
+        self.relu = any(isinstance(member.layer, Relu) for member in site.row)
+        self.pool = next((member.layer.size for member in site.row if isinstance(member.layer, MaxPool)), 0)
         C, H, W = site.out_shape
         self.out_shape = (H, W, C)
         self.keeps = site.mode == "train"
@@ -154,7 +154,7 @@ class ConvStep:
             self._sparse_gradients(given)
             return None
         if "b" in self.conv.site.grads:
-            self.conv.site.grads["b"][...] = channel_sums(given, self.out if self.relu else None)
+            self.conv.site.grads["b"][...] = bias_gradient(given, self.out if self.relu else None)
         if self.pool:
             shape = (len(given), *self.conv.out_shape)
             pooled = Unpool(*shape, self.pool, self.relu, dout=given, best=self.out, index=self.index)
@@ -175,15 +175,9 @@ class ConvStep:
         return dy
 
 
-def channel_sums(g: Array, out: Array | None) -> Array:
-    """The sums (C,) of g (..., C), where `out` is positive if it is given."""
-    C = g.shape[-1]
-    ones, zeros, sums = np.ones(C, np.float32), np.zeros(C, np.float32), np.empty((2, C))
-    rows = g.size // C
-    if out is None:
-        kernels().norm_sums(rows, C, g, zeros, None, None, None, 0, sums)
-    else:
-        kernels().norm_sums(rows, C, out, zeros, g, ones, zeros, RELU, sums)
+def bias_gradient(dout: Array, out: Array | None) -> Array:
+    """The sums (F,) of dout (..., F), only where `out` is positive if a ReLU gave it: db, float64."""
+    sums = moments(dout) if out is None else gradient_sums(out, dout, RELU)
     return sums[0]
 
 

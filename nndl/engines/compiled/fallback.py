@@ -5,10 +5,9 @@ from dataclasses import replace
 import numpy as np
 
 from nndl.engines.vectorized import VECTORIZED
-from nndl.net.contract import Lowered, Lowering, Site, Step
-from nndl.net.plan import Chain, PlannedStep
-from nndl.net.steps import ConvertStep, lower_by_definition
-from nndl.net.types import Layout
+from nndl.net.contract import Lowered, Lowering, Site
+from nndl.net.plan import Chain
+from nndl.net.steps import lower_by_definition
 
 
 def in_float32(lower: Lowering) -> Lowering:
@@ -22,19 +21,12 @@ def in_float32(lower: Lowering) -> Lowering:
 
 def one_by_one(site: Site) -> Lowered:
     """The members of a group, or a single layer, each by the vectorised engine's lowering."""
-    members = site.members or (site,)
-    chain, layout, takes = Chain(), site.layout, None
-    for member in members:
-        here = replace(member, layout=layout if len(member.shape) == 3 else "flat")
-        step, wanted, gives = VECTORIZED.lowerings.get(type(member.layer), lower_by_definition)(here)
-        if not chain.steps:
-            takes = wanted
-        elif wanted is not None and wanted != layout:
-            chain.steps.append(_planned(ConvertStep(layout, wanted), f"to {wanted}", member, wanted))
-        chain.steps.append(_planned(step, member.path, member, gives))
-        layout = gives
-    return Lowered(chain, takes, layout)
-
-
-def _planned(step: Step, path: str, site: Site, gives: Layout) -> PlannedStep:
-    return PlannedStep(step, (path,), site.shape, site.out_shape, gives)
+    chain = Chain(site.layout)
+    takes = site.layout
+    for member in site.row:
+        here = replace(member, layout=chain.gives if len(member.shape) == 3 else "flat")
+        lowered = VECTORIZED.lowerings.get(type(member.layer), lower_by_definition)(here)
+        if not chain.steps:  # what stands before the first is converted by the planner, where `nndl summary` shows it
+            takes = chain.gives = lowered.takes or takes
+        chain.append(lowered, (member.path,), member.shape, member.out_shape)
+    return Lowered(chain, takes, chain.gives)

@@ -9,6 +9,7 @@ import numpy as np
 
 from nndl.engines.compiled.abi import GELU, IDENTITY, RELU, SILU
 from nndl.engines.compiled.bindings import kernels
+from nndl.engines.compiled.sums import gradient_sums, moments
 from nndl.engines.shared.ghost import in_parts
 from nndl.engines.shared.layout import channels_first, channels_last
 from nndl.engines.shared.workspace import Workspace
@@ -25,9 +26,9 @@ FAR = 100.0
 """mean^2 / var from which the statistics are taken again, centred: E[x^2] - E[x]^2 would lose more than 1e-5."""
 
 
-def kind_of(members: tuple[Site, ...]) -> int:
-    """The activation among the members of a group."""
-    return next((KINDS[type(member.layer)] for member in members if type(member.layer) in KINDS), IDENTITY)
+def kind_of(site: Site) -> int:
+    """The activation in the row that runs at `site`."""
+    return next((KINDS[type(member.layer)] for member in site.row if type(member.layer) in KINDS), IDENTITY)
 
 
 @dataclass
@@ -94,20 +95,17 @@ class BatchNorm:
 
 def centred_statistics(x: Array, mean: Array) -> tuple[Array, Array]:
     """Mean and biased variance of x (rows, C), from numbers centred on a first estimate of the mean."""
-    rows, C = x.shape
-    pivot, sums = mean.astype(np.float32), np.empty((2, C))
-    kernels().norm_sums(rows, C, x, pivot, None, None, None, IDENTITY, sums)
-    shift = sums[0] / rows
-    return pivot + shift, np.maximum(sums[1] / rows - shift * shift, 0)
+    pivot = mean.astype(np.float32)
+    shift, square = moments(x, pivot) / len(x)
+    return pivot + shift, np.maximum(square - shift * shift, 0)
 
 
 class NormStep:
     """[spatial_bn] or [bn], or either with an activation."""
 
     def __init__(self, site: Site) -> None:
-        members = site.members or (site,)
-        self.norm = BatchNorm(members[0])
-        self.kind = kind_of(members)
+        self.norm = BatchNorm(site.row[0])
+        self.kind = kind_of(site)
         self.site = site
         self.images = len(site.shape) == 3
         self.workspace = Workspace()
@@ -126,9 +124,7 @@ class NormStep:
         if self.site.mode == "test":
             return self.norm.in_evaluation()
         rows = x.reshape(-1, x.shape[-1])
-        C, sums = rows.shape[1], np.empty((2, rows.shape[1]))
-        kernels().norm_sums(len(rows), C, rows, np.zeros(C, np.float32), None, None, None, IDENTITY, sums)
-        return self.norm.in_training(rows, sums)
+        return self.norm.in_training(rows, moments(rows))
 
     def normalise(self, x: Array, line: Line, out: Array | None = None) -> Array:
         """act(scale (x - mean) + shift) of x (..., C)."""
@@ -148,17 +144,14 @@ class NormStep:
 
     def pass_back(self, dout: Array, dx: Array) -> None:
         """Write dx, which may be the memory of x."""
-        sums, rows = self.sums_back(dout)
         a, C = self.a, dout.shape[-1]
-        k, c = self.norm.backward(a, rows, sums)
+        rows = dout.size // C
+        k, c = self.norm.backward(a, rows, self.sums_back(dout))
         kernels().norm_backward(rows, C, self.x, a.mean32, dout, a.scale32, a.shift32, k, c, self.kind, dx)
 
-    def sums_back(self, dout: Array) -> tuple[Array, int]:
-        """The sums (2, C) of g and g (x - mean), and over how many rows."""
-        a, C, sums = self.a, dout.shape[-1], np.empty((2, dout.shape[-1]))
-        rows = dout.size // C
-        kernels().norm_sums(rows, C, self.x, a.mean32, dout, a.scale32, a.shift32, self.kind, sums)
-        return sums, rows
+    def sums_back(self, dout: Array) -> Array:
+        """The sums (2, C) of g and g (x - mean)."""
+        return gradient_sums(self.x, dout, self.kind, self.a.mean32, self.a.scale32, self.a.shift32)
 
     def _inside(self, x: Array) -> Array:
         return channels_last(x) if self.images else x

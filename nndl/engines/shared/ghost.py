@@ -38,7 +38,7 @@ class Part:
     """A part of the batch: its step writes running statistics and gradients of its own, to be brought together."""
 
     def __init__(self, site: Site, make: MakeStep) -> None:
-        norm, *behind = site.members or (site,)
+        norm, *behind = site.row
         self.running = {name: np.zeros(value.shape) for name, value in running_of(norm).items()}
         self.grads = {name: np.zeros(value.shape) for name, value in norm.grads.items()}
         own = replace(norm, state={**norm.state, **self.running}, grads=self.grads)
@@ -56,7 +56,7 @@ class GhostStep:
 
     def __init__(self, site: Site, size: int, make: MakeStep) -> None:
         self.site, self.size, self.make = site, size, make
-        self.norm = (site.members or (site,))[0]
+        self.norm = site.row[0]
         self.parts: list[Part] = []
         self.workspace = Workspace()
 
@@ -102,7 +102,7 @@ def ghost_size(layer: Layer) -> int | None:
 
 def in_parts(site: Site, make: MakeStep) -> Step:
     """The step for a batch norm and what is behind it: make(site), or for ghost batch norm such a one for each part."""
-    size = ghost_size((site.members or (site,))[0].layer)
+    size = ghost_size(site.row[0].layer)
     return make(site) if size is None else GhostStep(site, size, make)
 
 

@@ -21,6 +21,15 @@ def channels_first(x: Array) -> Array:
     return x.transpose(0, 3, 1, 2)
 
 
+KERNEL_ORDER = (2, 3, 1, 0)
+"""The axes of filters (F, C, K, K), from slowest to fastest in memory."""
+
+
+def kernel_order(w: Array) -> Array:
+    """(F, C, K, K) -> the same as (K, K, C, F): as filters lie in memory."""
+    return w.transpose(KERNEL_ORDER)
+
+
 def padded(x: Array, pad: int, height: int, width: int) -> Array:
     """x (N, H, W, C) with `pad` zeros above and left, and as many below and right as make it height x width; scratch.
 

@@ -4,6 +4,7 @@ Images lie channels last, blocks of them pass through the cache from one operati
 shared out among threads. A layer that is not named here runs by its definition.
 """
 
+from nndl.engines.shared.layout import KERNEL_ORDER
 from nndl.engines.shared.threads import parallel_for
 from nndl.engines.vectorized.activation import LOWERINGS as ACTIVATIONS
 from nndl.engines.vectorized.affine import lower_affine
@@ -35,7 +36,7 @@ VECTORIZED = Engine(
         **ACTIVATIONS,
     },
     rules=RULES,
-    param_axes={(Conv, "w"): (2, 3, 1, 0)},
+    param_axes={(Conv, "w"): KERNEL_ORDER},
     share=parallel_for,
 )
 """What `engine: vectorized` in a config means."""

@@ -4,7 +4,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from nndl.engines.shared.layout import Blocks, along, channel_sums, channels_first, channels_last, rows, slices
+from nndl.engines.shared.layout import (
+    Blocks,
+    along,
+    channel_sums,
+    channels_first,
+    channels_last,
+    kernel_order,
+    rows,
+    slices,
+)
 from nndl.engines.shared.workspace import Workspace, scratch
 from nndl.engines.vectorized.batch_statistics import Statistics
 from nndl.engines.vectorized.geometry import Convolution, Finish, Geometry
@@ -56,7 +65,7 @@ class Convolver:
     @property
     def w(self) -> Array:
         """(size, size, C, F): as it lies in memory."""
-        return self.site.params["w"].transpose(2, 3, 1, 0)
+        return kernel_order(self.site.params["w"])
 
     def images(self, x: Array) -> Array:
         """x in the axis order that `way` reads."""
@@ -77,7 +86,7 @@ class Convolver:
         grads, count = self.site.grads, len(self.x)
         counted = self._adding_up_db(douts)
         if "w" in grads:
-            self.way.weight_gradient(slices(self.x), counted, count, grads["w"].transpose(2, 3, 1, 0))
+            self.way.weight_gradient(slices(self.x), counted, count, kernel_order(grads["w"]))
         elif "b" in grads:
             counted(0, count)
         if "b" in grads:
@@ -117,9 +126,8 @@ class ConvStep:
     """[conv], [conv, relu], [conv, max_pool] or [conv, relu, max_pool]."""
 
     def __init__(self, site: Site) -> None:
-        members = site.members or (site,)
-        self.conv = Convolver(members[0])
-        self.tail = Tail(members[1:], site)
+        self.conv = Convolver(site.row[0])
+        self.tail = Tail(site.row[1:], site)
 
     def forward(self, x: Array) -> Array:
         conv = self.conv
@@ -146,9 +154,9 @@ class ConvBatchNormStep:
     """
 
     def __init__(self, site: Site) -> None:
-        self.conv = Convolver(site.members[0])
+        self.conv = Convolver(site.row[0])
         behind = _behind_first(site)
-        pools = any(isinstance(member.layer, MaxPool) for member in behind.members)
+        pools = any(isinstance(member.layer, MaxPool) for member in behind.row)
         self.norm = PooledBatchNormStep(behind) if pools else BatchNormStep(behind)
 
     def forward(self, x: Array) -> Array:
@@ -172,9 +180,9 @@ class FoldedStep:
     """The same in evaluation: the running averages are constants, so batch norm goes into the filters and the bias."""
 
     def __init__(self, site: Site) -> None:
-        self.conv = Convolver(site.members[0])
-        self.norm = BatchNorm(site.members[1])
-        self.tail = Tail(site.members[2:], site)
+        self.conv = Convolver(site.row[0])
+        self.norm = BatchNorm(site.row[1])
+        self.tail = Tail(site.row[2:], site)
 
     def forward(self, x: Array) -> Array:
         conv, tail = self.conv, self.tail
@@ -193,7 +201,7 @@ class FoldedStep:
 
 def _behind_first(site: Site) -> Site:
     """The site of the group that is left behind the first member of `site`."""
-    return replace(site.members[1], out_shape=site.out_shape, members=site.members[1:])
+    return replace(site.row[1], out_shape=site.out_shape, members=site.row[1:])
 
 
 def lower_conv(site: Site) -> Lowered:

@@ -81,9 +81,8 @@ class BatchNormStep:
     """[spatial_bn] or [spatial_bn, relu]; with a pooling behind it, PooledBatchNormStep."""
 
     def __init__(self, site: Site) -> None:
-        members = site.members or (site,)
-        self.norm = BatchNorm(members[0])
-        self.tail = Tail(members[1:], site)
+        self.norm = BatchNorm(site.row[0])
+        self.tail = Tail(site.row[1:], site)
         self.workspace = Workspace()
 
     def forward(self, x: Array) -> Array:

@@ -7,6 +7,7 @@ from nndl.config.build import build_network
 from nndl.config.bundled import names
 from nndl.config.checking import sizes
 from nndl.config.checking.checks import parameter_names
+from nndl.net.shapes import everything
 from tests.config.small import MODEL, experiment, told
 
 
@@ -50,8 +51,7 @@ def test_a_batch_that_cannot_be_held_is_refused_but_not_one_larger_than_the_data
 def test_weights_are_counted_as_the_network_has_them(name: str) -> None:
     made = load_config(name)
     network = build_network(made, "reference")
-    everything = [inner for outer in network.placed for inner in outer.walk()]
-    counted = sum(sizes.weights(each) for each in everything)
+    counted = sum(sizes.weights(each) for each in everything(network.placed))
     assert counted == sum(network.params[each].size for each in network.decayed)
     assert parameter_names(network.placed) == list(network.params)
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nndl.conv_layers import conv_backward_naive, conv_forward_naive
-from nndl.engines.shared.layout import channels_first, channels_last, slices
+from nndl.engines.shared.layout import channels_first, channels_last, kernel_order, slices
 from nndl.engines.shared.threads import set_threads
 from nndl.engines.vectorized.convolution import pays_winograd
 from nndl.engines.vectorized.geometry import Geometry, ignore
@@ -69,7 +69,7 @@ def by_definition(x: Array, w: Array, dout: Array, stride: int, pad: int) -> dic
 
 def computed(way: Any, x: Array, w: Array, dout: Array, g: Geometry) -> dict[str, Array]:
     """What `way` computes, as the definition would lay it out."""
-    filters = np.ascontiguousarray(w.transpose(2, 3, 1, 0))
+    filters = np.ascontiguousarray(kernel_order(w))
     douts = np.ascontiguousarray(channels_last(dout))
     images = x if way is Planes else np.ascontiguousarray(channels_last(x))
     kept = [a.copy() for a in (images, filters, douts)]
@@ -140,7 +140,7 @@ def test_many_tiles_are_multiplied_in_pieces() -> None:
     x, w, _ = arrays((1, 64, 33, 33, 64, 3, 1, 1), "float64")
     g = Geometry(33, 33, 64, 64, 3, 1, 1, 8)
     out = np.empty((1, 33, 33, 64))
-    images, filters = np.ascontiguousarray(channels_last(x)), np.ascontiguousarray(w.transpose(2, 3, 1, 0))
+    images, filters = np.ascontiguousarray(channels_last(x)), np.ascontiguousarray(kernel_order(w))
     Winograd(g).forward(slices(images), 1, filters, slices(out), ignore)
     plain = np.empty_like(out)
     Im2col(g).forward(slices(images), 1, filters, slices(plain), ignore)
@@ -150,7 +150,7 @@ def test_many_tiles_are_multiplied_in_pieces() -> None:
 def test_winograd_error_in_float32_is_as_stated() -> None:
     """Its docstring says 1e-5 of the largest, plain sums 1e-6, on 256 channels."""
     x, w, _ = arrays((1, 256, 8, 8, 64, 3, 1, 1), "float32")
-    images, filters = np.ascontiguousarray(channels_last(x)), np.ascontiguousarray(w.transpose(2, 3, 1, 0))
+    images, filters = np.ascontiguousarray(channels_last(x)), np.ascontiguousarray(kernel_order(w))
     exact = np.empty((1, 8, 8, 64))
     Im2col(Geometry(8, 8, 256, 64, 3, 1, 1, 8)).forward(
         slices(images.astype(np.float64)), 1, filters.astype(np.float64), slices(exact), ignore

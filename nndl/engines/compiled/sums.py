@@ -1,0 +1,42 @@
+"""Sums over a batch for each channel, by the compiled kernels: float64 from float32."""
+
+import numpy as np
+
+from nndl.engines.compiled.abi import IDENTITY
+from nndl.engines.compiled.bindings import kernels
+from nndl.net.types import Array
+
+
+def moments(x: Array, pivot: Array | None = None) -> Array:
+    """x (..., C) -> (2, C): the sums of x - pivot and of its square. Without a pivot (C,), float32, of x and x^2."""
+    pivot = _repeated(0, x) if pivot is None else pivot
+    return _norm_sums(x, pivot, None, None, None, IDENTITY)
+
+
+def gradient_sums(
+    x: Array,
+    dout: Array,
+    kind: int,
+    mean: Array | None = None,
+    scale: Array | None = None,
+    shift: Array | None = None,
+) -> Array:
+    """x, dout (..., C) -> (2, C): the sums of g and of g (x - mean), with g = dout act'(scale (x - mean) + shift).
+
+    kind: the activation, as abi.py counts them. mean, scale, shift: (C,) float32; without them act's argument is x.
+    """
+    mean, shift = (_repeated(0, x) if v is None else v for v in (mean, shift))
+    scale = _repeated(1, x) if scale is None else scale
+    return _norm_sums(x, mean, dout, scale, shift, kind)
+
+
+def _norm_sums(x: Array, mean: Array, dout: Array | None, scale: Array | None, shift: Array | None, kind: int) -> Array:
+    C = x.shape[-1]
+    sums = np.empty((2, C))
+    kernels().norm_sums(x.size // C, C, x, mean, dout, scale, shift, kind, sums)
+    return sums
+
+
+def _repeated(number: float, x: Array) -> Array:
+    """`number` for each channel of x (..., C)."""
+    return np.full(x.shape[-1], number, np.float32)

@@ -1,0 +1,34 @@
+"""Sums for each channel are NumPy's in float64."""
+
+import numpy as np
+import pytest
+
+from nndl.engines.compiled.abi import GELU, IDENTITY, RELU
+from nndl.engines.compiled.sums import gradient_sums, moments
+from nndl.layers import gelu_backward, gelu_forward
+from nndl.net.types import Array
+
+
+def numbers(*shape: int) -> Array:
+    return np.random.default_rng(len(shape)).standard_normal(shape).astype(np.float32)
+
+
+def test_moments_with_and_without_a_pivot() -> None:
+    x = numbers(5, 6, 7, 19)
+    pivot = numbers(19)
+    exact = x.astype(np.float64).reshape(-1, 19)
+    np.testing.assert_allclose(moments(x), [exact.sum(axis=0), (exact**2).sum(axis=0)], rtol=1e-5, atol=1e-4)
+    centred = exact - pivot
+    np.testing.assert_allclose(moments(x, pivot), [centred.sum(axis=0), (centred**2).sum(axis=0)], rtol=1e-5, atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", [IDENTITY, RELU, GELU])
+def test_gradient_sums(kind: int) -> None:
+    x, dout, line = numbers(40, 19), numbers(40, 19)[::-1].copy(), numbers(3, 19)
+    for mean, scale, shift in (tuple(line), (None, None, None)):
+        centred = x - (0 if mean is None else mean.astype(np.float64))
+        u = centred * (1 if scale is None else scale) + (0 if shift is None else shift)
+        slope = {IDENTITY: 1.0, RELU: u > 0, GELU: gelu_backward(np.ones_like(u), gelu_forward(u)[1])}[kind]
+        g = dout * slope
+        sums = gradient_sums(x, dout, kind, mean, scale, shift)
+        np.testing.assert_allclose(sums, [g.sum(axis=0), (g * centred).sum(axis=0)], rtol=1e-5, atol=1e-4)
