@@ -47,7 +47,7 @@ class Run:
     step: int
     """The training step of its weights."""
     weights: Literal["best", "last"]
-    """Whether they are those of the best epoch or the last ones, which alone there are until an epoch has ended."""
+    """Those of the best epoch or the last ones, which alone there are until an epoch has ended."""
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -144,7 +144,7 @@ def load_run(run: str | Path, *, best: bool = True, engine: str | None = None) -
 
 
 def _read_weights(folder: RunFolder, best: bool) -> tuple[Literal["best", "last"], tuple[Arrays, dict[str, Any]]]:
-    """Which weights there are, and their checkpoint: the last where the best are asked for and no epoch has ended."""
+    """Read the best or the last weights: the last where the best are asked for and no epoch has ended."""
     if best and not folder.best.exists() and folder.last.exists():
         last = read_checkpoint(folder.last)
         if not last[1].get("history"):

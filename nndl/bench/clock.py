@@ -21,7 +21,7 @@ class Timed:
     inner: "list[Timed]"
     seconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     gives_dx: bool = False
-    """Whether its backward pass ended in a gradient of its input: the first layer's does not."""
+    """True if its backward pass ended in a gradient of its input: the first layer's does not."""
 
     def own(self, which: str) -> float:
         """Return the median seconds of a pass, "forward" or "backward", without the steps inside; 0 if it never ran."""

@@ -26,7 +26,7 @@ FLOOR = 1e-8
 STEP = 1e-5
 TOLERANCE = 1e-6
 ROUNDINGS = 8
-"""How many roundings of an output, at most, a difference is taken to carry."""
+"""Roundings of an output that a difference is taken to carry, at most."""
 KINKS_ALLOWED = 0.2
 """Share of the checked places that may be kinks (one may always) before the check says too little to pass."""
 LONGEST = 10.0
@@ -46,7 +46,7 @@ class Row:
     """Largest relative error away from kinks."""
     verdict: Verdict
     fault: str = ""
-    """Where the error is largest, with both values, when the verdict is "wrong"."""
+    """The place of the largest error, with both values, when the verdict is "wrong"."""
 
     def __str__(self) -> str:
         return f"d{self.name} {self.shape}: {self.verdict}, relative error {self.error:.2e} {self.fault}".rstrip()

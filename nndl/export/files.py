@@ -27,7 +27,7 @@ DTYPES = {
     "BOOL": "?",
     **{f"{kind}{8 * size}": f"<{kind.lower()}{size}" for kind in "IU" for size in (1, 2, 4, 8)},
 }
-"""What numbers are called in a safetensors file, and in NumPy."""
+"""Types of numbers by their names in a safetensors file, with their names in NumPy."""
 
 
 def npz_bytes(network: Network, normalize: Normalize, classes: tuple[str, ...]) -> bytes:
@@ -70,7 +70,7 @@ def read_weights(path: Path, most_bytes: int) -> Arrays:
 
 
 def _advice(path: Path) -> str:
-    """What to do with a file of torch.save, a pickle or a zip with one in it; nothing for another."""
+    """Return what to do with a file of torch.save, a pickle or a zip with one in it; nothing for another."""
     with path.open("rb") as file:
         pickled = file.read(1) == b"\x80"
     with contextlib.suppress(zipfile.BadZipFile), zipfile.ZipFile(path) as archive:
