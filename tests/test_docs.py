@@ -92,6 +92,8 @@ def test_the_commands_shown_are_commands(page: str, line: str) -> None:
     with typer.Context(command) as context:
         while words and hasattr(command, "commands") and words[0] in command.commands:
             command = command.commands[words.pop(0)]
+        if words and not words[0].startswith("-") and hasattr(command, "for_other_words"):
+            command = command.commands[command.for_other_words]
         known = {
             name for parameter in command.get_params(context) for name in parameter.opts + parameter.secondary_opts
         }

@@ -17,8 +17,21 @@ def folder() -> Path:
     return installed if installed.is_dir() else package.parent / "configs"
 
 
+SWEEPS = "sweeps/"
+"""Where the files of sweeps stand, which name configs and are none."""
+
+
 def names() -> list[str]:
     """Their names, such as "bn_cnn" and "ladder/90"; those at the top first."""
+    return [name for name in _all_names() if not name.startswith(SWEEPS)]
+
+
+def sweep_names() -> list[str]:
+    """The names of the bundled sweeps, such as "bn_cnn"."""
+    return [name.removeprefix(SWEEPS) for name in _all_names() if name.startswith(SWEEPS)]
+
+
+def _all_names() -> list[str]:
     found = [path.relative_to(folder()).with_suffix("").as_posix() for path in folder().rglob("*.yaml")]
     return sorted(found, key=lambda name: (name.count("/"), name))
 

@@ -35,17 +35,21 @@ def load_config(source: str | FilePath, sets: Sequence[str] = ()) -> Experiment:
     if isinstance(sets, str):
         raise UsageError(f"sets is a list of such words: load_config({str(source)!r}, [{sets!r}])")
     path = locate(source)
+    return parse_config(read_text(path), str(source) if expanded(source).is_file() else path.name, sets, _name(path))
+
+
+def read_text(path: FilePath) -> str:
+    """Read a config's text; raises ConfigError for a file that cannot be read, is no UTF-8, or is too large."""
     try:
         with path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)
         if len(content) > MOST_BYTES:
             raise ConfigError(f"{path} is too large for a config")
-        text = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")  # as Python reads text
+        return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")  # as Python reads text
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is not UTF-8 text (see byte {error.start}); save it as UTF-8") from None
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
-    return parse_config(text, str(source) if expanded(source).is_file() else path.name, sets, _name(path))
 
 
 def parse_config(text: str, source: str, sets: Sequence[str] = (), name: str = "unnamed") -> Experiment:

@@ -16,6 +16,11 @@ from pathlib import Path
 
 from nndl.errors import UsageError
 
+
+class InUseError(UsageError):
+    """Another process has the run."""
+
+
 LOCK = ".lock"
 """The file in a run's folder that is locked."""
 
@@ -77,7 +82,7 @@ def _claim(file: FileIO, folder: Path) -> None:
     try:
         _lock_soon(file.fileno())
     except (BlockingIOError, PermissionError):
-        raise UsageError(f"{folder} is in use by {_owner(folder)}; a run takes one process at a time") from None
+        raise InUseError(f"{folder} is in use by {_owner(folder)}; a run takes one process at a time") from None
     except OSError:
         return
     with contextlib.suppress(OSError):

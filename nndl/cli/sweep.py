@@ -1,0 +1,212 @@
+"""nndl sweep: many trainings of one config with values drawn from a space, by several processes."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from nndl.cli.command import Verb
+from nndl.cli.options import INTERRUPTED, Data, Engine, Json, Quiet, Synthetic, Threads
+from nndl.paths import expanded, to_write
+
+if TYPE_CHECKING:
+    from nndl.jobs.sweeps.study import Study
+
+
+class SweepGroup(TyperGroup):
+    """A group whose first word may be a sweep's file: `nndl sweep FILE` is `nndl sweep run FILE`."""
+
+    for_other_words = "run"
+    """The command that a word is given to which is none."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put it before such a word."""
+        if args and args[0] not in self.commands and args[0] not in ("-h", "--help"):
+            args = [self.for_other_words, *args]
+        return super().parse_args(ctx, args)
+
+
+sweep_app = typer.Typer(
+    cls=SweepGroup,
+    help="Try values of a config: nndl sweep FILE begins a sweep, or goes on with it.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+File = Annotated[str, typer.Argument(metavar="FILE", help="A sweep's file, or the name of a bundled one.")]
+Folder = Annotated[
+    Path, typer.Argument(metavar="SWEEP", parser=expanded, help="The sweep's folder, such as runs/bn_cnn-sweep.")
+]
+Storage = Annotated[
+    str | None,
+    typer.Option(metavar="URL", help="sqlite:///FILE, postgresql://..., grpc://HOST:PORT; or in NNDL_STORAGE."),
+]
+
+Trials = Annotated[int | None, typer.Option(min=1, metavar="N", help="Trials in all, instead of the file's.")]
+Workers = Annotated[int, typer.Option(min=1, metavar="N", help="Processes that train, each with its share of cores.")]
+SweepDir = Annotated[
+    Path | None,
+    typer.Option(metavar="FOLDER", parser=expanded, help="The sweep's folder, instead of runs/NAME-sweep."),
+]
+Output = Annotated[
+    Path,
+    typer.Argument(metavar="FILE", parser=to_write, help="FILE.csv, or FILE.sqlite for Optuna's dashboard."),
+]
+
+
+@sweep_app.command("run", cls=Verb, short_help="Begin a sweep, or go on with it.")
+def run(
+    file: File,
+    trials: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Trials in all, instead of the file's.")
+    ] = None,
+    workers: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Processes that train, each with its share of cores.")
+    ] = 1,
+    storage: Storage = None,
+    sweep_dir: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", parser=expanded, help="The sweep's folder, instead of runs/NAME-sweep."),
+    ] = None,
+    data: Data = None,
+    engine: Engine = None,
+    threads: Threads = None,
+    synthetic: Synthetic = False,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Train until the sweep has all its trials; every trial is a run of its own in the sweep's folder.
+
+    The same command goes on with what was broken off: a trial whose process was killed continues bit for bit from its
+    newest state. Other machines join with the same command on a shared disk. Ctrl+C stops with all states saved.
+    """
+    from nndl.cli.screen import sweep as screen
+    from nndl.config.reading.overrides import SYNTHETIC, settings
+    from nndl.engines.shared.threads import cores
+    from nndl.errors import UsageError
+    from nndl.jobs.sweeps.load import load_sweep, locate_sweep
+    from nndl.jobs.sweeps.storage import url_of
+    from nndl.jobs.sweeps.study import begin_study
+    from nndl.runs.folder import RUNS
+
+    sets = [*(SYNTHETIC if synthetic else ()), *settings(engine=engine, data=data)]
+    sweep, text = load_sweep(file)
+    if trials is not None:
+        sweep = sweep.model_copy(update={"trials": trials})
+    if workers > sweep.parallel:
+        raise UsageError(
+            f"--workers {workers}: the sweep has parallel: {sweep.parallel}, so that more would wait for each other; "
+            f"raise it in {file} before the sweep begins (each trial then learns from fewer)"
+        )
+    folder = sweep_dir or RUNS / f"{sweep.name}-sweep"
+    url = url_of(storage)
+    study, notes = begin_study(folder, sweep, text, locate_sweep(file), url, threads or max(1, cores() // workers))
+    done = screen.conduct(study, notes, workers, sets, url, quiet=quiet or json)
+    if json:
+        screen.emit_standing(study)
+    elif done:
+        screen.show_end(study)
+    if not done:
+        raise typer.Exit(INTERRUPTED)
+
+
+@sweep_app.command("work", cls=Verb, hidden=True)
+def work(folder: Folder, override: Annotated[list[str] | None, typer.Option("--set")] = None) -> None:
+    """Train trials of a sweep until it is complete: what `nndl sweep FILE` starts so many of."""
+    import time
+
+    from nndl.cli.screen import terminal
+    from nndl.cli.screen.interrupt import clean_stop
+    from nndl.jobs.sweeps.worker import Worker
+    from nndl.train.intervals import parse_duration
+
+    study = _open(folder, None)
+    budget = study.sweep.time_budget
+    until = None if budget is None else time.monotonic() + parse_duration(budget)
+    worker = Worker(study, tuple(override or ()), until, terminal.note)
+    with clean_stop(worker.stop, lambda: None):
+        worker.work()
+    if worker.stopped:
+        raise typer.Exit(INTERRUPTED)
+
+
+@sweep_app.command("status", cls=Verb)
+def status(folder: Folder, storage: Storage = None, json: Json = False) -> None:
+    """Show the trials, the best so far, and what runs where."""
+    from nndl.cli.screen import sweep as screen
+
+    study = _open(folder, storage)
+    if json:
+        screen.emit_standing(study)
+    else:
+        screen.show_standing(study)
+
+
+@sweep_app.command("best", cls=Verb)
+def best(folder: Folder, storage: Storage = None) -> None:
+    """Print the config of the best trial, ready for nndl train."""
+    from nndl.cli.screen import terminal
+    from nndl.errors import UsageError
+    from nndl.jobs.sweeps.standing import front
+    from nndl.jobs.sweeps.training import run_folders
+    from nndl.jobs.sweeps.values import trial_seed
+
+    study = _open(folder, storage)
+    found = front(study, study.trials())
+    if not found:
+        raise UsageError(f"no trial in {folder} has come to its end yet")
+    number = found[0].number
+    first, *_ = run_folders(study.path(number), study.sweep, trial_seed(study.sweep, number)).values()
+    terminal.say(first.config.read_text(encoding="utf-8").rstrip("\n"))
+    terminal.note(f"trial {number}, {first.path}")
+
+
+@sweep_app.command("importance", cls=Verb)
+def importance(folder: Folder, storage: Storage = None, json: Json = False) -> None:
+    """Show how much of the results' spread each key accounts for."""
+    from nndl.cli.screen import terminal
+    from nndl.errors import UsageError
+    from nndl.jobs.sweeps.standing import importance as shares
+
+    found = shares(_open(folder, storage))
+    if not found:
+        raise UsageError(f"{folder} has too few complete trials, or too equal ones, to tell")
+    if json:
+        terminal.emit_json(found)
+    else:
+        terminal.print_table(("key", "share"), [(key, f"{share:.0%}") for key, share in found.items()])
+
+
+@sweep_app.command("export", cls=Verb)
+def export(
+    folder: Folder,
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", parser=to_write, help="FILE.csv, or FILE.sqlite for Optuna's dashboard.")
+    ],
+    storage: Storage = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+) -> None:
+    """Write the trials out: as CSV, or as the SQLite file that optuna-dashboard reads."""
+    from nndl.cli.screen import terminal
+    from nndl.errors import UsageError
+    from nndl.jobs.sweeps.handing_on import write_csv, write_sqlite
+
+    writers = {".csv": write_csv, ".sqlite": write_sqlite, ".sqlite3": write_sqlite, ".db": write_sqlite}
+    if file.suffix not in writers:
+        raise UsageError(f"{file}: the ending says what is written: {', '.join(writers)}")
+    if file.exists() and (file.is_dir() or not force):
+        raise UsageError(f"{file} exists; name another file, or say --force to replace it")
+    writers[file.suffix](_open(folder, storage), file)
+    terminal.say(str(file))
+
+
+def _open(folder: Path, storage: str | None) -> "Study":
+    from nndl.cli.screen import terminal
+    from nndl.jobs.sweeps.storage import url_of
+    from nndl.jobs.sweeps.study import open_study
+
+    study, notes = open_study(folder, url_of(storage))
+    for note in notes:
+        terminal.note(note)
+    return study

@@ -1,0 +1,147 @@
+"""What a swept key may be: a range of numbers, or one out of some values."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from annotated_types import Len
+
+from nndl.described import Described, table
+
+Pair = Annotated[tuple[float, float], Len(2, 2)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dimension(Described):
+    """A swept key's values."""
+
+    def ends(self) -> Sequence[Any]:
+        """The values that are built before the first trial: both ends of a range, or all there are to choose from."""
+        raise NotImplementedError
+
+    def distribution(self) -> Any:
+        """What the sampler draws from, as Optuna has it."""
+        raise NotImplementedError
+
+    def value(self, drawn: Any) -> Any:
+        """The value of the key for what the sampler drew."""
+        return drawn
+
+
+def _check_range(kind: str, low: float, high: float) -> None:
+    if not low < high:
+        raise ValueError(f"{kind}: range should go from a number to a larger one, not from {low:g} to {high:g}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Uniform(Dimension):
+    """Any number between two, all equally likely: {uniform: [0.0, 0.3]}."""
+
+    kind = "uniform"
+    shorthand = "range"
+
+    range: Pair
+    """The least and the largest."""
+
+    def __post_init__(self) -> None:
+        _check_range(self.kind, *self.range)
+
+    def ends(self) -> Sequence[Any]:
+        return self.range
+
+    def distribution(self) -> Any:
+        from optuna.distributions import FloatDistribution
+
+        return FloatDistribution(*self.range)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Log(Dimension):
+    """Any number between two, its logarithm equally likely everywhere: {log: [1e-4, 1e-1]}."""
+
+    kind = "log"
+    shorthand = "range"
+
+    range: Pair
+    """The least, which is more than zero, and the largest."""
+
+    def __post_init__(self) -> None:
+        _check_range(self.kind, *self.range)
+        if self.range[0] <= 0:
+            raise ValueError(f"{self.kind}: range should begin above zero, not at {self.range[0]:g}")
+
+    def ends(self) -> Sequence[Any]:
+        return self.range
+
+    def distribution(self) -> Any:
+        from optuna.distributions import FloatDistribution
+
+        return FloatDistribution(*self.range, log=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Integers(Dimension):
+    """A whole number between two, both included: {integers: [16, 64]}, or {integers: {range: [16, 64], step: 8}}."""
+
+    kind = "integers"
+    shorthand = "range"
+
+    range: Annotated[tuple[int, int], Len(2, 2)]
+    """The least and the largest."""
+    step: int = 1
+    """From one to the next."""
+    log: bool = False
+    """Whether small ones are as likely as large ones in their logarithm."""
+
+    def __post_init__(self) -> None:
+        _check_range(self.kind, *self.range)
+        low, high = self.range
+        if self.step < 1 or (high - low) % self.step:
+            raise ValueError(f"{self.kind}: step should lead from {low} to {high} in whole steps, not {self.step}")
+        if self.log and (low < 1 or self.step != 1):
+            raise ValueError(f"{self.kind}: log needs a range that begins above zero, and no step")
+
+    def ends(self) -> Sequence[Any]:
+        return self.range
+
+    def distribution(self) -> Any:
+        from optuna.distributions import IntDistribution
+
+        return IntDistribution(*self.range, log=self.log, step=self.step)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choose(Dimension):
+    """One out of some values, whatever a config can say there: {choose: [adam, {sgd: {learning_rate: 0.1}}]}."""
+
+    kind = "choose"
+    shorthand = "values"
+
+    values: Annotated[tuple[Any, ...], Len(1)]
+    """The values."""
+
+    def ends(self) -> Sequence[Any]:
+        return self.values
+
+    def distribution(self) -> Any:
+        """Positions in `values`: what stands there may be a mapping, which storages do not take."""
+        from optuna.distributions import CategoricalDistribution
+
+        return CategoricalDistribution(list(range(len(self.values))))
+
+    def value(self, drawn: Any) -> Any:
+        return self.values[drawn]
+
+
+DIMENSIONS = table(Log, Uniform, Integers, Choose)
+
+
+def as_numbers(dimension: Dimension) -> int | None:
+    """How many values there are to try, where they can be counted."""
+    if isinstance(dimension, Choose):
+        return len(dimension.values)
+    if isinstance(dimension, Integers):
+        low, high = dimension.range
+        return math.floor((high - low) / dimension.step) + 1
+    return None

@@ -1,0 +1,68 @@
+"""How a sweep stands: its trials in a table, the best of them, what seems to have had no effect."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from nndl.jobs.sweeps.study import Study, Trial
+
+
+def record(study: Study, trial: Trial) -> dict[str, Any]:
+    """A trial as JSON: number, state, values tried and reached, where it runs."""
+    names = study.sweep.objective
+    return {
+        "trial": trial.number,
+        "state": _state(study, trial),
+        **dict(zip(names, trial.values, strict=False)),
+        "values": dict(trial.notes.get("values", {})),
+        "epochs": len(trial.reports) or None,
+        "host": trial.notes.get("host"),
+        "error": trial.notes.get("error"),
+        "folder": study.path(trial.number).as_posix(),
+    }
+
+
+def _state(study: Study, trial: Trial) -> str:
+    """The state, or left where its process is gone: the next worker goes on with it."""
+    return "left" if trial.state == "running" and study.is_stale(trial) else trial.state
+
+
+def front(study: Study, trials: Sequence[Trial]) -> list[Trial]:
+    """The best trial first; of several objectives, all that no other trial beats in every one (the Pareto front)."""
+    signs = [1 if direction == "maximize" else -1 for direction in study.sweep.directions]
+    done = [
+        (trial, [sign * value for sign, value in zip(signs, trial.values, strict=True)])
+        for trial in trials
+        if trial.state == "complete"
+    ]
+    found = [trial for trial, own in done if not any(_beats(other, own) for _, other in done)]
+    return sorted(found, key=lambda trial: (-signs[0] * trial.values[0], trial.number))
+
+
+def _beats(one: Sequence[float], other: Sequence[float]) -> bool:
+    return all(a >= b for a, b in zip(one, other, strict=True)) and any(a > b for a, b in zip(one, other, strict=True))
+
+
+def without_effect(trials: Sequence[Trial]) -> list[list[int]]:
+    """Trials of different configs and yet the same losses, to the last digit: a value that does nothing."""
+    by_losses: dict[str, list[Trial]] = defaultdict(list)
+    for trial in trials:
+        if trial.notes.get("losses"):
+            by_losses[trial.notes["losses"]].append(trial)
+    return [
+        [trial.number for trial in same]
+        for same in by_losses.values()
+        if len({trial.notes.get("digest") for trial in same}) > 1
+    ]
+
+
+def importance(study: Study) -> dict[str, float]:
+    """How much of the first objective's spread each key accounts for, the largest first; empty with too few trials."""
+    from nndl.jobs.sweeps.mirror import quiet_optuna
+
+    optuna = quiet_optuna()
+    try:
+        found = optuna.importance.get_param_importances(study.optuna_study(), target=lambda trial: trial.values[0])
+    except (ValueError, RuntimeError, ZeroDivisionError):
+        return {}
+    return {key: float(value) for key, value in found.items()}

@@ -1,0 +1,85 @@
+"""Where a sweep's trials are written down: a journal file in its folder, or a database that Optuna knows.
+
+A journal is a line a change. A process that is killed in the middle of one leaves it torn, and Optuna then refuses the
+whole file; here it is mended on a copy, which takes the journal's place while nobody writes.
+"""
+
+import json
+import os
+import re
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from nndl.errors import CheckpointError, MissingExtraError, UsageError
+from nndl.jobs.sweeps.mirror import quiet_optuna
+from nndl.runs.atomic import write_atomically
+
+JOURNAL = "journal.log"
+PASSWORD = re.compile(r"(?<=://)([^/@:]*):[^/@]*@")
+
+
+def open_storage(folder: Path, url: str | None) -> tuple[Any, list[str]]:
+    """The storage, by default the journal in `folder`, and what was mended in it.
+
+    url: sqlite:///FILE, postgresql://..., or grpc://HOST:PORT for Optuna's proxy. Raises UsageError, without the
+    password, for one that cannot be reached, and MissingExtraError for a driver that is not installed.
+    """
+    optuna = quiet_optuna()
+    if url is None:
+        return _journal(folder / JOURNAL)
+    try:
+        if url.startswith("grpc://"):
+            host, _, port = url.removeprefix("grpc://").partition(":")
+            return optuna.storages.GrpcStorageProxy(host=host, port=int(port or 13000)), []
+        return optuna.storages.RDBStorage(url, engine_kwargs={"pool_pre_ping": True}), []
+    except ImportError as error:
+        driver = str(error.name or "the database's driver")
+        raise MissingExtraError(driver, "sweep", f"the storage {shown(url)}") from None
+    except Exception as error:  # every driver raises its own
+        words = shown(" ".join(str(error).split()))
+        raise UsageError(f"the storage {shown(url)} cannot be used: {words[:300]}") from None
+
+
+def shown(url: str) -> str:
+    """A storage's address as it may be printed and written down: without the password."""
+    return PASSWORD.sub(r"\1:***@", url)
+
+
+def _journal(path: Path) -> tuple[Any, list[str]]:
+    journal = quiet_optuna().storages.journal
+    lock = journal.JournalFileOpenLock(str(path))
+    backend = journal.JournalFileBackend(str(path), lock_obj=lock)
+    with journal._file.get_lock_file(lock):
+        notes = mend(path)
+    try:
+        return quiet_optuna().storages.JournalStorage(backend), notes
+    except Exception as error:
+        raise CheckpointError(f"{path} is no journal of a sweep: {error}") from None
+
+
+def mend(path: Path) -> list[str]:
+    """Leave out lines that are torn or no records; the file as it was stays beside it. Says what was done."""
+    lines = path.read_bytes().split(b"\n")
+    whole = [line for line in lines[:-1] if _is_record(line)]
+    if _is_record(lines[-1]):
+        whole.append(lines[-1])  # all but its line break was written
+    if len(whole) == len(lines) - 1 and not lines[-1]:
+        return []
+    aside = path.with_name(f"{path.stem}-damaged-{datetime.now():%Y%m%d-%H%M%S}{path.suffix}")
+    aside.write_bytes(b"\n".join(lines))
+    write_atomically(path, b"".join(line + b"\n" for line in whole).decode())
+    count = len([line for line in lines if line]) - len(whole)
+    return [f"{path}: {count or 'no'} torn line{'' if count == 1 else 's'} left out; the journal as it was: {aside}"]
+
+
+def _is_record(line: bytes) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except ValueError:
+        return False
+
+
+def url_of(given: str | None) -> str | None:
+    """The storage asked for: the option, or NNDL_STORAGE, which keeps a password out of the list of processes."""
+    return given or os.environ.get("NNDL_STORAGE") or None

@@ -1,0 +1,225 @@
+"""A sweep's study: its trials in the storage, made once, claimed one by one, and how each of them stands."""
+
+import contextlib
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nndl import __version__
+from nndl.errors import UsageError
+from nndl.jobs.sweeps.load import parse_sweep
+from nndl.jobs.sweeps.mirror import Result, quiet_optuna
+from nndl.jobs.sweeps.schema import Sweep
+from nndl.jobs.sweeps.storage import open_storage, shown
+from nndl.runs.atomic import write_atomically
+from nndl.runs.lock import is_locked, lock_run
+
+ABOUT = "sweep.json"
+"""The file in the sweep's folder that says what it is."""
+STALE_MINUTES = 5.0
+"""How long a trial on another host may be silent before it counts as given up."""
+FREE = ("trials", "time_budget", "name")
+"""Keys that may change from one command to the next."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A trial as the storage has it."""
+
+    number: int
+    id: int
+    state: str
+    """waiting, running, complete, pruned or failed."""
+    values: tuple[float, ...]
+    reports: Mapping[int, float]
+    notes: Mapping[str, Any]
+    """What was written down beside: values tried, digest, host, error."""
+
+    @property
+    def finished(self) -> bool:
+        return self.state in ("complete", "pruned", "failed")
+
+    @property
+    def result(self) -> Result:
+        return Result(self.state, self.values, self.reports)
+
+
+class Study:
+    """The trials of one sweep in their storage."""
+
+    def __init__(self, folder: Path, sweep: Sweep, storage: Any, study_id: int, threads: int) -> None:
+        self.folder, self.sweep, self.threads = folder, sweep, threads
+        self._storage, self._id = storage, study_id
+        self._seen: dict[int, tuple[Any, float]] = {}
+
+    @property
+    def total(self) -> int:
+        """How many trials the study is to have."""
+        return int(self._storage.get_study_user_attrs(self._id)["total"])
+
+    def trials(self) -> list[Trial]:
+        """Those that count, by their numbers; a race may have made more."""
+        found = self._storage.get_all_trials(self._id, deepcopy=False)
+        return [_as_trial(each) for each in found[: self.total]]
+
+    def path(self, number: int) -> Path:
+        """The folder of a trial's run."""
+        return self.folder / f"trial-{number:04d}"
+
+    def claim(self, trial: Trial) -> bool:
+        """Make a waiting trial this process's; False where another was first."""
+        try:
+            return bool(self._storage.set_trial_state_values(trial.id, quiet_optuna().trial.TrialState.RUNNING))
+        except quiet_optuna().exceptions.UpdateFinishedTrialError:
+            return False
+
+    def is_stale(self, trial: Trial) -> bool:
+        """Whether nobody trains a running trial any more, as its folder's lock tells, or on other hosts its silence."""
+        if is_locked(self.path(trial.number)):
+            return False
+        if trial.notes.get("host") in (None, _host()):
+            return True
+        beat, now = trial.notes.get("beat"), time.monotonic()
+        known, since = self._seen.setdefault(trial.number, (beat, now))
+        if known != beat:
+            self._seen[trial.number] = (beat, now)
+            return False
+        return now - since > 60 * STALE_MINUTES
+
+    def note(self, trial: Trial, **notes: Any) -> None:
+        """Write something down beside a trial; what is said of one that another process finished is let be."""
+        with contextlib.suppress(quiet_optuna().exceptions.UpdateFinishedTrialError):
+            for key, value in notes.items():
+                self._storage.set_trial_user_attr(trial.id, key, value)
+
+    def note_drawn(self, trial: Trial, drawn: Mapping[str, Any]) -> None:
+        """Write down what the sampler drew, where dashboards look for it."""
+        there = self._storage.get_trial(trial.id).params
+        for key, dimension in self.sweep.space.items():
+            if key not in there:
+                distribution = dimension.distribution()
+                internal = distribution.to_internal_repr(drawn[key])
+                self._storage.set_trial_param(trial.id, key, internal, distribution)
+
+    def report(self, trial: Trial, epoch: int, value: float) -> None:
+        """Write down the objective after an epoch."""
+        self._storage.set_trial_intermediate_value(trial.id, epoch, value)
+
+    def finish(self, trial: Trial, result: Result) -> None:
+        """Write down how a trial ended; where another process did so first, its word stands: both say the same."""
+        optuna = quiet_optuna()
+        state = {"complete": "COMPLETE", "pruned": "PRUNED", "failed": "FAIL"}[result.state]
+        values = list(result.values) if result.state == "complete" else None
+        try:
+            self._storage.set_trial_state_values(trial.id, optuna.trial.TrialState[state], values)
+        except optuna.exceptions.UpdateFinishedTrialError:
+            return
+
+    def optuna_study(self) -> Any:
+        """The study as Optuna's own functions take it."""
+        name = self._storage.get_study_name_from_id(self._id)
+        return quiet_optuna().load_study(study_name=name, storage=self._storage)
+
+
+def _host() -> str:
+    import platform
+
+    return platform.node()
+
+
+def _as_trial(frozen: Any) -> Trial:
+    state = {"WAITING": "waiting", "RUNNING": "running", "COMPLETE": "complete", "PRUNED": "pruned", "FAIL": "failed"}
+    values = tuple(frozen.values or ())
+    return Trial(
+        frozen.number, frozen._trial_id, state[frozen.state.name], values, frozen.intermediate_values, frozen.user_attrs
+    )
+
+
+def identity(sweep: Sweep, base: str, threads: int) -> dict[str, Any]:
+    """What makes two sweeps the same, and a trial of one worker the same as another's."""
+    import numpy as np
+
+    plain = {key: value for key, value in sweep.model_dump(mode="json").items() if key not in FREE}
+    plain["space"] = {key: [dimension.kind, *map(str, dimension.ends())] for key, dimension in sweep.space.items()}
+    versions = {"nndl": __version__, "numpy": np.__version__, "optuna": quiet_optuna().__version__}
+    return {**plain, "base": base, "threads": threads, **versions}
+
+
+def begin_study(
+    folder: Path, sweep: Sweep, text: str, source: Path, url: str | None, threads: int
+) -> tuple[Study, list[str]]:
+    """The sweep's study in `folder`, made where there is none, and what the person should know.
+
+    Raises UsageError where the folder holds another sweep, or one that other versions began: the two would not compare.
+    """
+    from nndl.jobs.sweeps.values import digest_of, experiment_of
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with lock_run(folder):
+        about = _read_about(folder)
+        threads = about["identity"]["threads"] if about else threads
+        now = json.loads(json.dumps(identity(sweep, digest_of(experiment_of(sweep, {})), threads)))
+        if about is not None:
+            _refuse_others(folder, about["identity"], now)
+        storage, notes = open_storage(folder, url)
+        study_id = _study_id(storage, folder, sweep)
+        told = {"identity": now, "text": text, "source": str(source.resolve()), "storage": shown(url) if url else None}
+        write_atomically(folder / ABOUT, json.dumps(told, indent=2) + "\n")
+        _fill(storage, study_id, sweep.trials)
+    return Study(folder, sweep, storage, study_id, threads), notes
+
+
+def open_study(folder: Path, url: str | None) -> tuple[Study, list[str]]:
+    """The study that `begin_study` made in `folder`; raises UsageError where there is none."""
+    about = _read_about(folder)
+    if about is None:
+        raise UsageError(f"there is no sweep in {folder}; nndl sweep FILE begins one")
+    if about["storage"] and url is None:
+        where = about["storage"]
+        raise UsageError(f"the sweep's trials are kept in {where}; say so with --storage, or in NNDL_STORAGE")
+    sweep = parse_sweep(about["text"], str(folder / ABOUT), Path(about["source"]))
+    storage, notes = open_storage(folder, url)
+    return Study(folder, sweep, storage, _study_id(storage, folder, sweep), about["identity"]["threads"]), notes
+
+
+def _read_about(folder: Path) -> dict[str, Any] | None:
+    path = folder / ABOUT
+    if not path.is_file():
+        return None
+    try:
+        read: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return {key: read[key] for key in ("identity", "text", "source", "storage")}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"{path} cannot be read ({error}); choose another --sweep-dir") from None
+
+
+def _refuse_others(folder: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    changed = [f"  {key}: {before.get(key)} -> {now[key]}" for key in now if before.get(key) != now[key]]
+    if changed:
+        raise UsageError(
+            f"{folder} holds a sweep that is not this one:\n" + "\n".join(changed) + "\n"
+            "put that back as it was, or begin another with --sweep-dir"
+        )
+
+
+def _study_id(storage: Any, folder: Path, sweep: Sweep) -> int:
+    """The study's number in the storage; it is called after the sweep's folder, so that a database may hold several."""
+    optuna = quiet_optuna()
+    name = f"nndl-{folder.resolve().name}"
+    optuna.create_study(storage=storage, study_name=name, directions=sweep.directions, load_if_exists=True)
+    return int(storage.get_study_id_from_name(name))
+
+
+def _fill(storage: Any, study_id: int, total: int) -> None:
+    """Make the trials up to the total, all waiting, so that none can be made twice; a total that was more stays."""
+    optuna = quiet_optuna()
+    there = storage.get_n_trials(study_id)
+    before = int(storage.get_study_user_attrs(study_id).get("total", 0))
+    for _ in range(there, max(total, before)):
+        waiting = optuna.trial.create_trial(state=optuna.trial.TrialState.WAITING)
+        storage.create_new_trial(study_id, template_trial=waiting)
+    if total > before:
+        storage.set_study_user_attr(study_id, "total", total)

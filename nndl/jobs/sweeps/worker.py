@@ -1,0 +1,186 @@
+"""One process's part of a sweep: it takes trials up that were left, claims those that wait, and trains them.
+
+A trial belongs to whoever holds its folder's lock, which the system lets go of when the process ends, however it ends.
+Its state in the storage says the same to dashboards and to other hosts, with a word every minute that it is alive.
+"""
+
+import platform
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from os import getpid
+from typing import Any
+
+from nndl.errors import ConfigError, NndlError, TrainingError
+from nndl.jobs.sweeps.mirror import Mirror, Result
+from nndl.jobs.sweeps.study import Study, Trial
+from nndl.jobs.sweeps.training import digest_of_losses, objectives, run_folders, train_run
+from nndl.jobs.sweeps.values import digest_of, experiment_of, trial_seed
+from nndl.runs.lock import InUseError, lock_run
+from nndl.runs.states import newest_state
+from nndl.train.solver import Solver
+
+POLL_SECONDS = 0.5
+BEAT_SECONDS = 60.0
+MOST_ATTEMPTS = 3
+"""How often a trial may end without a word at the same step before it counts as failed."""
+
+
+@dataclass
+class Worker:
+    """What trains trials until there are none, the time is up, or `stop` is called."""
+
+    study: Study
+    sets: tuple[str, ...] = ()
+    """Changes of every trial's config that the command makes: where the images are, which engine."""
+    until: float | None = None
+    """The moment, by time.monotonic, after which no trial is begun."""
+    tell: Callable[[str], None] = lambda _: None
+    stopped: bool = False
+    _solver: Solver | None = None
+    _mirror: Mirror = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._mirror = Mirror(self.study.sweep)
+
+    def stop(self) -> None:
+        """End after the step in flight, with the trial's state saved; whoever comes next goes on with it."""
+        self.stopped = True
+        if self._solver is not None:
+            self._solver.stop()
+
+    def work(self) -> bool:
+        """Train trials; returns whether the study is then complete."""
+        while not self.stopped:
+            trials = self.study.trials()
+            if all(trial.finished for trial in trials):
+                return True
+            if not any(self._try(trial) for trial in self._order(trials)):
+                if self._out_of_time() and not any(trial.state == "running" for trial in trials):
+                    return False
+                time.sleep(POLL_SECONDS)
+        return False
+
+    def _out_of_time(self) -> bool:
+        return self.until is not None and time.monotonic() >= self.until
+
+    def _order(self, trials: list[Trial]) -> list[Trial]:
+        """Those to try: running ones that were left, then the first that waits."""
+        left = [trial for trial in trials if trial.state == "running" and self.study.is_stale(trial)]
+        waiting = [] if self._out_of_time() else [trial for trial in trials if trial.state == "waiting"]
+        return [*left, *waiting[:1]]
+
+    def _try(self, trial: Trial) -> bool:
+        """Train a trial to its end, unless another process has it; returns whether it was ours."""
+        path = self.study.path(trial.number)
+        path.mkdir(parents=True, exist_ok=True)
+        try:
+            with lock_run(path):
+                now = self.study.trials()[trial.number]
+                if now.finished or (now.state == "waiting" and not self.study.claim(now)):
+                    return False
+                self._train(now)
+        except InUseError:
+            return False
+        return True
+
+    def _train(self, trial: Trial) -> None:
+        with _Heart(self.study, trial):
+            values = self._values(trial.number)
+            if values is None:
+                return
+            self.study.note_drawn(trial, self._mirror.drawn(trial.number))
+            again = self._attempts(trial)
+            result = again or self._result(trial, values)
+            if result is not None:
+                self.study.finish(trial, result)
+                self.tell(f"trial {trial.number} {result.state}")
+
+    def _values(self, number: int) -> dict[str, Any] | None:
+        """What the trial tries, once those it learns from are finished; None where this process is stopped first."""
+        while not self.stopped:
+            trials = self.study.trials()
+            before = trials[: max(0, number - self.study.sweep.parallel + 1)]
+            if all(trial.finished for trial in before):
+                return self._mirror.draw(number, {trial.number: trial.result for trial in before})
+            left = [trial for trial in before if trial.state == "running" and self.study.is_stale(trial)]
+            if not any(self._try(trial) for trial in left):
+                time.sleep(POLL_SECONDS)
+        return None
+
+    def _attempts(self, trial: Trial) -> Result | None:
+        """Count a beginning of the trial; a failure where it ended at the same step too often."""
+        seed = trial_seed(self.study.sweep, trial.number)
+        folders = run_folders(self.study.path(trial.number), self.study.sweep, seed).values()
+        states = [newest_state(folder) for folder in folders if folder.config.is_file()]
+        step = sum(state.info["step"] for state in states if state is not None)
+        at, count = trial.notes.get("attempts", (step, 0))
+        count = count + 1 if at == step else 1
+        self.study.note(trial, attempts=[step, count])
+        if count <= MOST_ATTEMPTS:
+            return None
+        self.study.note(trial, error=f"ended {MOST_ATTEMPTS} times at step {step:,} without getting any further")
+        return Result("failed", (), {})
+
+    def _result(self, trial: Trial, values: dict[str, Any]) -> Result | None:
+        """How the trial ended; None where this process was stopped before it did."""
+        sweep, seed, reports = self.study.sweep, trial_seed(self.study.sweep, trial.number), {}
+        folders = run_folders(self.study.path(trial.number), sweep, seed)
+
+        def prune(epoch: int, value: float) -> bool:
+            reports[epoch] = value
+            if len(sweep.objective) > 1 or sweep.seeds > 1:
+                return False
+            self.study.report(trial, epoch, value)
+            return self._mirror.should_prune(trial.number, epoch, value)
+
+        try:
+            own = (f"threads={self.study.threads}", f"name={sweep.name}-{trial.number:04d}")
+            base = experiment_of(sweep, values, (*own, *self.sets))
+            self.study.note(trial, digest=digest_of(base), values={key: str(value) for key, value in values.items()})
+            for each, folder in folders.items():
+                if self.stopped:
+                    return None
+                if folder.config.is_file() and folder.status() == "finished":
+                    continue
+                experiment = base.model_copy(update={"seed": each})
+                end = train_run(experiment, folder, prune, sweep.objective[0], self._watch)
+                if end != "finished":
+                    return Result("pruned", (), reports) if end == "pruned" else None
+        except (TrainingError, ConfigError) as error:
+            self.study.note(trial, error=str(error))
+            return Result("failed", (), reports)
+        self.study.note(trial, losses=digest_of_losses(folders))
+        return Result("complete", objectives(sweep, folders), reports)
+
+    def _watch(self, solver: Solver) -> None:
+        self._solver = solver
+        if self.stopped:
+            solver.stop()
+
+
+class _Heart:
+    """Says in the storage that a trial's process is alive: at once, and every minute."""
+
+    def __init__(self, study: Study, trial: Trial) -> None:
+        self._study, self._trial = study, trial
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._beat, daemon=True)
+
+    def __enter__(self) -> None:
+        self._study.note(self._trial, host=platform.node(), pid=getpid(), beat=time.time())
+        self._thread.start()
+
+    def __exit__(self, *error: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _beat(self) -> None:
+        while not self._over.wait(BEAT_SECONDS):
+            try:
+                self._study.note(self._trial, beat=time.time())
+            except NndlError:
+                continue
+            except Exception:
+                continue

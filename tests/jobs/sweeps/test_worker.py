@@ -1,0 +1,153 @@
+"""Workers: a sweep comes to the same table however it is interrupted, killed, or shared out."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nndl.errors import UsageError
+from nndl.jobs.sweeps import worker as working
+from nndl.jobs.sweeps.load import load_sweep
+from nndl.jobs.sweeps.standing import front, record, without_effect
+from nndl.jobs.sweeps.study import Study, begin_study, open_study
+from nndl.jobs.sweeps.worker import Worker
+from nndl.runs.checkpoint import read_checkpoint
+from tests.cli.command import environment
+from tests.jobs.sweeps.small import BASE, SWEEP, write
+
+pytest.importorskip("optuna")
+
+
+def begun(folder: Path, file: Path) -> Study:
+    sweep, text = load_sweep(file)
+    return begin_study(folder, sweep, text, file, None, threads=1)[0]
+
+
+def table(study: Study) -> list[Any]:
+    """Every trial, without what says where it ran."""
+    rows = []
+    for trial in study.trials():
+        told = record(study, trial)
+        weights = read_checkpoint(study.path(trial.number) / "last.safetensors")[0]
+        arrays = {name: value.tobytes() for name, value in weights.items()}
+        rows.append((told["values"], trial.state, trial.values, dict(trial.reports), arrays))
+    return rows
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return write(tmp_path)
+
+
+@pytest.fixture
+def calm(tmp_path: Path, file: Path) -> Study:
+    study = begun(tmp_path / "calm", file)
+    assert Worker(study).work()
+    return study
+
+
+def test_a_sweep_has_all_its_trials_and_a_best(calm: Study) -> None:
+    trials = calm.trials()
+    assert [trial.number for trial in trials] == list(range(6))
+    assert {trial.state for trial in trials} == {"complete"}
+    best = front(calm, trials)[0]
+    assert best.values[0] == max(trial.values[0] for trial in trials)
+    assert without_effect(trials) == []
+    assert len({trial.notes["digest"] for trial in trials}) == 6
+
+
+def test_stopped_after_any_step_and_gone_on_with_it_is_the_same(calm: Study, tmp_path: Path, file: Path) -> None:
+    study = begun(tmp_path / "stopped", file)
+    for seconds in (0.0, 0.1, 0.2, 0.3):
+        worker = Worker(study)
+        timer = threading.Timer(seconds, worker.stop)
+        timer.start()
+        worker.work()
+        timer.join()
+    assert Worker(study).work()
+    assert table(study) == table(calm)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
+def test_killed_in_mid_trial_it_is_taken_up_by_another(calm: Study, tmp_path: Path, file: Path) -> None:
+    study = begun(tmp_path / "killed", file)
+    words = [sys.executable, "-m", "nndl", "sweep", "work", str(study.folder)]
+    for _ in range(3):
+        process = subprocess.Popen(words, env=environment(), stderr=subprocess.DEVNULL)
+        give_up = time.monotonic() + 60
+        while not any(trial.state == "running" for trial in study.trials()) and time.monotonic() < give_up:
+            time.sleep(0.05)
+        time.sleep(0.2)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+    assert Worker(study).work()
+    assert table(study) == table(calm)
+
+
+def test_two_workers_train_no_trial_twice(calm: Study, tmp_path: Path, file: Path) -> None:
+    study = begun(tmp_path / "two", file)
+    words = [sys.executable, "-m", "nndl", "sweep", "work", str(study.folder)]
+    both = [subprocess.Popen(words, env=environment(), stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    said = [process.communicate(timeout=110)[1] for process in both]
+    trained = sorted(line.split()[1] for text in said for line in text.splitlines() if line.startswith("trial"))
+    assert trained == list("012345")
+    assert table(study) == table(calm)
+
+
+def test_a_trial_that_fails_counts_and_says_why(tmp_path: Path) -> None:
+    text = SWEEP.replace("{log: [1.0e-4, 1.0e-1]}", "{choose: [1.0e-3, 1.0e+30]}").replace("trials: 6", "trials: 4")
+    study = begun(tmp_path / "s", write(tmp_path, text, BASE.replace("adam}", "adam, clip_norm: null}")))
+    assert Worker(study).work()
+    failed = [trial for trial in study.trials() if trial.state == "failed"]
+    assert failed
+    assert all(trial.notes["error"] for trial in failed)
+
+
+def test_a_trial_that_ends_at_the_same_step_again_and_again_fails(
+    tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = begun(tmp_path / "s", file)
+
+    def crash(*_: Any) -> str:
+        raise RuntimeError("out of luck")
+
+    monkeypatch.setattr(working, "train_run", crash)
+    for _ in range(working.MOST_ATTEMPTS):
+        with pytest.raises(RuntimeError, match="out of luck"):
+            Worker(study).work()
+    monkeypatch.undo()
+    Worker(study).work()
+    assert study.trials()[0].state == "failed"
+    assert "ended 3 times at step 0" in study.trials()[0].notes["error"]
+
+
+def test_the_total_can_be_raised_and_another_sweep_is_refused(calm: Study, file: Path) -> None:
+    sweep, text = load_sweep(file)
+    more = begin_study(calm.folder, sweep.model_copy(update={"trials": 8}), text, file, None, 1)[0]
+    assert Worker(more).work()
+    assert len(more.trials()) == 8
+    assert table(more)[:6] == table(calm)[:6]
+    with pytest.raises(UsageError, match="seed: 0 -> 1"):
+        begin_study(calm.folder, sweep.model_copy(update={"seed": 1}), text, file, None, 1)
+    assert len(open_study(calm.folder, None)[0].trials()) == 8
+
+
+def test_several_seeds_are_runs_in_the_trials_folder_and_their_mean_counts(tmp_path: Path) -> None:
+    text = SWEEP.replace("trials: 6", "trials: 2\nseeds: 2\nobjective: [validation_loss, multiply_adds]")
+    study = begun(tmp_path / "s", write(tmp_path, text))
+    assert Worker(study).work()
+    assert all(len(list(study.path(number).glob("seed-*/config.yaml"))) == 2 for number in (0, 1))
+    assert all(len(trial.values) == 2 for trial in study.trials())
+
+
+def test_values_without_effect_are_pointed_out(calm: Study) -> None:
+    first, second, *others = calm.trials()
+    same = replace(second, notes={**second.notes, "losses": first.notes["losses"]})
+    assert without_effect([first, same, *others]) == [[0, 1]]
