@@ -21,6 +21,7 @@ from nndl.jobs.resume import keeping
 from nndl.jobs.start import inputs_of, start_run
 from nndl.net.network import Network
 from nndl.net.types import Array
+from nndl.paths import expanded
 from nndl.runs.checkpoint import Arrays, read_checkpoint
 from nndl.runs.folder import RunFolder, find_run
 from nndl.runs.inputs import Inputs, read_inputs
@@ -95,7 +96,7 @@ class Run:
 
     def split(self, data: str | Path | None = None) -> Split:
         """Read the run's data set from where the run found it or from the folder `data`, divided as the run did."""
-        return build_split(load_config(self.folder.config, settings(data=None if data is None else Path(data))))
+        return build_split(load_config(self.folder.config, settings(data=None if data is None else expanded(data))))
 
     def learnt_from(self, split: Split) -> bool:
         """Tell whether the run was trained with these images, by their checksum; yes where none was kept."""

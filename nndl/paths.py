@@ -17,8 +17,10 @@ def expanded(path: str | os.PathLike[str]) -> Path:
     """Return the path with the home folder in the place of a ~ or ~user it begins with.
 
     A shell does so for a word that begins with ~, but not behind an =, and nobody does for what stands in a config.
-    Raises UsageError where there is no such user.
+    Raises UsageError where there is no such user, and for what is no path.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise UsageError(f"a path is a text or a pathlib.Path, not {type(path).__name__}")
     plain = Path(path)
     if not os.fspath(path).startswith("~"):
         return plain.absolute() if str(plain).startswith("~") else plain  # ./~ is a folder of that name, now and later

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from threading import Barrier
 
@@ -140,6 +141,24 @@ def test_what_is_no_experiment_is_refused_before_anything_is_done(tmp_path: Path
                 use(given)
     with pytest.raises(UsageError, match="watch is a function"):
         train(run.experiment, tmp_path / "run", watch=3)  # type: ignore[arg-type]
+    assert not (tmp_path / "run").exists()
+
+
+def test_an_experiment_that_could_not_be_read_again_is_refused_before_anything_is_done(
+    tmp_path: Path, run: Run
+) -> None:
+    train_section = run.experiment.train.model_copy(update={"batch_size": -3})
+    for update in ({"name": "a\x1bb"}, {"name": "\udce9"}, {"train": train_section}):
+        built = replace(build(run.experiment), experiment=run.experiment.model_copy(update=update))
+        with pytest.raises(UsageError, match=r"its config cannot be read: its config\.yaml:\d+:"):
+            train(built, tmp_path / "run")
+    for wrong in (3, b"run"):
+        with pytest.raises(UsageError, match="a path is a text"):
+            train(run.experiment, wrong)  # type: ignore[arg-type]
+        with pytest.raises(UsageError, match="a path is a text"):
+            run.images("test", wrong)  # type: ignore[arg-type]
+        with pytest.raises(UsageError, match="a path is a text"):
+            run.export(wrong)  # type: ignore[arg-type]
     assert not (tmp_path / "run").exists()
 
 

@@ -9,7 +9,7 @@ import typer
 from nndl.cli.command import Verb
 from nndl.cli.complete import complete_bundled
 from nndl.cli.options import Config, Json, Set
-from nndl.paths import to_write
+from nndl.paths import expanded, to_write
 
 if TYPE_CHECKING:
     from nndl.config import Experiment
@@ -106,7 +106,7 @@ def check(config: Config, override: Set = None, json: Json = False) -> None:
         terminal.emit_json({"config": config, "ok": True, **size})
         return
     counts = f"{size['layers']} layers, {size['parameters']:,} parameters"
-    bundled = "" if Path(config).is_file() else ", the bundled one"
+    bundled = "" if expanded(config).is_file() else ", the bundled one"
     terminal.say(f"{config}: OK{bundled} ({counts}, {size['macs'] / 1e6:,.1f} million multiply-adds an image)")
 
 

@@ -99,7 +99,7 @@ def _refuse_misspelt(target: str) -> None:
     from nndl.net.catalog import LAYERS
 
     meant = get_close_matches(target, [*LAYERS, "all"], 1, 0.75)
-    if meant and not Path(target).exists():
+    if meant and not expanded(target).exists():
         raise UsageError(f"no layer or config is called {target!r}; did you mean {meant[0]}?")
 
 

@@ -63,13 +63,10 @@ def parse_config(text: str, source: str, sets: Sequence[str] = (), name: str = "
 
 
 def _name(path: FilePath) -> str:
-    """What runs of this config are called: bn_cnn, or ladder-90 for ladder/90.
-
-    A file may be called what no text can hold (bytes that are no UTF-8, an escape); the name can be written and read.
-    """
+    """What runs of this config are called: bn_cnn, or ladder-90 for ladder/90."""
     path, bundled = path.resolve(), folder().resolve()
     inside = path.relative_to(bundled) if path.is_relative_to(bundled) else FilePath(path.name)
-    return visible("-".join(inside.with_suffix("").parts))
+    return "-".join(inside.with_suffix("").parts)
 
 
 class _Loader:
@@ -83,7 +80,8 @@ class _Loader:
 
     def experiment(self, name: str) -> Experiment:
         plain = self._with_pieces()
-        experiment = self._validated({"name": name, **plain})
+        # A file may be called what no text can hold, as bytes that are no UTF-8: the name is what is shown of it.
+        experiment = self._validated({"name": visible(name), **plain})
         if experiment is not None and not self.problems:
             checks.check(experiment, self.tree, self.report)
         if experiment is None or self.problems:

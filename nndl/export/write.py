@@ -76,7 +76,7 @@ def write(
     files = (target, target.with_suffix(".safetensors")) if to == "pytorch" else (target,)
     _refuse(files, force)
     if to == "onnx":
-        return _write_onnx(run, target, check_images, None if data is None else Path(data))
+        return _write_onnx(run, target, check_images, None if data is None else expanded(data))
     _write_weights(run, to, files)
     return Written(to, files)
 
@@ -85,11 +85,11 @@ def _format(path: str | Path | None, to: str | None) -> str:
     """Return the format asked for, or the one that the file's name ends in."""
     if to is None:
         endings = {suffix: name for name, suffix in SUFFIXES.items()}
-        if path is None or Path(path).suffix not in endings:
+        if path is None or expanded(path).suffix not in endings:
             raise UsageError(
                 f"say what to export to: {', '.join(SUFFIXES)}, or a file that ends in {', '.join(endings)}"
             )
-        return endings[Path(path).suffix]
+        return endings[expanded(path).suffix]
     if to not in SUFFIXES:
         raise UsageError(f"networks are exported to {', '.join(SUFFIXES)}, not {to!r}")
     return to

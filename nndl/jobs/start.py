@@ -3,11 +3,13 @@
 from pathlib import Path
 from typing import Any
 
+from nndl.config import Experiment, parse_config
 from nndl.config.build import Built
 from nndl.config.writing.show import dump
 from nndl.data.normalize import Normalize
 from nndl.engines import describe_engine
-from nndl.errors import UsageError
+from nndl.errors import ConfigError, UsageError
+from nndl.paths import expanded
 from nndl.runs.atomic import write_atomically
 from nndl.runs.environment import describe_environment
 from nndl.runs.folder import RunFolder, create_run_folder
@@ -20,26 +22,39 @@ def start_run(built: Built, run_dir: str | Path | None = None) -> RunFolder:
     """A new run's folder, with its config, its environment and how its images are normalised written down.
 
     Raises MissingExtraError where the package of a logger is not installed, and UsageError for a time_budget that was
-    not turned into epochs, since it would be written down and do nothing.
+    not turned into epochs, since it would be written down and do nothing, and for what could not be read again.
     """
     if built.experiment.train.time_budget is not None:
         raise UsageError("a time_budget becomes epochs first: give train the experiment, or build(within_budget(it))")
     require(built.experiment.record.loggers)
-    folder = create_run_folder(built.experiment.name, None if run_dir is None else Path(run_dir))
+    config = _readable(built.experiment)
+    folder = create_run_folder(built.experiment.name, None if run_dir is None else expanded(run_dir))
     with lock_run(folder.path):
         if folder.config.exists():
             raise UsageError(f"another process has begun a run in {folder.path}; choose another --run-dir")
-        _write_new_run(folder, built)
+        _write_new_run(folder, built, config)
     return folder
 
 
-def _write_new_run(folder: RunFolder, built: Built) -> None:
+def _readable(experiment: Experiment) -> str:
+    """The config to be written down; one that Python made of anything may be none that can be read."""
+    config = dump(experiment)
+    try:
+        parse_config(config, "its config.yaml")
+    except ConfigError as error:
+        raise UsageError(
+            f"a run of this experiment could not be used, since its config cannot be read: {error}"
+        ) from None
+    return config
+
+
+def _write_new_run(folder: RunFolder, built: Built, config: str) -> None:
     """The config comes last: a folder with a config is a run, with all that belongs to one."""
     dataset = built.split.dataset
     ran = {**describe_engine(built.network.engine), "data": describe_data(built), "data_digest": dataset.digest}
     folder.write_environment({**describe_environment(), **ran})
     write_inputs(folder, inputs_of(built.split.normalize, dataset))
-    write_atomically(folder.config, dump(built.experiment))
+    write_atomically(folder.config, config)
 
 
 def describe_data(built: Built) -> dict[str, Any]:

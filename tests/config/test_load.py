@@ -42,6 +42,8 @@ def test_a_file_of_any_name_gives_one_that_can_be_written_and_read(tmp_path: Pat
     assert parse_config(dump(experiment), "again.yaml").name == experiment.name
     assert experiment.name.isprintable()
     experiment.name.encode("utf-8")
+    again = parse_config("model: {layers: [affine: 10]}", "text", name=os.fsdecode(name))
+    assert again.name == experiment.name
 
 
 def test_a_name_that_is_none_is_answered_with_the_nearest() -> None:
