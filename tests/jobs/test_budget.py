@@ -126,7 +126,7 @@ def test_slow_weights_that_would_not_be_renewed_are_refused(config: Path, steps_
 
 def test_what_is_wrong_whatever_the_epochs_is_told_beside_a_budget_too(config: Path) -> None:
     for schedule in ("{multistep: {epochs: [4, 4]}}", "{piecewise_linear: [[-1, 1], [1, 0]]}"):
-        with pytest.raises(ConfigError, match=r"rising order|no part of training"):
+        with pytest.raises(ConfigError, match=r"rising order|training begins with epoch 0"):
             load_config(config, [f"train.schedule={schedule}"])
 
 
