@@ -36,13 +36,14 @@ def watch(
     from nndl.cli.screen.progress import choose_view
     from nndl.runs.curves import plan_of
     from nndl.runs.folder import find_run
+    from nndl.runs.listing import read_row
     from nndl.runs.metrics import read_metrics
 
     folder = find_run(run)
     try:
         _wait_for_begin(folder)
         if not json:
-            terminal.say(f"{folder.path}: {visible(folder.status())}")
+            terminal.say(f"{folder.path}: {visible(folder.status())}{read_row(folder).on_synthetic}")
         records = list(read_metrics(folder.metrics)) if folder.metrics.is_file() else []
         plan = plan_of(folder, records)
         if not json and (once or folder.status() != "running"):
@@ -54,7 +55,9 @@ def watch(
         terminal.note(f"the training is left alone; nndl watch {folder.path} goes on watching")
         return
     if json:
-        terminal.emit_json({"kind": "status", "status": folder.status(), "folder": str(folder.path)})
+        terminal.emit_json(
+            {"kind": "status", "status": folder.status(), "images": read_row(folder).images, "folder": str(folder.path)}
+        )
     else:
         terminal.say(_ending(folder))
 
@@ -139,14 +142,15 @@ class Tail:
 def _ending(folder: "RunFolder") -> str:
     """How the run ended, and what can be done with it."""
     from nndl.cli.screen.epochs import percent
-    from nndl.runs.listing import read_row
+    from nndl.runs.listing import in_short, read_row
     from nndl.train.intervals import duration
 
     row, status = read_row(folder), folder.status()
     if status == "finished" and row.test is not None:
         best = "" if row.best_validation is None else f" (best validation {percent(row.best_validation)})"
-        return f"finished: test accuracy {percent(row.test)}{best}; {duration(row.seconds or 0)} of training"
-    done = f"{row.epochs:g} epoch{'' if row.epochs == 1 else 's'}"
+        accuracy = f"test accuracy {percent(row.test)}{row.on_synthetic}"
+        return f"finished: {accuracy}{best}; {duration(row.seconds or 0)} of training"
+    done = f"{in_short(row.epochs)} epoch{'' if row.epochs == 1 else 's'}"
     if status == "running":
         return f"running, {done} done"
     if status == "imported":

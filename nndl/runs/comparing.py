@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import mean, stdev
 from typing import Any
 
-from nndl.runs.differences import differences
+from nndl.runs.differences import Difference, differences
 from nndl.runs.listing import Row
 
 NOT_THE_EXPERIMENT = ("seed", "threads", "checkpoint")
@@ -25,17 +25,43 @@ class Changed:
 def changed(rows: Sequence[Row]) -> list[Changed]:
     """Every place where the config of a run differs from that of the first."""
     first, *others = rows
-    keys = dict.fromkeys(found.key for row in others for found in differences(first.tree, row.tree))
-    return [Changed(key, tuple(_value_at(row.tree, key) for row in rows)) for key in keys]
+    found = [{each.key: each for each in differences(first.tree, row.tree)} for row in others]
+    olds = {key: each.old for places in found for key, each in places.items()}
+    return [
+        Changed(key, (old, *(_new_at(key, old, row, places) for row, places in zip(others, found, strict=True))))
+        for key, old in _by_place(olds)
+    ]
+
+
+def _by_place(found: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """In the order found, but for entries of one list: these in the list's order, whichever run they were found in."""
+    lists: dict[str, int] = {}
+
+    def place(item: tuple[str, Any]) -> tuple[int, int, int]:
+        name, _, inside = item[0].partition("[")
+        index, _, added = inside.partition("]")[0].partition("+")
+        return lists.setdefault(name, len(lists)), int(index or -1), int(added or 0)
+
+    return sorted(found.items(), key=place)
+
+
+def _new_at(key: str, old: Any, row: Row, places: Mapping[str, Difference]) -> Any:
+    """What stands in a run at a place of the first one's; where nothing there differs, `old`."""
+    if key in places:
+        return places[key].new
+    above = next((place for place in places if key.startswith((f"{place}.", f"{place}["))), None)
+    if above is not None:
+        return _value_at(places[above].new, key.removeprefix(above))
+    return old if "[" in key else _value_at(row.tree, key)
 
 
 def _value_at(tree: Any, key: str) -> Any:
-    """What stands at `train.groups[0].l2`, as `differences` names places."""
-    for name, index in re.findall(r"([^.\[\]]+)|\[(\d+)\]", key):
-        if name:
-            tree = tree.get(name) if isinstance(tree, Mapping) else None
+    """What stands at `train.groups[0].l2`, as `differences` names places; None at one that only other lists have."""
+    for name, index in re.findall(r"([^.\[\]]+)|\[([^\]]*)\]", key):
+        if index:
+            tree = tree[int(index)] if isinstance(tree, list) and index.isdecimal() and int(index) < len(tree) else None
         else:
-            tree = tree[int(index)] if isinstance(tree, list) and int(index) < len(tree) else None
+            tree = tree.get(name) if isinstance(tree, Mapping) else None
     return tree
 
 
@@ -52,6 +78,22 @@ def spread(values: Sequence[float | None]) -> Spread:
     """Mean and deviation of the values there are."""
     known = [value for value in values if value is not None]
     return Spread(mean(known) if known else None, stdev(known) if len(known) > 1 else None, len(known))
+
+
+def counted(group: Sequence[Row]) -> list[Row]:
+    """Those of a group whose results are averaged: the finished ones, and of several with one seed only the newest.
+
+    A training that broke off says little of one that did not; the same seed again says nothing more.
+    """
+    finished = sorted((row for row in group if row.status == "finished"), key=lambda row: row.begun)
+    newest = {row.seed: row for row in finished}
+    return [row for row in group if newest.get(row.seed) is row]
+
+
+def distinct_names(rows: Sequence[Row]) -> list[str]:
+    """The runs' names; their folders where two have the same."""
+    names = [row.name for row in rows]
+    return names if len(set(names)) == len(names) else [row.folder for row in rows]
 
 
 def by_config(rows: Sequence[Row]) -> list[list[Row]]:

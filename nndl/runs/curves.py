@@ -7,7 +7,7 @@ from itertools import accumulate
 from typing import Any
 
 from nndl.runs.folder import RunFolder
-from nndl.runs.listing import finite, read_config, read_row, read_summary
+from nndl.runs.listing import finite, name_of, read_config, read_row, read_summary
 from nndl.runs.metrics import read_metrics
 
 Points = list[tuple[float, float]]
@@ -45,7 +45,7 @@ EPOCH_CURVES = ("train_loss", "train_accuracy", "validation_loss", "validation_a
 
 def read_curves(folder: RunFolder, name: str | None = None) -> Curves:
     """The curves of a run, of one that is going on too; empty where it has written nothing yet."""
-    curves = Curves(name or folder.path.resolve().name)
+    curves = Curves(name or name_of(folder))
     records: list[dict[str, Any]] = []
     with suppress(OSError):
         records = list(read_metrics(folder.metrics))

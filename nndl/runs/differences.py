@@ -2,10 +2,13 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from difflib import SequenceMatcher
+from typing import Any, Literal, NamedTuple
 
 LONGEST = 60
 """Characters of a value that are shown."""
+LONG = 5
+"""Entries from which on a list is told entry by entry."""
 
 
 class Difference(NamedTuple):
@@ -14,8 +17,16 @@ class Difference(NamedTuple):
     key: str
     old: Any
     new: Any
+    only: Literal["", "old", "new"] = ""
+    """Which list alone has an entry there. One that is new has the place `[3+1]`: the first behind [3] of the old."""
 
     def __str__(self) -> str:
+        if self.only:
+            return (
+                f"{self.key}: {shown(self.old)} is gone"
+                if self.only == "old"
+                else f"{self.key}: {shown(self.new)} is new"
+            )
         return f"{self.key}: {shown(self.old)} -> {shown(self.new)}"
 
 
@@ -24,11 +35,32 @@ def differences(old: Any, new: Any, key: str = "") -> Iterator[Difference]:
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         for name in [*old, *(name for name in new if name not in old)]:
             yield from differences(old.get(name), new.get(name), f"{key}.{name}" if key else str(name))
+    elif _is_long(old) and _is_long(new):
+        yield from _of_lists(old, new, key)
     elif _is_list(old) and _is_list(new) and len(old) == len(new):
         for index, (one, other) in enumerate(zip(old, new, strict=True)):
             yield from differences(one, other, f"{key}[{index}]")
     elif old != new or type(old) is not type(new):
         yield Difference(key, old, new)
+
+
+def _is_long(value: Any) -> bool:
+    """Whether it is a list of layers or the like that is told entry by entry."""
+    return _is_list(value) and len(value) >= LONG and all(map(kind_of, value))
+
+
+def _of_lists(old: Sequence[Any], new: Sequence[Any], key: str) -> Iterator[Difference]:
+    """Entries of one kind are compared, as many as can be in their order; of the rest each list has its own."""
+    one, other = (list(map(kind_of, items)) for items in (old, new))
+    for what, begin, end, begin_new, end_new in SequenceMatcher(None, one, other, autojunk=False).get_opcodes():
+        both = min(end - begin, end_new - begin_new)
+        for place in range(both):
+            was, now, at = old[begin + place], new[begin_new + place], f"{key}[{begin + place}]"
+            yield from differences(was, now, at) if what == "equal" else (Difference(at, was, now),)
+        yield from (Difference(f"{key}[{place}]", old[place], None, "old") for place in range(begin + both, end))
+        behind = "" if end == 0 else end - 1
+        for number, item in enumerate(new[begin_new + both : end_new], 1):
+            yield Difference(f"{key}[{behind}+{number}]", None, item, "new")
 
 
 def _is_list(value: Any) -> bool:
@@ -37,7 +69,7 @@ def _is_list(value: Any) -> bool:
 
 def shown(value: Any) -> str:
     """A value as JSON, text bare, cut at LONGEST characters."""
-    text = value if isinstance(value, str) else json.dumps(value)
+    text = value if isinstance(value, str) else json.dumps(value, default=str)
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
 
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -13,6 +14,9 @@ import yaml
 from nndl.errors import UsageError
 from nndl.runs.folder import RUNS, RunFolder, run_names
 from nndl.runs.metrics import read_metrics
+
+MEMBER = re.compile(r"seed-\d+")
+"""What runs are called that stand in one folder with others of their config."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +47,22 @@ class Row:
     def record(self) -> dict[str, Any]:
         """What a table or JSON shows of it."""
         return {name: value for name, value in vars(self).items() if name != "tree"}
+
+    @property
+    def images(self) -> str:
+        """CIFAR-10, CIFAR-100, or SYNTHETIC: what it learnt from."""
+        names = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "synthetic": "SYNTHETIC"}
+        return names.get(self.dataset or "", self.dataset or "unknown")
+
+    @property
+    def on_synthetic(self) -> str:
+        """What a sentence with its results must add, or nothing."""
+        return " on SYNTHETIC images" if self.images == "SYNTHETIC" else ""
+
+
+def in_short(epochs: float) -> str:
+    """A number of epochs to three figures: 8.47887 -> "8.48", 30.0 -> "30"."""
+    return f"{epochs:.0f}" if epochs >= 1000 or epochs % 1 == 0 else f"{epochs:.3g}"
 
 
 SORTS = tuple(name for name in Row.__dataclass_fields__ if name not in ("tree", "folder", "of_epochs"))
@@ -77,7 +97,7 @@ def read_row(folder: RunFolder) -> Row:
     with suppress(OSError):
         begun = folder.config.stat().st_mtime
     return Row(
-        name=folder.path.resolve().name,
+        name=name_of(folder),
         status=folder.status() if known else "damaged",
         config=_text(_at(tree, "name")),
         dataset=_text(_at(tree, "data", "dataset")),
@@ -91,6 +111,12 @@ def read_row(folder: RunFolder) -> Row:
         folder=str(folder.path),
         tree=tree or {},
     )
+
+
+def name_of(folder: RunFolder) -> str:
+    """Its folder's name; one of several from a config's seeds has the name of theirs before it, ninety/seed-0."""
+    path = folder.path.resolve()
+    return f"{path.parent.name}/{path.name}" if MEMBER.fullmatch(path.name) and path.parent.name else path.name
 
 
 def read_config(folder: RunFolder) -> dict[str, Any] | None:

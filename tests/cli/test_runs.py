@@ -160,15 +160,91 @@ def test_the_table_leaves_out_what_a_narrow_terminal_has_no_room_for(tmp_path: P
         "time",
         "age",
     ]  # the name says the config
-    narrow = nndl("runs", cwd=tmp_path, COLUMNS="80").stdout.splitlines()
-    assert narrow[0].split() == ["run", "status", "epochs", "val", "acc", "test", "acc", "age"]
-    assert max(map(len, narrow)) <= 80
+    for columns, left in (
+        (80, heading),
+        (74, [*heading[:7], "age"]),
+        (64, heading[:7]),
+        (50, ["run", "status", "test", "acc"]),
+    ):
+        narrow = nndl("runs", cwd=tmp_path, COLUMNS=str(columns)).stdout.splitlines()
+        assert narrow[0].split() == left
+        assert max(map(len, narrow)) <= columns
+        assert len(narrow) == 3  # no word is broken
 
 
-def test_lists_of_layers_are_compared_by_their_kinds(tmp_path: Path) -> None:
+def test_generated_images_are_never_to_pass_for_others(folder: Path) -> None:
+    assert "SYNTHETIC" not in nndl("runs", cwd=folder).stdout
+    make_run(folder / "runs" / "made", dataset="synthetic", begun=2e9)
+    for words in (("runs",), ("runs", "--by-config"), ("runs", "compare", "made", "first")):
+        for columns in ("50", "80", "160"):
+            told = nndl(*words, cwd=folder, COLUMNS=columns).stdout
+            assert "SYNTHETIC" in told, (words, columns)
+            assert "CIFAR-10" in told, (words, columns)
+    assert nndl("watch", "made", cwd=folder).stdout.count("on SYNTHETIC images") == 2
+    assert "SYNTHETIC" not in nndl("watch", "first", cwd=folder).stdout
+    groups = json.loads(nndl("runs", "--by-config", "--json", cwd=folder).stdout)
+    assert {group["images"] for group in groups} == {"CIFAR-10", "SYNTHETIC"}
+
+
+def test_epochs_are_told_to_three_figures(tmp_path: Path) -> None:
+    make_run(tmp_path / "runs" / "timed", epochs=8.47887, validation=(0.5,) * 9)
+    make_run(tmp_path / "runs" / "going", epochs=1000.25, validation=(0.5,) * 3)
+    make_run(tmp_path / "runs" / "short", epochs=0.00123, validation=(0.5,))
+    told = {line.split()[0]: line.split()[3] for line in nndl("runs", cwd=tmp_path).stdout.splitlines()[2:]}
+    assert told == {"timed": "8.48/8.48", "going": "3/1000", "short": "0.00123/0.00123"}
+
+
+def test_only_finished_runs_are_averaged_and_each_seed_once(folder: Path) -> None:
+    make_run(folder / "runs" / "again", seed=1, test=0.65, begun=2e9)
+    make_run(folder / "runs" / "stopped", seed=3, validation=(0.1,), test=0.1, status="interrupted")
+    (made,) = [g for g in json.loads(nndl("runs", "--by-config", "--json", cwd=folder).stdout) if len(g["runs"]) > 1]
+    assert sorted(made["runs"]) == ["again", "first", "second", "stopped"]
+    assert sorted(made["counted"]) == ["again", "second"]
+    assert (made["test"]["mean"], made["test"]["runs"]) == (pytest.approx(0.7), 2)
+    assert made["best_validation"]["mean"] == pytest.approx(0.7)
+
+
+def test_runs_of_a_set_have_its_name(tmp_path: Path) -> None:
+    for name in ("ninety", "other"):
+        make_run(tmp_path / "runs" / name / "seed-0", name=name)
+    told = nndl("runs", "compare", "ninety/seed-0", "other/seed-0", cwd=tmp_path).stdout
+    assert told.splitlines()[0].split() == ["result", "ninety/seed-0", "other/seed-0"]
+    make_run(tmp_path / "elsewhere" / "ninety" / "seed-0", l2=0.5)
+    told = nndl("runs", "compare", "ninety/seed-0", "elsewhere/ninety/seed-0", cwd=tmp_path).stdout
+    assert told.splitlines()[0].split() == ["result", "runs/ninety/seed-0", "elsewhere/ninety/seed-0"]
+
+
+def test_short_lists_of_layers_are_compared_by_their_kinds(tmp_path: Path) -> None:
+    layers(make_run(tmp_path / "runs" / "b"), "[relu, {affine: 10}]")
     make_run(tmp_path / "runs" / "a")
-    config = make_run(tmp_path / "runs" / "b") / "config.yaml"
-    config.write_text(config.read_text("utf-8").replace("[{affine: 10}]", "[relu, {affine: 10}]"), encoding="utf-8")
     (line,) = [line for line in nndl("runs", "compare", "a", "b", cwd=tmp_path).stdout.splitlines() if "model" in line]
     assert line.split(maxsplit=1)[1].split("  ")[0] == "[affine]"
     assert line.endswith("[relu, affine]")
+
+
+def test_long_lists_of_layers_are_compared_line_by_line(tmp_path: Path) -> None:
+    same = "spatial_bn, relu, {max_pool: 2}, {conv: {filters: 16}}, relu"
+    layers(make_run(tmp_path / "runs" / "a"), f"[{{conv: {{filters: 8}}}}, {same}, {{affine: 10}}]")
+    other = same.replace("relu", "gelu", 1)
+    layers(
+        make_run(tmp_path / "runs" / "b"),
+        f"[{{conv: {{filters: 12}}}}, {other}, {{dropout: {{keep: 0.5}}}}, {{affine: 10}}]",
+    )
+    layers(
+        make_run(tmp_path / "runs" / "c"),
+        f"[{{conv: {{filters: 8}}}}, {same.removeprefix('spatial_bn, ')}, {{affine: 10}}]",
+    )
+    told = nndl("runs", "compare", "a", "b", "c", cwd=tmp_path).stdout
+    assert [line.split() for line in told.splitlines() if line.startswith("model") and "entry" not in line] == [
+        ["model.layers[0].conv.filters", "8", "12", "8"],
+        ["model.layers[1]", "spatial_bn", "spatial_bn", "-"],
+        ["model.layers[2]", "relu", "gelu", "relu"],
+        ["model.layers[5+1]", "-", "dropout:", "{keep:", "0.5}", "-"],
+    ]
+    assert "model.layers[5+1]: an entry that a has not" in told
+
+
+def layers(run: Path, text: str) -> None:
+    """Give a made run these layers."""
+    config = run / "config.yaml"
+    config.write_text(config.read_text("utf-8").replace("[{affine: 10}]", text), encoding="utf-8")

@@ -1,5 +1,6 @@
 """How runs look in tables: one a row, one config a row, or one a column."""
 
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -8,17 +9,22 @@ from typing import Any
 
 from nndl.cli.screen import terminal
 from nndl.cli.screen.epochs import percent
-from nndl.runs.comparing import Spread, by_config, changed, spread, told_apart
+from nndl.runs.comparing import Spread, by_config, changed, counted, distinct_names, spread, told_apart
 from nndl.runs.differences import kind_of, shown
 from nndl.runs.folder import safe_name
-from nndl.runs.listing import Row
+from nndl.runs.listing import Row, in_short
 from nndl.train.intervals import duration
 from nndl.visible import visible
 
 STYLES = {"running": "green", "failed": "red", "died": "red", "damaged": "red", "interrupted": "yellow"}
 
+SPARED = ("time", "age", "config", "epochs", "val acc")
+"""What a table of runs goes without, in this order, where a terminal has not the room for all."""
+SPARED_OF_CONFIGS = ("seeds", "val acc", "runs")
 NARROW = 100
-"""Columns of a terminal under which a table of runs leaves out what can be done without."""
+"""Columns of a terminal under which a table of configs leaves out validation that no run has."""
+
+AVERAGED = "mean ± standard deviation of one run, of finished ones, the newest of a seed; in brackets how many"
 
 GAP, LEAST = 3, 24
 """Columns between two of a table, and those that what differs has in any case."""
@@ -31,6 +37,7 @@ def show_rows(rows: Sequence[Row]) -> None:
         "run": [row.name for row in rows],
         "status": [row.status for row in rows],
         "config": [row.config for row in rows],
+        "images": [row.images for row in rows],
         "epochs": [_epochs(row) for row in rows],
         "val acc": [_percent(row.best_validation) for row in rows],
         "test acc": [_percent(row.test) for row in rows],
@@ -39,12 +46,30 @@ def show_rows(rows: Sequence[Row]) -> None:
     }
     if all(_begins(row.name, safe_name(row.config)) for row in rows if row.config):
         del columns["config"]
-    if terminal.width() < NARROW:
-        del columns["time"]
+    if not _synthetic(rows):
+        del columns["images"]
+    _spare(columns, SPARED, terminal.width())
     cells = list(zip(*columns.values(), strict=True))
     terminal.print_table(
-        tuple(columns), cells, left=("status", "config"), styles=[STYLES.get(row.status) for row in rows]
+        tuple(columns), cells, left=("status", "config", "images"), styles=[STYLES.get(row.status) for row in rows]
     )
+
+
+def _spare(columns: dict[str, list[Any]], names: Sequence[str], room: int) -> None:
+    """Take out columns, those named first, until the table has room."""
+    for name in names:
+        if name in columns and _width(columns) > room:
+            del columns[name]
+
+
+def _width(columns: Mapping[str, Sequence[Any]]) -> int:
+    """Columns of the terminal that a table takes."""
+    return sum(GAP + max(len(str(cell)) for cell in [name, *cells]) for name, cells in columns.items()) - GAP
+
+
+def _synthetic(rows: Sequence[Row]) -> bool:
+    """Whether a table of these must say which images they learnt from: generated ones are never to pass for others."""
+    return any(row.on_synthetic for row in rows)
 
 
 def _begins(name: str, config: str) -> bool:
@@ -55,49 +80,55 @@ def _begins(name: str, config: str) -> bool:
 def show_groups(rows: Sequence[Row], json: bool) -> None:
     """A row for each config: how many runs, mean ± standard deviation of their accuracies, what tells it apart."""
     groups = by_config(rows)
-    validations = [spread([row.best_validation for row in group]) for group in groups]
-    tests = [spread([row.test for row in group]) for group in groups]
+    validations = [spread([row.best_validation for row in counted(group)]) for group in groups]
+    tests = [spread([row.test for row in counted(group)]) for group in groups]
     apart = told_apart(groups)
     if json:
         records = map(_group_record, groups, validations, tests, apart)
         terminal.emit_json(list(records))
         return
-    columns = {
+    columns: dict[str, list[Any]] = {
         "config": [group[0].config or group[0].name for group in groups],
         "runs": [f"{len(group):,}" for group in groups],
+        "images": [group[0].images for group in groups],
         "seeds": [_seeds(group) for group in groups],
         "val acc": list(map(_spread, validations)),
         "test acc": list(map(_spread, tests)),
     }
+    if not _synthetic(rows):
+        del columns["images"]
     if terminal.width() < NARROW and not any(validation.runs for validation in validations):
         del columns["val acc"]
-    if any(apart):
-        columns["what differs"] = _cut(list(map(_settings, apart)), columns)
-    terminal.print_table(tuple(columns), list(zip(*columns.values(), strict=True)), left=("seeds", "what differs"))
-    terminal.say("\nmean ± standard deviation of one run; in brackets how many runs have the figure")
-    if any(apart):
-        terminal.say("what differs from most configs of the same name; nndl runs compare shows it in full")
+    differs = list(map(_settings, apart)) if any(apart) else []
+    _spare(columns, SPARED_OF_CONFIGS, terminal.width() - (LEAST + GAP) * bool(differs))
+    room = terminal.width() - _width(columns) - GAP
+    if differs and room >= LEAST:
+        columns["what differs"] = [line if len(line) <= room else f"{line[: room - 3]}..." for line in differs]
+    terminal.print_table(
+        tuple(columns), list(zip(*columns.values(), strict=True)), left=("images", "seeds", "what differs")
+    )
+    terminal.say_words(f"\n{AVERAGED}")
+    if "what differs" in columns:
+        terminal.say_words("what differs from most configs of the same name; nndl runs compare shows it in full")
 
 
 def _settings(places: Mapping[str, Any]) -> str:
     """train.epochs=4, train.tta=mirror: as `--set` has it; of what stands only in other configs, nothing."""
     known = {key: value for key, value in places.items() if value is not None} or places
-    words = (f"{key}={'null' if value is None else _in_short(value)}" for key, value in known.items())
+    words = (f"{key}={'null' if value is None else _as_set(value)}" for key, value in known.items())
     return ", ".join(words).replace('"', "")
 
 
-def _cut(lines: Sequence[str], columns: Mapping[str, Sequence[str]]) -> list[str]:
-    """The lines cut to what the columns leave of the terminal, so that none takes two."""
-    room = terminal.width() - sum(GAP + max(map(len, [name, *cells])) for name, cells in columns.items())
-    room = max(room, LEAST)
-    return [line if len(line) <= room else f"{line[: room - 3]}..." for line in lines]
+def _as_set(value: Any) -> str:
+    return f"{{{_in_short(value)}}}" if isinstance(value, Mapping) and kind_of(value) else _in_short(value)
 
 
 def show_comparison(rows: Sequence[Row]) -> None:
     """Runs as columns: first their results, then every place where their configs differ."""
-    names = [row.name for row in rows]
+    names = distinct_names(rows)
     figures: list[tuple[str, list[Any]]] = [
         ("status", [row.status for row in rows]),
+        ("images", [row.images for row in rows]),
         ("epochs", [_epochs(row) for row in rows]),
         ("validation accuracy", _with_change([row.best_validation for row in rows])),
         ("test accuracy", _with_change([row.test for row in rows])),
@@ -111,20 +142,35 @@ def show_comparison(rows: Sequence[Row]) -> None:
         return
     cells = [(place.key, *map(_in_short, place.values)) for place in places]
     terminal.print_table(("config", *names), cells)
+    new = next((place.key for place in places if re.search(r"\[\d*\+\d+\]$", place.key)), None)
+    if new is not None:
+        terminal.say_words(
+            f"\n{new}: an entry that {names[0]} has not; the number before + is that of the one it follows"
+        )
 
 
 def _in_short(value: Any) -> str:
-    """A value of a config; of a list of layers or transforms their kinds: [conv, relu, affine]."""
+    """A value of a config; of a list of layers or transforms their kinds: [conv, relu, affine]; conv: {filters: 4}."""
+    if isinstance(value, Mapping) and kind_of(value):
+        inside = next(iter(value.values()))
+        return f"{kind_of(value)}: {_in_braces(inside)}"
     if isinstance(value, list) and value and all(kind_of(item) for item in value):
         return f"[{', '.join(map(kind_of, value))}]"
     return "-" if value is None else shown(value)
+
+
+def _in_braces(value: Any) -> str:
+    """{filters: 4, bias: false}, cut as other values are."""
+    if not isinstance(value, Mapping):
+        return shown(value)
+    return shown(f"{{{', '.join(f'{name}: {shown(item)}' for name, item in value.items())}}}")
 
 
 def sentence(row: Row) -> str:
     """quickstart, finished: validation accuracy 89.40 %, test accuracy 89.00 %, on SYNTHETIC images."""
     words = visible(f"{row.config}, {row.status}") + f": validation accuracy {_percent(row.best_validation)}"
     words += "" if row.test is None else f", test accuracy {_percent(row.test)}"
-    return words + (", on SYNTHETIC images" if row.dataset == "synthetic" else "")
+    return words + (f",{row.on_synthetic}" if row.on_synthetic else "")
 
 
 def age(seconds: float) -> str:
@@ -139,7 +185,9 @@ def _group_record(group: Sequence[Row], validation: Spread, test: Spread, apart:
     names = [row.name for row in group]
     return {
         "config": group[0].config,
+        "images": group[0].images,
         "runs": names,
+        "counted": [row.name for row in counted(group)],
         "seeds": [row.seed for row in group],
         "best_validation": asdict(validation),
         "test": asdict(test),
@@ -171,7 +219,7 @@ def _with_change(values: Sequence[float | None]) -> list[str]:
 
 
 def _epochs(row: Row) -> str:
-    return f"{row.epochs:g}" if row.of_epochs is None else f"{row.epochs:g}/{row.of_epochs:g}"
+    return in_short(row.epochs) if row.of_epochs is None else f"{in_short(row.epochs)}/{in_short(row.of_epochs)}"
 
 
 def _percent(share: float | None) -> str:

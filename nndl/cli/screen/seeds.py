@@ -17,6 +17,7 @@ from nndl.errors import TrainingError
 from nndl.jobs.resume import Wanted
 from nndl.jobs.seeds import SeedRun, refuse_others, seed_runs
 from nndl.runs.folder import create_run_folder
+from nndl.runs.listing import read_row
 from nndl.train.intervals import duration
 
 
@@ -39,7 +40,11 @@ def train_seeds(
         finally:
             if any(run.begun for run in runs):
                 now = seed_runs(experiment, seeds, inside)
-                _tell(_together(now), _command(inside, given=run_dir is not None), json=json)
+                _tell(
+                    _together(now, experiment.data.dataset == "synthetic"),
+                    _command(inside, given=run_dir is not None),
+                    json=json,
+                )
     return True
 
 
@@ -93,17 +98,18 @@ def _tell_finished(run: SeedRun, summary: dict[str, Any], json: bool) -> None:
     if json:
         terminal.emit_json({"kind": "summary", "folder": str(run.folder.path), **summary})
     else:
-        accuracy = percent(summary["test"]["best"]["accuracy"])
-        terminal.say(f"seed {run.seed} is finished: test accuracy {accuracy}; {run.folder.path}")
+        accuracy = percent(summary["test"]["best"]["accuracy"]) + read_row(run.folder).on_synthetic
+        terminal.say_words(f"seed {run.seed} is finished: test accuracy {accuracy}; {run.folder.path}")
 
 
-def _together(runs: Sequence[SeedRun]) -> dict[str, Any]:
+def _together(runs: Sequence[SeedRun], synthetic: bool) -> dict[str, Any]:
     """Means, and standard deviations of one run (n - 1; null for a single one), of the runs that are finished."""
     done = [(run.seed, run.summary) for run in runs if run.summary is not None]
     test = [summary["test"]["best"]["accuracy"] for _, summary in done]
     seconds = [summary["seconds"] for _, summary in done]
     return {
         "finished": len(done) == len(runs),
+        "synthetic": synthetic,
         "seeds": [seed for seed, _ in done],
         "missing": [run.seed for run in runs if run.summary is None],
         "test_accuracy": test,
@@ -118,7 +124,7 @@ def _tell(together: dict[str, Any], command: str, *, json: bool) -> None:
     if json:
         terminal.emit_json({"kind": "seeds", **together})
     elif together["finished"]:
-        terminal.say(_in_words(together))
+        terminal.say_words(_in_words(together))
     if not together["finished"]:
         count = len(together["seeds"])
         terminal.note(f"{count} of {count + len(together['missing'])} seeds {'is' if count == 1 else 'are'} done")
@@ -138,7 +144,8 @@ def _in_words(together: dict[str, Any]) -> str:
     deviation = together["deviation"]
     spread = "" if deviation is None else f", standard deviation {100 * deviation:.2f}"
     count = len(together["seeds"])
+    images = " on SYNTHETIC images" if together["synthetic"] else ""
     return (
-        f"over {count} seed{'s' if count > 1 else ''}: test accuracy {percent(together['mean'])} on average{spread} "
-        f"({each}); {duration(together['mean_seconds'])} of training each"
+        f"over {count} seed{'s' if count > 1 else ''}: test accuracy {percent(together['mean'])}{images} on average"
+        f"{spread} ({each}); {duration(together['mean_seconds'])} of training each"
     )
