@@ -104,14 +104,14 @@ class Hint(NamedTuple):
 
 
 def nearest(word: str, choices: Iterable[str]) -> str | None:
-    """The choice that `word` most likely stands for: what it is called here, or spelt nearly so, in either case."""
+    """Find what `word` most likely stands for among the choices: its name here, or one spelt nearly so, in any case."""
     known = list(choices)
     translated = next((name for name in FOREIGN.get(word.lower(), ()) if name in known), None)
     return translated or next(iter(get_close_matches(word.lower(), known, n=1, cutoff=0.6)), None)
 
 
 def suggest(word: str, choices: Iterable[str]) -> str:
-    """ "did you mean ...?", or the list of what there is."""
+    """Ask "did you mean ...?", or list what there is."""
     known = list(choices)
     near = nearest(word, known)
     if near:
@@ -120,14 +120,14 @@ def suggest(word: str, choices: Iterable[str]) -> str:
 
 
 def _guess(word: str, choices: Iterable[str]) -> str | None:
-    """The choice that `word` is another program's word for, or is spelt like unless it is a word of its own here."""
+    """Find the choice that `word` is foreign for, or is spelt like unless it is a word of its own here."""
     near = nearest(word, choices)
     return near if near in FOREIGN.get(word.lower(), ()) or word not in _words() else None
 
 
 @cache
 def _words() -> frozenset[str]:
-    """Every key, name and option of configs but the sections' own."""
+    """Collect every key, name and option of configs but the sections' own."""
     tables = [key.table for key in ONE_OF]
     options = (option for table in tables for described in table.values() for option in option_names(described))
     keys = (key for section in SECTIONS.values() for key in section.model_fields if key not in SECTIONS)
@@ -135,12 +135,12 @@ def _words() -> frozenset[str]:
 
 
 def _names(word: str) -> tuple[str, ...]:
-    """The word, and what it may be called here."""
+    """Return the word, and what it may be called here."""
     return (word, *FOREIGN.get(word.lower(), ()))
 
 
 def known_keys(path: Path) -> list[str]:
-    """The keys that the section at `path` knows."""
+    """List the keys that the section at `path` knows."""
     if path[:2] == ("train", "groups"):
         return [field.name for field in fields(Group)]
     model: type[BaseModel] = Experiment
@@ -153,7 +153,7 @@ def known_keys(path: Path) -> list[str]:
 
 
 def for_key(path: Path, value: Any) -> Hint:
-    """What to tell of a key that its section does not know, where `value` is what it is set to."""
+    """Advise on a key that its section does not know, where `value` is what it is set to."""
     key, within, known = str(path[-1]), path[:-1], known_keys(path[:-1])
     near = _guess(key, known)
     if near:
@@ -170,20 +170,20 @@ def for_key(path: Path, value: Any) -> Hint:
 
 
 def _goes(word: str, name: str, places: Sequence[str]) -> str:
-    """ "it goes under train", and how it is called there if not so."""
+    """Say that it goes under train, and how it is called there if not so."""
     meant = "" if word == name else f"did you mean {name!r}? "
     return f"{meant}it goes {'to' if places[0] == TOP else 'under'} {' or '.join(places)}"
 
 
 def _section(key: str, value: Any = None) -> str | None:
-    """The section that knows a key; sections themselves are known by their being mappings."""
+    """Find the section that knows a key; sections themselves are known by their being mappings."""
     if key in SECTIONS and not isinstance(value, dict):
         return None
     return next((place for place, section in SECTIONS.items() if key in section.model_fields), None)
 
 
 def _places_of_key(name: str, value: Any, within: Path) -> list[str]:
-    """The section that knows a key, and what in its own section has a thing or an option of that name."""
+    """List the section that knows a key, and what in its own section has a thing or an option of that name."""
     section = _section(name, value)
     things = [key.key for key in ONE_OF if _has(key, name, within)]
     own = [place for place in things if len(within) == 1 and place.startswith(f"{within[0]}.")]
@@ -191,7 +191,7 @@ def _places_of_key(name: str, value: Any, within: Path) -> list[str]:
 
 
 def _has(key: OneOf, name: str, within: Path) -> bool:
-    """Whether a key's table has something of this name, or something that has it for an option."""
+    """Tell whether a key's table has something of this name, or something that has it for an option."""
     here = not within or within[0] == key.section
     options = {option for described in key.table.values() for option in option_names(described)}
     telling = name in options and (here or name in TELLING.get(key.what, ()))
@@ -199,7 +199,7 @@ def _has(key: OneOf, name: str, within: Path) -> bool:
 
 
 def for_option(key: OneOf, kind: str, option: str) -> Hint:
-    """What to tell of an option that a thing out of a key's table does not take."""
+    """Advise on an option that a thing out of a key's table does not take."""
     known = option_names(key.table[kind])
     if (kind, option) in ABSENT:
         return Hint(ABSENT[kind, option])
@@ -214,7 +214,7 @@ def for_option(key: OneOf, kind: str, option: str) -> Hint:
 
 
 def _places_of_option(key: OneOf, name: str) -> list[str]:
-    """The section that has it for a key, and the first thing in the table that takes it.
+    """List the section that has it for a key, and the first thing in the table that takes it.
 
     A layer, or an augmentation, stands among others: that one of them has an option of this name says little.
     """
@@ -229,7 +229,7 @@ def _places_of_option(key: OneOf, name: str) -> list[str]:
 
 
 def for_several(what: str, value: dict[str, Any], table: Table, in_list: bool) -> str:
-    """Several keys stand where one name should: each is one of its own, or they are options of one; "" if neither."""
+    """Advise where several keys stand for one: each is a name of its own, or they are options of one; "" if neither."""
     named = [key for key in value if key in table]
     others = [key for key in value if key not in table]
     if not others:
@@ -245,7 +245,7 @@ def for_several(what: str, value: dict[str, Any], table: Table, in_list: bool) -
 
 
 def for_unknown(key: OneOf, kind: str) -> str:
-    """A name that is none: misspelt, stuck to its value, of another table, or an option whose owner is left out."""
+    """Advise on a name that is none: misspelt, stuck to its value, of another table, or an option without its owner."""
     name, colon, _ = kind.partition(":")
     if colon and name in key.table:
         return f"write a space after the colon: '{name}: '"
@@ -257,12 +257,12 @@ def for_unknown(key: OneOf, kind: str) -> str:
 
 
 def a(what: str) -> str:
-    """The word with its article: a layer, an optimizer."""
+    """Put the article before a word: a layer, an optimizer."""
     return f"{'an' if what[0] in 'aeiou' else 'a'} {what}"
 
 
 def _with_owner(what: str, options: list[str], table: Table) -> str:
-    """The first thing that takes these options, if any does."""
+    """Name the first thing that takes these options, if any does."""
     for kind, described in table.items():
         known = option_names(described)
         meant = [nearest(option, known) for option in options]

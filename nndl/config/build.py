@@ -58,7 +58,7 @@ def build(experiment: Experiment) -> Built:
 
 
 def build_network(experiment: Experiment, engine: str | None = None) -> Network:
-    """The network alone, on the engine the experiment names or `engine`; needs no data."""
+    """Make the network alone, on the engine the experiment names or `engine`; needs no data."""
     set_threads(None if experiment.threads == "auto" else experiment.threads)
     return Network(
         experiment.model.layers,
@@ -80,7 +80,7 @@ def _whiten(network: Network, split: Split) -> None:
 
 
 def build_solver(experiment: Experiment, split: Split, network: Network, validation: Evaluator | None) -> Solver:
-    """The solver of the experiment's training section."""
+    """Make the solver of the experiment's training section."""
     data, train = experiment.data, experiment.train
     batches = Batches(
         split.dataset.train,

@@ -11,7 +11,7 @@ SUFFIXES = (".yaml", ".yml")
 
 
 def folder() -> Path:
-    """Where the bundled configs are."""
+    """Return the folder of the bundled configs."""
     package = Path(nndl.__file__).parent
     installed = package / "bundled_configs"
     return installed if installed.is_dir() else package.parent / "configs"
@@ -22,12 +22,12 @@ SWEEPS = "sweeps/"
 
 
 def names() -> list[str]:
-    """Their names, such as "bn_cnn" and "ladder/90"; those at the top first."""
+    """List their names, such as "bn_cnn" and "ladder/90"; those at the top first."""
     return [name for name in _all_names() if not name.startswith(SWEEPS)]
 
 
 def sweep_names() -> list[str]:
-    """The names of the bundled sweeps, such as "bn_cnn"."""
+    """List the names of the bundled sweeps, such as "bn_cnn"."""
     return [name.removeprefix(SWEEPS) for name in _all_names() if name.startswith(SWEEPS)]
 
 
@@ -37,7 +37,7 @@ def _all_names() -> list[str]:
 
 
 def bundled(name: str) -> Path:
-    """The bundled config called `name`, be it "bn_cnn", "bn_cnn.yaml" or "configs/bn_cnn.yaml".
+    """Return the bundled config called `name`, be it "bn_cnn", "bn_cnn.yaml" or "configs/bn_cnn.yaml".
 
     Raises ConfigError with the nearest one if there is none.
     """
@@ -48,19 +48,19 @@ def bundled(name: str) -> Path:
 
 
 def _bare(path: Path) -> str:
-    """The name in configs/NAME.yaml."""
+    """Return the name in configs/NAME.yaml."""
     name = path.as_posix().removeprefix("configs/")
     return name.removesuffix(path.suffix) if path.suffix in SUFFIXES else name
 
 
 def _in_its_place(name: str) -> str:
-    """What there is instead: the configs in the folder of this name, or the one whose name is nearest."""
+    """Say what there is instead: the configs in the folder of this name, or the one whose name is nearest."""
     inside = [each for each in names() if each.startswith(f"{name}/")]
     return f"in {name}/ there are {', '.join(inside)}" if inside else suggest(name, names())
 
 
 def locate(source: str | Path) -> Path:
-    """The file that `source` means: a path, a bundled config's name, or configs/NAME.yaml away from a clone.
+    """Find the file that `source` means: a path, a bundled config's name, or configs/NAME.yaml away from a clone.
 
     A file that is there comes first. Raises ConfigError, naming the nearest bundled config, when there is none.
     """

@@ -27,7 +27,7 @@ class Split:
 
 
 def build_split(experiment: Experiment) -> Split:
-    """The data set, split and with its normalisation fitted to the images that train."""
+    """Load the data set, split it, and fit its normalisation to the images that train."""
     data = experiment.data
     dataset = load_dataset(experiment)
     labels = dataset.train.labels
@@ -45,7 +45,7 @@ def build_split(experiment: Experiment) -> Split:
 
 
 def load_dataset(experiment: Experiment) -> Dataset:
-    """The images the experiment names, from disk or generated."""
+    """Load the images the experiment names, from disk or generated."""
     data = experiment.data
     if data.dataset != "synthetic":
         return load_cifar(Path(data.root), data.dataset)
@@ -54,5 +54,5 @@ def load_dataset(experiment: Experiment) -> Dataset:
 
 
 def take(images: Images, index: Array) -> Images:
-    """The images at the positions `index`, int64 (n,), copied."""
+    """Copy the images at the positions `index`, int64 (n,)."""
     return Images(np.ascontiguousarray(images.images[index]), images.labels[index])

@@ -13,7 +13,7 @@ HELD_OUT = 5000
 
 
 def held_out(dataset: str, train_size: int | Literal["all"]) -> int:
-    """Images that validate where it is left open: a tenth of those there are where HELD_OUT would be all of them.
+    """Count the images that validate where it is left open: a tenth of those there are where HELD_OUT would be all.
 
     At least one of each class, or none where that would leave nothing to learn from.
     """

@@ -25,7 +25,7 @@ MOST_BYTES = 4 * MOST_CHARACTERS
 
 
 def load_config(source: str | FilePath, sets: Sequence[str] = ()) -> Experiment:
-    """The experiment a file describes, `sets` ("train.epochs=5") applied to it.
+    """Read the experiment a file describes, `sets` ("train.epochs=5") applied to it.
 
     source: a path, or the name of a bundled config. Raises ConfigError with everything that is wrong, each with
     its line, and UsageError for a `sets` that is not KEY=VALUE or has no place to go.
@@ -53,7 +53,7 @@ def read_text(path: FilePath) -> str:
 
 
 def parse_config(text: str, source: str, sets: Sequence[str] = (), name: str = "unnamed") -> Experiment:
-    """The experiment that `text` describes; `source` is what errors call it."""
+    """Read the experiment that `text` describes; `source` is what errors call it."""
     marked = read(text, source)
     if not isinstance(marked.value, dict):
         what = "is empty" if marked.value is None else "is not a mapping of keys to values"
@@ -63,7 +63,7 @@ def parse_config(text: str, source: str, sets: Sequence[str] = (), name: str = "
 
 
 def _name(path: FilePath) -> str:
-    """What runs of this config are called: bn_cnn, or ladder-90 for ladder/90."""
+    """Name the runs of this config: bn_cnn, or ladder-90 for ladder/90."""
     path, bundled = path.resolve(), folder().resolve()
     inside = path.relative_to(bundled) if path.is_relative_to(bundled) else FilePath(path.name)
     return "-".join(inside.with_suffix("").parts)
@@ -99,7 +99,7 @@ class _Loader:
         self.problems.append(Problem(path, words, self.marked.place(path, at_key), source))
 
     def _with_pieces(self) -> dict[str, Any]:
-        """The tree with what names a layer, an optimizer, ... built; what could not be is left out, and reported."""
+        """Return the tree with what names a layer, an optimizer, ... built; report and leave out what could not be."""
         result = {key: dict(value) if isinstance(value, dict) else value for key, value in self.tree.items()}
         pieces = Pieces(self.report)
         for key in ONE_OF:

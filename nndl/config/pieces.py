@@ -21,13 +21,13 @@ class Pieces:
         self.report = report
 
     def at(self, key: OneOf, value: Any, path: Path) -> Any:
-        """What the value of a key names."""
+        """Build what the value of a key names."""
         if value is None and key.optional:
             return None
         return self.many(key, value, path) if key.many else self.one(key, value, path)
 
     def many(self, key: OneOf, value: Any, path: Path) -> tuple[Any, ...]:
-        """The things of a list, those that could be built."""
+        """Build the things of a list, those that can be."""
         if not isinstance(value, list):
             self.report(path, f"expected a list of {key.what}s, each on a line of its own beginning with '- '")
             return ()
@@ -35,7 +35,7 @@ class Pieces:
         return tuple(thing for thing in built if thing is not None)
 
     def one(self, key: OneOf, value: Any, path: Path) -> Any:
-        """The thing that `value` names, or None."""
+        """Build the thing that `value` names; None where that cannot be."""
         named = self._kind(key, value, path)
         if named is None:
             return None
@@ -53,7 +53,7 @@ class Pieces:
     def _built(
         self, key: OneOf, described: type[Described], options: dict[str, Any], path: Path, bare: bool
     ) -> Described | None:
-        """The thing with these options, or None. A description may refuse what its annotations cannot tell."""
+        """Build the thing with these options, or None. A description may refuse what its annotations cannot tell."""
         kind = described.kind
         try:
             return _described(described, options)
@@ -69,7 +69,7 @@ class Pieces:
         return None
 
     def groups(self, value: Any) -> Any:
-        """The groups of parameters, plain mappings all of one kind; what is no such thing is left for the schema."""
+        """Build the groups of parameters, mappings all of one kind; what is no mapping is left for the schema."""
         if not isinstance(value, list):
             return value
         path = ("train", "groups")
@@ -84,7 +84,7 @@ class Pieces:
             return Group(match="*")  # stands in its place: the others keep their numbers
 
     def _kind(self, key: OneOf, value: Any, path: Path) -> tuple[str, Any] | None:
-        """The name in `value`, and what is said of it."""
+        """Return the name in `value`, and what is said of it."""
         what, table = key.what, key.table
         if isinstance(value, str):
             kind, given = value, None
@@ -105,7 +105,7 @@ class Pieces:
         return kind, given
 
     def _options(self, described: type[Described], given: Any, path: Path) -> dict[str, Any] | None:
-        """The options as a mapping, whether written as one, as a bare value, or not at all."""
+        """Return the options as a mapping, whether written as one, as a bare value, or not at all."""
         if given is None:
             return {}
         if isinstance(given, dict):
@@ -120,7 +120,7 @@ class Pieces:
     def _nested(
         self, key: OneOf, described: type[Described], options: dict[str, Any], path: Path, bare: bool
     ) -> dict[str, Any]:
-        """The option that holds more of the kind, with what it holds built."""
+        """Build what the option holds that is for more of the kind."""
         name = str(described.nested)
         if options[name] == []:
             self.report(path, f"{described.kind}: {name} should not be empty")
@@ -128,19 +128,19 @@ class Pieces:
 
 
 def _described(described: type[Described], options: dict[str, Any]) -> Described:
-    """The description with these options. Raises ValidationError, or the ValueError of the description itself."""
+    """Make the description with these options. Raises ValidationError, or the ValueError of the description itself."""
     checked = options_model(described).model_validate(options)  # type: ignore[arg-type]  # mypy: not hashable
     return described(**{name: getattr(checked, name) for name in option_names(described)})
 
 
 def _frozen(value: Any) -> Any:
-    """Lists as tuples, which is what descriptions hold."""
+    """Turn lists into tuples, which is what descriptions hold."""
     return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
 
 
 @cache
 def options_model(described: type[Described]) -> type[BaseModel]:
-    """Checks the options of a description by its own annotations, strictly: "3" is no number and 1 is not true."""
+    """Make a model that checks options by a description's annotations, strictly: "3" is no number, 1 is not true."""
     hints = get_type_hints(described, include_extras=True)
     options = {
         field.name: (hints[field.name], ... if field.default is MISSING else field.default)

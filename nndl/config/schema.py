@@ -49,7 +49,7 @@ class OneOf(NamedTuple):
 
     @property
     def key(self) -> str:
-        """The key as messages and the documentation write it: train.optimizer."""
+        """Write the key as messages and the documentation do: train.optimizer."""
         return f"{self.section}.{self.name}"
 
 
@@ -70,7 +70,7 @@ MOST_EPOCHS = 1_000_000
 
 
 def whole(epochs: float) -> float:
-    """3 for 3.0, as the run's config will be read again."""
+    """Return 3 for 3.0, as the run's config will be read again."""
     return int(epochs) if epochs % 1 == 0 else epochs
 
 
@@ -112,7 +112,7 @@ class Data(Section):
 
     @property
     def held_out(self) -> int:
-        """validation_size, which is a number once it is read."""
+        """Return validation_size, which is a number once it is read."""
         return int(self.validation_size)
 
 
@@ -210,7 +210,7 @@ class Experiment(Section):
     record: Record = Record()
 
     def with_epochs(self, epochs: float) -> "Experiment":
-        """The same over so many epochs, whatever time it was to take."""
+        """Return the same experiment over so many epochs, whatever time it was to take."""
         train = self.train.model_copy(update={"epochs": epochs, "time_budget": None})
         return self.model_copy(update={"train": train})
 

@@ -11,7 +11,7 @@ from nndl.errors import ConfigError
 
 
 def shortened(source: str | Path, sets: Sequence[str], epochs: float) -> list[str]:
-    """What to set besides, so that a config's schedule and warm-up fit into so many epochs; nothing where they do.
+    """Return what to set so that a config's schedule and warm-up fit into so many epochs; nothing where they do.
 
     A config that fits no epochs of its own is left as it is: what is wrong with it is told when it is loaded.
     """
@@ -21,7 +21,7 @@ def shortened(source: str | Path, sets: Sequence[str], epochs: float) -> list[st
 
 
 def in_proportion(experiment: Experiment, epochs: float) -> list[str]:
-    """Overrides that bring every epoch of schedule and warm-up forward as the end of training is."""
+    """Return overrides that bring every epoch of schedule and warm-up forward as the end of training is."""
     train = experiment.train
     fits = train.schedule.beyond(epochs) is None and train.warmup_epochs <= epochs
     if fits or train.time_budget is not None or not 0 < epochs < train.epochs:

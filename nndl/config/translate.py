@@ -48,7 +48,7 @@ class Fault(NamedTuple):
 
 
 def translate(error: ValidationError, tree: Any, advise: Advise) -> list[Fault]:
-    """Everything pydantic found wrong with `tree`.
+    """List everything pydantic found wrong with `tree`.
 
     What a value could have been ("a whole number or 'same'") becomes one message, and a key that is only misspelt is
     not also missing.
@@ -72,7 +72,7 @@ def translate(error: ValidationError, tree: Any, advise: Advise) -> list[Fault]:
 
 
 def _within(tree: Any, path: Path) -> Path:
-    """`path` as far as it leads in the tree: pydantic adds the alternative it tried, such as 'int'."""
+    """Cut `path` where it leaves the tree: pydantic adds the alternative it tried, such as 'int'."""
     for depth, part in enumerate(path):
         in_list = isinstance(tree, list | tuple) and isinstance(part, int) and part < len(tree)
         if not in_list and not (isinstance(tree, dict) and part in tree):
@@ -82,7 +82,7 @@ def _within(tree: Any, path: Path) -> Path:
 
 
 def _unfit(path: Path, items: Sequence[Any]) -> str:
-    """ "filters should be a whole number, not 'many'", and the cure where it is plain."""
+    """Say "filters should be a whole number, not 'many'", and the cure where it is plain."""
     start = next((depth for depth in reversed(range(len(path))) if isinstance(path[depth], str)), 0)
     key = dotted(path[start:]) or "the value"
     value, choices = items[0]["input"], " or ".join(dict.fromkeys(_expected(item) for item in items))
@@ -103,7 +103,7 @@ def _unfit(path: Path, items: Sequence[Any]) -> str:
 
 
 def _expected(item: Any) -> str:
-    """What should have stood there."""
+    """Say what should have stood there."""
     kind, context = item["type"], item.get("ctx", {})
     if kind == "too_long":
         return f"a list of {context['max_length']}"
@@ -116,7 +116,7 @@ def _expected(item: Any) -> str:
 
 
 def shown(value: Any) -> str:
-    """A value as the config would write it, in short."""
+    """Write a value as the config would, in short."""
     if value is None:
         return "nothing"
     if isinstance(value, bool):

@@ -28,15 +28,15 @@ class Schedule(Described):
     """multiplier = schedule(epoch, epochs)"""
 
     def __call__(self, epoch: float, epochs: float) -> float:
-        """The multiplier at `epoch` of `epochs`."""
+        """Return the multiplier at `epoch` of `epochs`."""
         raise NotImplementedError
 
     def beyond(self, epochs: float) -> Beyond | None:  # noqa: ARG002
-        """What does not fit into so many epochs; None for a schedule in shares of training."""
+        """Return what does not fit into so many epochs; None for a schedule in shares of training."""
         return None
 
     def at(self, moved: Callable[[float], float]) -> Self:  # noqa: ARG002
-        """The same schedule with every epoch that it names moved elsewhere, in the same order."""
+        """Return the same schedule with every epoch that it names moved elsewhere, in the same order."""
         return self
 
 
@@ -85,12 +85,12 @@ class Multistep(Schedule):
         return self.factor ** sum(epoch >= drop for drop in self.epochs)
 
     def beyond(self, epochs: float) -> Beyond | None:
-        """The last drop, where no step would come after it."""
+        """Return the last drop, where no step would come after it."""
         last = self.epochs[-1]
         return Beyond("epochs", last, f"the drop after epoch {last:g} never comes") if last >= epochs else None
 
     def at(self, moved: Callable[[float], float]) -> Self:
-        """The drops after other epochs."""
+        """Put the drops after other epochs."""
         return replace(self, epochs=tuple(map(moved, self.epochs)))
 
 
@@ -147,12 +147,12 @@ class PiecewiseLinear(Schedule):
         return interpolate(self.points, epoch)
 
     def beyond(self, epochs: float) -> Beyond | None:
-        """The last point, where training ends before it."""
+        """Return the last point, where training ends before it."""
         last = self.points[-1][0]
         return Beyond("points", last, f"epoch {last:g} is no part of training") if last > epochs else None
 
     def at(self, moved: Callable[[float], float]) -> Self:
-        """The multipliers of the points at other epochs."""
+        """Put the points at other epochs."""
         return replace(self, points=tuple((moved(epoch), multiplier) for epoch, multiplier in self.points))
 
 
@@ -172,12 +172,12 @@ class WarmUp:
 
 
 def in_rising_order(epochs: Sequence[float]) -> bool:
-    """Whether each epoch is later than the one before it."""
+    """Tell whether each epoch is later than the one before it."""
     return all(earlier < later for earlier, later in pairwise(epochs))
 
 
 def interpolate(points: tuple[tuple[float, float], ...], at: float) -> float:
-    """The value at `at` of the straight lines through (place, value) points; level outside them."""
+    """Follow straight lines through (place, value) points to `at`; level outside them."""
     if at <= points[0][0]:
         return points[0][1]
     for (left, low), (right, high) in pairwise(points):

@@ -31,7 +31,7 @@ class Average(Described):
     """Whether the network goes on from the average."""
 
     def share(self, step: int, steps: int) -> float | None:
-        """What the weights after step 1, 2, ... of `steps` count in the average; None leaves it as it is."""
+        """Return what the weights after step 1, 2, ... of `steps` count in the average; None leaves it as it is."""
         raise NotImplementedError
 
 
@@ -46,7 +46,7 @@ class Ema(Average):
     """The share kept at each step: 0.999 averages over about the last 1,000 steps. Early on less is kept."""
 
     def share(self, step: int, steps: int) -> float | None:
-        """What the weights after step 1, 2, ... count in the average.
+        """Return what the weights after step 1, 2, ... count in the average.
 
         Early on a smaller decay, (1 + step) / (10 + step), forgets the random start, as TensorFlow's moving average
         does.
@@ -73,7 +73,7 @@ class Lookahead(Average):
     """The share of the slow weights that is kept, for each step, in the end."""
 
     def share(self, step: int, steps: int) -> float | None:
-        """What the fast weights after step 1, 2, ... of `steps` count in the slow ones; None between the times."""
+        """Return what the fast weights after step 1, 2, ... of `steps` count in the slow ones; None in between."""
         return None if step % self.every else 1 - float(self.decay**self.every) * (step / steps) ** 3
 
 

@@ -41,7 +41,7 @@ def check(experiment: Experiment, tree: Any, report: Report) -> None:
 
 
 def _placed(experiment: Experiment, tree: Any, report: Report) -> tuple[Placed, ...]:
-    """The layers with their shapes, or () with a report of the first that cannot fit."""
+    """Infer the layers' shapes; () with a report of the first that cannot fit."""
     too_large = list(sizes.oversized(experiment.model.layers))
     for where, option, value in too_large:
         words = f"{option} should be {sizes.LARGEST_OPTION:,} or less, not {value:,}"
@@ -64,7 +64,7 @@ def _check_classes(experiment: Experiment, last: Placed, tree: Any, report: Repo
 
 
 def _check_whitening(placed: Sequence[Placed], tree: Any, report: Report) -> None:
-    """Whitening is computed from the images: what other layers make of them is not known before training."""
+    """Report whitening of what other layers make of the images, which is not known before training."""
     for each in everything(placed):
         if isinstance(each.layer, Conv) and each.layer.init == "whitening" and each.where != (0,):
             words = "conv: init: whitening is computed from the images, so it is for the first layer only"
@@ -72,7 +72,7 @@ def _check_whitening(placed: Sequence[Placed], tree: Any, report: Report) -> Non
 
 
 def _check_init_options(placed: Sequence[Placed], tree: Any, report: Report) -> None:
-    """An option of one way to begin says nothing where the weights begin in another."""
+    """Report options that the chosen init ignores: weight_scale without init: normal."""
     for each in everything(placed):
         if not isinstance(each.layer, Conv | Affine):
             continue
@@ -87,7 +87,7 @@ def _check_init_options(placed: Sequence[Placed], tree: Any, report: Report) -> 
 
 
 def _check_names(placed: Sequence[Placed], tree: Any, report: Report) -> None:
-    """Names are parts of "residual1.conv1.w", where a dot has its meaning and the shortcut a name of its own."""
+    """Report names that "residual1.conv1.w" cannot hold: a dot has its meaning there, the shortcut its name."""
     seen: dict[str, tuple[int, ...]] = {}
     for each in everything(placed):
         name = each.layer.name or ""
@@ -119,7 +119,7 @@ def _check_memory(experiment: Experiment, placed: Sequence[Placed], tree: Any, r
 
 
 def _check_groups(experiment: Experiment, placed: Sequence[Placed], report: Report) -> None:
-    """A pattern that matches nothing is a misspelt one; one that later ones take everything from is out of place."""
+    """Report patterns that match nothing, which are misspelt, and those that later ones take everything from."""
     groups = experiment.train.groups
     names = parameter_names(placed) if groups else []
     matched = [{name for name in names if fnmatchcase(name, group.match)} for group in groups]
@@ -138,7 +138,7 @@ def _cure(pattern: str, names: Sequence[str]) -> str:
 
 
 def _check_filters(experiment: Experiment, placed: Sequence[Placed], report: Report) -> None:
-    """The learning rate of a rule for whole filters (muon) is far too much for anything else."""
+    """Report a rule for whole filters (muon) without any: its learning rate is far too much for anything else."""
     layers, rule = [each.layer for each in everything(placed)], experiment.train.optimizer
     if rule.whole_filters and not any(isinstance(layer, Conv) for layer in layers):
         words = f"{rule.kind} is a rule for filters, and this network has none; use sgd_nesterov_momentum or adam"
@@ -146,7 +146,7 @@ def _check_filters(experiment: Experiment, placed: Sequence[Placed], report: Rep
 
 
 def _meant(pattern: str, names: Sequence[str]) -> str | None:
-    """The pattern that a misspelt one most likely stands for."""
+    """Find the pattern that a misspelt one most likely stands for."""
     parts = [name.rpartition(".") for name in names]
     choices = [*(f"{layer}.*" for layer, _, _ in parts), *(f"*.{own}" for _, _, own in parts), *names]
     holding = [choice for choice in choices if pattern.strip("*") and pattern.strip("*") in choice]
@@ -154,7 +154,7 @@ def _meant(pattern: str, names: Sequence[str]) -> str | None:
 
 
 def parameter_names(placed: Sequence[Placed]) -> list[str]:
-    """The names of all parameters, as in a network; no weights are drawn for it."""
+    """List the names of all parameters, as in a network; no weights are drawn for it."""
     names = []
     for each in everything(placed):
         layer = replace(each.layer, init="zeros") if isinstance(each.layer, Affine | Conv) else each.layer
@@ -164,17 +164,17 @@ def parameter_names(placed: Sequence[Placed]) -> list[str]:
 
 
 def layer_path(tree: Any, where: tuple[int, ...]) -> Path:
-    """The path of the layer at position `where`: (3, 1) is model.layers[3].residual[1], or ...residual.layers[1]."""
+    """Return the path of the layer at `where`: (3, 1) is model.layers[3].residual[1], or ...residual.layers[1]."""
     return _enter(tree, where)[0]
 
 
 def _kind(tree: Any, where: tuple[int, ...]) -> str:
-    """What stands before the options of the layer there."""
+    """Return what stands before the options of the layer there."""
     return next(iter(_enter(tree, where)[1]))
 
 
 def _enter(tree: Any, where: tuple[int, ...]) -> tuple[Path, Any]:
-    """The path of a layer, and what is written there."""
+    """Return the path of a layer, and what is written there."""
     path: Path = ("model", "layers")
     node = tree["model"]["layers"]
     for depth, index in enumerate(where):

@@ -50,7 +50,7 @@ def _train_size(experiment: Experiment) -> int:
 
 
 def _check_steps(experiment: Experiment, report: Report) -> None:
-    """An epoch has a step at least, and slow weights are renewed once at least."""
+    """Report epochs without a step, and slow weights that are never renewed."""
     train, images = experiment.train, _train_size(experiment) - experiment.data.held_out
     if train.drop_last and 0 < images < train.batch_size:
         words = (
@@ -70,7 +70,7 @@ def _check_training(train: Train, report: Report) -> None:
 
 
 def _check_end(train: Train, report: Report) -> None:
-    """Whether what counts in epochs comes to its end within training."""
+    """Report what counts in epochs and does not come to its end within training."""
     kind, beyond = train.schedule.kind, train.schedule.beyond(train.epochs)
     length = f"train.epochs is {train.epochs}"
     if beyond:

@@ -14,7 +14,7 @@ ASSUMED_MEMORY = 16 << 30
 
 
 def installed_memory() -> int:
-    """Bytes of memory that this machine has."""
+    """Return the bytes of memory that this machine has."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):  # Windows has no sysconf
@@ -22,7 +22,7 @@ def installed_memory() -> int:
 
 
 def oversized(layers: Sequence[Described], where: tuple[int, ...] = ()) -> Iterator[tuple[tuple[int, ...], str, int]]:
-    """(position, option, value) of the whole numbers that are beyond reason."""
+    """Yield (position, option, value) of the whole numbers that are beyond reason."""
     for index, layer in enumerate(layers):
         for option, value in vars(layer).items():
             if isinstance(value, int) and value > LARGEST_OPTION:
@@ -31,22 +31,22 @@ def oversized(layers: Sequence[Described], where: tuple[int, ...] = ()) -> Itera
 
 
 def weights(placed: Placed) -> int:
-    """Numbers in a layer's weights: each is used once for every place of the output."""
+    """Count the numbers in a layer's weights: each is used once for every place of the output."""
     return placed.layer.macs(placed.in_shape) // prod(placed.out_shape[1:])
 
 
 def memory_for_weights(placed: Placed, bytes_per_number: int, copies: int) -> int:
-    """Bytes that a layer's weights take at the least: their values, their gradients and what the optimizer keeps."""
+    """Count the bytes that weights take at the least: their values, their gradients and what the optimizer keeps."""
     return weights(placed) * bytes_per_number * copies
 
 
 def memory_for_batch(placed: Placed, bytes_per_number: int, batch_size: int) -> int:
-    """Bytes that a batch of a layer's outputs takes at the least, with their gradients."""
+    """Count the bytes that a batch of a layer's outputs takes at the least, with their gradients."""
     return 2 * prod(placed.out_shape) * bytes_per_number * batch_size
 
 
 def in_words(count: float) -> str:
-    """Bytes in the unit that suits: 37.3 TiB."""
+    """Write bytes in the unit that suits: 37.3 TiB."""
     units = ("KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
     power = max(1, min(len(units), (max(int(count), 1).bit_length() - 1) // 10))
     return f"{count / 1024**power:,.1f} {units[power - 1]}"

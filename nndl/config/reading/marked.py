@@ -60,7 +60,7 @@ class _Composer(yaml.SafeLoader):
         return ""
 
     def compose_node(self, parent: Node | None, index: Any) -> Node | None:
-        """The next node; stops before a text becomes more nodes, or deeper ones, than a config has."""
+        """Compose the next node; stop before a text becomes more nodes, or deeper ones, than a config has."""
         self.seen, self.depth = self.seen + 1, self.depth + 1
         if self.seen > MOST_NODES or self.depth > DEEPEST + 1:
             raise _TooLargeError(mark_of(self.peek_event().start_mark))  # type: ignore[no-untyped-call]

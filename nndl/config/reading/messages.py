@@ -62,24 +62,24 @@ def _show(source: str, lines: Sequence[str], problem: Problem) -> str:
 
 
 def _visible(letter: str) -> str:
-    """The letter, or what stands for it where a terminal would obey it, as it does escape sequences."""
+    """Return the letter, or what stands for it where a terminal would obey it, as it does escape sequences."""
     return letter if letter.isprintable() else " " if letter == "\t" else "\N{REPLACEMENT CHARACTER}"
 
 
 def _window(line: str, column: int) -> tuple[str, int]:
-    """The part of a long line around `column`, and where in it the column is."""
+    """Cut out the part of a long line around `column`; returns it, and where in it the column is."""
     start = column - WIDTH // 2 if column > WIDTH - 20 else 0
     before, after = "... " if start else "", " ..." if len(line) > start + WIDTH else ""
     return before + line[start : start + WIDTH] + after, column - start + len(before)
 
 
 def _columns(text: str) -> int:
-    """How wide a terminal shows `text`: Chinese characters take two columns, combining accents none."""
+    """Count the columns a terminal shows `text` in: Chinese characters take two, combining accents none."""
     return sum(0 if combining(letter) else 2 if east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def dotted(path: Path) -> str:
-    """("model", "layers", 0, "conv") -> "model.layers[0].conv"."""
+    """Write a path as --set takes it: ("model", "layers", 0, "conv") -> "model.layers[0].conv"."""
     text = ""
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}"

@@ -18,7 +18,7 @@ PART = re.compile(r"([^.\[\]]+)|\[([0-9]{1,6})\]")
 
 
 def parse(text: str) -> tuple[Path, Any]:
-    """ "a.b[0].c=value" as a path and the value, read as YAML. Raises UsageError where it is not of that form."""
+    """Read "a.b[0].c=value" as a path and a YAML value. Raises UsageError where it is not of that form."""
     key, equals, written = text.partition("=")
     key = key.strip()
     path: Path = tuple(name or int(index) for name, index in PART.findall(key))
@@ -33,7 +33,7 @@ def parse(text: str) -> tuple[Path, Any]:
 
 
 def quoted(text: object) -> str:
-    """The text as YAML that means it and nothing else: a folder may be called 2024, or null."""
+    """Write a text as YAML that means it and nothing else: a folder may be called 2024, or null."""
     words = str(text)
     if words.isprintable():
         return "'" + words.replace("'", "''") + "'"
@@ -46,7 +46,7 @@ NO_BUDGET = "train.time_budget=null"
 
 
 def of_epochs(epochs: float) -> str:
-    """What --epochs sets, to the last digit; the number as it is usually written, 3 rather than 3.0."""
+    """Return what --epochs sets, to the last digit; the number as it is usually written, 3 rather than 3.0."""
     return f"train.epochs={epochs!r}".removesuffix(".0")
 
 
@@ -106,14 +106,14 @@ def _refuse_skipped(value: Any, path: Path, option: str | int, text: str) -> Non
 
 
 def _default(path: Path) -> str | None:
-    """What the mapping at `path` names where the config says nothing."""
+    """Return what the mapping at `path` names where the config says nothing."""
     field = SECTIONS[str(path[0])].model_fields.get(str(path[-1]))
     default = type(field.default) if field else None
     return next((kind for kind, described in (_table(path) or {}).items() if described is default), None)
 
 
 def _opened(value: Any, path: Path, following: str | int) -> Any:
-    """`value`, which stands at `path`, in a form that `following` can be set in."""
+    """Return `value`, which stands at `path`, in a form that `following` can be set in."""
     if isinstance(following, int):
         return value
     table, described = _table(path), (_table(path[:-1]) or {}).get(str(path[-1]))
@@ -127,7 +127,7 @@ def _opened(value: Any, path: Path, following: str | int) -> Any:
 
 
 def _table(path: Path) -> Table | None:
-    """What the mapping at `path` names one thing out of, if it does."""
+    """Return what the mapping at `path` names one thing out of, if it does."""
     for key in ONE_OF:
         if path[:2] == (key.section, key.name):
             names_one = isinstance(path[-1], int) if key.many else len(path) == 2

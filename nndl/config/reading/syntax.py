@@ -28,7 +28,7 @@ BIG_ESCAPE = re.compile(r"\\U[0-9A-Fa-f]{8}")
 
 
 def explain(error: Exception, text: str) -> tuple[Mark, str]:
-    """Where the text stops being YAML, and why."""
+    """Tell where the text stops being YAML, and why."""
     if isinstance(error, ReaderError):
         before = text[: error.position].split("\n")
         return Mark(len(before) - 1, len(before[-1])), "there is a character here that no text file should hold"
@@ -43,12 +43,12 @@ def explain(error: Exception, text: str) -> tuple[Mark, str]:
 
 
 def mark_of(mark: Any) -> Mark:
-    """PyYAML's mark as ours; the beginning where there is none."""
+    """Turn PyYAML's mark into ours; the beginning where there is none."""
     return Mark(mark.line, mark.column) if mark else Mark(0, 0)
 
 
 def _spacing(mark: Mark, opened: Mark, lines: list[str]) -> tuple[Mark, str] | None:
-    """The tab, or the missing space, that is behind most errors: on the line at fault or the one above it."""
+    """Find the tab, or the missing space, that is behind most errors: on the line at fault or the one above it."""
     for number in (mark.line, mark.line - 1):
         line = lines[number] if opened.line <= number < len(lines) and number >= 0 else ""
         indentation = line[: len(line) - len(line.lstrip())]
@@ -83,7 +83,7 @@ def _words(error: MarkedYAMLError, opened: Mark, lines: list[str]) -> str:
 
 
 def _misplaced(mark: Mark, opened: Mark, lines: list[str]) -> str:
-    """What belongs to nothing: behind a closing quote, or at an indentation that nothing has."""
+    """Explain what belongs to nothing: behind a closing quote, or at an indentation that nothing has."""
     before = lines[mark.line][: mark.column].rstrip() if mark.line < len(lines) else ""
     if before.endswith(("'", '"')):
         return "a quote ends before this; put the whole text in quotes, and write a single quote within them twice"
@@ -91,7 +91,7 @@ def _misplaced(mark: Mark, opened: Mark, lines: list[str]) -> str:
 
 
 def _colon(mark: Mark, lines: list[str]) -> str:
-    """Why a ':' is too many: what stands above it holds the line as a text of several lines."""
+    """Explain why a ':' is too many: what stands above it holds the line as a text of several lines."""
     line, above = (lines[number] if 0 <= number < len(lines) else "" for number in (mark.line, mark.line - 1))
     if above.strip() and ":" not in above and not above.lstrip().startswith(("-", "#")):
         return f"a ':' cannot stand here; is one missing in line {mark.line}?"

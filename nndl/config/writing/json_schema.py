@@ -12,7 +12,7 @@ DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def json_schema() -> dict[str, Any]:
-    """A schema that accepts what `load_config` accepts, up to what only the whole config can tell (shapes, sizes)."""
+    """Make a schema that accepts what `load_config` does, up to what only the whole config can tell (shapes, sizes)."""
     schema = Experiment.model_json_schema()
     for key in ONE_OF:
         properties = schema["$defs"][key.section.title()]["properties"]
@@ -23,7 +23,7 @@ def json_schema() -> dict[str, Any]:
 
 
 def _value(key: OneOf, own: dict[str, Any]) -> dict[str, Any]:
-    """What may stand at a key, with the description and the least length that its `own` schema has."""
+    """Describe what may stand at a key, with the description and the least length that its `own` schema has."""
     one = _reference(key)
     if key.many:
         one = {"type": "array", "items": one} | ({"minItems": own["minItems"]} if "minItems" in own else {})
@@ -37,7 +37,7 @@ def _reference(key: OneOf) -> dict[str, Any]:
 
 
 def _forms(key: OneOf, described: type[Described]) -> list[dict[str, Any]]:
-    """`kind`, {kind: {options}} and {kind: bare value}, as far as each says all that is required."""
+    """List `kind`, {kind: {options}} and {kind: bare value}, as far as each says all that is required."""
     kind, options, about = described.kind, _options(key, described), _about(described)
     optional = not options["required"]
     forms = [_named(kind, {"anyOf": [options, {"type": "null"}], "description": about} if optional else options)]
@@ -50,17 +50,17 @@ def _forms(key: OneOf, described: type[Described]) -> list[dict[str, Any]]:
 
 
 def _named(kind: str, value: dict[str, Any]) -> dict[str, Any]:
-    """The mapping {kind: value}."""
+    """Describe the mapping {kind: value}."""
     return {"type": "object", "properties": {kind: value}, "required": [kind], "additionalProperties": False}
 
 
 def _about(described: type[Described]) -> str:
-    """What a thing is, in one line."""
+    """Say what a thing is, in one line."""
     return (described.__doc__ or described.__name__).partition("\n")[0]
 
 
 def _options(key: OneOf, described: type[Described]) -> dict[str, Any]:
-    """The schema of the mapping of options, with the text under each as its description."""
+    """Make the schema of the mapping of options, with the text under each as its description."""
     schema: dict[str, Any] = {"required": [], **TypeAdapter(described).json_schema(), "description": _about(described)}
     schema.pop("$defs", None)
     docs = option_docs(described)  # type: ignore[arg-type]  # to mypy no type of a dataclass is hashable

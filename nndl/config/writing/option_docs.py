@@ -10,7 +10,7 @@ from typing import Any
 
 @cache
 def option_docs(described: type[Any]) -> dict[str, str]:
-    """Field name -> the string under the field, inherited fields included."""
+    """Map the names of fields, inherited ones included, to the strings under them."""
     docs: dict[str, str] = {}
     for cls in reversed(described.__mro__[:-1]):
         docs |= _own(cls)

@@ -37,7 +37,7 @@ is an error.
 
 
 def reference() -> str:
-    """The page, in Markdown."""
+    """Write the page, in Markdown."""
     schema = json_schema()
     parts = [HEAD, "## Top level\n", _keys(Experiment, schema)]
     for title, section in SECTIONS.items():
@@ -74,7 +74,7 @@ def _pieces(key: OneOf) -> str:
 
 
 def _options(described: type[Described], kind: str = "") -> str:
-    """A table of options, the one that a bare value sets first."""
+    """Write a table of options, the one that a bare value sets first."""
     shorthand = described.shorthand
     options = sorted((f for f in fields(described) if f.name != "name"), key=lambda field: field.name != shorthand)
     if not options:

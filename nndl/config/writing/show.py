@@ -41,18 +41,18 @@ def _quotes(value: str) -> str | None:
 
 
 def _number(value: float) -> str:
-    """repr(), but 1e-05 as 1.0e-05: PyYAML and other readers of YAML 1.1 take only that for a number."""
+    """Write a number as repr() does, but 1e-05 as 1.0e-05: readers of YAML 1.1, as PyYAML, take only that for one."""
     text = repr(value)
     return text.replace("e", ".0e") if "e" in text and "." not in text else text
 
 
 def dump(experiment: Experiment) -> str:
-    """The experiment as YAML, nothing left to a default."""
+    """Write the experiment as YAML, nothing left to a default."""
     return yaml.dump(as_tree(experiment), Dumper=_Dumper, sort_keys=False, width=120, allow_unicode=True)
 
 
 def as_tree(experiment: Experiment) -> dict[str, Any]:
-    """The experiment as plain mappings, lists and values, as a config would say it."""
+    """Return the experiment as plain mappings, lists and values, as a config would say it."""
     return {name: _plain(getattr(experiment, name)) for name in Experiment.model_fields}
 
 
@@ -69,7 +69,7 @@ def _plain(value: Any) -> Any:
 
 
 def _piece(thing: Described) -> Any:
-    """`relu`, or {conv: {filters: 32, ...}} with every option."""
+    """Return `relu`, or {conv: {filters: 32, ...}} with every option."""
     options = _options(thing)
     if options.get("name", "") is None:
         del options["name"]
@@ -81,6 +81,6 @@ def _options(thing: Described) -> dict[str, Any]:
 
 
 def plain_value(value: Any) -> str:
-    """A default as a config would write it."""
+    """Write a default as a config would."""
     written = yaml.dump(_plain(value), Dumper=_Dumper, default_flow_style=True, width=1000)
     return written.removesuffix("...\n").strip()
