@@ -7,7 +7,7 @@ import typer
 from typer.core import TyperGroup
 
 from nndl.cli.command import Verb
-from nndl.cli.options import INTERRUPTED, Data, Engine, Json, Quiet, Synthetic, Threads
+from nndl.cli.options import INTERRUPTED, Data, Engine, Force, Json, Quiet, Synthetic, Threads
 from nndl.paths import expanded, to_write
 
 if TYPE_CHECKING:
@@ -58,17 +58,10 @@ Output = Annotated[
 @sweep_app.command("run", cls=Verb, short_help="Begin a sweep, or go on with it.")
 def run(
     file: File,
-    trials: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Trials in all, instead of the file's.")
-    ] = None,
-    workers: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Processes that train, each with its share of cores.")
-    ] = 1,
+    trials: Trials = None,
+    workers: Workers = 1,
     storage: Storage = None,
-    sweep_dir: Annotated[
-        Path | None,
-        typer.Option(metavar="FOLDER", parser=expanded, help="The sweep's folder, instead of runs/NAME-sweep."),
-    ] = None,
+    sweep_dir: SweepDir = None,
     data: Data = None,
     engine: Engine = None,
     threads: Threads = None,
@@ -181,11 +174,9 @@ def importance(folder: Folder, storage: Storage = None, json: Json = False) -> N
 @sweep_app.command("export", cls=Verb)
 def export(
     folder: Folder,
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", parser=to_write, help="FILE.csv, or FILE.sqlite for Optuna's dashboard.")
-    ],
+    file: Output,
     storage: Storage = None,
-    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+    force: Force = False,
 ) -> None:
     """Write the trials out: as CSV, or as the SQLite file that optuna-dashboard reads."""
     from nndl.cli.screen import terminal
