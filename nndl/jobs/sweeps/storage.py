@@ -32,10 +32,11 @@ def open_storage(folder: Path, url: str | None) -> tuple[Any, list[str]]:
         if url.startswith("grpc://"):
             host, _, port = url.removeprefix("grpc://").partition(":")
             return optuna.storages.GrpcStorageProxy(host=host, port=int(port or 13000)), []
-        return optuna.storages.RDBStorage(url, engine_kwargs={"pool_pre_ping": True}), []
+        address = re.sub("^postgres(ql)?://", "postgresql+psycopg://", url)  # SQLAlchemy's own choice changed with 2.1
+        return optuna.storages.RDBStorage(address, engine_kwargs={"pool_pre_ping": True}), []
     except ImportError as error:
-        driver = str(error.name or "the database's driver")
-        raise MissingExtraError(driver, "sweep", f"the storage {shown(url)}") from None
+        extra = "grpc" if url.startswith("grpc://") else "postgresql"
+        raise MissingExtraError(str(error.name or "a driver"), extra, f"the storage {shown(url)}") from None
     except Exception as error:  # every driver raises its own
         words = shown(" ".join(str(error).split()))
         raise UsageError(f"the storage {shown(url)} cannot be used: {words[:300]}") from None

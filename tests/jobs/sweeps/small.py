@@ -1,6 +1,11 @@
 """A sweep small enough to train in a test."""
 
 from pathlib import Path
+from typing import Any
+
+from nndl.jobs.sweeps.standing import record
+from nndl.jobs.sweeps.study import Study
+from nndl.runs.checkpoint import read_checkpoint
 
 BASE = """\
 name: small
@@ -30,3 +35,14 @@ def write(folder: Path, sweep: str = SWEEP, base: str = BASE) -> Path:
     path = folder / "sweep.yaml"
     path.write_text(sweep, encoding="utf-8")
     return path
+
+
+def table(study: Study) -> list[Any]:
+    """Every trial, without what says where it ran."""
+    rows = []
+    for trial in study.trials():
+        told = record(study, trial)
+        weights = read_checkpoint(study.path(trial.number) / "last.safetensors")[0]
+        arrays = {name: value.tobytes() for name, value in weights.items()}
+        rows.append((told["values"], trial.state, trial.values, dict(trial.reports), arrays))
+    return rows

@@ -15,12 +15,11 @@ import pytest
 from nndl.errors import UsageError
 from nndl.jobs.sweeps import worker as working
 from nndl.jobs.sweeps.load import load_sweep
-from nndl.jobs.sweeps.standing import front, record, without_effect
+from nndl.jobs.sweeps.standing import front, without_effect
 from nndl.jobs.sweeps.study import Study, begin_study, open_study
 from nndl.jobs.sweeps.worker import Worker
-from nndl.runs.checkpoint import read_checkpoint
 from tests.cli.command import environment
-from tests.jobs.sweeps.small import BASE, SWEEP, write
+from tests.jobs.sweeps.small import BASE, SWEEP, table, write
 
 pytest.importorskip("optuna")
 
@@ -28,17 +27,6 @@ pytest.importorskip("optuna")
 def begun(folder: Path, file: Path) -> Study:
     sweep, text = load_sweep(file)
     return begin_study(folder, sweep, text, file, None, threads=1)[0]
-
-
-def table(study: Study) -> list[Any]:
-    """Every trial, without what says where it ran."""
-    rows = []
-    for trial in study.trials():
-        told = record(study, trial)
-        weights = read_checkpoint(study.path(trial.number) / "last.safetensors")[0]
-        arrays = {name: value.tobytes() for name, value in weights.items()}
-        rows.append((told["values"], trial.state, trial.values, dict(trial.reports), arrays))
-    return rows
 
 
 @pytest.fixture

@@ -1,0 +1,85 @@
+"""A sweep in a database is the same as one in a journal: SQLite, PostgreSQL, and Optuna's proxy before one."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nndl.errors import UsageError
+from nndl.jobs.sweeps.load import load_sweep
+from nndl.jobs.sweeps.study import ABOUT, Study, begin_study, open_study
+from nndl.jobs.sweeps.worker import Worker
+from tests.cli.command import environment
+from tests.jobs.sweeps import postgresql
+from tests.jobs.sweeps.small import table, write
+
+optuna = pytest.importorskip("optuna")
+pytest.importorskip("sqlalchemy")
+
+
+def begun(folder: Path, file: Path, url: str | None) -> Study:
+    sweep, text = load_sweep(file)
+    return begin_study(folder, sweep, text, file, url, threads=1)[0]
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[str]:
+    if postgresql.missing():
+        pytest.skip(postgresql.missing() or "")
+    pytest.importorskip("psycopg")
+    with postgresql.server() as url:
+        yield url
+
+
+def killed_on_the_way(study: Study, url: str) -> None:
+    """A worker that is killed in mid-trial, and another that goes on."""
+    words = [sys.executable, "-m", "nndl", "sweep", "work", str(study.folder)]
+    process = subprocess.Popen(words, env=environment(NNDL_STORAGE=url), stderr=subprocess.DEVNULL)
+    give_up = time.monotonic() + 60
+    while not any(trial.state == "running" for trial in study.trials()) and time.monotonic() < give_up:
+        time.sleep(0.05)
+    time.sleep(0.3)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert Worker(study).work()
+
+
+def test_sqlite_holds_the_same_study_as_a_journal(tmp_path: Path) -> None:
+    file = write(tmp_path)
+    calm = begun(tmp_path / "calm", file, None)
+    assert Worker(calm).work()
+    url = f"sqlite:///{tmp_path / 'trials.sqlite'}"
+    study = begun(tmp_path / "sqlite", file, url)
+    killed_on_the_way(study, url)
+    assert table(study) == table(calm)
+    with pytest.raises(UsageError, match="say so with --storage"):
+        open_study(study.folder, None)
+
+
+def test_postgresql_holds_the_same_study_and_no_password_is_kept(postgres: str, tmp_path: Path) -> None:
+    file = write(tmp_path)
+    calm = begun(tmp_path / "calm", file, None)
+    assert Worker(calm).work()
+    study = begun(tmp_path / "postgresql", file, postgres)
+    killed_on_the_way(study, postgres)
+    assert table(study) == table(calm)
+    for path in study.folder.rglob("*"):
+        assert not path.is_file() or b"correct-horse" not in path.read_bytes()
+
+
+def test_a_wrong_password_is_told_and_not_shown(postgres: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be used") as caught:
+        begun(tmp_path / "s", write(tmp_path), postgres.replace("correct-horse", "hunter2"))
+    assert "hunter2" not in str(caught.value)
+    assert not (tmp_path / "s" / ABOUT).exists()
+
+
+def test_a_database_that_is_not_there_is_told(tmp_path: Path) -> None:
+    pytest.importorskip("psycopg")
+    with pytest.raises(UsageError, match=r"the storage postgresql://me:\*\*\*@127.0.0.1:1/none cannot be used"):
+        begun(tmp_path / "s", write(tmp_path), "postgresql://me:secret@127.0.0.1:1/none")
