@@ -10,26 +10,26 @@ __all__ = ["available", "choices", "describe_engine", "get_engine", "has_bfloat1
 
 
 def available() -> tuple[str, ...]:
-    """The engines that this installation has, slowest first."""
+    """List the engines that this installation has, slowest first."""
     from nndl.engines.compiled import is_built
 
     return ("reference", "vectorized", "compiled") if is_built() else ("reference", "vectorized")
 
 
 def choices() -> tuple[str, ...]:
-    """The engines that can be asked for here: the available ones, and the one that rounds, which `auto` never takes."""
+    """List the engines that can be asked for here: those available, and one that rounds, which `auto` never takes."""
     return (*available(), "compiled_bf16") if has_bfloat16() else available()
 
 
 def has_bfloat16() -> bool:
-    """Whether the compiled engine can round to bfloat16 here."""
+    """Tell whether the compiled engine can round to bfloat16 here."""
     from nndl.engines.compiled import bindings
 
     return bindings.is_built() and bindings.instructions() == bindings.BF16_INSTRUCTIONS
 
 
 def get_engine(name: str = "auto") -> Engine:
-    """The engine called `name`; "auto" is the fastest there is in full precision.
+    """Return the engine called `name`; "auto" is the fastest there is in full precision.
 
     Raises ConfigError for a name that is none, and for an engine that this installation or processor does not have.
     """

@@ -64,7 +64,7 @@ class Network:
     @overload
     def loss(self, X: Array, y: Array) -> tuple[float, Params]: ...
     def loss(self, X: Array, y: Array | None = None) -> Array | tuple[float, Params]:
-        """Scores (N, classes) in test mode without y; with y (N,), the training loss and the gradients.
+        """Compute scores (N, classes) in test mode without y; with y (N,), the training loss and the gradients.
 
         X is (N, C, H, W). The loss includes 0.5 * l2 * sum(w ** 2) over the weights. The gradients are `grads`, which
         the next call overwrites.
@@ -83,13 +83,13 @@ class Network:
             return loss, self.grads
 
     def scores(self, X: Array) -> Array:
-        """Scores (N, classes) in test mode, in an array of their own."""
+        """Return the scores (N, classes) in test mode, in an array of their own."""
         x = self._take(X)
         with self._turn.lock:
             return self._chains["test"].forward(x).copy()
 
     def activations(self, X: Array) -> Iterator[tuple[str, Array]]:
-        """What each step of the plan gives in test mode, in an array of its own, under the path of its last layer."""
+        """Yield what each step of the plan gives in test mode, in an array of its own, under its last layer's path."""
         x = self._take(X)
         for planned in self._chains["test"].steps:
             with self._turn.lock:
@@ -97,7 +97,7 @@ class Network:
             yield planned.paths[-1], x
 
     def predict(self, X: Array) -> Array:
-        """The class with the highest score for each image: (N,) int64."""
+        """Return the class with the highest score for each image, (N,) int64."""
         return np.argmax(self.scores(X), axis=1)
 
     def freeze(self, names: Collection[str]) -> None:
@@ -111,7 +111,7 @@ class Network:
                 self._chains["train"] = self._plan("train")
 
     def describe(self, mode: Mode = "train") -> list[PlannedStep]:
-        """The steps that run, in order, after the engine's rewriting."""
+        """Return the steps that run, in order, after the engine's rewriting."""
         return list(self._chains[mode].steps)
 
     def _take(self, X: Array) -> Array:

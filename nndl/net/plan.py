@@ -112,7 +112,7 @@ class Planner:
     """The param dicts of the layers that draw random numbers, by path: the network puts their generators in."""
 
     def chain(self, layers: Sequence[Placed], layout: Layout, needs_dx: bool) -> Chain:
-        """The steps for `layers` behind a value in `layout`.
+        """Lower `layers` behind a value in `layout`.
 
         Where nothing asks for dx, layers before the first one with parameters to train need none either.
         """
@@ -165,15 +165,15 @@ class Planner:
         )
 
     def _trained(self, path: str) -> dict[str, Array]:
-        """The gradients of the layer at `path`, without those of frozen parameters."""
+        """Return the gradients of the layer at `path`, without those of frozen parameters."""
         return {name: grad for name, grad in self._own(self.grads, path).items() if f"{path}.{name}" not in self.frozen}
 
     @staticmethod
     def _own(arrays: Params, path: str) -> dict[str, Array]:
-        """The arrays of the layer at `path`, by their own names."""
+        """Return the arrays of the layer at `path`, by their own names."""
         return {name.rpartition(".")[2]: array for name, array in arrays.items() if name.rpartition(".")[0] == path}
 
 
 def _group_site(sites: Sequence[Site]) -> Site:
-    """One site for a group: where its first member stands, ending where its last does."""
+    """Make one site for a group: where its first member stands, ending where its last does."""
     return replace(sites[0], out_shape=sites[-1].out_shape, params={}, grads={}, state={}, members=tuple(sites))

@@ -27,14 +27,14 @@ class Placed:
     """The projection of a residual block, if it needs one."""
 
     def walk(self) -> "Iterator[Placed]":
-        """This layer and all inside it."""
+        """Yield this layer and all inside it."""
         yield self
         for inner in (*self.body, *self.shortcut):
             yield from inner.walk()
 
 
 def everything(placed: Iterable[Placed]) -> Iterator[Placed]:
-    """All layers in order, those inside a block right behind it."""
+    """Walk through all layers in order, those inside a block right behind it."""
     for outer in placed:
         yield from outer.walk()
 
@@ -74,7 +74,7 @@ def _place(layer: Layer, path: str, where: tuple[int, ...], shape: Shape) -> Pla
 
 
 def _at(where: tuple[int, ...], error: ConfigError) -> ConfigError:
-    """`error` with the position of the innermost layer it is about."""
+    """Return `error` with the position of the innermost layer it is about."""
     if error.where is None:
         error.where = where
     return error

@@ -16,7 +16,7 @@ class PairStep:
         self.cache: Any = None
 
     def forward(self, x: Array) -> Array:
-        """The pair's forward; running statistics it assigned to the param dict go into the network's buffers."""
+        """Run the pair's forward; running statistics it assigned to the param dict go into the network's buffers."""
         site = self.site
         buffers = {name: array for name, array in site.state.items() if isinstance(array, np.ndarray)}
         out, self.cache = site.layer.pair.forward(x, *site.layer.arguments(site.params, site.state))
@@ -26,7 +26,7 @@ class PairStep:
         return np.ascontiguousarray(out)
 
     def backward(self, dout: Array) -> Array | None:
-        """The pair's backward; what it returns after dx goes to the gradients of the same names."""
+        """Run the pair's backward; what it returns after dx goes to the gradients of the same names."""
         site = self.site
         result = site.layer.pair.backward(dout, self.cache)
         dx, *dparams = result if isinstance(result, tuple) else (result,)
@@ -37,7 +37,7 @@ class PairStep:
 
 
 def lower_by_definition(site: Site) -> Lowered:
-    """The reference engine's lowering, and every engine's for what it does not do itself."""
+    """Lower to the layer's pair: what the reference engine always does, and others where they have no other way."""
     return Lowered(PairStep(site), layout_of(site.shape), layout_of(site.out_shape))
 
 
@@ -78,7 +78,7 @@ class SumStep:
         return None if dbody is None or dshortcut is None else self._sum("dx", dbody, dshortcut)
 
     def _sum(self, name: str, a: Array, b: Array) -> Array:
-        """a + b, in memory that is kept: the page faults of a large fresh array take longer than adding."""
+        """Add a and b in memory that is kept: the page faults of a large fresh array take longer than adding."""
         out = self._sums.get(name)
         if out is None or out.shape != a.shape or out.strides != a.strides:
             out = self._sums[name] = np.empty_like(a)

@@ -19,5 +19,5 @@ Streams = Callable[[str], np.random.Generator]
 
 
 def layout_of(shape: Shape) -> Layout:
-    """The layout in which people and the reference layers hold an example of this shape."""
+    """Return the layout in which people and the reference layers hold an example of this shape."""
     return "nchw" if len(shape) == 3 else "flat"

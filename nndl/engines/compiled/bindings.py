@@ -68,7 +68,7 @@ class Kernels:
 
 @cache
 def is_built() -> bool:
-    """Whether the kernels have been compiled for this installation, from the sources that are here now."""
+    """Tell whether the kernels have been compiled for this installation, from the sources that are here now."""
     try:
         return _ask("nndl_sources") == digest()
     except (OSError, AttributeError):  # not there, or for another system, or older than the question
@@ -76,7 +76,7 @@ def is_built() -> bool:
 
 
 def _ask(question: str) -> str:
-    """What the portable build answers."""
+    """Return what the portable build answers."""
     function = getattr(ctypes.CDLL(str(library_path("baseline"))), question)
     function.restype = c_char_p
     return str(function().decode())
@@ -84,7 +84,7 @@ def _ask(question: str) -> str:
 
 @cache
 def instructions() -> str:
-    """The best instruction set that this processor has: "avx512_bf16", "avx512", "avx2" or "baseline".
+    """Return the best instruction set that this processor has: "avx512_bf16", "avx512", "avx2" or "baseline".
 
     The environment variable NNDL_INSTRUCTIONS chooses another, to compare or to look for a fault.
     """
@@ -99,7 +99,7 @@ def instructions() -> str:
 
 @cache
 def compiler() -> str:
-    """What compiled the kernels: "gcc 13.3.0"."""
+    """Return what compiled the kernels: "gcc 13.3.0"."""
     return _ask("nndl_compiler")
 
 
@@ -107,7 +107,7 @@ _in_use: Kernels | None = None
 
 
 def kernels() -> Kernels:
-    """The kernels in use, loaded once, at first use. BLAS is held to one thread then: two pools hinder each other."""
+    """Return the kernels in use, loaded at first use. BLAS is held to one thread then: two pools hinder each other."""
     if _in_use is None:
         with _turn.lock:
             if _in_use is None:

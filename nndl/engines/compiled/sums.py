@@ -8,7 +8,7 @@ from nndl.net.types import Array
 
 
 def moments(x: Array, pivot: Array | None = None) -> Array:
-    """x (..., C) -> (2, C): the sums of x - pivot and of its square. Without a pivot (C,), float32, of x and x^2."""
+    """Sum x (..., C) less a pivot (C,), float32, if there is one, and the square of that: (2, C)."""
     pivot = _repeated(0, x) if pivot is None else pivot
     return _norm_sums(x, pivot, None, None, None, IDENTITY)
 
@@ -21,7 +21,7 @@ def gradient_sums(
     scale: Array | None = None,
     shift: Array | None = None,
 ) -> Array:
-    """x, dout (..., C) -> (2, C): the sums of g and of g (x - mean), with g = dout act'(scale (x - mean) + shift).
+    """Sum g and g (x - mean), with g = dout act'(scale (x - mean) + shift): x, dout (..., C) -> (2, C).
 
     kind: the activation, as abi.py counts them. mean, scale, shift: (C,) float32; without them act's argument is x.
     """
@@ -38,5 +38,5 @@ def _norm_sums(x: Array, mean: Array, dout: Array | None, scale: Array | None, s
 
 
 def _repeated(number: float, x: Array) -> Array:
-    """`number` for each channel of x (..., C)."""
+    """Repeat `number` for each channel of x (..., C)."""
     return np.full(x.shape[-1], number, np.float32)

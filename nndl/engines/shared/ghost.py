@@ -78,7 +78,7 @@ class GhostStep:
         return dx
 
     def _parts(self, count: int) -> list[tuple[Part, slice]]:
-        """The parts of a batch of `count` examples, and where they lie; the last may be smaller."""
+        """Return the parts of a batch of `count` examples, and where they lie; the last may be smaller."""
         places = [slice(start, start + self.size) for start in range(0, count, self.size)]
         self.parts += [Part(self.site, self.make) for _ in places[len(self.parts) :]]
         return list(zip(self.parts, places, strict=False))
@@ -91,21 +91,21 @@ class GhostStep:
 
 
 def running_of(norm: Site) -> dict[str, Array]:
-    """The running statistics of a batch norm."""
+    """Return the running statistics of a batch norm."""
     return {name: value for name, value in norm.state.items() if isinstance(value, np.ndarray)}
 
 
 def ghost_size(layer: Layer) -> int | None:
-    """How many examples share their statistics, if the layer is a batch norm and they are not the whole batch."""
+    """Return how many examples share their statistics, where the layer is a batch norm over less than the batch."""
     return layer.ghost_batch_size if isinstance(layer, SpatialBn | Bn) else None
 
 
 def in_parts(site: Site, make: MakeStep) -> Step:
-    """The step for a batch norm and what is behind it: make(site), or for ghost batch norm such a one for each part."""
+    """Make the step for a batch norm and what is behind it: make(site), or for ghost batch norm one for each part."""
     size = ghost_size(site.row[0].layer)
     return make(site) if size is None else GhostStep(site, size, make)
 
 
 def over_whole_batch(members: Sequence[Placed]) -> bool:
-    """Whether a batch norm among the members, if any, takes its statistics over the whole batch."""
+    """Tell whether a batch norm among the members, if any, takes its statistics over the whole batch."""
     return all(ghost_size(placed.layer) is None for placed in members)

@@ -12,12 +12,12 @@ Blocks = Callable[[int, int], Array]
 
 
 def channels_last(x: Array) -> Array:
-    """(N, C, H, W), channels last in memory -> the same as (N, H, W, C)."""
+    """View (N, C, H, W), channels last in memory, as (N, H, W, C)."""
     return x.transpose(0, 2, 3, 1)
 
 
 def channels_first(x: Array) -> Array:
-    """(N, H, W, C) -> the same as (N, C, H, W)."""
+    """View (N, H, W, C) as (N, C, H, W)."""
     return x.transpose(0, 3, 1, 2)
 
 
@@ -26,12 +26,12 @@ KERNEL_ORDER = (2, 3, 1, 0)
 
 
 def kernel_order(w: Array) -> Array:
-    """(F, C, K, K) -> the same as (K, K, C, F): as filters lie in memory."""
+    """View filters (F, C, K, K) as (K, K, C, F), as they lie in memory."""
     return w.transpose(KERNEL_ORDER)
 
 
 def padded(x: Array, pad: int, height: int, width: int) -> Array:
-    """x (N, H, W, C) with `pad` zeros above and left, and as many below and right as make it height x width; scratch.
+    """Pad x (N, H, W, C): `pad` zeros above and left, as many below and right as make it height x width; scratch.
 
     Rows and columns that do not fit are left out.
     """
@@ -48,24 +48,24 @@ def padded(x: Array, pad: int, height: int, width: int) -> Array:
 
 
 def rows(x: Array) -> Array:
-    """(N, H, W, C) -> (N H, W C): with one number per channel repeated W times (`along`), long runs to compute on."""
+    """View (N, H, W, C) as (N H, W C): with numbers per channel repeated W times (`along`), long runs to compute on."""
     N, H, W, C = x.shape
     return x.reshape(N * H, W * C)
 
 
 def along(v: Array, width: int) -> Array:
-    """(C,) -> (W C,): what a row of pixels is multiplied by, or what is added to it."""
+    """Repeat (C,) to (W C,): what a row of pixels is multiplied by, or what is added to it."""
     return np.tile(v, width)
 
 
 def channel_sums(x: Array, y: Array | None = None) -> Array:
-    """The sum of x, or of x * y, over each channel of a block of images: (N, H, W, C) -> (C,) float64."""
+    """Sum x, or x * y, over each channel of a block of images: (N, H, W, C) -> (C,) float64."""
     by_column = rows(x).sum(axis=0) if y is None else np.einsum("ij,ij->j", rows(x), rows(y))
     return by_column.reshape(-1, x.shape[3]).sum(axis=0, dtype=np.float64)
 
 
 def slices(x: Array) -> Blocks:
-    """The blocks of an array that is there as a whole."""
+    """Return the blocks of an array that is there as a whole."""
     return lambda start, stop: x[start:stop]
 
 
@@ -74,6 +74,6 @@ CACHE = 400_000
 
 
 def blocks_of(x: Array, start: int, stop: int) -> list[tuple[int, int]]:
-    """start to stop of a batch in blocks of images that stay in the cache."""
+    """Cut start to stop of a batch into blocks of images that stay in the cache."""
     size = max(1, CACHE // max(1, x[:1].nbytes))
     return [(at, min(at + size, stop)) for at in range(start, stop, size)]

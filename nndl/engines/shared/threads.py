@@ -33,7 +33,7 @@ class _Pool:
         self._first = Lock()
 
     def helpers(self) -> ThreadPoolExecutor:
-        """The helping threads, made once, at first use, when BLAS is brought down to one thread too."""
+        """Return the helping threads, made once, at first use, when BLAS is brought down to one thread too."""
         if self._helpers is None:
             with self._first:
                 if self._helpers is None:
@@ -43,7 +43,7 @@ class _Pool:
 
 
 def cores() -> int:
-    """The processors this process may use."""
+    """Count the processors that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -54,7 +54,7 @@ _pool = _Pool(cores())
 
 
 def _renew() -> None:
-    """In a forked child: the helping threads stayed behind in the parent."""
+    """Make the pool anew in a forked child: the helping threads stayed behind in the parent."""
     global _pool
     _pool = _Pool(_pool.size)
 
@@ -77,7 +77,7 @@ def set_threads(count: int | None = None) -> None:
 
 
 def thread_count() -> int:
-    """How many threads the engines compute on."""
+    """Return how many threads the engines compute on."""
     return _pool.size
 
 

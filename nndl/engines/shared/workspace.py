@@ -20,7 +20,7 @@ class Workspace:
         self._memory: dict[Hashable, Array] = {}
 
     def array(self, name: Hashable, shape: tuple[int, ...], dtype: Any) -> Array:
-        """An array of this shape with whatever numbers its memory holds."""
+        """Return an array of this shape with whatever numbers its memory holds."""
         dtype = np.dtype(dtype)
         size = prod(shape) * dtype.itemsize
         memory = self._memory.get(name)
@@ -47,7 +47,7 @@ _local = _Local()
 
 
 def scratch(name: Hashable, shape: tuple[int, ...], dtype: Any) -> Array:
-    """Room for one step of a computation on this thread; whoever asks for the same name next gets the same memory.
+    """Return room for one step of a computation on this thread; who asks for the same name next gets the same memory.
 
     Shared by all layers, so that it stays in the cache. In a slice of `parallel_for` it holds nothing beyond the slice:
     the thread may go on with a slice of another network's.
@@ -56,12 +56,12 @@ def scratch(name: Hashable, shape: tuple[int, ...], dtype: Any) -> Array:
 
 
 def scratch_of_thread() -> Workspace:
-    """This thread's scratch memory: a caller of `parallel_for` lends it to the slices for what it reads afterwards."""
+    """Return this thread's scratch memory: callers of `parallel_for` lend it to slices for what they read then."""
     return _local.workspace
 
 
 def zeros(shape: tuple[int, ...], dtype: Any) -> Array:
-    """Zeros that nobody may write to; the same memory for all who ask on this thread."""
+    """Return zeros that nobody may write to, the same memory for all who ask on this thread."""
     dtype, size = np.dtype(dtype), prod(shape)
     memory = _local.zeros.get(dtype)
     if memory is None or memory.size < size:

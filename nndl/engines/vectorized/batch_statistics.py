@@ -32,7 +32,7 @@ class Statistics:
         self._blocks[start] = block.size // block.shape[3], channel_sums(block), channel_sums(block, block)
 
     def merged(self) -> tuple[int, Array, Array]:
-        """How many pixels were seen, and the mean and biased variance of each channel, (C,) float64."""
+        """Return how many pixels were seen, and the mean and biased variance of each channel, (C,) float64."""
         in_order = [self._blocks[start] for start in sorted(self._blocks)]
         count = sum(pixels for pixels, _, _ in in_order)
         mean = np.sum([total for _, total, _ in in_order], axis=0) / count
@@ -42,7 +42,7 @@ class Statistics:
 
 
 def of_batch(x: Array, seen: Statistics | None = None) -> tuple[int, Array, Array]:
-    """Pixels, mean and biased variance of each channel of x (N, H, W, C); `seen` may hold the first pass."""
+    """Return pixels, mean and biased variance of each channel of x (N, H, W, C); `seen` may hold the first pass."""
     count, mean, var = (seen or _pass_over(x, Statistics())).merged()
     if np.any(mean * mean > FAR * var):
         return _pass_over(x, Statistics(mean.astype(x.dtype))).merged()

@@ -39,7 +39,7 @@ WINOGRAD_WASTE = 2.0
 
 
 def pays_winograd(g: Geometry) -> bool:
-    """Whether F(4x4, 3x3) is the quicker way; measured."""
+    """Tell whether F(4x4, 3x3) is the quicker way; measured."""
     if (g.size, g.stride) != (3, 1) or g.pad > 2 or min(g.C, g.F) < WINOGRAD_CHANNELS:
         return False
     return 16 * -(-g.height // 4) * -(-g.width // 4) <= WINOGRAD_WASTE * g.height * g.width
@@ -68,16 +68,16 @@ class Convolver:
         return kernel_order(self.site.params["w"])
 
     def images(self, x: Array) -> Array:
-        """x in the axis order that `way` reads."""
+        """Turn x to the axis order that `way` reads."""
         return x if self.by_planes else channels_last(x)
 
     def room(self, name: str, count: int) -> Array:
-        """(N, H', W', F), kept."""
+        """Return room for outputs (N, H', W', F), kept."""
         g = self.geometry
         return self.workspace.array(name, (count, g.height, g.width, g.F), self.site.dtype)
 
     def block(self, start: int, stop: int) -> Array:
-        """Room for the outputs of a block of images, on this thread."""
+        """Return room for the outputs of a block of images, on this thread."""
         g = self.geometry
         return scratch("block", (stop - start, g.height, g.width, g.F), self.site.dtype)
 
@@ -200,17 +200,17 @@ class FoldedStep:
 
 
 def _behind_first(site: Site) -> Site:
-    """The site of the group that is left behind the first member of `site`."""
+    """Return the site of the group that is left behind the first member of `site`."""
     return replace(site.row[1], out_shape=site.out_shape, members=site.row[1:])
 
 
 def lower_conv(site: Site) -> Lowered:
-    """For a convolution alone, or the group of one with a tail."""
+    """Lower a convolution alone, or the group of one with a tail."""
     step = ConvStep(site)
     return Lowered(step, step.conv.takes, "nhwc")
 
 
 def lower_conv_bn(site: Site) -> Lowered:
-    """For a group that starts with a convolution and its batch norm."""
+    """Lower a group that starts with a convolution and its batch norm."""
     step = ConvBatchNormStep(site) if site.mode == "train" else FoldedStep(site)
     return Lowered(step, step.conv.takes, "nhwc")

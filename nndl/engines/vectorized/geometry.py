@@ -38,7 +38,7 @@ class Geometry:
         return 1 + (self.W + 2 * self.pad - self.size) // self.stride
 
     def transposed(self) -> "Geometry":
-        """The convolution of dout with turned filters that gives dx; for stride 1 and pad < size."""
+        """Return the convolution of dout with turned filters that gives dx; for stride 1 and pad < size."""
         pad = self.size - 1 - self.pad
         return Geometry(self.height, self.width, self.F, self.C, self.size, 1, pad, self.itemsize)
 
@@ -60,16 +60,16 @@ class Convolution(Protocol):
 
 
 def turned(w: Array) -> Array:
-    """(size, size, C, F) -> the filters (size, size, F, C) that carry dout back: turned by 180 degrees."""
+    """Turn filters (size, size, C, F) by 180 degrees: (size, size, F, C), which carry dout back."""
     return w[::-1, ::-1].transpose(0, 1, 3, 2).copy()
 
 
 def ignore(block: Array, start: int, stop: int) -> None:
-    """Nothing is left to do with a block."""
+    """Do nothing more with a block."""
 
 
 def block_starts(start: int, stop: int, size: int) -> list[tuple[int, int]]:
-    """start to stop in blocks of at most `size`."""
+    """Cut start to stop into blocks of at most `size`."""
     return [(at, min(at + size, stop)) for at in range(start, stop, size)]
 
 
@@ -78,7 +78,7 @@ Product = Callable[[int, int, Array], object]
 
 
 def sum_over_batch(count: int, block: int, shape: tuple[int, ...], dtype: Any, product: Product) -> Array:
-    """The sum over `count` images, in blocks: each slice of the batch for itself, then the slices in their order."""
+    """Sum over `count` images, in blocks: each slice of the batch for itself, then the slices in their order."""
     parts: dict[int, Array] = {}
     callers = scratch_of_thread()  # the totals are read when their threads may compute for somebody else
 

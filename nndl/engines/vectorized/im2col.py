@@ -53,7 +53,7 @@ class Im2col:
         dw[...] = sum_over_batch(count, self.block, (features, F), dw.dtype, product).reshape(dw.shape)
 
     def input_gradient(self, douts: Blocks, count: int, w: Array, dx: Array) -> None:
-        """At stride 1 a convolution of dout with the turned filters; else dout @ w.T, added up window by window."""
+        """Compute dx: at stride 1 convolve dout with the turned filters, else add up dout @ w.T window by window."""
         g = self.geometry
         if g.stride == 1 and g.pad < g.size:
             Im2col(g.transposed()).forward(douts, count, turned(w), slices(dx), ignore)
@@ -70,7 +70,7 @@ class Im2col:
         parallel_for(count, work)
 
     def _columns(self, x: Array) -> Array:
-        """x (N, H, W, C) -> (N height width, size size C), a row for each window."""
+        """Copy x (N, H, W, C) to (N height width, size size C), a row for each window."""
         g = self.geometry
         if g.size == g.stride == 1 and g.pad == 0:
             return x.reshape(-1, g.C)
@@ -89,7 +89,7 @@ class Im2col:
         return columns.reshape(-1, self.features)
 
     def _add_up(self, dcolumns: Array, dx: Array) -> None:
-        """The gradient of a pixel is the sum over the windows it stands in."""
+        """Sum the gradient of each pixel over the windows it stands in."""
         g = self.geometry
         windows = dcolumns.reshape(len(dx), g.height, g.width, g.size, g.size, g.C)
         dx_pad = scratch("padded", (len(dx), g.H + 2 * g.pad, g.W + 2 * g.pad, g.C), dx.dtype)

@@ -41,7 +41,7 @@ class BatchNorm:
         self.site = site
 
     def affinity(self, x: Array, seen: Statistics | None) -> Affinity:
-        """For x (N, H, W, C): by the batch in training, which moves the running averages; by these in evaluation."""
+        """Normalise x (N, H, W, C) by the batch in training, moving the running averages; in evaluation by these."""
         if self.site.mode == "test":
             return self.in_evaluation()
         count, mean, var = of_batch(x, seen)
@@ -53,7 +53,7 @@ class BatchNorm:
         return self._affinity(count, mean, var)
 
     def sign(self) -> Array:
-        """1 for channels that keep the order of their numbers, -1 for those that turn it, 0 where all become equal."""
+        """Return 1 for channels that keep the order of their numbers, -1 where it turns, 0 where all become equal."""
         return np.sign(self.layer.affine_params(self.site.params)[0])
 
     def in_evaluation(self) -> Affinity:
@@ -99,10 +99,10 @@ class BatchNormStep:
         self.tail.prepare(count, out)
 
     def take(self, x: Array, start: int, stop: int) -> None:
-        """Nothing can be done with images start to stop before the statistics are known."""
+        """Do what can be done with images start to stop before the statistics are known: nothing."""
 
     def taken(self, x: Array) -> Array:
-        """x (N, H, W, C) itself, when all of it has been taken."""
+        """Take all of x (N, H, W, C), and return it."""
         return x
 
     @property
@@ -111,7 +111,7 @@ class BatchNormStep:
         return self.x
 
     def normalise(self, x: Array, seen: Statistics | None = None) -> Array:
-        """The output for x (N, H, W, C), which has been taken and whose statistics may be there already."""
+        """Compute the output for x (N, H, W, C), which has been taken and whose statistics may be there already."""
         self.x = x
         a = self.a = self.norm.affinity(x, seen)
         values, out = self.values, self.tail.out
@@ -158,7 +158,7 @@ class BatchNormStep:
 
 
 def sums_over_batch(x: Array, pairs: Callable[[int, int], tuple[Array, Array]]) -> tuple[Array, Array]:
-    """Over the blocks of x, with (g, v) = pairs(start, stop): the sums of g and of g v for each channel, float64."""
+    """Sum g and g v for each channel over the blocks of x, with (g, v) = pairs(start, stop); float64."""
     parts: dict[int, tuple[Array, Array]] = {}
 
     def work(start: int, stop: int, thread: int) -> None:  # noqa: ARG001
@@ -172,5 +172,5 @@ def sums_over_batch(x: Array, pairs: Callable[[int, int], tuple[Array, Array]]) 
 
 
 def lower_spatial_bn(site: Site) -> Lowered:
-    """For batch norm alone, or with a ReLU."""
+    """Lower batch norm alone, or with a ReLU."""
     return Lowered(in_parts(site, BatchNormStep), "nhwc", "nhwc")

@@ -50,11 +50,11 @@ class Planes:
         dw[...] = sum_over_batch(count, self.block, (features, F), dw.dtype, product).reshape(dw.shape)
 
     def input_gradient(self, douts: Blocks, count: int, w: Array, dx: Array) -> None:
-        """There is none: nothing asks for the gradient of the images."""
+        """Refuse: nothing asks for the gradient of the images."""
         raise NotImplementedError
 
     def _planes(self, x: Array) -> Array:
-        """x (N, C, H, W) -> (N, size size C, height width): the image under each place of the filter."""
+        """Copy x (N, C, H, W) to (N, size size C, height width): the image under each place of the filter."""
         g = self.geometry
         x = self._padded(x)
         planes = scratch("columns", (len(x), g.size, g.size, g.C, g.height, g.width), x.dtype)

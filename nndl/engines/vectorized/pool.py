@@ -9,12 +9,12 @@ from nndl.net.types import Array
 
 
 def index_dtype(size: int) -> type:
-    """What numbers the places of a window."""
+    """Return the type that numbers the places of a window."""
     return np.uint8 if size <= 16 else np.uint16
 
 
 def _places(x: Array, pooled: tuple[int, ...], size: int, stride: int) -> Iterator[tuple[int, Array]]:
-    """For each place of the window, in row-major order: its number, and what stands there in every window of x."""
+    """Yield each place of the window, in row-major order: its number, and what stands there in every window of x."""
     _, height, width, _ = pooled
     for i in range(size):
         for j in range(size):
@@ -24,7 +24,7 @@ def _places(x: Array, pooled: tuple[int, ...], size: int, stride: int) -> Iterat
 
 
 def max_pool(x: Array, size: int, stride: int, out: Array, index: Array | None) -> None:
-    """out: the largest of each window of x (N, H, W, C); index: at which place it stands, the first of equal ones."""
+    """Write the largest of each window of x (N, H, W, C) to out, to index the place of it, the first of equal ones."""
     if index is not None:
         index[...] = 0
     for place, values in _places(x, out.shape, size, stride):
@@ -40,7 +40,7 @@ def max_pool(x: Array, size: int, stride: int, out: Array, index: Array | None) 
 
 
 def max_unpool(dout: Array, index: Array, size: int, stride: int, dx: Array) -> None:
-    """dx: every dout in the place of its window that index names; where windows overlap they add up."""
+    """Write every dout to the place in dx of its window that index names; where windows overlap they add up."""
     overlap = stride < size
     if overlap or not _covers(dx, dout.shape, size, stride):
         dx[...] = 0
@@ -53,7 +53,7 @@ def max_unpool(dout: Array, index: Array, size: int, stride: int, dx: Array) -> 
 
 
 def avg_pool(x: Array, size: int, stride: int, out: Array) -> None:
-    """out: the mean of each window of x."""
+    """Write the mean of each window of x to out."""
     for place, values in _places(x, out.shape, size, stride):
         if place == 0:
             out[...] = values
@@ -63,7 +63,7 @@ def avg_pool(x: Array, size: int, stride: int, out: Array) -> None:
 
 
 def avg_unpool(dout: Array, size: int, stride: int, dx: Array) -> None:
-    """dx: every dout shared equally by its window."""
+    """Share every dout equally out to its window in dx."""
     shares = np.multiply(dout, 1 / size**2, out=scratch("moved", dout.shape, dout.dtype))
     overlap = stride < size
     if overlap or not _covers(dx, dout.shape, size, stride):
@@ -76,5 +76,5 @@ def avg_unpool(dout: Array, size: int, stride: int, dx: Array) -> None:
 
 
 def _covers(x: Array, pooled: tuple[int, ...], size: int, stride: int) -> bool:
-    """Whether every pixel stands in a window."""
+    """Tell whether every pixel stands in a window."""
     return stride == size and x.shape[1:3] == (pooled[1] * size, pooled[2] * size)

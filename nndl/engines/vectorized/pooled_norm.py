@@ -41,7 +41,7 @@ class PooledBatchNormStep(BatchNormStep):
         np.copyto(best, corners, where=sign == 0)
 
     def taken(self, x: Array) -> Array:
-        """x (N, H, W, C) itself, when all of it has been taken."""
+        """Take all of x (N, H, W, C), and return it."""
 
         def work(start: int, stop: int, thread: int) -> None:  # noqa: ARG001
             for i, j in blocks_of(x, start, stop):
@@ -57,5 +57,5 @@ class PooledBatchNormStep(BatchNormStep):
 
 
 def lower_pooled_bn(site: Site) -> Lowered:
-    """For a group of batch norm and max pooling."""
+    """Lower a group of batch norm and max pooling."""
     return Lowered(in_parts(site, PooledBatchNormStep), "nhwc", "nhwc")

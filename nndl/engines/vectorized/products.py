@@ -14,7 +14,7 @@ _SHORTEST = 24
 
 
 def piece(other: int, total: int) -> int:
-    """Into how many rows each to cut `total` rows, when each costs `other` multiplications; `total` for: do not cut."""
+    """Return into how many rows each to cut `total`, where each costs `other` multiplications; `total`: do not cut."""
     if other * total <= SMALL or SMALL // other < _SHORTEST:
         return total
     size = SMALL // other
@@ -43,7 +43,7 @@ def matmul_columns(a: Array, b: Array, out: Array) -> None:
 
 
 def matmul_summed(a: Array, b: Array) -> Array:
-    """The sum over the stack of a @ b for a (S, M, K), b (S, K, N), cut along K."""
+    """Sum a @ b over the stack for a (S, M, K), b (S, K, N), cut along K."""
     stack, rows, length = a.shape
     step = piece(rows * b.shape[2], length)
     whole = length // step * step

@@ -34,7 +34,7 @@ class Tail:
         return self.out
 
     def forward(self, z: Array, start: int, stop: int) -> None:
-        """From the block z to out[start:stop]; where nothing is pooled, z is out[start:stop] already."""
+        """Compute out[start:stop] from the block z; where nothing is pooled, z is out[start:stop] already."""
         out = self.out[start:stop]
         if self.pool:
             index = self.index[start:stop] if self.keeps else None
@@ -47,7 +47,7 @@ class Tail:
             relu(self.out[start:stop], self.out[start:stop], None)
 
     def uncut(self, dout: Array, start: int, stop: int, into: Array) -> Array:
-        """dout of images start to stop where the ReLU let them pass, zero elsewhere; written to `into`."""
+        """Cut dout of images start to stop to zero where the ReLU cut: in `into`, or dout itself without a ReLU."""
         if not self.relu:
             return dout
         passes = scratch("passes", dout.shape, np.bool_)
@@ -55,13 +55,13 @@ class Tail:
         return np.multiply(dout, passes, out=into)
 
     def unpooled(self, dout: Array, start: int, stop: int, into: Array) -> Array:
-        """dout of images start to stop where their maxima stand, in `into`; dout itself where nothing is pooled."""
+        """Put dout of images start to stop where their maxima stand: in `into`, or dout itself without a pooling."""
         if not self.pool:
             return dout
         max_unpool(dout, self.index[start:stop], self.pool.size, self.pool.step, into)
         return into
 
     def backward(self, dout: Array, dz: Array, start: int, stop: int) -> Array:
-        """From dout of images start to stop to their dz, written to `dz` unless it is dout itself."""
+        """Compute dz of images start to stop from their dout, written to `dz` unless it is dout itself."""
         cut = scratch("cut", dout.shape, dout.dtype) if self.pool else dz
         return self.unpooled(self.uncut(dout, start, stop, cut), start, stop, dz)

@@ -76,7 +76,7 @@ class Winograd:
         parallel_for(count, work)
 
     def weight_gradient(self, images: Blocks, douts: Blocks, count: int, dw: Array) -> None:
-        """The adjoint of forward with respect to w."""
+        """Compute dw: the adjoint of forward with respect to w."""
         shape = 36, self.geometry.C, self.geometry.F
 
         def product(start: int, stop: int, out: Array) -> None:
@@ -87,11 +87,11 @@ class Winograd:
         dw[...] = np.dot(self.G.T, total.reshape(36, -1)).reshape(dw.shape)
 
     def input_gradient(self, douts: Blocks, count: int, w: Array, dx: Array) -> None:
-        """The convolution of dout with the turned filters."""
+        """Compute dx: the convolution of dout with the turned filters."""
         Winograd(self.geometry.transposed()).forward(douts, count, turned(w), slices(dx), ignore)
 
     def _transformed_tiles(self, x: Array) -> Array:
-        """x (N, H, W, C) -> B' tile B of every 6 x 6 tile, (36, N tiles, C)."""
+        """Transform x (N, H, W, C) to B' tile B of every 6 x 6 tile, (36, N tiles, C)."""
         height, width, C = 4 * self.down + 2, 4 * self.across + 2, x.shape[3]
         transformed = scratch("transformed tiles", (36, len(x) * self.tiles, C), x.dtype)
         for start, stop in block_starts(0, len(x), self.piece):
@@ -104,7 +104,7 @@ class Winograd:
         return transformed
 
     def _transform_back(self, products: Array, out: Array) -> None:
-        """products (36, N tiles, F) -> A' product A of every tile, in its place in out (N, height, width, F)."""
+        """Transform products (36, N tiles, F) to A' product A of every tile, in its place in out (N, H', W', F)."""
         _, height, width, F = out.shape
         whole = (height, width) == (4 * self.down, 4 * self.across)
         for start, stop in block_starts(0, len(out), self.piece):
@@ -117,7 +117,7 @@ class Winograd:
                 out[start:stop] = room[:, :height, :width]
 
     def _transformed_douts(self, dout: Array) -> Array:
-        """dout (N, height, width, F) -> A dout A' of every 4 x 4 tile, (36, N tiles, F)."""
+        """Transform dout (N, height, width, F) to A dout A' of every 4 x 4 tile, (36, N tiles, F)."""
         _, height, width, F = dout.shape
         whole = (height, width) == (4 * self.down, 4 * self.across)
         transformed = scratch("products", (36, len(dout) * self.tiles, F), dout.dtype)
@@ -130,13 +130,13 @@ class Winograd:
         return transformed
 
     def _of(self, planes: Array, start: int, stop: int) -> Array:
-        """The tiles of images start to stop: (36, N tiles, C) -> (36, tiles C), a view."""
+        """View the tiles of images start to stop of (36, N tiles, C) as (36, tiles C)."""
         return planes[:, start * self.tiles : stop * self.tiles].reshape(36, -1)
 
 
 @cache
 def _transforms(itemsize: int) -> tuple[Array, Array, Array]:
-    """B' x B', G x G and A' x A' in float32 or float64."""
+    """Return B' x B', G x G and A' x A' in float32 or float64."""
     dtype = np.float32 if itemsize == 4 else np.float64
     by_tile, by_filter, by_output = (np.kron(m, m).astype(dtype) for m in (B_T, G, A_T))
     return by_tile, by_filter, by_output
