@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from io import FileIO
 from pathlib import Path
+from threading import get_ident
 
 from nndl.errors import UsageError
 
@@ -24,26 +25,29 @@ class InUseError(UsageError):
 LOCK = ".lock"
 """The file in a run's folder that is locked."""
 
-_held: set[Path] = set()
+_held: dict[Path, tuple[int, int]] = {}
+"""The folders that are locked here, and by which process and thread: a forked child has none of its parent's."""
 
 
 @contextlib.contextmanager
 def lock_run(folder: Path) -> Iterator[None]:
-    """Within it no other process can lock the folder; within another `lock_run` of the same folder it does nothing.
+    """Keep other processes and threads out of the folder; within another `lock_run` of the same folder do nothing.
 
-    Raises UsageError where another process has the lock, and where the folder cannot be written to.
+    Raises InUseError where another process or thread has the lock, UsageError where the folder cannot be written to.
     """
-    path = folder.resolve()
-    if path in _held:
+    path, here = folder.resolve(), (os.getpid(), get_ident())
+    if _held.get(path) == here:
         yield
         return
+    if _held.get(path, (0, 0))[0] == here[0]:
+        raise InUseError(f"{folder} is in use by another thread of this process; a run takes one at a time")
     with _opened(folder) as file:
         _claim(file, folder)
-        _held.add(path)
+        _held[path] = here
         try:
             yield
         finally:
-            _held.discard(path)
+            _held.pop(path, None)
             with contextlib.suppress(OSError):
                 file.truncate(0)
 

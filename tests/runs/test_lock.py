@@ -4,12 +4,13 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from nndl.errors import UsageError
-from nndl.runs.lock import is_locked, lock_run
+from nndl.runs.lock import InUseError, is_locked, lock_run
 from tests.cli.command import environment
 
 HOLD = (
@@ -52,9 +53,38 @@ def test_within_a_process_it_may_be_taken_again_and_ends_with_the_outermost(tmp_
         second = subprocess.run(
             [sys.executable, "-c", code, str(tmp_path)], env=environment(), capture_output=True, text=True, check=False
         )
-        assert "UsageError" in second.stderr
+        assert "InUseError" in second.stderr
     with lock_run(tmp_path):
         pass
+
+
+def test_another_thread_is_refused_as_another_process_is(tmp_path: Path) -> None:
+    def enter() -> None:
+        with lock_run(tmp_path):
+            raise AssertionError
+
+    with lock_run(tmp_path), ThreadPoolExecutor(1) as other, pytest.raises(InUseError, match="another thread"):
+        other.submit(enter).result()
+    assert is_locked(tmp_path) is False
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_forked_child_does_not_have_its_parents_lock(tmp_path: Path) -> None:
+    code = (
+        "import os, sys\nfrom pathlib import Path\n"
+        "from nndl.runs.lock import InUseError, lock_run\n"
+        "folder = Path(sys.argv[1])\n"
+        "with lock_run(folder):\n"
+        "    child = os.fork()\n"
+        "    if child == 0:\n"
+        "        try:\n"
+        "            with lock_run(folder): os._exit(1)\n"
+        "        except InUseError as error: os._exit(0 if f'process {os.getppid()} ' in str(error) else 2)\n"
+        "    assert os.waitpid(child, 0)[1] == 0\n"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_folder_that_cannot_be_written_to_is_told(tmp_path: Path) -> None:
