@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,17 +19,20 @@ from nndl.export.write import Written, write
 from nndl.jobs.budget import within_budget
 from nndl.jobs.resume import keeping
 from nndl.jobs.start import inputs_of, start_run
+from nndl.jobs.stored import stored_experiment
 from nndl.net.network import Network
 from nndl.net.types import Array
 from nndl.paths import expanded
-from nndl.runs.checkpoint import Arrays, read_checkpoint
+from nndl.runs.checkpoint import Arrays, Check, read_checkpoint
+from nndl.runs.files import is_there
 from nndl.runs.folder import RunFolder, find_run
 from nndl.runs.inputs import Inputs, read_inputs
+from nndl.runs.metrics import is_count
 from nndl.runs.training import keep_run
 from nndl.train.calibration import softmax
 from nndl.train.evaluate import Result, evaluate
 from nndl.train.events import Event
-from nndl.train.state import load_weights
+from nndl.train.state import check_weights, load_weights
 from nndl.train.views import Tta, as_tta, scores_of_views
 
 __all__ = ["Run", "build", "load_config", "load_run", "train"]
@@ -96,11 +99,11 @@ class Run:
 
     def split(self, data: str | Path | None = None) -> Split:
         """Read the run's data set from where the run found it or from the folder `data`, divided as the run did."""
-        return build_split(load_config(self.folder.config, settings(data=None if data is None else expanded(data))))
+        return build_split(stored_experiment(self.folder, settings(data=None if data is None else expanded(data))))
 
     def learnt_from(self, split: Split) -> bool:
         """Tell whether the run was trained with these images, by their checksum; yes where none was kept."""
-        kept = self.folder.read_environment().get("data_digest") if self.folder.environment.is_file() else None
+        kept = self.folder.read_environment().get("data_digest") if is_there(self.folder.environment) else None
         return kept is None or kept == split.dataset.digest
 
     def export(
@@ -136,23 +139,30 @@ def load_run(run: str | Path, *, best: bool = True, engine: str | None = None) -
     where its weights are not whole.
     """
     folder = find_run(str(run))
-    weights, (arrays, info) = _read_weights(folder, best)
-    experiment = load_config(folder.config)
+    experiment = stored_experiment(folder)
     network = build_network(experiment, engine)
+    weights, (arrays, info) = _read_weights(folder, best, partial(check_weights, network=network))
     load_weights(network, arrays)
     inputs = read_inputs(folder) or _inputs_of_the_data(experiment)
-    return Run(folder, experiment, network, inputs, int(info["step"]), weights)
+    if not is_count(info.get("step")):
+        raise CheckpointError(f"the {weights} weights of {folder.path} do not say of which step they are")
+    if (len(inputs.classes),) != network.placed[-1].out_shape:
+        outputs = network.placed[-1].out_shape
+        raise CheckpointError(f"{folder.inputs} names {len(inputs.classes)} classes, and the network scores {outputs}")
+    return Run(folder, experiment, network, inputs, info["step"], weights)
 
 
-def _read_weights(folder: RunFolder, best: bool) -> tuple[Literal["best", "last"], tuple[Arrays, dict[str, Any]]]:
+def _read_weights(
+    folder: RunFolder, best: bool, check: Check
+) -> tuple[Literal["best", "last"], tuple[Arrays, dict[str, Any]]]:
     """Read the best or the last weights: the last where the best are asked for and no epoch has ended."""
-    if best and not folder.best.exists() and folder.last.exists():
-        last = read_checkpoint(folder.last)
+    if best and not is_there(folder.best) and is_there(folder.last):
+        last = read_checkpoint(folder.last, check)
         if not last[1].get("history"):
             return "last", last
-    if not folder.best.exists() and not folder.last.exists():
+    if not is_there(folder.best) and not is_there(folder.last):
         raise CheckpointError(f"{folder.path} has no weights yet: no state of its training was saved")
-    return ("best", read_checkpoint(folder.best)) if best else ("last", read_checkpoint(folder.last))
+    return ("best", read_checkpoint(folder.best, check)) if best else ("last", read_checkpoint(folder.last, check))
 
 
 def train(

@@ -1,6 +1,7 @@
 """nndl watch: follow a run that another process trains, by what it writes into its folder."""
 
 import contextlib
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,6 +36,7 @@ def watch(
     from nndl.cli.screen import terminal
     from nndl.cli.screen.progress import choose_view
     from nndl.runs.curves import plan_of
+    from nndl.runs.files import is_there
     from nndl.runs.folder import find_run
     from nndl.runs.listing import read_row
     from nndl.runs.metrics import read_metrics
@@ -44,7 +46,7 @@ def watch(
         _wait_for_begin(folder)
         if not json:
             terminal.say(f"{folder.path}: {visible(folder.status())}{read_row(folder).on_synthetic}")
-        records = list(read_metrics(folder.metrics)) if folder.metrics.is_file() else []
+        records = list(read_metrics(folder.metrics, steps=False)) if is_there(folder.metrics) else []
         plan = plan_of(folder, records)
         if not json and (once or folder.status() != "running"):
             _show(plan, Tail(folder.metrics).events(), with_pace=folder.status() == "running")
@@ -64,10 +66,12 @@ def watch(
 
 def _wait_for_begin(folder: "RunFolder") -> None:
     """Return once a run whose folder was made a moment ago says that it runs."""
+    from nndl.runs.files import is_there
+
     until = time.time() + PATIENCE
     with contextlib.suppress(OSError):
-        until = folder.config.stat().st_mtime + PATIENCE
-    while not folder.summary.exists() and time.time() < until:
+        until = min(until, folder.config.lstat().st_mtime + PATIENCE)
+    while not is_there(folder.summary) and time.time() < until:
         time.sleep(PAUSE)
 
 
@@ -121,22 +125,20 @@ class Tail:
 
     def records(self) -> Iterator[dict[str, Any]]:
         """Those of whole lines. A file that became shorter, as of a run that went on, is read anew."""
-        from nndl.runs.metrics import record_of
+        from nndl.runs.files import open_to_read
+        from nndl.runs.metrics import LONGEST, record_of
 
-        try:
-            with self.path.open("rb") as file:
-                if self.path.stat().st_size < self._place:
-                    self._place = 0
-                file.seek(self._place)
-                content = file.read()
-        except OSError:
-            return
-        whole = content[: content.rfind(b"\n") + 1]
-        self._place += len(whole)
-        for line in whole.decode("utf-8", errors="replace").splitlines():
-            record = record_of(line)
-            if record is not None:
-                yield record
+        with contextlib.suppress(OSError), open_to_read(self.path) as file:
+            if os.fstat(file.fileno()).st_size < self._place:
+                self._place = 0
+            file.seek(self._place)
+            for line in iter(lambda: file.readline(LONGEST), b""):
+                if len(line) < LONGEST and not line.endswith(b"\n"):
+                    return  # it is being written
+                self._place += len(line)
+                record = record_of(line)
+                if record is not None:
+                    yield record
 
 
 def _ending(folder: "RunFolder") -> str:

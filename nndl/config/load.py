@@ -43,13 +43,19 @@ def read_text(path: FilePath) -> str:
     try:
         with path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)
-        if len(content) > MOST_BYTES:
-            raise ConfigError(f"{path} is too large for a config")
-        return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")  # as Python reads text
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path} is not UTF-8 text (see byte {error.start}); save it as UTF-8") from None
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
+    return decoded(content, path)
+
+
+def decoded(content: bytes, path: FilePath) -> str:
+    """Decode a config's text, its lines ended as Python reads them; raises ConfigError for what is none."""
+    if len(content) > MOST_BYTES:
+        raise ConfigError(f"{path} is too large for a config")
+    try:
+        return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is not UTF-8 text (see byte {error.start}); save it as UTF-8") from None
 
 
 def parse_config(text: str, source: str, sets: Sequence[str] = (), name: str = "unnamed") -> Experiment:

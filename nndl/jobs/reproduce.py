@@ -2,22 +2,25 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from nndl.config import load_config
-from nndl.config.build import Built, build
+from nndl.config.build import Built, build, build_network
 from nndl.errors import CheckpointError, UsageError
 from nndl.jobs.replay import first_difference, timeless
-from nndl.jobs.sameness import changes_between, provenance
+from nndl.jobs.sameness import Change, changes_between, provenance, recorded
+from nndl.jobs.stored import stored_experiment, stored_state
+from nndl.net.network import Network
 from nndl.runs.checkpoint import read_checkpoint
 from nndl.runs.curves import Plan
 from nndl.runs.differences import differences
 from nndl.runs.folder import RunFolder
-from nndl.runs.metrics import read_metrics
-from nndl.runs.states import BEST, earlier_states, newest_state
-from nndl.train.events import EpochDone, Event, StepDone, as_record
+from nndl.runs.metrics import is_count, read_metrics
+from nndl.runs.states import BEST, earlier_states
+from nndl.train.events import EpochDone, Event, Finished, StepDone, as_record
 from nndl.train.solver import Solver
+from nndl.train.state import check_size
 
 
 @dataclass
@@ -50,32 +53,26 @@ def reproduce(folder: RunFolder, watch: Callable[[Solver, Plan], Callable[[Event
     the run came to have. Raises CheckpointError where config or images are no longer those of the run, and UsageError
     for a run that was changed on its way, which its folder cannot repeat.
     """
-    state = newest_state(folder)
+    state = stored_state(folder, build_network(stored_experiment(folder), "reference"))
     if state is None:
         raise UsageError(f"no state of {folder.path} was saved, so there is nothing to compare with")
-    made_of = state.info["about"]
-    changes = _repeatable(folder, made_of["changes"])
-    built = build(load_config(folder.config, _settings(made_of, changes)))
+    made_of, changes = recorded(state.info)
+    _refuse_changes(folder, changes)
+    settings = [f"{key}={made_of.get(key)}" for key in ("engine", "threads")]
+    settings += [f"train.epochs={changes[0].epochs[0]}"] if changes else []
+    built = build(stored_experiment(folder, settings))
     result = Reproduction(state.info["step"], _not_as_it_was(folder, made_of, built))
     plan = Plan(result.steps, built.solver.steps_per_epoch, state.info["epochs"])
     _train(built.solver, changes, _Comparison(folder, built.solver, result), watch(built.solver, plan))
     return result
 
 
-def _repeatable(folder: RunFolder, changes: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The changes of its epochs; raises UsageError where there were others."""
-    for change in changes:
-        if change["what"]:
-            words = "; ".join(change["what"])
-            raise UsageError(
-                f"{folder.path} was changed after step {change['step']:,} ({words}): it cannot be repeated"
-            )
-    return changes
-
-
-def _settings(made_of: Mapping[str, Any], changes: list[dict[str, Any]]) -> list[str]:
-    first = [f"train.epochs={changes[0]['epochs'][0]}"] if changes else []
-    return [f"engine={made_of['engine']}", f"threads={made_of['threads']}", *first]
+def _refuse_changes(folder: RunFolder, changes: list[Change]) -> None:
+    """Raise UsageError where more was changed than the epochs."""
+    for each in changes:
+        if each.what:
+            words = "; ".join(each.what)
+            raise UsageError(f"{folder.path} was changed after step {each.step:,} ({words}): it cannot be repeated")
 
 
 def _not_as_it_was(folder: RunFolder, made_of: Mapping[str, Any], built: Built) -> list[str]:
@@ -87,32 +84,35 @@ def _not_as_it_was(folder: RunFolder, made_of: Mapping[str, Any], built: Built) 
     return [str(each) for each in differ]
 
 
-def _saved(folder: RunFolder) -> dict[tuple[str, int], list[Path]]:
+def _saved(folder: RunFolder, network: Network) -> dict[tuple[str, int], list[Path]]:
     """The files to compare with, by the event after which they were written."""
     files: dict[tuple[str, int], list[Path]] = {}
     for path in (folder.best, *reversed(earlier_states(folder)), folder.last):
         try:
-            step = read_checkpoint(path)[1]["step"]
+            step = read_checkpoint(path, partial(check_size, network=network))[1].get("step")
         except CheckpointError:
             continue
-        files.setdefault(("epoch" if path == folder.best else "step", step), []).append(path)
+        if is_count(step):
+            files.setdefault(("epoch" if path == folder.best else "step", step), []).append(path)
     return files
 
 
-def _train(
-    solver: Solver, changes: list[dict[str, Any]], compare: "_Comparison", watch: Callable[[Event], None]
-) -> None:
+def _train(solver: Solver, changes: list[Change], compare: "_Comparison", watch: Callable[[Event], None]) -> None:
+    event: Event | None = None
     for event in solver.events():
         watch(event)
         if isinstance(event, StepDone | EpochDone):
             compare.see(event)
-            for change in changes:
-                if (change["step"], change["epochs_done"]) == (solver.step, len(solver.history)):
-                    solver.epochs = change["epochs"][1]
+            for each in changes:
+                if (each.step, each.epochs_done) == (solver.step, len(solver.history)):
+                    solver.epochs = each.epochs[1]
             epoch_follows = isinstance(event, StepDone) and event.step % solver.steps_per_epoch == 0
             if compare.result.first_tensor or (event.step >= compare.result.steps and not epoch_follows):
                 solver.stop()
     if solver.step < compare.result.steps and not compare.result.first_tensor:
+        if isinstance(event, Finished):
+            words = f"says that it is at step {compare.result.steps:,}, and its config trains {solver.steps:,}"
+            raise CheckpointError(f"{compare.folder.path} {words}")
         raise KeyboardInterrupt
 
 
@@ -122,7 +122,7 @@ class _Comparison:
     def __init__(self, folder: RunFolder, solver: Solver, result: Reproduction) -> None:
         self.folder, self.solver, self.result = folder, solver, result
         self._lines = {(line["kind"], line["step"]): timeless(line) for line in read_metrics(folder.metrics)}
-        self._files = _saved(folder)
+        self._files = _saved(folder, solver.network)
 
     def see(self, event: Event) -> None:
         """Compare the event's line and the state saved after it, where there are any."""
@@ -140,6 +140,6 @@ class _Comparison:
                 self.result.first_tensor = f"{path.name} (step {event.step:,}): {tensor}"
 
     def _first_tensor(self, path: Path) -> str | None:
-        saved = read_checkpoint(path)[0]
+        saved = read_checkpoint(path, partial(check_size, network=self.solver.network))[0]
         now = self.solver.weights() if path == self.folder.best else self.solver.state()[0]
         return first_difference({name: saved[name] for name in saved if not name.startswith(BEST)}, now)

@@ -1,7 +1,8 @@
 """Going on with a run: from which state, whether all is as it was, and what becomes of it if not."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any
 
 from nndl.config import Experiment, load_config
@@ -10,16 +11,18 @@ from nndl.config.reading.overrides import NO_BUDGET, of_epochs
 from nndl.config.writing.show import as_tree, dump
 from nndl.engines import describe_engine
 from nndl.errors import UsageError
-from nndl.jobs.sameness import as_told, changes_between, provenance
+from nndl.jobs.sameness import Change, as_told, changes_between, provenance, recorded
+from nndl.jobs.stored import stored_experiment, stored_state
 from nndl.runs.atomic import write_atomically
 from nndl.runs.differences import Difference
 from nndl.runs.folder import RunFolder
 from nndl.runs.log import write_log
 from nndl.runs.metrics import unreadable_lines
 from nndl.runs.recorder import Keeping
-from nndl.runs.states import State, States, clear_leftovers, newest_state, restore_best, set_damaged_aside
+from nndl.runs.states import State, States, clear_leftovers, restore_best, set_damaged_aside
 from nndl.runs.statistics import Statistics
 from nndl.train.solver import Solver
+from nndl.train.state import check_weights
 
 
 @dataclass(frozen=True)
@@ -46,14 +49,17 @@ class Resumed:
     """What the person should know of it."""
 
 
-def keeping(built: Built, changes: Sequence[Any] = ()) -> Keeping:
-    """How the experiment wants its run kept."""
+def keeping(built: Built, changes: Sequence[Change] = (), info: Mapping[str, Any] | None = None) -> Keeping:
+    """How the experiment wants its run kept; `info` is that of the state which the solver goes on from."""
     checkpoint, record = built.experiment.checkpoint, built.experiment.record
+    statistics = None if record.statistics is None else Statistics(built.solver, record.statistics)
+    if statistics is not None and info is not None:
+        statistics.restore(info)
     return Keeping(
         checkpoint.every,
         checkpoint.keep,
-        {**provenance(built), "changes": list(changes)},
-        None if record.statistics is None else Statistics(built.solver, record.statistics),
+        {**provenance(built), "changes": list(map(asdict, changes))},
+        statistics,
         record.loggers,
     )
 
@@ -67,38 +73,40 @@ def resume(folder: RunFolder, wanted: Wanted | None = None) -> Resumed:
     wanted = wanted or Wanted()
     folder.refuse_imported()
     clear_leftovers(folder)
-    state = newest_state(folder)
-    experiment = load_config(wanted.config or folder.config, _settings(wanted))
+    experiment = _experiment(folder, wanted)
     _refuse_budget(folder, experiment)
     built = build(experiment)
+    state = stored_state(folder, built.network)
     if state is None:
         return _from_the_start(folder, built)
-    before = state.info.get("about", {})
+    before, history = recorded(state.info)
     changed = _accepted(before, provenance(built), wanted)
     _check_epochs(folder, state, built.solver)
     built.solver.restore(state.arrays, state.info)
-    restore_best(folder, state)
+    restore_best(folder, state, partial(check_weights, network=built.network))
     set_damaged_aside(folder, state)
     notes = [
         *_skipped(folder, state),
         *_schedule(built, state.info["epochs"]),
         *(f"changed: {change}" for change in changed),
     ]
-    history = list(before.get("changes", []))
-    if changed or built.solver.epochs != state.info["epochs"]:
-        epochs = [state.info["epochs"], built.solver.epochs]
-        done = {"step": built.solver.step, "epochs_done": len(built.solver.history)}
-        history.append({**done, "epochs": epochs, "what": [str(change) for change in changed]})
-    resumed = Resumed(built, keeping(built, history), notes)
-    if history != before.get("changes", []):
+    is_other = bool(changed) or built.solver.epochs != state.info["epochs"]
+    if is_other:
+        epochs = (state.info["epochs"], built.solver.epochs)
+        what = tuple(map(str, changed))
+        history.append(Change(built.solver.step, len(built.solver.history), epochs, what))
+    resumed = Resumed(built, keeping(built, history, state.info), notes)
+    if is_other:
         _write_down(folder, resumed, state)
     for note in notes:
         write_log(folder, note)
     return resumed
 
 
-def _settings(wanted: Wanted) -> list[str]:
-    return list(wanted.sets) if wanted.epochs is None else [NO_BUDGET, *wanted.sets, of_epochs(wanted.epochs)]
+def _experiment(folder: RunFolder, wanted: Wanted) -> Experiment:
+    """The experiment that the run is to be from now on."""
+    sets = list(wanted.sets) if wanted.epochs is None else [NO_BUDGET, *wanted.sets, of_epochs(wanted.epochs)]
+    return stored_experiment(folder, sets) if wanted.config is None else load_config(wanted.config, sets)
 
 
 def _refuse_budget(folder: RunFolder, experiment: Experiment) -> None:
@@ -111,7 +119,7 @@ def _refuse_budget(folder: RunFolder, experiment: Experiment) -> None:
 
 
 def _from_the_start(folder: RunFolder, built: Built) -> Resumed:
-    now, written = as_tree(built.experiment), as_tree(load_config(folder.config))
+    now, written = as_tree(built.experiment), as_tree(stored_experiment(folder))
     changed = list(map(str, changes_between({"config": written}, {"config": now})))
     if changed:
         words = f"no state of {folder.path} was saved yet, so there is nothing to change"

@@ -4,16 +4,21 @@ One answer for all who ask: `resume` before it goes on, `seeds` before it counts
 """
 
 import json
+import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from nndl import __version__
 from nndl.config.build import Built
+from nndl.config.schema import whole
 from nndl.config.writing.show import as_tree
 from nndl.engines import describe_engine
+from nndl.errors import CheckpointError
 from nndl.runs.differences import Difference, differences
+from nndl.runs.environment import blas_kernels
 
 UNIMPORTANT = (
     "config.name",
@@ -37,10 +42,42 @@ def provenance(built: Built) -> dict[str, Any]:
         "data": built.split.dataset.digest,
         "nndl": __version__,
         "numpy": np.__version__,
+        "blas": blas_kernels(),
         **describe_engine(built.network.engine),
     }
     plain: dict[str, Any] = json.loads(json.dumps(made_of))
     return plain
+
+
+@dataclass(frozen=True)
+class Change:
+    """What was accepted when a run went on: other epochs, and whatever else was no longer as it was."""
+
+    step: int
+    epochs_done: int
+    epochs: tuple[float, float]
+    """Before, and from then on."""
+    what: tuple[str, ...]
+
+
+def recorded(info: Mapping[str, Any]) -> tuple[Mapping[str, Any], list[Change]]:
+    """Read from a state how its run was made, and what was changed on its way; a state may say nothing of it.
+
+    Raises CheckpointError for one that says what cannot be.
+    """
+    made_of = info.get("about", {})
+    try:
+        changes = [_change(said) for said in made_of.get("changes", [])]
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
+        raise CheckpointError("the state is damaged: what it says of changes on its way cannot be") from None
+    return made_of, changes
+
+
+def _change(said: Mapping[str, Any]) -> Change:
+    before, after = (whole(float(epochs)) for epochs in said["epochs"])
+    if not (math.isfinite(before) and math.isfinite(after)):
+        raise ValueError("epochs without end")
+    return Change(int(said["step"]), int(said["epochs_done"]), (before, after), tuple(map(str, said["what"])))
 
 
 def changes_between(before: Mapping[str, Any], now: Mapping[str, Any], *, extended: bool = False) -> list[Difference]:

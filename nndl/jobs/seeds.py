@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nndl.config import Experiment, load_config
-from nndl.config.build import build
+from nndl.config import Experiment
+from nndl.config.build import build, build_network
 from nndl.config.writing.show import as_tree
 from nndl.errors import UsageError
 from nndl.jobs.sameness import as_told, changes_between, provenance
+from nndl.jobs.stored import stored_experiment, stored_state
+from nndl.runs.files import is_there
 from nndl.runs.folder import RunFolder, is_free
 from nndl.runs.listing import read_row, read_summary
 from nndl.runs.lock import is_locked
-from nndl.runs.states import newest_state
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class SeedRun:
     @property
     def begun(self) -> bool:
         """Whether there is a run, finished or to go on with."""
-        return self.folder.config.is_file()
+        return is_there(self.folder.config)
 
 
 def seed_runs(experiment: Experiment, seeds: int, inside: Path) -> list[SeedRun]:
@@ -62,8 +63,9 @@ def refuse_others(runs: list[SeedRun], experiment: Experiment, accept_changes: b
 
 
 def _compare(folder: RunFolder, now: Mapping[str, Any], accept_changes: bool) -> None:
-    state = newest_state(folder)
-    before = {"config": as_tree(load_config(folder.config))} if state is None else state.info.get("about", {})
+    written = stored_experiment(folder)
+    state = stored_state(folder, build_network(written))
+    before = {"config": as_tree(written)} if state is None else state.info.get("about", {})
     changed = changes_between(before, now)
     lines = "\n".join(f"  {as_told(change)}" for change in changed)
     if any(change.key.startswith("config.") for change in changed):

@@ -12,6 +12,7 @@ from nndl.errors import ConfigError, UsageError
 from nndl.paths import expanded
 from nndl.runs.atomic import write_atomically
 from nndl.runs.environment import describe_environment
+from nndl.runs.files import is_there
 from nndl.runs.folder import RunFolder, create_run_folder
 from nndl.runs.inputs import Inputs, write_inputs
 from nndl.runs.lock import lock_run
@@ -30,7 +31,7 @@ def start_run(built: Built, run_dir: str | Path | None = None) -> RunFolder:
     config = _readable(built.experiment)
     folder = create_run_folder(built.experiment.name, None if run_dir is None else expanded(run_dir))
     with lock_run(folder.path):
-        if folder.config.exists():
+        if is_there(folder.config):
             raise UsageError(f"another process has begun a run in {folder.path}; choose another --run-dir")
         _write_new_run(folder, built, config)
     return folder

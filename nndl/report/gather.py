@@ -14,6 +14,7 @@ from nndl.errors import NndlError
 from nndl.net.catalog.conv import Conv
 from nndl.net.types import Array
 from nndl.runs.curves import Curves, read_curves
+from nndl.runs.files import read_bounded
 from nndl.runs.folder import RunFolder
 from nndl.runs.listing import Row, read_row, read_summary
 from nndl.runs.metrics import read_metrics
@@ -147,7 +148,7 @@ def _filters(run: Run) -> Array | None:
 
 def _statistics(folder: RunFolder) -> list[dict[str, Any]]:
     with contextlib.suppress(OSError):
-        return [record for record in read_metrics(folder.metrics) if record["kind"] == "statistics"]
+        return [record for record in read_metrics(folder.metrics, steps=False) if record["kind"] == "statistics"]
     return []
 
 
@@ -159,7 +160,7 @@ def _environment(folder: RunFolder) -> Mapping[str, Any]:
 
 def _text(path: Path) -> str:
     with contextlib.suppress(OSError):
-        return path.read_text(encoding="utf-8", errors="replace")
+        return read_bounded(path).decode("utf-8", errors="replace")
     return ""
 
 

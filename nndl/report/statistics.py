@@ -15,7 +15,7 @@ def section(facts: Facts) -> str:
     """Return charts of what `record: {statistics: ...}` kept, or nothing."""
     if not facts.statistics:
         return ""
-    per_epoch = plan_of(facts.folder, read_metrics(facts.folder.metrics)).steps_per_epoch
+    per_epoch = plan_of(facts.folder, read_metrics(facts.folder.metrics, steps=False)).steps_per_epoch
     charts = [
         line_chart("Update over weight", _lines(facts, "updates", None, per_epoch), log=True),
         line_chart("Norm of the gradients", _lines(facts, "gradients", None, per_epoch), log=True),

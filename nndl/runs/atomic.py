@@ -1,32 +1,61 @@
 """Writing a file so that whoever reads it finds the old one or the new one, never a part."""
 
 import contextlib
+import errno
 import os
-import tempfile
+import secrets
+import stat
 from pathlib import Path
 
+from nndl.runs.files import open_own
 
-def write_atomically(path: Path, content: bytes | str) -> None:
+_CANNOT = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
+"""What a file system answers that knows no fsync, rather than one whose disk fails."""
+
+
+def write_atomically(path: Path, content: bytes | str, like: Path | None = None) -> None:
     """Write to a temporary file in the same folder, sync it, and give it the name; text is UTF-8.
 
+    A file that was there, or `like`, hands its mode on; a new one has that of any other file, as the umask says.
     Raises OSError, which names `path`, where that cannot be done.
     """
     data = content.encode("utf-8") if isinstance(content, str) else content
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    mode = _mode(like or path)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        with os.fdopen(handle, "wb") as file:
+        new = open_own(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666 if mode is None else mode)
+        with os.fdopen(new, "wb") as file:
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)  # mkstemp gives 0600; what we write is as readable as any other file
-        Path(temporary).replace(path)
+            sync(file.fileno())
+        if mode is not None and _mode(temporary) != mode:  # the umask took from it
+            with contextlib.suppress(OSError):  # of file systems that know no modes
+                temporary.chmod(mode)
+        temporary.replace(path)
     except BaseException as error:
         with contextlib.suppress(OSError):
-            Path(temporary).unlink()
-        if isinstance(error, OSError) and error.filename is None:
+            temporary.unlink()
+        if isinstance(error, OSError) and error.filename in (None, str(temporary)):
             error.filename = str(path)
         raise
     sync_folder(path.parent)
+
+
+def _mode(path: Path) -> int | None:
+    """The permissions of a file; None where there is none."""
+    with contextlib.suppress(OSError):
+        found = path.lstat().st_mode
+        return stat.S_IMODE(found) & 0o777 if stat.S_ISREG(found) else None
+    return None
+
+
+def sync(handle: int) -> None:
+    """See an open file onto the disk, where its file system can. Raises OSError where the disk fails."""
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in _CANNOT:
+            raise
 
 
 def sync_folder(folder: Path) -> None:

@@ -33,10 +33,27 @@ _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS
 
 def blas() -> list[dict[str, Any]]:
     """The BLAS libraries loaded: name, version, threads, kernel."""
+    keys = ("internal_api", "version", "num_threads", "architecture", "threading_layer")
+    return [{key: pool.get(key) for key in keys} for pool in _pools()]
+
+
+def blas_kernels() -> list[dict[str, Any]]:
+    """What the sums of NumPy's BLAS depend on: name, version, and for which processor its kernels are chosen.
+
+    Of other libraries that happen to be loaded, such as PyTorch's, nothing is said where NumPy brings its own.
+    """
+    import numpy as np
+
+    pools, package = _pools(), Path(np.__file__).parent
+    brought = (package, package.with_name("numpy.libs"))
+    own = [pool for pool in pools if any(map(Path(pool["filepath"]).is_relative_to, brought))]
+    return [{key: pool.get(key) for key in ("internal_api", "version", "architecture")} for pool in own or pools]
+
+
+def _pools() -> list[dict[str, Any]]:
     from threadpoolctl import threadpool_info
 
-    keys = ("internal_api", "version", "num_threads", "architecture", "threading_layer")
-    return [{key: pool.get(key) for key in keys} for pool in threadpool_info() if pool.get("user_api") == "blas"]
+    return [pool for pool in threadpool_info() if pool.get("user_api") == "blas"]
 
 
 def processor() -> str | None:

@@ -21,7 +21,9 @@ from typing import Any
 from nndl.errors import CheckpointError, UsageError
 from nndl.paths import expanded
 from nndl.runs.atomic import write_atomically
+from nndl.runs.files import is_there
 from nndl.runs.lock import LOCK, is_locked
+from nndl.runs.plain import read_json
 
 RUNS = Path("runs")
 """Where run folders are made: beside where the command was given."""
@@ -76,9 +78,9 @@ class RunFolder:
         write_atomically(self.environment, json.dumps(environment, indent=2) + "\n")
 
     def read_environment(self) -> dict[str, Any]:
-        """What environment.json says."""
+        """What environment.json says. Raises CheckpointError where it cannot be read."""
         try:
-            read: Any = json.loads(self.environment.read_text(encoding="utf-8"))
+            read = read_json(self.environment)
         except (OSError, ValueError) as error:
             raise CheckpointError(f"{self.environment} cannot be read: {error}") from None
         if not isinstance(read, dict):
@@ -97,14 +99,18 @@ class RunFolder:
             raise UsageError(f"{self.path} holds imported weights, no training; nndl train {self.config} begins one")
 
     def status(self) -> str:
-        """running, finished, interrupted, failed or imported; died where a run says it runs but its process is gone."""
+        """running, finished, interrupted, failed or imported; died where a run says it runs but its process is gone.
+
+        Where its summary does not say, it died too; where it says what is no word, it is damaged.
+        """
         try:
-            summary = json.loads(self.summary.read_text(encoding="utf-8"))
+            summary = read_json(self.summary)
         except (OSError, ValueError):
             return "died"
-        if summary.get("status") == "running" and not _may_be_running(self.path, summary):
-            return "died"
-        return str(summary.get("status"))
+        said = summary.get("status") if isinstance(summary, dict) else None
+        if not isinstance(said, str) or not re.fullmatch("[a-z]{1,20}", said):
+            return "damaged"
+        return "died" if said == "running" and not _may_be_running(self.path, summary) else said
 
 
 def create_run_folder(name: str, chosen: Path | None = None, runs: Path = RUNS) -> RunFolder:
@@ -128,7 +134,7 @@ def _chosen_folder(chosen: Path) -> Path:
 
 def is_free(path: Path) -> bool:
     """Whether a run can be begun there: nothing is, or a folder with nothing of use in it."""
-    return not path.exists() or (path.is_dir() and not any(map(_is_of_use, path.iterdir())))
+    return not is_there(path) or (path.is_dir() and not any(map(_is_of_use, path.iterdir())))
 
 
 def _is_of_use(path: Path) -> bool:
@@ -165,7 +171,7 @@ def find_run(text: str, runs: Path = RUNS) -> RunFolder:
     Raises UsageError where there is none, with those there are.
     """
     for path in (expanded(text), runs / text):
-        if (path / "config.yaml").is_file():
+        if is_there(path / "config.yaml"):
             return RunFolder(path)
     there = run_names(runs)
     matching = there if text == "latest" else [name for name in there if name.startswith(text)]

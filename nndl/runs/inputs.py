@@ -9,8 +9,13 @@ import numpy as np
 
 from nndl.data.normalize import Normalize
 from nndl.errors import CheckpointError
+from nndl.net.types import Array
 from nndl.runs.atomic import write_atomically
+from nndl.runs.files import is_there
 from nndl.runs.folder import RunFolder
+from nndl.runs.plain import read_json
+
+INPUT_SHAPE = (3, 32, 32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,19 +43,25 @@ def write_inputs(folder: RunFolder, inputs: Inputs) -> None:
 
 def read_inputs(folder: RunFolder) -> Inputs | None:
     """What input.json says; None where a run has none. Raises CheckpointError for one that is damaged."""
-    if not folder.inputs.is_file():
+    if not is_there(folder.inputs):
         return None
     try:
-        content: Any = json.loads(folder.inputs.read_text(encoding="utf-8"))
+        content = read_json(folder.inputs)
         whole = content.pop("sha256") == _digest(content)
         mean, std = (np.array(content[name], np.float64) for name in ("mean", "std"))
         classes = tuple(str(name) for name in content["classes"])
         known = Inputs(Normalize(mean, std), classes, str(content["data"]), bool(content["synthetic"]))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(f"{folder.inputs} cannot be read: {error}") from None
     if not whole:
         raise CheckpointError(f"{folder.inputs} is damaged: its checksum does not match its content")
+    if mean.shape not in ((3,), INPUT_SHAPE) or std.shape != (3,) or not (np.isfinite(mean).all() and _divides(std)):
+        raise CheckpointError(f"{folder.inputs} is damaged: mean and std are not those of images")
     return known
+
+
+def _divides(std: Array) -> bool:
+    return bool(np.isfinite(std).all() and (std > 0).all())
 
 
 def _digest(content: dict[str, Any]) -> str:

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from nndl.errors import UsageError
+from nndl.runs.files import is_there, read_bounded
 from nndl.runs.folder import RUNS, RunFolder, run_names
 from nndl.runs.metrics import read_metrics
+from nndl.runs.plain import parse_yaml, read_json
 
 MEMBER = re.compile(r"seed-\d+")
 """What runs are called that stand in one folder with others of their config."""
@@ -65,6 +65,9 @@ def in_short(epochs: float) -> str:
     return f"{epochs:.0f}" if epochs >= 1000 or epochs % 1 == 0 else f"{epochs:.3g}"
 
 
+LONGEST = 1e10
+"""Seconds: three hundred years."""
+
 SORTS = tuple(name for name in Row.__dataclass_fields__ if name not in ("tree", "folder", "of_epochs"))
 DOWNWARDS = ("best_validation", "test", "begun", "epochs", "seconds")
 """Sorted by these, the highest come first."""
@@ -89,13 +92,13 @@ def read_row(folder: RunFolder) -> Row:
     """What a run's files tell. Nothing in them makes it fail."""
     tree, summary = read_config(folder), read_summary(folder)
     epochs = _epochs(folder)
-    accuracies = [finite(epoch.get("validation_accuracy")) for epoch in epochs]
-    spent = [finite(epoch.get("seconds")) or 0.0 for epoch in epochs]
+    accuracies = [share(epoch.get("validation_accuracy")) for epoch in epochs]
+    spent = [seconds(epoch.get("seconds")) or 0.0 for epoch in epochs]
     known = tree is not None and summary is not None
     done, of_epochs = max((epoch["epoch"] for epoch in epochs), default=0), finite(_at(tree, "train", "epochs"))
     begun = 0.0
     with suppress(OSError):
-        begun = folder.config.stat().st_mtime
+        begun = folder.config.lstat().st_mtime
     return Row(
         name=name_of(folder),
         status=folder.status() if known else "damaged",
@@ -105,8 +108,8 @@ def read_row(folder: RunFolder) -> Row:
         epochs=done if of_epochs is None else min(done, of_epochs),
         of_epochs=of_epochs,
         best_validation=max((value for value in accuracies if value is not None), default=None),
-        test=finite(_at(summary, "test", "best", "accuracy")),
-        seconds=finite(_at(summary, "seconds")) or (sum(spent) if spent else None),
+        test=share(_at(summary, "test", "best", "accuracy")),
+        seconds=seconds(_at(summary, "seconds")) or (sum(spent) if spent else None),
         begun=begun,
         folder=str(folder.path),
         tree=tree or {},
@@ -121,24 +124,23 @@ def name_of(folder: RunFolder) -> str:
 
 def read_config(folder: RunFolder) -> dict[str, Any] | None:
     """The config as it is written, so that those of other versions are read too."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    with suppress(OSError, ValueError, RecursionError, yaml.YAMLError):
-        tree = yaml.load(folder.config.read_text(encoding="utf-8"), loader)  # noqa: S506  # either is a safe one
+    with suppress(OSError, ValueError):
+        tree = parse_yaml(read_bounded(folder.config).decode("utf-8"))
         return tree if isinstance(tree, dict) else None
     return None
 
 
 def read_summary(folder: RunFolder) -> dict[str, Any] | None:
     """Empty where there is none, as for a run killed in its first moment; None where it cannot be read."""
-    with suppress(FileNotFoundError, ValueError, RecursionError, OSError):
-        summary = json.loads(folder.summary.read_text(encoding="utf-8"))
+    with suppress(ValueError, OSError):
+        summary = read_json(folder.summary)
         return summary if isinstance(summary, dict) else None
-    return None if folder.summary.exists() else {}
+    return None if is_there(folder.summary) else {}
 
 
 def _epochs(folder: RunFolder) -> list[dict[str, Any]]:
     with suppress(OSError):
-        return [record for record in read_metrics(folder.metrics) if record["kind"] == "epoch"]
+        return [record for record in read_metrics(folder.metrics, steps=False) if record["kind"] == "epoch"]
     return []
 
 
@@ -160,6 +162,18 @@ def finite(value: Any) -> float | None:
     """A number out of JSON, or None for what is none or not finite."""
     right = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     return float(value) if right else None
+
+
+def share(value: Any) -> float | None:
+    """An accuracy out of JSON, a share of 1, or None for what is none."""
+    number = finite(value)
+    return number if number is not None and 0 <= number <= 1 else None
+
+
+def seconds(value: Any) -> float | None:
+    """A time out of JSON, or None for what is none: negative, or longer than anything was ever trained."""
+    number = finite(value)
+    return number if number is not None and 0 <= number <= LONGEST else None
 
 
 def flattened(tree: Any, key: str = "") -> Iterator[tuple[str, Any]]:

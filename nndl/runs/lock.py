@@ -16,6 +16,8 @@ from pathlib import Path
 from threading import get_ident
 
 from nndl.errors import UsageError
+from nndl.runs.files import ForeignFileError, has_other_names, open_own, read_bounded
+from nndl.runs.plain import parse_json
 
 
 class InUseError(UsageError):
@@ -24,6 +26,8 @@ class InUseError(UsageError):
 
 LOCK = ".lock"
 """The file in a run's folder that is locked."""
+LONGEST = 4096
+"""Bytes of what it says."""
 
 _held: dict[Path, tuple[int, int]] = {}
 """The folders that are locked here, and by which process and thread: a forked child has none of its parent's."""
@@ -48,8 +52,7 @@ def lock_run(folder: Path) -> Iterator[None]:
             yield
         finally:
             _held.pop(path, None)
-            with contextlib.suppress(OSError):
-                file.truncate(0)
+            _write(file, b"")
 
 
 def is_locked(path: Path) -> bool | None:
@@ -57,7 +60,7 @@ def is_locked(path: Path) -> bool | None:
     if path.resolve() in _held:
         return True
     try:
-        handle = os.open(path / LOCK, os.O_RDWR if sys.platform == "win32" else os.O_RDONLY)
+        handle = open_own(path / LOCK, os.O_RDWR if sys.platform == "win32" else os.O_RDONLY)
     except OSError:
         return None
     try:
@@ -73,7 +76,9 @@ def is_locked(path: Path) -> bool | None:
 
 def _opened(folder: Path) -> FileIO:
     try:
-        return FileIO(os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644), "r+")
+        return FileIO(open_own(folder / LOCK, os.O_RDWR | os.O_CREAT), "r+")
+    except ForeignFileError as error:
+        raise UsageError(f"{error}; remove it, if you know what it is for") from None
     except OSError as error:
         raise UsageError(
             f"{folder} cannot be written to ({error.strerror}), and a run writes to its folder; "
@@ -89,10 +94,18 @@ def _claim(file: FileIO, folder: Path) -> None:
         raise InUseError(f"{folder} is in use by {_owner(folder)}; a run takes one process at a time") from None
     except OSError:
         return
+    _write(file, json.dumps({"pid": os.getpid(), "host": platform.node()}).encode())
+
+
+def _write(file: FileIO, content: bytes) -> None:
+    """Make this what the file says, if it is ours: it has no other name, and is empty or says who had it."""
     with contextlib.suppress(OSError):
-        file.truncate(0)
         file.seek(0)
-        file.write(json.dumps({"pid": os.getpid(), "host": platform.node()}).encode())
+        said = file.read(LONGEST)
+        if not has_other_names(file.fileno()) and (not said or _owner_of(said)):
+            file.seek(0)
+            file.truncate(0)
+            file.write(content)
 
 
 def _lock_soon(handle: int) -> None:
@@ -105,11 +118,18 @@ def _lock_soon(handle: int) -> None:
 
 
 def _owner(folder: Path) -> str:
-    try:
-        said = json.loads((folder / LOCK).read_text(encoding="utf-8"))
-        return f"process {said['pid']} on {said['host']}"
-    except (OSError, ValueError, KeyError, TypeError):
-        return "another process"
+    with contextlib.suppress(OSError):
+        return _owner_of(read_bounded(folder / LOCK, LONGEST)) or "another process"
+    return "another process"
+
+
+def _owner_of(said: bytes) -> str | None:
+    """process 12 on snail: who has the lock, by what its file says; None where that is nothing of ours."""
+    with contextlib.suppress(ValueError):
+        owner = parse_json(said.decode("utf-8"))
+        if isinstance(owner, dict) and owner.keys() == {"pid", "host"} and isinstance(owner["pid"], int):
+            return f"process {owner['pid']} on {owner['host']}"
+    return None
 
 
 if sys.platform == "win32":

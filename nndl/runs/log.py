@@ -4,6 +4,7 @@ import contextlib
 import traceback
 from datetime import datetime
 
+from nndl.runs.files import open_to_append
 from nndl.runs.folder import RunFolder
 from nndl.visible import visible_lines
 
@@ -12,8 +13,8 @@ def write_log(folder: RunFolder, text: str) -> None:
     """Append text, further lines indented, control characters visible. A log that cannot be written is left."""
     now = datetime.now().astimezone().isoformat(timespec="seconds")
     lines = visible_lines(text).rstrip("\n").replace("\n", "\n    ")
-    with contextlib.suppress(OSError), folder.log.open("a", encoding="utf-8", errors="replace", newline="\n") as file:
-        file.write(f"{now}  {lines}\n")
+    with contextlib.suppress(OSError), open_to_append(folder.log) as file:
+        file.write(f"{now}  {lines}\n".encode(errors="replace"))
 
 
 def log_error(folder: RunFolder, error: BaseException) -> None:

@@ -4,13 +4,14 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
-from io import FileIO
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeGuard
 
-from nndl.runs.atomic import write_atomically
+from nndl.runs.atomic import sync, write_atomically
+from nndl.runs.files import ForeignFileError, is_there, open_to_append, open_to_read
+from nndl.runs.plain import parse_json
 
 SECONDS_KEPT_BACK = 0.5
 """How long step lines may wait to be written together; `nndl watch` shows them as they come."""
@@ -18,23 +19,38 @@ SECONDS_KEPT_BACK = 0.5
 STEPS_KEPT = 2000
 """Roughly how many step lines a run writes: enough for any curve, small enough to read in a moment."""
 
+MOST_BYTES, LONGEST = 1 << 30, 1 << 22
+"""Bytes of a file, and of a line in it: statistics of every step of a long training take most."""
+MOST_STEPS = 1 << 53
+"""More than any training has; a float holds it exactly."""
+
+_STEP = b'{"kind": "step"'
+
 
 class MetricsWriter:
     """Appends events; of steps only every so many, about STEPS_KEPT in all.
 
-    A run that goes on after a step and some scored epochs first loses the lines beyond them: they are about to be
-    written again. Lines that a full disk refuses are kept, and written once there is room.
+    A run that goes on after a step and some scored epochs first loses the lines beyond them, and those of statistics
+    beyond theirs (by default the step): they are about to be written again. Lines that a full disk refuses are kept,
+    and written once there is room.
     """
 
-    def __init__(self, path: Path, steps: int, after_step: int = 0, after_epoch: int = 0) -> None:
+    def __init__(
+        self, path: Path, steps: int, after_step: int = 0, after_epoch: int = 0, after_statistics: int | None = None
+    ) -> None:
         self._every = max(1, steps // STEPS_KEPT)
         self._waiting: list[str] = []
         self._flushed = time.monotonic()
-        if path.exists():
-            kept = (line for line in read_metrics(path) if _stands(line, after_step, after_epoch))
+        if is_there(path):
+            after = {
+                "step": after_step,
+                "epoch": after_epoch,
+                "statistics": after_step if after_statistics is None else after_statistics,
+            }
+            kept = (line for line in read_metrics(path) if _stands(line, after))
             write_atomically(path, "".join(f"{json.dumps(line)}\n" for line in kept))
-        self._file = FileIO(path, "a")
-        self._size = path.stat().st_size
+        self._file = open_to_append(path)
+        self._size = os.fstat(self._file.fileno()).st_size
 
     def write(self, record: Mapping[str, Any]) -> None:
         """Take one event's record: its "kind" (step, epoch, ...), its "step", and what else there is to say."""
@@ -50,7 +66,7 @@ class MetricsWriter:
     def sync(self) -> None:
         """See everything onto the disk. Raises OSError where it takes no more."""
         self._flush()
-        os.fsync(self._file.fileno())
+        sync(self._file.fileno())
 
     def _flush(self) -> None:
         """Write what waits, whole or (OSError) not at all."""
@@ -82,36 +98,57 @@ class MetricsWriter:
         self.close()
 
 
-def _stands(record: Mapping[str, Any], after_step: int, after_epoch: int) -> bool:
-    if record.get("kind") == "epoch":
-        return bool(record["epoch"] <= after_epoch)
-    return bool(
-        record.get("kind") in ("step", "statistics") and record["step"] <= after_step
-    )  # an end that was none goes too
+def _stands(record: Mapping[str, Any], after: Mapping[str, int]) -> bool:
+    """Whether a record is of what was done; of an end that was none it is not."""
+    kind = record["kind"]
+    return kind in after and bool(record["epoch" if kind == "epoch" else "step"] <= after[kind])
 
 
-def read_metrics(path: Path) -> Iterator[dict[str, Any]]:
-    """The records of a file, in order, without what a crash left behind: a line cut short, or no record at all."""
-    return (record for record in map(record_of, _lines(path)) if record is not None)
+def read_metrics(path: Path, *, steps: bool = True) -> Iterator[dict[str, Any]]:
+    """Read the records of a file, in order, without what a crash left behind: a line cut short, or no record at all.
+
+    Without `steps` their lines, most of the file, are passed over unread.
+    """
+    lines = _lines(path) if steps else (line for line in _lines(path) if not line.startswith(_STEP))
+    return (record for record in map(record_of, lines) if record is not None)
 
 
 def unreadable_lines(path: Path) -> int:
     """How many lines of a file are no record, the last apart if it was cut short; 0 where there is no file."""
-    return sum(record_of(line) is None for line in _lines(path)) if path.exists() else 0
+    return sum(record_of(line) is None for line in _lines(path)) if is_there(path) else 0
 
 
-def _lines(path: Path) -> list[str]:
-    return path.read_text(encoding="utf-8", errors="replace").split("\n")[:-1]
+def _lines(path: Path) -> Iterator[bytes]:
+    """The whole lines, read one by one; of one that is too long an empty one is left."""
+    with open_to_read(path) as file:
+        if os.fstat(file.fileno()).st_size > MOST_BYTES:
+            raise ForeignFileError(path, f"has more than {MOST_BYTES:,} bytes, too many for the metrics of a run")
+        yield from whole_lines(iter(lambda: file.readline(LONGEST), b""))
 
 
-def record_of(line: str) -> dict[str, Any] | None:
+def whole_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The lines that `readline(LONGEST)` gave, without the last if it was cut short; of a longer one an empty one."""
+    within = False
+    for piece in pieces:
+        ended = piece.endswith(b"\n")
+        if ended:
+            yield b"" if within else piece
+        within = not ended
+
+
+def record_of(line: bytes) -> dict[str, Any] | None:
     """The record that a line holds, or None where it holds none."""
-    with contextlib.suppress(ValueError, RecursionError):
-        record = json.loads(line)
+    with contextlib.suppress(ValueError):
+        record = parse_json(line.decode("utf-8", errors="replace"))
         if isinstance(record, dict) and isinstance(record.get("kind"), str) and _numbered(record):
             return record
     return None
 
 
 def _numbered(record: Mapping[str, Any]) -> bool:
-    return isinstance(record.get("step"), int) and (record["kind"] != "epoch" or isinstance(record.get("epoch"), int))
+    return is_count(record.get("step")) and (record["kind"] != "epoch" or is_count(record.get("epoch")))
+
+
+def is_count(value: Any) -> TypeGuard[int]:
+    """Tell whether a value out of JSON counts steps or epochs."""
+    return type(value) is int and 0 <= value <= MOST_STEPS

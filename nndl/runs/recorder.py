@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from types import TracebackType
 from typing import Any
 
@@ -15,6 +16,7 @@ from nndl.runs.statistics import Statistics
 from nndl.train.events import EpochDone, Event, Finished, Interrupted, as_record
 from nndl.train.intervals import Due, parse_interval
 from nndl.train.solver import Solver
+from nndl.train.state import check_weights
 
 
 @dataclass(frozen=True)
@@ -51,14 +53,21 @@ class Recorder:
         self._keeping = keeping or Keeping()
         self._due = Due(parse_interval(self._keeping.every))
         self._states = States(folder, self._keeping.keep, solver.step if solver.step else None)
-        self._metrics = MetricsWriter(folder.metrics, solver.steps, solver.step, len(solver.history))
+        statistics = self._keeping.statistics
+        self._metrics = MetricsWriter(
+            folder.metrics,
+            solver.steps,
+            solver.step,
+            len(solver.history),
+            after_statistics=solver.step - 1 if statistics and statistics.waits else solver.step,
+        )
         self._saved = self._moment()
         self._best: tuple[Arrays, dict[str, Any]] | None = None
         self._best_is_written = True
         self._failing = False
         if solver.best is not None:
             with contextlib.suppress(CheckpointError):
-                self._best = read_checkpoint(folder.best)
+                self._best = read_checkpoint(folder.best, partial(check_weights, network=solver.network))
 
     def see(self, event: Event) -> None:
         """Record one event. Metrics come first: a state is never ahead of them."""
@@ -91,6 +100,8 @@ class Recorder:
             arrays, info = self.solver.state()
             if self._best is not None and self._best[1]["step"] != info["step"]:
                 arrays |= {f"{BEST}{name}": value for name, value in self._best[0].items()}
+            if self._keeping.statistics is not None:
+                info["statistics"] = self._keeping.statistics.state()
             self._states.write(arrays, {**info, "about": dict(self._keeping.about)})
             self._saved = self._moment()
             if self._failing:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from nndl.errors import UsageError
 from nndl.paths import expanded
+from nndl.runs.files import is_there
 from nndl.runs.folder import RUNS, RunFolder
 from nndl.runs.lock import is_locked, lock_run
 
@@ -18,7 +19,7 @@ def removable(text: str, runs: Path = RUNS) -> RunFolder:
     Raises UsageError for what is no run, for a run that is training, and for a folder that holds more than a run.
     """
     for path in (expanded(text), runs / text):
-        if (path / "config.yaml").is_file():
+        if is_there(path / "config.yaml"):
             folder = RunFolder(path)
             _refuse(folder)
             return folder
@@ -27,7 +28,7 @@ def removable(text: str, runs: Path = RUNS) -> RunFolder:
 
 def _refuse(folder: RunFolder) -> None:
     path = folder.path
-    kept = [file for file in (folder.environment, folder.metrics, folder.summary, folder.last) if file.exists()]
+    kept = [file for file in (folder.environment, folder.metrics, folder.summary, folder.last) if is_there(file)]
     if not kept:
         raise UsageError(f"{path} holds a config.yaml, but no run: it is left alone")
     if path.is_symlink():

@@ -14,7 +14,8 @@ from typing import Any
 
 from nndl.errors import CheckpointError
 from nndl.runs.atomic import sync_folder
-from nndl.runs.checkpoint import Arrays, read_checkpoint, write_checkpoint
+from nndl.runs.checkpoint import Arrays, Check, read_checkpoint, write_checkpoint
+from nndl.runs.files import is_there
 from nndl.runs.folder import RunFolder
 from nndl.train.state import FORMAT, check_format, check_info, evaluation_weights
 
@@ -48,11 +49,11 @@ class States:
         """
         new = self.folder.last.with_name(f".{self.folder.last.name}.part")
         try:
-            write_checkpoint(new, arrays, info)
+            write_checkpoint(new, arrays, info, self.folder.last)
         except OSError:
             if not self._remove_earlier(keep=0):
                 raise
-            write_checkpoint(new, arrays, info)
+            write_checkpoint(new, arrays, info, self.folder.last)
         if self.keep > 1 and self.current is not None and self.current != info["step"]:
             _also_call(self.folder.last, self.folder.path / f"step-{self.current}.safetensors")
         new.replace(self.folder.last)
@@ -69,12 +70,15 @@ class States:
         return bool(old)
 
 
-def newest_state(folder: RunFolder) -> State | None:
-    """The newest state that is whole; None where none was ever saved. Raises CheckpointError where none is whole."""
+def newest_state(folder: RunFolder, check: Check = lambda _: None) -> State | None:
+    """Find the newest state that is whole, and whose arrays `check` lets pass; None where none was ever saved.
+
+    Raises CheckpointError where there is none such, with what is wrong with each.
+    """
     skipped: dict[Path, str] = {}
     for path in [folder.last, *earlier_states(folder)]:
         try:
-            arrays, info = read_checkpoint(path)
+            arrays, info = read_checkpoint(path, check)
             if info.get("format") == FORMAT:
                 check_info(info)
         except CheckpointError as error:
@@ -83,7 +87,7 @@ def newest_state(folder: RunFolder) -> State | None:
             continue
         check_format(info)
         return State(path, arrays, info, skipped)
-    if list(skipped) == [folder.last] and not folder.last.exists():
+    if list(skipped) == [folder.last] and not is_there(folder.last):
         return None
     words = "\n".join(f"  {reason}" for reason in skipped.values())
     raise CheckpointError(f"{folder.path} holds no whole state to go on from:\n{words}")
@@ -112,7 +116,7 @@ def set_damaged_aside(folder: RunFolder, state: State) -> None:
         _also_call(state.path, folder.last)
 
 
-def restore_best(folder: RunFolder, state: State) -> None:
+def restore_best(folder: RunFolder, state: State, check: Check = lambda _: None) -> None:
     """Make best.safetensors that of the state: a run killed later may have left another there, or half of one."""
     best = next((epoch for epoch in reversed(state.info["history"]) if epoch["is_best"]), None)
     if best is None:
@@ -120,7 +124,7 @@ def restore_best(folder: RunFolder, state: State) -> None:
             folder.best.unlink()
         return
     try:
-        if read_checkpoint(folder.best)[1].get("step") == best["step"]:
+        if read_checkpoint(folder.best, check)[1].get("step") == best["step"]:
             return
     except CheckpointError:
         pass

@@ -1,7 +1,9 @@
 """One run from its first event to its summary, kept in its folder whatever happens."""
 
 import contextlib
+import math
 from collections.abc import Callable
+from functools import partial
 from shutil import disk_usage
 from typing import Any
 
@@ -17,7 +19,7 @@ from nndl.runs.recorder import Keeping, Recorder, result_record
 from nndl.train.evaluate import EvaluationStoppedError, Evaluator
 from nndl.train.events import EpochDone, Event, Finished
 from nndl.train.solver import Solver
-from nndl.train.state import load_weights
+from nndl.train.state import check_weights, load_weights
 
 
 def keep_run(
@@ -73,7 +75,9 @@ def _check_room(folder: RunFolder, solver: Solver, keeping: Keeping, warn: Calla
     """Warn now, rather than hours later, of a disk that cannot hold what the run will keep."""
     state = sum(array.nbytes for array in solver.state()[0].values())
     best = sum(array.nbytes for array in solver.weights().values())
-    needed, free = (keeping.keep + 1) * (state + best) + best, disk_usage(folder.path).free
+    needed, free = (keeping.keep + 1) * (state + best) + best, math.inf
+    with contextlib.suppress(OSError):  # of a file system that does not say
+        free = disk_usage(folder.path).free
     if free < needed:
         has, needs = (f"{size / 1e6:,.2f} MB" for size in (free, needed))
         warn(f"the disk has {has} left, and the states of this run need {needs}")
@@ -156,7 +160,7 @@ def score_test(
     if solver.best is None or solver.best is solver.history[-1]:
         return {"best": last, "last": last}
     try:
-        best = read_checkpoint(folder.best)[0]
+        best = read_checkpoint(folder.best, partial(check_weights, network=network))[0]
     except CheckpointError as error:
         warn(f"{error}\nthe last weights are scored in their place")
         return {"best": last, "last": last}

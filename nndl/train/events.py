@@ -76,6 +76,9 @@ class Scoring:
 Event = StepDone | EpochDone | Interrupted | Finished
 
 _MAY_BE_NONE = ("validation_loss", "validation_accuracy", "best_validation_accuracy")
+_COUNTS = ("step", "epoch", "images", "best_epoch")
+MOST = 1 << 53
+"""No figure of a training is as large; whole numbers below it are exact as floats."""
 _KINDS = {StepDone: "step", EpochDone: "epoch", Interrupted: "interrupted", Finished: "finished"}
 
 
@@ -85,8 +88,15 @@ def from_record(record: Mapping[str, Any]) -> Event | None:
     if kind is None:
         return None
     values = {field.name: record.get(field.name) for field in fields(kind)}
-    whole = all(isinstance(value, int | float) or key in _MAY_BE_NONE for key, value in values.items())
-    return kind(**values) if whole else None
+    return kind(**values) if all(_fits(key, value) for key, value in values.items()) else None
+
+
+def _fits(key: str, value: Any) -> bool:
+    if value is None:
+        return key in _MAY_BE_NONE
+    if key in _COUNTS:
+        return type(value) is int and 0 <= value < MOST
+    return isinstance(value, int | float) and abs(value) < MOST
 
 
 def as_record(event: Event) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -16,6 +16,23 @@ FORMAT = 1
 """Of the state: raised when an older nndl could not read it."""
 
 Arrays = dict[str, Array]
+
+MOST_COPIES = 8
+"""Of a network's weights in a state: they, the optimiser's memory, the averages, the best ones; and room."""
+
+
+class Described(Protocol):
+    """An array, or what a file says of one before it is read."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]: ...
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    @property
+    def nbytes(self) -> int: ...
+
+
+Kind = TypeVar("Kind", bound=Described)
 
 
 def pack(stores: Mapping[str, Params]) -> Arrays:
@@ -32,18 +49,38 @@ def unpack(arrays: Mapping[str, Array], stores: Mapping[str, Params]) -> None:
 
     Raises CheckpointError, before anything is changed, where one is missing or of another shape or dtype.
     """
+    check_stores(arrays, stores)
+    for store, params in stores.items():
+        for name, value in params.items():
+            value[...] = arrays[f"{store}/{name}"]
+
+
+def check_stores(found: Mapping[str, Described], stores: Mapping[str, Params]) -> None:
+    """Raise CheckpointError unless each array of the stores is found, of its shape and dtype."""
     expected = {f"{store}/{name}": value for store, params in stores.items() for name, value in params.items()}
     for name, value in expected.items():
-        found = arrays.get(name)
-        if found is None:
+        saved = found.get(name)
+        if saved is None:
             raise CheckpointError(f"the saved state has no {name}: it is of another network or optimiser")
-        if found.shape != value.shape or found.dtype != value.dtype:
+        if saved.shape != value.shape or saved.dtype != value.dtype:
             raise CheckpointError(
-                f"{name} is {found.dtype} {found.shape} in the saved state, "
+                f"{name} is {saved.dtype} {saved.shape} in the saved state, "
                 f"but {value.dtype} {value.shape} in this network"
             )
-    for name, value in expected.items():
-        value[...] = arrays[name]
+
+
+def check_weights(found: Mapping[str, Described], network: Network) -> None:
+    """Raise CheckpointError unless what a file claims to hold has the network's weights, and not much beside."""
+    check_stores(evaluation_weights(found), {"params": network.params, "buffers": network.buffers})
+    check_size(found, network)
+
+
+def check_size(found: Mapping[str, Described], network: Network) -> None:
+    """Raise CheckpointError where a file claims to hold more than a state of the network could."""
+    most = MOST_COPIES * (network.params.vector.nbytes + network.buffers.vector.nbytes) + 2**20
+    claimed = sum(array.nbytes for array in found.values())
+    if claimed > most:
+        raise CheckpointError(f"it claims to hold {claimed:,} bytes, and a state of this network has {most:,} at most")
 
 
 def load_weights(network: Network, arrays: Mapping[str, Array]) -> None:
@@ -51,7 +88,7 @@ def load_weights(network: Network, arrays: Mapping[str, Array]) -> None:
     unpack(evaluation_weights(arrays), {"params": network.params, "buffers": network.buffers})
 
 
-def evaluation_weights(arrays: Mapping[str, Array]) -> Arrays:
+def evaluation_weights(arrays: Mapping[str, Kind]) -> dict[str, Kind]:
     """The arrays to evaluate with, under params/ and buffers/: the averages, where there are any."""
     prefix = "average_" if any(name.startswith("average_params/") for name in arrays) else ""
     return {

@@ -90,3 +90,41 @@ def test_a_forked_child_does_not_have_its_parents_lock(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written_to_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be written to"), lock_run(tmp_path / "none"):
         raise AssertionError
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="of POSIX alone")
+def test_a_lock_that_is_a_link_is_refused_and_its_target_left(tmp_path: Path) -> None:
+    """A stranger's folder: .lock leads to a file of mine, which was emptied when the lock was taken."""
+    mine = tmp_path / "authorized_keys"
+    mine.write_bytes(b"mine")
+    (tmp_path / "theirs").mkdir()
+    lock = tmp_path / "theirs" / ".lock"
+    lock.symlink_to(mine)
+    with pytest.raises(UsageError, match=r"\.lock is a link, not a file"), lock_run(lock.parent):
+        raise AssertionError
+    assert is_locked(lock.parent) is None
+    lock.unlink()
+    os.mkfifo(lock)
+    with pytest.raises(UsageError, match=r"\.lock is a named pipe, not a file"), lock_run(lock.parent):
+        raise AssertionError
+    assert is_locked(lock.parent) is None
+    assert mine.read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("linked", [True, False])
+def test_what_the_lock_s_file_says_is_not_emptied_unless_it_is_ours(tmp_path: Path, linked: bool) -> None:
+    """A second name of a file of mine (a hard link, as backups have them), or another program's lock: locked so."""
+    said = json.dumps({"pid": 1, "host": "nowhere"}).encode() if linked else b"of another program"
+    mine = tmp_path / "mine"
+    mine.write_bytes(said)
+    (tmp_path / "theirs").mkdir()
+    lock = tmp_path / "theirs" / ".lock"
+    if linked:
+        lock.hardlink_to(mine)
+    else:
+        lock.write_bytes(said)
+    with lock_run(lock.parent):
+        assert is_locked(lock.parent)
+        assert lock.read_bytes() == said
+    assert lock.read_bytes() == mine.read_bytes() == said
+    assert is_locked(lock.parent) is False

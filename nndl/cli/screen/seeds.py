@@ -11,11 +11,12 @@ from typing import Any
 from nndl.cli.screen import terminal
 from nndl.cli.screen.epochs import percent
 from nndl.cli.screen.training import resume_and_run, start_and_run, timed
-from nndl.config import Experiment, load_config
+from nndl.config import Experiment
 from nndl.config.reading.overrides import settings
 from nndl.errors import TrainingError
 from nndl.jobs.resume import Wanted
 from nndl.jobs.seeds import SeedRun, refuse_others, seed_runs
+from nndl.jobs.stored import stored_experiment
 from nndl.runs.folder import create_run_folder
 from nndl.runs.listing import read_row
 from nndl.train.intervals import duration
@@ -67,7 +68,7 @@ def _timed(experiment: Experiment, runs: Sequence[SeedRun]) -> Experiment:
     budget, begun = experiment.train.time_budget, next((run.folder for run in runs if run.begun), None)
     if budget is None or begun is None:
         return timed(experiment)
-    epochs = load_config(begun.config).train.epochs
+    epochs = stored_experiment(begun).train.epochs
     terminal.note(f"{epochs:g} epochs for {budget}, as in {begun.path}")
     return experiment.with_epochs(epochs)
 

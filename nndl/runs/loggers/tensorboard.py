@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from nndl.runs.files import own_folder
 from nndl.runs.loggers.logger import About
 
 
@@ -13,8 +14,9 @@ class TensorBoard:
 
         # What a run that was killed wrote beyond its state is about to come again: TensorBoard is told to forget it.
         purge = about.step + 1 if about.step else None
-        folder, suffix = str(about.folder.path / "tensorboard"), f".{about.step:09}"  # files of one second differ by it
-        self._writer = SummaryWriter(folder, purge_step=purge, filename_suffix=suffix)
+        folder = own_folder(about.folder.path / "tensorboard")
+        suffix = f".{about.step:09}"  # files of one second differ by it
+        self._writer = SummaryWriter(str(folder), purge_step=purge, filename_suffix=suffix)
         self._last = self.logged = about.step
         if not about.step:
             text = "".join(f"    {key}: {value}\n" for key, value in about.config.items())  # indented: shown as it is

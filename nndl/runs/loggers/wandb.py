@@ -1,10 +1,13 @@
 """Weights & Biases: a project "nndl"; offline, for `wandb sync`, unless one is logged in or WANDB_MODE says."""
 
 import os
+import re
 from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
+from nndl.runs.atomic import write_atomically
+from nndl.runs.files import is_there, own_folder, read_bounded
 from nndl.runs.loggers.logger import About
 
 PROJECT = "nndl"
@@ -41,12 +44,14 @@ class WeightsAndBiases:
 
 def _identity(about: About) -> str:
     """One record for a run, however often it is stopped and gone on with."""
-    file = about.folder.path / "wandb" / "run-id"
-    if about.step and file.is_file():
-        return file.read_text(encoding="utf-8").strip()
-    file.parent.mkdir(exist_ok=True)
-    file.write_text(uuid4().hex[:12], encoding="utf-8")
-    return file.read_text(encoding="utf-8")
+    file = own_folder(about.folder.path / "wandb", links=True) / "run-id"  # it makes links of its own there
+    if about.step and is_there(file):
+        known = read_bounded(file).decode("utf-8", errors="replace").strip()
+        if re.fullmatch("[0-9a-f]{12}", known):  # it becomes part of a path
+            return known
+    made = uuid4().hex[:12]
+    write_atomically(file, made)
+    return made
 
 
 def _has_key() -> bool:

@@ -1,0 +1,36 @@
+"""What a run's folder holds, read with care: its experiment, and the newest state that its network can have."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from nndl.config import Experiment
+from nndl.config.load import decoded, parse_config
+from nndl.errors import ConfigError
+from nndl.net.network import Network
+from nndl.runs.files import ForeignFileError, read_bounded
+from nndl.runs.folder import RunFolder
+from nndl.runs.states import State, newest_state
+from nndl.train.state import check_size
+
+
+def stored_experiment(folder: RunFolder, sets: Sequence[str] = ()) -> Experiment:
+    """Load the experiment of a run as `nndl.config.load_config` does, from a file that is no link and of its size.
+
+    Raises ConfigError for a file that is missing or none, too.
+    """
+    try:
+        text = decoded(read_bounded(folder.config), folder.config)
+    except ForeignFileError as error:
+        raise ConfigError(str(error)) from None
+    except OSError as error:
+        raise ConfigError(f"{folder.config} cannot be read: {error.strerror}") from None
+    return parse_config(text, str(folder.config), sets, "config")
+
+
+def stored_state(folder: RunFolder, network: Network) -> State | None:
+    """Find the newest whole state, and None where none was ever saved.
+
+    Files that claim more than a state of the network can hold are passed over like damaged ones, unread. Raises
+    CheckpointError where none is whole.
+    """
+    return newest_state(folder, partial(check_size, network=network))
