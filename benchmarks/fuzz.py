@@ -1,9 +1,10 @@
-"""Damaged files by the hundred, against every reader: `python -m benchmarks.fuzz --configs 300 --files 100 --seed 0`.
+"""Damaged files by the hundred, against every reader: `python -m benchmarks.fuzz --configs 300 --files 100 --runs 300`.
 
 Each reader must read what it is given as it was meant, or refuse it with an error of nndl's (in words, exit code 1 or
 2). Anything else that it raises would be a traceback. Accepted wrongly is a config that does not mean the same once it
 is printed, or whose network cannot score an image; an archive or a file with a checksum whose content is not what was
 written; a file without one (.npy, pictures, CIFAR's Python batches) that gives other than images in their shape.
+Run folders and the verbs that read them are `benchmarks.fuzz_runs`.
 """
 
 import argparse
@@ -240,14 +241,44 @@ def _is_a_picture(path: Path) -> bool:
     return pixels.shape == (3, 32, 32) and pixels.dtype == np.uint8
 
 
+def runs(count: int, seed: int) -> list[Tally]:
+    """Run folders damaged `count` times, each with the next verb that reads runs; call it before anything is computed.
+
+    Accepted wrongly is what wrote to a file elsewhere; a traceback counts like a hang or more memory than it can need.
+    """
+    from benchmarks.fuzz_runs import VERBS, import_all, make_template, try_verb
+
+    import_all()
+    tallies = {words: Tally(f"nndl {words}") for words in VERBS}
+    with tempfile.TemporaryDirectory(prefix="nndl-") as folder:
+        template = Path(folder) / "template"
+        template.mkdir()
+        make_template(template)
+        for number in range(count):
+            words = VERBS[number % len(VERBS)]
+            code, fault = try_verb(words, template, (seed, number))
+            tally = tallies[words]
+            tally.tried += 1
+            tally.accepted += code == 0
+            tally.refused += code in (1, 2)
+            tally.wrongly += "file elsewhere" in fault
+            tally.tracebacks += bool(fault) and "file elsewhere" not in fault
+            if fault:
+                print(f"{number}: {fault}", file=sys.stderr)
+    return [tally for tally in tallies.values() if tally.tried]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
     parser.add_argument("--configs", type=int, default=300, help="damaged configs")
     parser.add_argument("--files", type=int, default=100, help="damaged files of each kind")
+    parser.add_argument("--runs", type=int, default=300, help="damaged run folders (POSIX only)")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
+    tallies = runs(options.runs, options.seed) if options.runs else []  # first, since it forks
     warnings.simplefilter("error")
-    tallies = [configs(options.configs, options.seed), *files(options.files, options.seed)]
+    tallies += [configs(options.configs, options.seed)] if options.configs else []
+    tallies += files(options.files, options.seed) if options.files else []
     total = Tally("all")
     for field in ("tried", "refused", "accepted", "wrongly", "tracebacks"):
         setattr(total, field, sum(getattr(tally, field) for tally in tallies))

@@ -17,29 +17,10 @@ import time
 from collections import Counter
 from pathlib import Path
 
-os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy is imported: what is forked must have no threads
+from benchmarks.forked import start
 
-LONGER = ("data.train_size=80", "train.epochs=8", "checkpoint.keep=2")
-"""What the run of the tests is not: long enough to be killed at many instants."""
-
-
-def start(words: list[str], output: Path) -> int:
-    """The number of a process that runs `nndl words...`."""
-    number = os.fork()
-    if number:
-        return number
-    from nndl.cli.app import app
-
-    with output.open("ab", buffering=0) as file:
-        os.dup2(file.fileno(), 1)
-        os.dup2(file.fileno(), 2)
-    code = 70
-    try:
-        app(words, prog_name="nndl")
-    except SystemExit as end:
-        code = end.code if isinstance(end.code, int) else 0
-    finally:
-        os._exit(code)
+LONGER = ("data.train_size=80", "train.epochs=8", "checkpoint.keep=2", "record.statistics=2 steps")
+"""What the run of the tests is not: long enough to be killed at many instants, with all on that it records."""
 
 
 def finish(words: list[str], output: Path) -> bool:

@@ -1,0 +1,108 @@
+"""Run folders from strangers, against every verb that reads a run; `python -m benchmarks.fuzz --runs 300` asks for it.
+
+A whole run's folder is copied, some of its files are damaged (`benchmarks.damages`), and a verb is run on it in a
+process of its own, forked from this one (POSIX only). It must do what it is asked or refuse it in words, with 0, 1 or
+2, before its time is up, in memory that such a run can need, and leave a file elsewhere, to which links lead, alone.
+"""
+
+import contextlib
+import importlib
+import os
+import pkgutil
+import resource
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+
+import nndl
+from benchmarks.damages import damage
+from benchmarks.forked import start
+
+SECONDS, MEGABYTES = 20.0, 700
+"""How long a verb may take, and how much memory more than this process has."""
+
+MINE = b"ssh-ed25519 AAAA a key of mine\n"
+"""What the file elsewhere holds."""
+
+VERBS = (
+    *("runs", "runs --by-config", "runs --json", "runs --sort seconds", "runs best", "runs best --json"),
+    *("runs compare theirs mine", "runs compare mine theirs --json", "runs export t.csv", "runs remove theirs --yes"),
+    *("plot theirs", "plot theirs mine --json", "watch theirs --once", "watch theirs --once --json"),
+    *("report theirs", "report theirs mine -o r.html", "report mine theirs --json -o r.html"),
+    *("eval theirs", "eval theirs --last --json", "eval theirs --split val --confusion", "predict theirs x.png"),
+    *("resume stopped --quiet", "resume stopped --quiet --accept-changes --epochs 4", "reproduce stopped --quiet"),
+    *("resume theirs --quiet --epochs 4", "reproduce theirs --json", "watch stopped"),
+    *("export theirs --to npz", "export theirs --to safetensors --last", "export theirs --to pytorch"),
+    *("verify-resume runs/theirs/config.yaml --steps 6", "config show runs/theirs/config.yaml"),
+    "train small.yaml --seeds 2 --run-dir runs/set --quiet",
+)
+"""Said in a folder with runs: mine, and of the stranger's theirs, stopped, and a set's first seed."""
+
+
+def import_all() -> None:
+    """Import all of nndl here, so that no process has to."""
+    for module in pkgutil.walk_packages(nndl.__path__, "nndl."):
+        if not module.name.endswith("__main__"):
+            with contextlib.suppress(ImportError):  # of what needs packages that are not here
+                importlib.import_module(module.name)
+
+
+def make_template(folder: Path) -> None:
+    """A folder with whole runs and what the verbs need beside them."""
+    from PIL import Image
+
+    from tests.small_run import config
+
+    text = config() + "record: {statistics: 3 steps}\n"
+    (folder / "small.yaml").write_text(text, encoding="utf-8")
+    Image.fromarray(np.zeros((32, 32, 3), np.uint8)).save(folder / "x.png")
+    runs, output = folder / "runs", folder / "output.txt"
+    for name in ("mine", "theirs"):
+        number = start(["train", "small.yaml", "--quiet", "--run-dir", f"runs/{name}"], output, folder)
+        if os.waitpid(number, 0)[1]:
+            raise RuntimeError(output.read_text(encoding="utf-8"))
+    shutil.copytree(runs / "theirs", runs / "stopped")
+    (runs / "stopped" / "last.safetensors").unlink()  # it has those of steps 9 and 6 left
+    (runs / "stopped" / "summary.json").write_text('{"status": "interrupted", "step": 9}', encoding="utf-8")
+    shutil.copytree(runs / "stopped", runs / "set" / "seed-0")
+
+
+def try_verb(words: str, template: Path, seed: tuple[int, ...]) -> tuple[int, str]:
+    """Damage a copy of the template and run a verb on it; returns the exit code, and what went wrong, if anything."""
+    folder = template.with_name("trial")
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(template, folder)
+    name = "set/seed-0" if "runs/set" in words else "stopped" if "stopped" in words else "theirs"
+    theirs = folder / "runs" / name
+    mine = folder / "key"
+    mine.write_bytes(MINE)
+    done = damage(theirs, mine, np.random.default_rng(seed))
+    output = folder / "said.txt"
+    code, seconds, memory = _run(words.split(), output, folder)
+    said = output.read_text(encoding="utf-8", errors="replace")
+    faults = {
+        f"it ended with {code}": code not in (0, 1, 2),
+        "it broke inside": "internal error" in said or "Traceback" in said,
+        f"it took {seconds:.0f} s": seconds >= SECONDS,
+        f"it took {memory} MB": memory > MEGABYTES + resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "it wrote to a file elsewhere": mine.read_bytes() != MINE,
+    }
+    found = [fault for fault, there in faults.items() if there]
+    return code, f"nndl {words}: {done}: {', '.join(found)}\n{said[-2000:]}" if found else ""
+
+
+def _run(words: list[str], output: Path, folder: Path) -> tuple[int, float, int]:
+    """The exit code of a verb, how long it took and how many megabytes at most; -9 where it had to be killed."""
+    began, number = time.monotonic(), start(words, output, folder)
+    while True:
+        ended, status, used = os.wait4(number, os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(status), time.monotonic() - began, used.ru_maxrss // 1024
+        if time.monotonic() - began > SECONDS:
+            os.kill(number, signal.SIGKILL)
+            os.waitpid(number, 0)
+            return -signal.SIGKILL, time.monotonic() - began, 0
+        time.sleep(0.005)
