@@ -37,7 +37,8 @@ def bench(
 
     Engines take turns in short bursts; shown are medians. The reference engine loops in Python, half a minute a step:
     ask for it with --engine reference --batch-size 2. A convolution counts as direct convolution has it, two operations
-    for a multiply-add: Winograd's needs fewer, so its figure can pass the peak.
+    for a multiply-add: Winograd's needs fewer, so its figure can
+    be more than that of a product of matrices, beside which it is set.
     """
     from nndl.bench.contenders import make_contenders, with_memory
     from nndl.bench.report import report

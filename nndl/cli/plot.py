@@ -7,6 +7,7 @@ import typer
 
 from nndl.cli.options import Force, Runs
 from nndl.paths import to_write
+from nndl.visible import visible
 
 
 def plot(
@@ -25,15 +26,18 @@ def plot(
     here: Annotated[bool, typer.Option("--terminal", help="Draw here too, beside the picture.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the curves' points as JSON instead.")] = False,
 ) -> None:
-    """Draw loss, accuracy and learning rate of one run or several, here or (-o FILE) as a picture."""
+    """Draw loss, accuracy and learning rate of one run or several, here or (-o FILE) as a picture.
+
+    Of a folder of several seeds the means are drawn, in a band from the lowest to the highest.
+    """
     from nndl.cli.screen import terminal
     from nndl.cli.screen.curves import draw, panels
     from nndl.errors import UsageError
-    from nndl.runs.curves import names, read_curves
-    from nndl.runs.folder import find_run
+    from nndl.runs.curves import heading
+    from nndl.runs.sets import bundles, read_bundles
 
-    found = list({folder.path.resolve(): folder for folder in map(find_run, runs)}.values())
-    curves = [read_curves(folder, name) for folder, name in zip(found, names(found), strict=True)]
+    found = bundles(runs)
+    curves = read_bundles(found)
     if output is not None:
         from nndl.runs.figure import write_figure
 
@@ -43,8 +47,13 @@ def plot(
     if json:
         terminal.emit_json([vars(each) for each in curves])
         return
+    for bundle in found:
+        if bundle.left_out:
+            terminal.note(bundle.left_out)
     if output is not None:
         terminal.say(str(output))
     if output is None or here:
+        if heading(curves):
+            terminal.say_words(f"{visible(heading(curves))}\n")
         for panel in panels(curves):
             draw(panel)

@@ -27,25 +27,24 @@ def report(
 ) -> None:
     """Write a page that needs no network and no server: curves, confusion, calibration, mistakes, filters, config.
 
-    Of one run it goes into the run's folder; of several, into this one. The test images are scored for it.
+    Of one run, or of a folder of several seeds, it goes into that folder; of others together, into this one. The test
+    images are scored for it.
     """
     from nndl.cli.screen import terminal
     from nndl.errors import UsageError
-    from nndl.report.gather import gather
+    from nndl.report.gather import gather_all
     from nndl.report.page import page
     from nndl.runs.atomic import write_atomically
-    from nndl.runs.folder import find_run
+    from nndl.runs.folder import RunFolder
+    from nndl.runs.sets import bundles
 
-    folders = [find_run(run) for run in runs]
-    path = output or (folders[0].path / "report.html" if len(folders) == 1 else Path("report.html"))
+    found = bundles(runs)
+    path = output or (Path(found[0].folder) / "report.html" if len(found) == 1 else Path("report.html"))
     if path.is_dir() or not path.parent.is_dir():
         raise UsageError(f"--output {path}: name a file in a folder that is there")
-    facts = []
-    for folder in folders:
-        if not json:
-            terminal.note(f"scoring {folder.path}")
-        facts.append(gather(folder, data))
-    write_atomically(path, page(facts))
+    folders = [RunFolder(Path(row.folder)) for bundle in found for row in bundle.rows]
+    facts = gather_all(folders, data, (lambda _: None) if json else terminal.note)
+    write_atomically(path, page(facts, found))
     notes = {each.name: each.notes for each in facts}
     if json:
         terminal.emit_json({"file": str(path), "bytes": path.stat().st_size, "notes": notes})

@@ -1,8 +1,8 @@
 """The facts of a report on a run: from its folder, and from its data set where that is still there."""
 
 import contextlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -13,6 +13,7 @@ from nndl.api import Run, load_run
 from nndl.errors import NndlError
 from nndl.net.catalog.conv import Conv
 from nndl.net.types import Array
+from nndl.runs.comparing import distinct_names
 from nndl.runs.curves import Curves, read_curves
 from nndl.runs.files import read_bounded
 from nndl.runs.folder import RunFolder
@@ -116,6 +117,17 @@ def gather(folder: RunFolder, data: Path | None = None) -> Facts:
             "nndl report --data FOLDER tells where they are."
         )
     return facts
+
+
+def gather_all(folders: Sequence[RunFolder], data: Path | None, say: Callable[[str], None]) -> list[Facts]:
+    """Gather the facts of each run, by names that tell them apart; `say` is told before each is scored."""
+    runs = []
+    for folder in folders:
+        say(f"scoring {folder.path}")
+        runs.append(gather(folder, data))
+    for facts, name in zip(runs, distinct_names([facts.row for facts in runs]), strict=True):
+        facts.row = replace(facts.row, name=name)
+    return runs
 
 
 def _score(facts: Facts, run: Run, data: Path | None) -> None:

@@ -23,13 +23,15 @@ from nndl.report.reliability import reliability_diagram
 from nndl.report.several import several
 from nndl.report.svg import Line, line_chart, percent
 from nndl.report.words import data_of
+from nndl.runs.sets import Bundle, names
 from nndl.train.intervals import duration
 
 
-def page(runs: Sequence[Facts]) -> str:
-    """Return the whole file."""
-    title = runs[0].name if len(runs) == 1 else f"{len(runs)} runs: {', '.join(each.name for each in runs)}"
-    body = _one(runs[0], 2) if len(runs) == 1 else several(runs, _one)
+def page(runs: Sequence[Facts], found: Sequence[Bundle] = ()) -> str:
+    """Return the whole file; `found` says which of several runs are drawn as one, none where it is left out."""
+    found = found or [Bundle((each.row,), each.row.folder) for each in runs]
+    title = _title(runs, found)
+    body = _one(runs[0], 2) if len(runs) == 1 else several(runs, found, _one)
     style = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
     made = datetime.now().astimezone().strftime("%Y-%m-%d %H:%M")
     return (
@@ -41,6 +43,16 @@ def page(runs: Sequence[Facts]) -> str:
         f"<header><h1>{escape(title)}</h1>{_under(runs)}</header><main>{body}</main>"
         f"<footer>Made by nndl {__version__}, {made}. This file needs nothing but itself.</footer></body></html>\n"
     )
+
+
+def _title(runs: Sequence[Facts], found: Sequence[Bundle]) -> str:
+    if len(runs) == 1:
+        return runs[0].name
+    if len(found) == 1:
+        return f"{names(found)[0]}, {found[0].seeds}"
+    if len(found) == len(runs):
+        return f"{len(runs)} runs: {', '.join(each.name for each in runs)}"
+    return f"{len(runs)} runs: {'; '.join(names(found))}"
 
 
 def _under(runs: Sequence[Facts]) -> str:

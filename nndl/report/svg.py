@@ -2,10 +2,16 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from nndl.report.escape import escape
 from nndl.runs.curves import Points
+
+Band = Sequence[tuple[float, float, float]]
+"""(x, lowest, highest)"""
+
+T = TypeVar("T")
 
 WIDTH, HEIGHT = 420, 210
 LEFT, RIGHT, TOP, BOTTOM = 46, 8, 10, 26
@@ -25,6 +31,8 @@ class Line:
     colour: int = 1
     faint: bool = False
     dots: bool = False
+    band: Band = ()
+    """Between which values the runs lie whose mean it is."""
 
 
 def number(value: float) -> str:
@@ -50,7 +58,7 @@ def line_chart(
     The description that is read aloud says where each line begins and ends. log: powers of ten upwards. from_zero: the
     axis begins there, so that heights can be compared.
     """
-    known = [Line(each.label, _rising(each.points, log), each.colour, each.faint, each.dots) for each in lines]
+    known = [replace(each, points=_rising(each.points, log)) for each in lines]
     known = [each for each in known if each.points]
     if not known:
         return ""
@@ -60,7 +68,12 @@ def line_chart(
         for each in known
         if not each.faint
     )
-    parts = [scale.grid(show), *(_curve(each, scale) for each in known), scale.axis(x_label)]
+    parts = [
+        scale.grid(show),
+        *(_band(each, scale) for each in known),
+        *(_curve(each, scale) for each in known),
+        scale.axis(x_label),
+    ]
     legend = "".join(
         f'<span class="key c{each.colour}">{escape(each.label)}</span>'
         for each in known
@@ -85,6 +98,7 @@ class Scale:
     def __init__(self, lines: Sequence[Line], log: bool = False, from_zero: bool = False) -> None:
         xs = [x for line in lines for x, _ in line.points]
         ys = sorted(y for line in lines if not line.faint for _, y in line.points)
+        ys = sorted([*ys, *(y for line in lines for _, *ends in line.band for y in ends if not log or y > TINY)])
         self.log = log
         self.left, self.right = min(0.0, *xs), max(xs) or 1.0
         low, high = (min(0.0, ys[0]) if from_zero else ys[0]), ys[-1]
@@ -127,6 +141,16 @@ def _text(x: float, words: str, anchor: str) -> str:
     return f'<text class=tick x="{x:.1f}" y="{HEIGHT - 8}" text-anchor="{anchor}">{escape(words)}</text>'
 
 
+def _band(line: Line, scale: Scale) -> str:
+    """Return the ground between the lowest and the highest."""
+    if not line.band:
+        return ""
+    band = _thinned(line.band)
+    around = [*((x, high) for x, _, high in band), *((x, low) for x, low, _ in reversed(band))]
+    path = "M" + "L".join(f"{scale.x(x):.1f},{scale.y(y):.1f}" for x, y in around)
+    return f'<path class="band c{line.colour}" d="{path}Z"/>'
+
+
 def _curve(line: Line, scale: Scale) -> str:
     path = "M" + "L".join(f"{scale.x(x):.1f},{scale.y(y):.1f}" for x, y in _thinned(line.points))
     kind = f"{'faint' if line.faint else 'curve'} c{line.colour}"
@@ -138,7 +162,7 @@ def _curve(line: Line, scale: Scale) -> str:
     return f'<path class="{kind}" d="{path}"/>{dots}'
 
 
-def _thinned(points: Points) -> Points:
+def _thinned(points: Sequence[T]) -> list[T]:
     """Return at most about MOST_POINTS of the points, the last among them."""
     every = max(1, -(-len(points) // MOST_POINTS))
     return [*points[:-1:every], points[-1]]

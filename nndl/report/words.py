@@ -5,8 +5,8 @@ from nndl.report.gather import Facts
 
 def data_of(facts: Facts, short: bool = False) -> str:
     """Return CIFAR-10, CIFAR-100, or SYNTHETIC (images)."""
-    names = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "synthetic": "SYNTHETIC" if short else "SYNTHETIC images"}
-    return names.get(facts.row.dataset or "", facts.row.dataset or "unknown images")
+    images = facts.row.images
+    return images if short or images.startswith("CIFAR") else f"{images} images"
 
 
 def accuracy(share: float | None) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import accumulate
+from statistics import fmean
 from typing import Any
 
 from nndl.runs.folder import RunFolder
@@ -12,6 +13,9 @@ from nndl.runs.metrics import read_metrics
 
 Points = list[tuple[float, float]]
 """(epoch, value); the epoch with a fraction, 1.0 at the end of the first"""
+
+Band = list[tuple[float, float, float]]
+"""(epoch, lowest, highest)"""
 
 SMOOTHING = 0.02
 """Share of all steps over which the loss of single steps is averaged: one batch tells little."""
@@ -32,6 +36,12 @@ class Curves:
     """On a sample of the training images, after the epoch; a share of 1."""
     validation_loss: Points = field(default_factory=list)
     validation_accuracy: Points = field(default_factory=list)
+    synthetic: bool = False
+    """Whether it learnt from generated images."""
+    seeds: int = 1
+    """How many runs these are the means of."""
+    bands: dict[str, Band] = field(default_factory=dict)
+    """Of several runs, by the name of the curve: between which values they lie."""
 
     @property
     def smooth_loss(self) -> Points:
@@ -39,13 +49,15 @@ class Curves:
         return smoothed(self.loss)
 
 
+AVERAGED = ("loss", "learning_rate", "images_per_second")
+"""What is averaged over seeds beside EPOCH_CURVES."""
 STEP_CURVES = {"loss": "loss", "learning_rate": "learning_rate"}
 EPOCH_CURVES = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
 
 
 def read_curves(folder: RunFolder, name: str | None = None) -> Curves:
     """The curves of a run, of one that is going on too; empty where it has written nothing yet."""
-    curves = Curves(name or name_of(folder))
+    curves = Curves(name or name_of(folder), synthetic=bool(read_row(folder).on_synthetic))
     records: list[dict[str, Any]] = []
     with suppress(OSError):
         records = list(read_metrics(folder.metrics))
@@ -63,6 +75,43 @@ def read_curves(folder: RunFolder, name: str | None = None) -> Curves:
                 _add(getattr(curves, key), at, record.get(key))
     curves.images_per_second = smoothed(curves.images_per_second)
     return curves
+
+
+def averaged(each: Sequence[Curves], name: str) -> Curves:
+    """The means of several runs' curves, in a band from the lowest to the highest, up to where the first one ends."""
+    mean = Curves(name, synthetic=each[0].synthetic, seeds=len(each))
+    for attribute in (*AVERAGED, *EPOCH_CURVES):
+        setattr(mean, attribute, [(at, _mean(values)) for at, values in _together(each, attribute)])
+    for attribute in ("smooth_loss", *AVERAGED[1:], *EPOCH_CURVES):
+        band = [(at, min(values), max(values)) for at, values in _together(each, attribute)]
+        if any(low < high for _, low, high in band):
+            mean.bands[attribute] = band
+    return mean
+
+
+def _mean(values: Sequence[float]) -> float:
+    """Theirs, and not a bit beside it where they are one."""
+    return min(max(fmean(values), min(values)), max(values))
+
+
+def heading(curves: Sequence[Curves]) -> str:
+    """What must be said above curves: whose they are, if generated or means; or nothing."""
+    images = "SYNTHETIC images" if len(curves) == 1 and curves[0].synthetic else ""
+    words = ", ".join(filter(None, (images, about_means(curves))))
+    return f"{curves[0].name}: {words}" if words and len(curves) == 1 else words
+
+
+def about_means(curves: Sequence[Curves]) -> str:
+    """What lines and bands are where some are of several runs; or nothing."""
+    seeds = sorted({each.seeds for each in curves if each.seeds > 1})
+    count = f"{seeds[0]} seeds" if len(seeds) == 1 else "a config's seeds"
+    return f"means of {count}, in a band from the lowest to the highest" if seeds else ""
+
+
+def _together(each: Sequence[Curves], attribute: str) -> list[tuple[float, list[float]]]:
+    """The values of all runs at the epochs that all have."""
+    points = [dict(getattr(curves, attribute)) for curves in each]
+    return [(at, [values[at] for values in points]) for at in points[0] if all(at in values for values in points)]
 
 
 @dataclass(frozen=True)
@@ -97,18 +146,6 @@ def smoothed(points: Sequence[tuple[float, float]]) -> Points:
     return [
         (x, (sums[last] - sums[first]) / (last - first)) for (x, _), (first, last) in zip(points, ends, strict=True)
     ]
-
-
-def names(folders: Sequence[RunFolder]) -> list[str]:
-    """The shortest names that tell runs apart: of the config, with its seed, or of the folder."""
-    rows = [read_row(folder) for folder in folders]
-    configs = [row.config or row.name for row in rows]
-    seeded = [f"{config}, seed {row.seed}" for config, row in zip(configs, rows, strict=True)]
-    of_folders = [row.name for row in rows]
-    return next(
-        (found for found in (configs, seeded, of_folders) if len(set(found)) == len(found)),
-        [row.folder for row in rows],
-    )
 
 
 def calm_top(values: Iterable[float]) -> float | None:

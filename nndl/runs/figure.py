@@ -7,7 +7,7 @@ from typing import Any
 
 from nndl.errors import MissingExtraError, UsageError
 from nndl.runs.atomic import write_atomically
-from nndl.runs.curves import Curves, Points, calm_top
+from nndl.runs.curves import Band, Curves, Points, calm_top, heading
 
 FORMATS = (".png", ".svg", ".pdf")
 COLOURS = ("#0b6e99", "#d9730d", "#6940a5", "#0f7b6c", "#ad1a72", "#64473a")
@@ -32,6 +32,8 @@ def write_figure(curves: Sequence[Curves], path: Path) -> None:
     loss, accuracy, rate = figure.subplots(3, 1, sharex=True, height_ratios=(3, 3, 1.4))
     for number, each in enumerate(curves):
         _draw_run(loss, accuracy, rate, each, COLOURS[number % len(COLOURS)], alone=len(curves) == 1)
+    if curves and heading(curves):
+        figure.suptitle(heading(curves), x=0.01, ha="left", fontsize=9, color=INK, parse_math=False)
     which = "" if len(curves) == 1 else " (thin: in training; with dots: validation)"
     for axes, title in ((loss, f"loss{which}"), (accuracy, "accuracy, %"), (rate, "learning rate")):
         _dress(axes, title)
@@ -50,15 +52,21 @@ def _draw_run(loss: Any, accuracy: Any, rate: Any, curves: Curves, colour: str, 
     """Training as a line, validation as a line with a dot at every epoch; labels at the lines' ends."""
     other = COLOURS[1] if alone else colour
     name = "" if alone else curves.name
-    if alone:
+    bands = curves.bands
+    if alone and not bands:
         _line(loss, curves.loss, FAINT, "", linewidth=0.5)
     thin = {} if alone or not curves.validation_loss else {"linewidth": 0.8, "alpha": 0.6}
+    if not thin:
+        _band(loss, bands.get("smooth_loss", []), colour)
     _line(loss, curves.smooth_loss, colour, "training" if alone else "" if thin else name, **thin)
+    _band(loss, bands.get("validation_loss", []), other)
     _line(loss, curves.validation_loss, other, "validation" if alone else name, marker="o")
     percent = [(x, 100 * y) for x, y in curves.train_accuracy]
     validation = [(x, 100 * y) for x, y in curves.validation_accuracy]
     if alone or not validation:
+        _band(accuracy, bands.get("train_accuracy", []), colour, 100)
         _line(accuracy, percent, colour, "training sample" if alone else name)
+    _band(accuracy, bands.get("validation_accuracy", []), other, 100)
     _line(accuracy, validation, other, "validation" if alone else name, marker="o")
     _line(rate, curves.learning_rate, colour, "")
 
@@ -68,8 +76,14 @@ def _line(axes: Any, points: Points, colour: str, label: str, **style: Any) -> N
         return
     drawn = {"linewidth": 1.4, "markersize": 3.5} | style
     axes.plot([x for x, _ in points], [y for _, y in points], color=colour, **drawn)
-    if label:
-        axes.lines[-1].set_label(label)
+    axes.lines[-1].set_gid(label)
+
+
+def _band(axes: Any, band: Band, colour: str, times: float = 1) -> None:
+    """Fill from the lowest to the highest."""
+    if band:
+        low, high = [times * low for _, low, _ in band], [times * high for _, _, high in band]
+        axes.fill_between([at for at, _, _ in band], low, high, color=colour, alpha=0.18, linewidth=0)
 
 
 def _scale_rates(axes: Any, peaks: Sequence[float]) -> None:
@@ -84,16 +98,16 @@ def _label_ends(axes: Any) -> None:
     points_per_pixel = 72 / axes.figure.dpi
     together: dict[float, list[tuple[float, Any]]] = {}
     for line in axes.lines:
-        if not line.get_label().startswith("_"):
+        if line.get_gid():
             x, y = line.get_xydata()[-1]
             height = axes.transData.transform((x, y))[1] * points_per_pixel
             together.setdefault(round(float(x), 2), []).append((float(height), line))
     for ends in together.values():
         ends.sort(key=lambda end: end[0])
         for (height, line), at in zip(ends, spread_out([height for height, _ in ends]), strict=True):
-            place = {"xytext": (5, at - height), "textcoords": "offset points", "va": "center"}
+            place = {"xytext": (5, at - height), "textcoords": "offset points", "va": "center", "parse_math": False}
             end = line.get_xydata()[-1]
-            axes.annotate(line.get_label(), end, color=line.get_color(), fontsize=9, annotation_clip=False, **place)
+            axes.annotate(line.get_gid(), end, color=line.get_color(), fontsize=9, annotation_clip=False, **place)
 
 
 def spread_out(heights: Sequence[float], apart: float = 11.0) -> list[float]:

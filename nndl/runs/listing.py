@@ -15,7 +15,7 @@ from nndl.runs.folder import RUNS, RunFolder, run_names
 from nndl.runs.metrics import read_metrics
 from nndl.runs.plain import parse_yaml, read_json
 
-MEMBER = re.compile(r"seed-\d+")
+MEMBER = re.compile(r"(seed|trial)-\d+")
 """What runs are called that stand in one folder with others of their config."""
 
 
@@ -119,7 +119,11 @@ def read_row(folder: RunFolder) -> Row:
 def name_of(folder: RunFolder) -> str:
     """Its folder's name; one of several from a config's seeds has the name of theirs before it, ninety/seed-0."""
     path = folder.path.resolve()
-    return f"{path.parent.name}/{path.name}" if MEMBER.fullmatch(path.name) and path.parent.name else path.name
+    name = path.name
+    while MEMBER.fullmatch(path.name) and path.parent.name:
+        path = path.parent
+        name = f"{path.name}/{name}"
+    return name
 
 
 def read_config(folder: RunFolder) -> dict[str, Any] | None:

@@ -52,6 +52,9 @@ def test_tables_name_the_engine_the_peak_and_the_steps(folder: Path) -> None:
     assert "net: training, a batch of 2" in done.stdout
     assert "engine reference," in done.stdout
     assert "GFLOP/s, NumPy's product of" in done.stdout
+    assert "GFLOP/s   x matmul" in done.stdout
+    assert "x matmul: GFLOP/s in times of that product's" in done.stdout
+    assert "peak" not in done.stdout
     assert "  residual1.conv1" in done.stdout
     assert "measuring reference, vectorized" in done.stderr
 

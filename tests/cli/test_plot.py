@@ -30,6 +30,34 @@ def test_several_runs_share_the_panels(folder: Path) -> None:
     assert nndl("plot", "first", "runs/first", cwd=folder).stdout == nndl("plot", "first", cwd=folder).stdout
 
 
+def test_a_folder_of_seeds_is_drawn_as_its_mean_in_a_band(folder: Path) -> None:
+    for seed in range(3):
+        made = folder / "runs" / "set" / f"seed-{seed}"
+        make_run(made, name="net", seed=seed, dataset="synthetic", validation=(0.5 + seed / 10, 0.7 + seed / 10))
+    done = nndl("plot", "set", cwd=folder)
+    assert done.stdout.startswith(
+        "net: SYNTHETIC images, means of 3 seeds, in a band from the lowest to the highest\n\n"
+    )
+    assert "b = validation 80.0 %" in done.stdout
+    assert "⢕" in done.stdout  # every other dot
+    plain = nndl("plot", "set", cwd=folder, PYTHONIOENCODING="ascii").stdout
+    assert "......" in plain
+    (curves,) = json.loads(nndl("plot", "set", "--json", cwd=folder).stdout)
+    assert (curves["seeds"], curves["synthetic"]) == (3, True)
+    assert curves["bands"]["validation_accuracy"] == [[1.0, 0.5, 0.7], [2.0, 0.7, 0.7 + 2 / 10]]
+    both = nndl("plot", "set", "first", cwd=folder).stdout
+    assert "a = net (SYNTHETIC) 80.0 %   b = tiny 60.0 %" in both
+    (folder / "runs" / "set" / "seed-1" / "summary.json").write_text('{"status": "interrupted"}', encoding="utf-8")
+    done = nndl("plot", "set", cwd=folder)
+    assert "means of 2 seeds" in done.stdout
+    assert done.stderr.startswith("runs/set: 1 of 3 runs left out of the mean")
+
+
+def test_generated_images_are_said_of_a_run_too(folder: Path) -> None:
+    make_run(folder / "runs" / "made", dataset="synthetic")
+    assert nndl("plot", "made", cwd=folder).stdout.startswith("tiny: SYNTHETIC images\n\nloss ")
+
+
 def test_a_terminal_without_braille_gets_letters(folder: Path) -> None:
     shown = nndl("plot", "first", "second", cwd=folder, PYTHONIOENCODING="ascii").stdout
     assert "a = first" in shown

@@ -152,6 +152,17 @@ def test_several_runs_are_laid_over_each_other_with_what_differs(trained: Path, 
     assert report.text.count("Calibration") == 2
 
 
+def test_several_runs_say_which_are_of_generated_images(tmp_path: Path) -> None:
+    made = [make_run(tmp_path / name, dataset=dataset) for name, dataset in (("a", "synthetic"), ("b", "cifar10"))]
+    text = read(*made).text
+    assert "The images of a are SYNTHETIC" in text
+    assert "a finished SYNTHETIC 2" in text
+    assert "b finished CIFAR-10 2" in text
+    assert "a (SYNTHETIC)" in text
+    assert "b (SYNTHETIC)" not in text
+    assert "The images are SYNTHETIC" in read(made[0], made[0]).text
+
+
 @pytest.mark.parametrize(
     ("missing", "words"),
     [

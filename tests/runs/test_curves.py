@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from nndl.runs.curves import calm_top, names, plan_of, read_curves, smoothed
+from nndl.runs.curves import Curves, averaged, calm_top, heading, plan_of, read_curves, smoothed
 from nndl.runs.folder import RunFolder
 from tests.runs.made import make_run
 
@@ -43,15 +45,38 @@ def test_smoothing_keeps_a_level_and_calms_what_jumps() -> None:
     assert smoothed([]) == []
 
 
-def test_runs_have_the_shortest_names_that_tell_them_apart(tmp_path: Path) -> None:
-    one, two = RunFolder(make_run(tmp_path / "x", name="net", seed=1)), RunFolder(make_run(tmp_path / "y", name="mlp"))
-    assert names([one, two]) == ["net", "mlp"]
-    other = RunFolder(make_run(tmp_path / "z", name="net", seed=2))
-    assert names([one, two, other]) == ["net, seed 1", "mlp, seed 0", "net, seed 2"]
-    again = RunFolder(make_run(tmp_path / "again", name="net", seed=1))
-    assert names([one, two, again]) == ["x", "y", "again"]
-    elsewhere = RunFolder(make_run(tmp_path / "elsewhere" / "x", name="net", seed=1))
-    assert names([one, elsewhere]) == [str(one.path), str(elsewhere.path)]
+def test_the_mean_of_runs_lies_in_their_band_up_to_where_the_first_one_ends(tmp_path: Path) -> None:
+    made = [
+        make_run(tmp_path / "one", validation=(0.5, 0.6)),
+        make_run(tmp_path / "two", validation=(0.7, 0.9)),
+        make_run(tmp_path / "short", validation=(0.6,)),
+    ]
+    each = [read_curves(RunFolder(path)) for path in made]
+    mean = averaged(each[:2], "both")
+    assert (mean.name, mean.seeds) == ("both", 2)
+    assert mean.validation_accuracy == [(1.0, pytest.approx(0.6)), (2.0, pytest.approx(0.75))]
+    assert mean.bands["validation_accuracy"] == [(1.0, 0.5, 0.7), (2.0, 0.6, 0.9)]
+    assert mean.loss == each[0].loss  # the same in both, to the last bit
+    assert "smooth_loss" not in mean.bands
+    assert len(averaged(each, "all").loss) == 10
+    assert averaged(each, "all").bands["validation_accuracy"] == [(1.0, 0.5, 0.7)]
+
+
+@given(st.lists(st.lists(st.floats(-1e6, 1e6), min_size=3, max_size=3), min_size=2, max_size=5))
+def test_a_mean_is_never_outside_its_band(losses: list[list[float]]) -> None:
+    mean = averaged([Curves("one", train_loss=list(enumerate(each))) for each in losses], "all")
+    for (_, value), (_, low, high) in zip(mean.train_loss, mean.bands.get("train_loss", []), strict=False):
+        assert low <= value <= high
+
+
+def test_above_curves_stands_what_they_are_of() -> None:
+    one, many = Curves("one"), Curves("many", seeds=3)
+    assert heading([one]) == heading([one, one]) == ""
+    assert heading([Curves("one", synthetic=True)]) == "one: SYNTHETIC images"
+    assert heading([many]) == "many: means of 3 seeds, in a band from the lowest to the highest"
+    assert heading([many, one]) == "means of 3 seeds, in a band from the lowest to the highest"
+    assert heading([many, Curves("two", seeds=2)]).startswith("means of a config's seeds")
+    assert heading([Curves("many", seeds=3, synthetic=True)]).startswith("many: SYNTHETIC images, means of 3 seeds")
 
 
 def test_a_spike_does_not_decide_how_high_losses_are_drawn() -> None:

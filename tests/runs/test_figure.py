@@ -35,11 +35,24 @@ def test_names_at_the_ends_of_lines_do_not_lie_on_each_other() -> None:
 
     axes = figures.Figure().subplots()
     for name in ("one", "two", "three"):
-        axes.plot([0, 1], [0, 1], label=name)
+        axes.plot([0, 1], [0, 1], gid=name)
     _label_ends(axes)
     heights = sorted(text.xyann[1] for text in axes.texts)
     assert heights == pytest.approx([-11, 0, 11])
     assert {text.get_text() for text in axes.texts} == {"one", "two", "three"}
+
+
+def test_names_are_taken_as_they_are(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    names = ("$\\frac$ and $", "_hidden", "\\")
+    curves = [read_curves(RunFolder(make_run(tmp_path / f"run{i}")), name) for i, name in enumerate(names)]
+    write_figure(curves, tmp_path / "curves.svg")
+    import matplotlib as mpl
+
+    with mpl.rc_context({"svg.fonttype": "none"}):
+        write_figure(curves, tmp_path / "curves.svg")
+    text = (tmp_path / "curves.svg").read_text(encoding="utf-8")
+    assert all(text.count(f">{name}</text>") == 2 for name in names)  # the loss and the accuracy
 
 
 def test_what_is_no_picture_is_refused(tmp_path: Path) -> None:

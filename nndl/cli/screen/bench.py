@@ -17,12 +17,13 @@ def show(result: dict[str, Any]) -> None:
     for peak in result["peak"]:
         bound = peak["register_gflops"]
         within = "" if bound is None else f"; float32 multiply-adds in registers alone: {bound:.0f}"
-        terminal.say(
-            f"peak, {_threads(peak['threads'])}: {peak['gflops']:.0f} GFLOP/s, NumPy's product of {sizes} matrices in "
-            f"{result['dtype']}{within} ({result['processor']})"
+        terminal.say_words(
+            f"matmul, {_threads(peak['threads'])}: {peak['gflops']:.0f} GFLOP/s, NumPy's product of {sizes} matrices "
+            f"in {result['dtype']}{within} ({result['processor']})"
         )
-    terminal.say(
-        "GFLOP/s: as direct convolution counts; Winograd's needs fewer multiplications, so it can pass the peak"
+    terminal.say_words(
+        "x matmul: GFLOP/s in times of that product's. A convolution counts as direct convolution has it; Winograd's "
+        "needs fewer multiplications, and bfloat16 has faster instructions, so that it can be more than 1"
     )
 
 
@@ -52,7 +53,7 @@ def _show_steps(result: dict[str, Any], each: dict[str, Any]) -> None:
 
 def _show_contenders(result: dict[str, Any]) -> None:
     least = {each["engine"]: each for each in reversed(result["contenders"])}  # with the fewest threads
-    columns = ["engine", "images/s", "bursts", "ms a step", "GFLOP/s", "of peak"]
+    columns = ["engine", "images/s", "bursts", "ms a step", "GFLOP/s", "x matmul"]
     scaled = len(result["peak"]) > 1
     with_memory = "memory" in result["contenders"][0]
     columns += ["scaling"] * scaled + ["peak memory", "before"] * with_memory
@@ -61,7 +62,7 @@ def _show_contenders(result: dict[str, Any]) -> None:
         first = least[each["engine"]]
         row = [_engine(each), f"{each['images_per_second']:,.0f}"]
         row += [f"{each['slowest_burst']:,.0f} to {each['fastest_burst']:,.0f}", f"{each['step_ms']:,.1f}"]
-        row += [f"{each['gflops']:.0f}", f"{each['of_peak']:.0%}"]
+        row += [f"{each['gflops']:.0f}", f"{each['of_peak']:.2f} x"]
         row += [f"{each['images_per_second'] / first['images_per_second']:.2f} x"] * scaled
         row += [_mebibytes(each["memory"][key]) for key in ("peak_bytes", "before_bytes")] if with_memory else []
         table.append(row)

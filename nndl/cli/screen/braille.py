@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 Points = Sequence[tuple[float, float]]
 
@@ -20,21 +21,27 @@ SPARKS = "▁▂▃▄▅▆▇█"
 class Canvas:
     """`width` x `height` characters over the x and y that all curves have in common."""
 
-    def __init__(self, curves: Sequence[Points], width: int, height: int, bottom: float | None = None) -> None:
+    def __init__(
+        self, curves: Sequence[Points], width: int, height: int, bands: Sequence[Sequence[tuple[float, ...]]] = ()
+    ) -> None:
         points = [point for curve in curves for point in curve]
+        points += [(x, y) for band in bands for x, *ends in band for y in ends]
         xs, ys = [x for x, _ in points] or [0.0], [y for _, y in points] or [0.0]
         self.left, self.right = min(0.0, *xs), max(xs)
-        self.bottom, self.top = min(ys) if bottom is None else bottom, max(ys)
+        self.bottom, self.top = min(ys), max(ys)
         self.width, self.height = width, height
         self.bits = [[0] * width for _ in range(height)]
         self.owner: list[list[int | None]] = [[None] * width for _ in range(height)]
+        for number, band in enumerate(bands):
+            self._fill(band, number)
         for number, curve in enumerate(curves):
             self._draw(curve, number)
 
     def rows(self, braille: bool = True, lettered: bool = False) -> list[list[tuple[str, int | None]]]:
-        """Characters with the number of the curve each belongs to, None for blanks; the top row first.
+        """Characters with the number of the curve each belongs to, None for blanks, -1 - number in a curve's band.
 
-        `lettered` braille has the curves' letters in it here and there, for where there are no colours.
+        The top row comes first. `lettered` braille has the curves' letters in it here and there, for where there are no
+        colours.
         """
         return [
             [self._character(row, column, braille, lettered) for column in range(self.width)]
@@ -45,6 +52,8 @@ class Canvas:
         who = self.owner[row][column]
         if who is None:
             return " ", None
+        if who < 0:
+            return chr(0x2800 + self.bits[row][column]) if braille else ".", who
         due = lettered and (column - 4 * (who + 1)) % BETWEEN_LETTERS == 0
         return LETTERS[who % 26] if due or not braille else chr(0x2800 + self.bits[row][column]), who
 
@@ -55,6 +64,16 @@ class Canvas:
             way = max(abs(x1 - x0), abs(y1 - y0), 1)
             for part in range(way + 1):
                 self._set(round(x0 + (x1 - x0) * part / way), round(y0 + (y1 - y0) * part / way), number)
+
+    def _fill(self, band: Sequence[tuple[float, ...]], number: int) -> None:
+        """Every other dot between the lowest and the highest (x, low, high)."""
+        ends = [(self._dot(x, low), self._dot(x, high)) for x, low, high in band]
+        for ((x0, low0), (_, high0)), ((x1, low1), (_, high1)) in pairwise(ends):
+            for x in range(x0, x1 + 1):
+                part = (x - x0) / ((x1 - x0) or 1)
+                for y in range(round(high0 + (high1 - high0) * part), round(low0 + (low1 - low0) * part) + 1):
+                    if (x + y) % 2 == 0:
+                        self._set(x, y, -1 - number)
 
     def _dot(self, x: float, y: float) -> tuple[int, int]:
         across = (x - self.left) / ((self.right - self.left) or 1.0)

@@ -31,6 +31,14 @@ def test_several_curves_have_their_own_marks() -> None:
     assert {who for _, who in canvas.rows()[0]} == {1}
 
 
+def test_a_band_is_every_other_dot_around_its_curve() -> None:
+    canvas = Canvas([[(0, 5), (1, 5)]], 4, 3, bands=[[(0, 0, 10), (1, 0, 10)]])
+    rows = canvas.rows()
+    assert [{who for _, who in row} for row in rows] == [{-1}, {0}, {-1}]
+    assert {char for row in (rows[0], rows[2]) for char, _ in row} == {"⢕"}
+    assert ["".join(char for char, _ in row) for row in canvas.rows(braille=False)] == ["....", "aaaa", "...."]
+
+
 def test_letters_stand_on_their_curves_where_there_are_no_colours() -> None:
     rows = Canvas([[(0, 0), (1, 0)], [(0, 1), (1, 1)]], 60, 2).rows(lettered=True)
     marked = [[(column, char) for column, (char, _) in enumerate(row) if char.isalpha()] for row in rows]

@@ -1,0 +1,113 @@
+"""Runs that belong together: those of one config from several seeds in one folder, drawn and averaged as one."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from nndl.paths import expanded
+from nndl.runs.comparing import by_config, counted, told_apart
+from nndl.runs.curves import Curves, averaged, read_curves
+from nndl.runs.differences import shown
+from nndl.runs.folder import RUNS, RunFolder, find_run
+from nndl.runs.listing import Row, read_row
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """What is one line in a diagram: a run, or those of one config in a folder of several."""
+
+    rows: tuple[Row, ...]
+    folder: str
+    """The run's, or that of them all."""
+
+    @property
+    def drawn(self) -> list[Row]:
+        """Those that are averaged: finished, each seed once; all where none is finished."""
+        return counted(self.rows) or list(self.rows)
+
+    @property
+    def seeds(self) -> str:
+        """Seed 3, or 3 seeds."""
+        return f"{len(self.drawn)} seeds" if len(self.rows) > 1 else f"seed {self.rows[0].seed}"
+
+    @property
+    def left_out(self) -> str:
+        """What of it is not averaged, or nothing."""
+        missing = len(self.rows) - len(self.drawn)
+        why = "not finished, or their seed is there again"
+        return f"{self.folder}: {missing} of {len(self.rows)} runs left out of the mean ({why})" if missing else ""
+
+
+def bundles(words: Sequence[str], runs: Path = RUNS) -> list[Bundle]:
+    """A bundle for each run named, and for each config in each folder of several; none of them twice."""
+    found: dict[Path, Bundle] = {}
+    for word in words:
+        inside = folder_of_several(word, runs)
+        if inside is None:
+            row = read_row(find_run(word, runs))
+            made = [Bundle((row,), row.folder)]
+        else:
+            made = [_bundle(group, inside) for group in by_config([read_row(run) for run in members(inside)])]
+        for bundle in made:
+            found.setdefault(Path(bundle.rows[0].folder).resolve(), bundle)
+    return list(found.values())
+
+
+def _bundle(group: Sequence[Row], inside: Path) -> Bundle:
+    return Bundle(tuple(group), inside.as_posix() if len(group) > 1 else group[0].folder)
+
+
+def folder_of_several(word: str, runs: Path = RUNS) -> Path | None:
+    """The folder of several runs meant by its path, its name under `runs` or the beginning of it, if not of a run."""
+    for path in (expanded(word), runs / word):
+        if (path / "config.yaml").is_file():
+            return None
+        if members(path):
+            return path
+    if word == "latest" or "/" in word or not runs.is_dir():
+        return None
+    newest = find_run(word, runs).path.relative_to(runs).parts
+    return runs / newest[0] if len(newest) > 1 else None
+
+
+def members(folder: Path) -> list[RunFolder]:
+    """The runs in a folder and in those in it, by name and number: seed-2 before seed-10."""
+    there = [path.parent for depth in ("*", "*/*") for path in folder.glob(f"{depth}/config.yaml")]
+    return [RunFolder(path) for path in sorted(there, key=_by_number)]
+
+
+def _by_number(path: Path) -> list[tuple[str, int]]:
+    return [(text, int(digits or 0)) for text, digits in re.findall(r"(\D+)(\d*)", path.as_posix())]
+
+
+def names(found: Sequence[Bundle]) -> list[str]:
+    """The shortest names that tell bundles apart: of the config, with its seeds or what differs, or of the folder."""
+    configs = [bundle.rows[0].config or bundle.rows[0].name for bundle in found]
+    seeded = [f"{config}, {bundle.seeds}" for config, bundle in zip(configs, found, strict=True)]
+    differing = [
+        ", ".join([config, *(f"{key}={shown(value)}" for key, value in places.items())])
+        for config, places in zip(configs, told_apart([bundle.rows for bundle in found]), strict=True)
+    ]
+    own = [bundle.rows[0].name if len(bundle.rows) == 1 else Path(bundle.folder).name for bundle in found]
+    paths = [bundle.folder for bundle in found]
+    return next((each for each in (configs, seeded, own, differing, paths) if len(set(each)) == len(each)), seeded)
+
+
+def read_bundles(found: Sequence[Bundle]) -> list[Curves]:
+    """The curves of each: a run's own, or the means of several, by names that say which are of generated images."""
+    return [
+        one_line(bundle, label, [read_curves(RunFolder(Path(row.folder))) for row in bundle.drawn])
+        for bundle, label in zip(found, labels(found), strict=True)
+    ]
+
+
+def labels(found: Sequence[Bundle]) -> list[str]:
+    """The names of several, with SYNTHETIC where their images were."""
+    marks = [" (SYNTHETIC)" if len(found) > 1 and bundle.rows[0].on_synthetic else "" for bundle in found]
+    return [f"{name}{mark}" for name, mark in zip(names(found), marks, strict=True)]
+
+
+def one_line(bundle: Bundle, label: str, curves: Sequence[Curves]) -> Curves:
+    """The curves of what is drawn of a bundle as those of one run."""
+    return averaged(curves, label) if len(bundle.rows) > 1 else replace(curves[0], name=label)
