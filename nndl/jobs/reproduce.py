@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from nndl.config.build import Built, build, build_network
+from nndl.config.build import Built, build
 from nndl.errors import CheckpointError, UsageError
 from nndl.jobs.replay import first_difference, timeless
 from nndl.jobs.sameness import Change, changes_between, provenance, recorded
@@ -53,7 +53,7 @@ def reproduce(folder: RunFolder, watch: Callable[[Solver, Plan], Callable[[Event
     the run came to have. Raises CheckpointError where config or images are no longer those of the run, and UsageError
     for a run that was changed on its way, which its folder cannot repeat.
     """
-    state = stored_state(folder, build_network(stored_experiment(folder), "reference"))
+    state = stored_state(folder)
     if state is None:
         raise UsageError(f"no state of {folder.path} was saved, so there is nothing to compare with")
     made_of, changes = recorded(state.info)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from nndl.config import Experiment
-from nndl.config.build import build, build_network
+from nndl.config.build import build
 from nndl.config.writing.show import as_tree
 from nndl.errors import UsageError
 from nndl.jobs.sameness import as_told, changes_between, provenance
@@ -64,7 +64,7 @@ def refuse_others(runs: list[SeedRun], experiment: Experiment, accept_changes: b
 
 def _compare(folder: RunFolder, now: Mapping[str, Any], accept_changes: bool) -> None:
     written = stored_experiment(folder)
-    state = stored_state(folder, build_network(written))
+    state = stored_state(folder)
     before = {"config": as_tree(written)} if state is None else state.info.get("about", {})
     changed = changes_between(before, now)
     lines = "\n".join(f"  {as_told(change)}" for change in changed)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from nndl.config import Experiment
+from nndl.config.build import build_network
 from nndl.config.load import decoded, parse_config
 from nndl.errors import ConfigError
 from nndl.net.network import Network
@@ -27,10 +28,11 @@ def stored_experiment(folder: RunFolder, sets: Sequence[str] = ()) -> Experiment
     return parse_config(text, str(folder.config), sets, "config")
 
 
-def stored_state(folder: RunFolder, network: Network) -> State | None:
+def stored_state(folder: RunFolder, network: Network | None = None) -> State | None:
     """Find the newest whole state, and None where none was ever saved.
 
-    Files that claim more than a state of the network can hold are passed over like damaged ones, unread. Raises
-    CheckpointError where none is whole.
+    Files that claim more than a state of the network, by default that of the run's config, can hold are passed over
+    like damaged ones, unread. Raises CheckpointError where none is whole.
     """
+    network = network or build_network(stored_experiment(folder), "reference")
     return newest_state(folder, partial(check_size, network=network))

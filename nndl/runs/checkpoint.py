@@ -76,7 +76,7 @@ def read_checkpoint(path: Path, check: Check = lambda _: None) -> tuple[Arrays, 
     try:
         with open_to_read(path) as file:
             metadata, tensors = _read_header(file)
-            check(tensors)
+            _check(check, tensors, path)
             if not {"info", "sha256"} <= metadata.keys():
                 raise CheckpointError(f"{path} holds tensors, but no state of nndl{_others(path)}")
             arrays = {name: _read_array(file, tensor) for name, tensor in tensors.items()}
@@ -87,6 +87,13 @@ def read_checkpoint(path: Path, check: Check = lambda _: None) -> tuple[Arrays, 
         raise CheckpointError(f"{path} is damaged: {error}{_others(path)}") from None
     except MemoryError:
         raise CheckpointError(f"{path} takes more memory than there is{_others(path)}") from None
+
+
+def _check(check: Check, tensors: Mapping[str, Tensor], path: Path) -> None:
+    try:
+        check(tensors)
+    except CheckpointError as error:
+        raise CheckpointError(f"{path}: {error}") from None
 
 
 def _verified_info(metadata: Mapping[str, str], arrays: Arrays) -> dict[str, Any]:

@@ -14,9 +14,12 @@ from typing import Any
 from nndl.errors import CheckpointError, MissingExtraError, UsageError
 from nndl.jobs.sweeps.mirror import quiet_optuna
 from nndl.runs.atomic import write_atomically
+from nndl.runs.files import open_to_append, read_bounded
 
 JOURNAL = "journal.log"
 PASSWORD = re.compile(r"(?<=://)([^/@:]*):[^/@]*@")
+MOST_JOURNAL = 1 << 30
+"""Bytes of a journal."""
 
 
 def open_storage(folder: Path, url: str | None) -> tuple[Any, list[str]]:
@@ -48,6 +51,7 @@ def shown(url: str) -> str:
 
 
 def _journal(path: Path) -> tuple[Any, list[str]]:
+    open_to_append(path).close()  # Optuna would follow a link
     journal = quiet_optuna().storages.journal
     lock = journal.JournalFileOpenLock(str(path))
     backend = journal.JournalFileBackend(str(path), lock_obj=lock)
@@ -61,14 +65,14 @@ def _journal(path: Path) -> tuple[Any, list[str]]:
 
 def mend(path: Path) -> list[str]:
     """Leave out lines that are torn or no records; the file as it was stays beside it. Says what was done."""
-    lines = path.read_bytes().split(b"\n")
+    lines = read_bounded(path, MOST_JOURNAL).split(b"\n")
     whole = [line for line in lines[:-1] if _is_record(line)]
     if _is_record(lines[-1]):
         whole.append(lines[-1])  # all but its line break was written
     if len(whole) == len(lines) - 1 and not lines[-1]:
         return []
     aside = path.with_name(f"{path.stem}-damaged-{datetime.now():%Y%m%d-%H%M%S}{path.suffix}")
-    aside.write_bytes(b"\n".join(lines))
+    write_atomically(aside, b"\n".join(lines))
     write_atomically(path, b"".join(line + b"\n" for line in whole).decode())
     count = len([line for line in lines if line]) - len(whole)
     return [f"{path}: {count or 'no'} torn line{'' if count == 1 else 's'} left out; the journal as it was: {aside}"]

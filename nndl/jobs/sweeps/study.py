@@ -15,7 +15,9 @@ from nndl.jobs.sweeps.mirror import Result, quiet_optuna
 from nndl.jobs.sweeps.schema import Sweep
 from nndl.jobs.sweeps.storage import open_storage, shown
 from nndl.runs.atomic import write_atomically
+from nndl.runs.files import is_there
 from nndl.runs.lock import is_locked, lock_run
+from nndl.runs.plain import read_json
 
 ABOUT = "sweep.json"
 """The file in the sweep's folder that says what it is."""
@@ -187,10 +189,10 @@ def open_study(folder: Path, url: str | None) -> tuple[Study, list[str]]:
 
 def _read_about(folder: Path) -> dict[str, Any] | None:
     path = folder / ABOUT
-    if not path.is_file():
+    if not is_there(path):
         return None
     try:
-        read: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        read: dict[str, Any] = read_json(path)
         return {key: read[key] for key in ("identity", "text", "source", "storage")}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(f"{path} cannot be read ({error}); choose another --sweep-dir") from None

@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from nndl.config import Experiment, load_config
+from nndl.config import Experiment
 from nndl.config.build import Built, build
 from nndl.config.datasets import INPUT_SHAPE
 from nndl.config.reading.overrides import settings
@@ -15,9 +15,11 @@ from nndl.errors import TrainingError
 from nndl.jobs.budget import within_budget
 from nndl.jobs.resume import Wanted, keeping, resume
 from nndl.jobs.start import start_run
+from nndl.jobs.stored import stored_experiment
 from nndl.jobs.sweeps.schema import Sweep
 from nndl.net.shapes import infer_shapes
 from nndl.net.summary import layer_rows, totals
+from nndl.runs.files import is_there
 from nndl.runs.folder import RunFolder
 from nndl.runs.listing import read_summary
 from nndl.runs.metrics import read_metrics
@@ -64,7 +66,7 @@ def train_run(
 
 
 def _going_on(experiment: Experiment, folder: RunFolder) -> tuple[Built, Any]:
-    if folder.config.is_file():
+    if is_there(folder.config):
         here = settings(data=Path(experiment.data.root))
         resumed = resume(folder, Wanted(here))
         return resumed.built, resumed.keeping
@@ -83,7 +85,7 @@ def objective_after(epoch: EpochDone, objective: str) -> float:
 
 def epochs_of(folder: RunFolder) -> list[dict[str, Any]]:
     """What a run's metrics say of its epochs."""
-    return [line for line in read_metrics(folder.metrics) if line["kind"] == "epoch"]
+    return [line for line in read_metrics(folder.metrics, steps=False) if line["kind"] == "epoch"]
 
 
 def objectives(sweep: Sweep, folders: Mapping[int, RunFolder]) -> list[float]:
@@ -99,7 +101,7 @@ def _objective(name: str, folder: RunFolder) -> float:
         return float(min(epoch["validation_loss"] for epoch in epochs))
     if name == "seconds":
         return float((read_summary(folder) or {})["seconds"])
-    placed = infer_shapes(load_config(folder.config).model.layers, INPUT_SHAPE)
+    placed = infer_shapes(stored_experiment(folder).model.layers, INPUT_SHAPE)
     return float(totals(layer_rows(placed, 4))["macs" if name == "multiply_adds" else "parameters"])
 
 

@@ -13,12 +13,13 @@ from os import getpid
 from typing import Any
 
 from nndl.errors import ConfigError, NndlError, TrainingError
+from nndl.jobs.stored import stored_state
 from nndl.jobs.sweeps.mirror import Mirror, Result
 from nndl.jobs.sweeps.study import Study, Trial
 from nndl.jobs.sweeps.training import digest_of_losses, objectives, run_folders, train_run
 from nndl.jobs.sweeps.values import digest_of, experiment_of, trial_seed
+from nndl.runs.files import is_there
 from nndl.runs.lock import InUseError, lock_run
-from nndl.runs.states import newest_state
 from nndl.train.solver import Solver
 
 POLL_SECONDS = 0.5
@@ -113,7 +114,7 @@ class Worker:
         """Count a beginning of the trial; a failure where it ended at the same step too often."""
         seed = trial_seed(self.study.sweep, trial.number)
         folders = run_folders(self.study.path(trial.number), self.study.sweep, seed).values()
-        states = [newest_state(folder) for folder in folders if folder.config.is_file()]
+        states = [stored_state(folder) for folder in folders if is_there(folder.config)]
         step = sum(state.info["step"] for state in states if state is not None)
         at, count = trial.notes.get("attempts", (step, 0))
         count = count + 1 if at == step else 1
@@ -142,7 +143,7 @@ class Worker:
             for each, folder in folders.items():
                 if self.stopped:
                     return None
-                if folder.config.is_file() and folder.status() == "finished":
+                if is_there(folder.config) and folder.status() == "finished":
                     continue
                 experiment = base.model_copy(update={"seed": each})
                 end = train_run(experiment, folder, prune, sweep.objective[0], self._watch)

@@ -1,12 +1,14 @@
 """A sweep's journal with torn lines is mended on a copy; a storage's password is never shown."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
 from nndl.errors import UsageError
 from nndl.jobs.sweeps.storage import mend, open_storage, shown
+from nndl.runs.files import ForeignFileError
 
 optuna = pytest.importorskip("optuna")
 
@@ -48,3 +50,19 @@ def test_a_password_is_not_shown(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         open_storage(tmp_path, "nosuch://me:secret@host/db")
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links of POSIX")
+def test_a_journal_that_is_a_link_is_refused_and_its_target_left(tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    mine.write_bytes(b"a key of mine")
+    storage, _ = open_storage(tmp_path, None)
+    (journal,) = tmp_path.glob("journal*")
+    for link in (journal.symlink_to, journal.hardlink_to):
+        journal.unlink()
+        link(mine)
+        with pytest.raises(ForeignFileError, match=r"is a (link|file of several names)"):
+            open_storage(tmp_path, None)
+    assert mine.read_bytes() == b"a key of mine"
+    assert {path.name for path in tmp_path.iterdir()} == {"mine", journal.name}
+    del storage
