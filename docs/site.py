@@ -6,15 +6,20 @@ would load from another host.
 """
 
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
+from subprocess import PIPE, STDOUT
+from tempfile import TemporaryDirectory
 from urllib.parse import unquote, urlsplit
 
 ROOT = Path(__file__).parents[1]
 SITE = ROOT / "site"
+PATIENCE = 300.0
+"""Seconds in which zensical must be done."""
 FOLLOWED = ("a", "area")  # what a reader may follow to another host; all else is loaded with the page
 
 
@@ -58,6 +63,14 @@ def faults(site: Path) -> Iterator[str]:
                 yield f"{about}: {url}: no such place on that page"
 
 
+def stage(folder: Path) -> None:
+    """Copy to `folder` what the site is made of: beside an environment, which zensical looks through, it hangs."""
+    for name in ("zensical.toml", "README.md", "CONTRIBUTING.md", "CHANGELOG.md"):
+        shutil.copy(ROOT / name, folder)
+    for name in ("docs", "nndl"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.so", "*.dylib"))
+
+
 def build() -> str:
     """Let zensical write the site anew; return what it printed.
 
@@ -65,10 +78,16 @@ def build() -> str:
         SystemExit: if it counted a fault, or the reference's generator complained.
     """
     command = [sys.executable, "-m", "zensical", "build", "--clean", "--strict"]
-    done = subprocess.run(command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-    said = re.sub(r"\x1b\[[\d;]*m", "", done.stdout).partition("Traceback")[0]
-    if done.returncode or re.search(r"\b(ERROR|WARNING)\b", said):
-        raise SystemExit(said)
+    with TemporaryDirectory() as name:
+        stage(Path(name))
+        done = subprocess.run(
+            command, cwd=name, encoding="utf-8", stdout=PIPE, stderr=STDOUT, check=False, timeout=PATIENCE
+        )
+        said = re.sub(r"\x1b\[[\d;]*m", "", done.stdout).partition("Traceback")[0]
+        if done.returncode or re.search(r"\b(ERROR|WARNING)\b", said):
+            raise SystemExit(said)
+        shutil.rmtree(SITE, ignore_errors=True)
+        shutil.move(Path(name) / "site", SITE)
     return said
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from docs.site import faults
+from docs.site import faults, stage
 
 GOOD = '<link rel="stylesheet" href="style.css"><a href="other.html#there">x</a><a href="https://example.org/x">y</a>'
 
@@ -34,3 +34,11 @@ def site(tmp_path: Path) -> Path:
 def test_faults_of_a_page(site: Path, html: str, said: list[str]) -> None:
     (site / "page.html").write_text(html, encoding="utf-8")
     assert list(faults(site)) == said
+
+
+def test_pages_and_sources_are_staged_and_nothing_else(tmp_path: Path) -> None:
+    """In a folder with an environment in it zensical looks through that, and hangs."""
+    stage(tmp_path)
+    names = {"zensical.toml", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs", "nndl"}
+    assert {path.name for path in tmp_path.iterdir()} == names
+    assert {path.suffix for path in tmp_path.rglob("*.*")}.isdisjoint({".so", ".dylib", ".pyc"})
