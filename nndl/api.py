@@ -171,7 +171,7 @@ def train(
     """Train to the end and keep the run in runs/NAME-TIME, or `run_dir`; return it with its best weights.
 
     watch is called with every event (`nndl.train.events`). Raises DataError where the images are missing and
-    TrainingError where the loss is no longer finite.
+    TrainingError where losses or weights make no sense any more.
     """
     if not (watch is None or callable(watch)):
         raise UsageError(f"watch is a function that takes an event, not {watch!r}")

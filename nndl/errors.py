@@ -10,7 +10,7 @@ NndlError
 ├── ExportError          a network cannot be handed on as asked     exit code 1
 ├── CheckpointError      a saved state is not whole                 exit code 1
 ├── ForeignFileError     a run's file is a link, a pipe, too large  exit code 1; in nndl.runs.files, an OSError too
-└── TrainingError        training cannot go on (NaN, infinity)      exit code 1
+└── TrainingError        numbers make no sense, or memory ran out   exit code 1
 """
 
 

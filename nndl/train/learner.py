@@ -44,13 +44,17 @@ class Learner:
         self._network.freeze(frozen)
         self.updater.freeze(frozen)
 
-    def update(self, gradients: Params, multiplier: float, step: int, steps: int) -> None:
-        """Take step 1, 2, ... of `steps`, with `multiplier` times the rule's learning rate; may scale the gradients."""
+    def update(self, gradients: Params, multiplier: float, step: int, steps: int) -> float:
+        """Take step 1, 2, ... of `steps`, with `multiplier` times the rule's learning rate; may scale the gradients.
+
+        Returns the sum of squares of the parameters as the rule left them, for whoever guards them.
+        """
         if self._clip_norm is not None:
             clip_norm(gradients.vector, self._clip_norm)
-        self.updater.update(gradients, multiplier)
+        squares = self.updater.update(gradients, multiplier)
         if self.averaged:
             self.averaged.update(step, steps)
+        return squares
 
     def stores(self) -> dict[str, Params]:
         """What it remembers from step to step, under the names of a saved state."""

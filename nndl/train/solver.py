@@ -2,7 +2,6 @@
 
 import math
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, replace
@@ -11,12 +10,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from nndl.errors import CheckpointError, TrainingError
+from nndl.errors import CheckpointError
 from nndl.net.network import Network
 from nndl.net.params import Params
 from nndl.net.types import Array
 from nndl.train.evaluate import EvaluationStoppedError, Evaluator, Result
 from nndl.train.events import EpochDone, Event, Finished, Interrupted, Scoring, StepDone
+from nndl.train.guard import Guard
 from nndl.train.learner import Learner
 from nndl.train.schedules import Constant, Schedule, WarmUp
 from nndl.train.state import FORMAT, LATER, Arrays, check_format, check_info, pack, read_history, unpack
@@ -62,12 +62,12 @@ class Solver:
         self.network, self.batches, self.learner, self.epochs = network, batches, learner, epochs
         self.steps_per_epoch = batches.batches_per_epoch
         self.train_sample, self.validation = train_sample, validation
+        self.guard = Guard(network, learner.rule)
         self.schedule = WarmUp(schedule or Constant(), warmup_epochs, self.steps_per_epoch)
         self.step = 0
         self.history: list[EpochDone] = []
         self.seconds = 0.0
         self._epoch_loss, self._epoch_seconds, self._epoch_images = 0.0, 0.0, 0
-        self._recent: deque[float] = deque(maxlen=5)
         self.scoring: Callable[[Scoring], None] = lambda _: None
         """Is told how far the scoring of images is, which no event says while it lasts."""
         self._stop_asked = False
@@ -89,7 +89,7 @@ class Solver:
         self._stop_asked = True
 
     def events(self) -> Iterator[Event]:
-        """Train from where the state is to the end, or to `stop`. Raises TrainingError where the loss is not finite."""
+        """Train from where the state is to the end, or to `stop`. Raises TrainingError where numbers make no sense."""
         while True:
             if len(self.history) < self._epochs_done():
                 try:
@@ -138,28 +138,19 @@ class Solver:
         """One update; returns the loss before it and the learning rate used."""
         multiplier = self._multiplier(self.step)
         learning_rate = self.learner.rule.learning_rate * multiplier
+        place = self.step + 1, self.step // self.steps_per_epoch + 1, learning_rate
         self.network.step = self.step
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # told in words below
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # told in words by the guard
             loss, gradients = self.network.loss(X, y)
-            if not math.isfinite(loss):
-                raise TrainingError(self._diverged("the loss", loss, learning_rate))
-            self.learner.update(gradients, multiplier, self.step + 1, self.steps)
+            self.guard.see_loss(loss, *place)
+            squares = self.learner.update(gradients, multiplier, self.step + 1, self.steps)
+            self.guard.see_weights(squares, *place)
         self.step += 1
         self._epoch_loss += loss
-        self._recent.append(loss)
         return loss, learning_rate
 
     def _multiplier(self, step: int) -> float:
         return self.schedule(step / self.steps_per_epoch, self.epochs)
-
-    def _diverged(self, what: str, value: float, learning_rate: float) -> str:
-        before = ", ".join(f"{loss:.4g}" for loss in self._recent) or "none"
-        return (
-            f"{what} is {value} at step {self.step + 1} (epoch {self.step // self.steps_per_epoch + 1}), "
-            f"learning rate {learning_rate:.3g}; losses of the steps before: {before}\n"
-            f"  likely cures: train.optimizer's learning_rate at {learning_rate / 10:.1g}, train.warmup_epochs: 1, "
-            "or train.clip_norm: 1.0"
-        )
 
     # -- scoring -------------------------------------------------------------------------------------------------------
 
@@ -168,9 +159,8 @@ class Solver:
         with self._evaluated():
             train = self.score(self.train_sample, "training")
             validation = self.score(self.validation, "validation") if self.validation else None
-        if not math.isfinite(train.loss):
-            rate = self.learner.rule.learning_rate * self._multiplier(self.step - 1)
-            raise TrainingError(self._diverged("after the last step the loss on training images", train.loss, rate))
+        learning_rate = self.learner.rule.learning_rate * self._multiplier(self.step - 1)
+        self.guard.see_scores(train.loss, self.step, self._epochs_done(), learning_rate)
         before = self.history[-1].step if self.history else 0
         done = EpochDone(
             step=self.step,
@@ -179,7 +169,7 @@ class Solver:
             train_accuracy=train.accuracy,
             validation_loss=validation.loss if validation else None,
             validation_accuracy=validation.accuracy if validation else None,
-            learning_rate=self.learner.rule.learning_rate * self._multiplier(self.step - 1),
+            learning_rate=learning_rate,
             seconds=self._epoch_seconds,
             images_per_second=self._epoch_images / max(self._epoch_seconds, 1e-9),
             is_best=True,

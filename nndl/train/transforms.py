@@ -18,6 +18,8 @@ CHUNK = 1 << 16
 def clip_norm(gradient: Array, limit: float) -> float:
     """Scale gradient (D,) in place so that its Euclidean norm is at most `limit`; returns the norm it had."""
     norm = math.sqrt(float(np.dot(gradient, gradient)))
+    if math.isinf(norm):  # the squares may be beyond float32 where the gradient is not
+        norm = float(np.linalg.norm(gradient.astype(np.float64)))
     if norm > limit:
         gradient *= limit / norm
     return norm

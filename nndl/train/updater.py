@@ -89,9 +89,10 @@ class Updater:
         filters = [name for name, w in self._params.items() if w.ndim == 4] if self.rule.whole_filters else ()
         return stretches(self._params, decayed, self._groups, self._frozen, filters)
 
-    def update(self, gradients: Params, multiplier: float = 1.0) -> None:
+    def update(self, gradients: Params, multiplier: float = 1.0) -> float:
         """Change the parameters in place, with `multiplier` times the rule's learning rate.
 
+        Returns the sum of squares of those changed: not finite where one of them is not, or is beyond its dtype's root.
         Decay is decoupled (Loshchilov and Hutter 2019): w *= 1 - learning_rate * weight_decay, before the rule.
         """
         self.t += 1
@@ -108,26 +109,31 @@ class Updater:
             for start in range(stretch.start, stretch.stop, CHUNK):
                 parts.append((slice(start, min(start + CHUNK, stretch.stop)), learning_rate, shrink))
 
+        squares = [0.0] * (len(parts) + len(filters))
+
         def update_parts(start: int, stop: int, thread: int) -> None:
-            for part, learning_rate, shrink in parts[start:stop]:
-                self._update_part(part, gradients, learning_rate, shrink, thread)
+            for i in range(start, stop):
+                squares[i] = self._update_part(*parts[i], gradients, thread)
 
         def update_filters(start: int, stop: int, thread: int) -> None:
             del thread
-            for name, learning_rate, shrink in filters[start:stop]:
-                self._update_filters(name, gradients, learning_rate, shrink)
+            for i in range(start, stop):
+                squares[len(parts) + i] = self._update_filters(*filters[i], gradients)
 
         (self._share if len(parts) > FEW else in_one_piece)(len(parts), update_parts)
         self._share(len(filters), update_filters)
+        return sum(squares)
 
-    def _update_filters(self, name: str, gradients: Params, learning_rate: float, shrink: float) -> None:
+    def _update_filters(self, name: str, learning_rate: float, shrink: float, gradients: Params) -> float:
         w = self._params[name]
         if shrink != 1:
             w *= shrink
         memory = [kept[name] for kept in self.memory.values()]
         self.rule.update_filters(w, gradients[name], memory, learning_rate)
+        norm = float(np.linalg.norm(w))
+        return norm * norm
 
-    def _update_part(self, part: slice, gradients: Params, learning_rate: float, shrink: float, thread: int) -> None:
+    def _update_part(self, part: slice, learning_rate: float, shrink: float, gradients: Params, thread: int) -> float:
         w, dw = self._params.vector[part], gradients.vector[part]
         if shrink != 1:
             w *= shrink
@@ -136,6 +142,7 @@ class Updater:
         if not own:
             own.extend(np.empty(CHUNK, w.dtype) for _ in range(2))
         self.rule.update(w, dw, memory, [array[: w.size] for array in own], learning_rate, self.t)
+        return float(np.dot(w, w))
 
 
 def stretches(

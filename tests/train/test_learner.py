@@ -18,7 +18,10 @@ def test_the_gradients_are_clipped_before_the_rule_and_the_average_taken_after_i
     for name in gradients:
         gradients[name] = np.full_like(gradients[name], 3.0)
     clipped = 1.0 / np.sqrt(sum(value.size for value in before.values()))
-    learner.update(gradients, 0.1, step=1, steps=10)
+    squares = learner.update(gradients, 0.1, step=1, steps=10)
+    assert squares == pytest.approx(
+        sum((value.astype(float) ** 2).sum() for value in network.params.values()), rel=1e-5
+    )
     assert learner.averaged is not None
     share = 1 - 2 / 11  # of the weights after step 1: the decay begins small
     for name, value in before.items():

@@ -9,7 +9,7 @@ import pytest
 
 from nndl.errors import CheckpointError, TrainingError
 from nndl.train.events import EpochDone, Event, Finished, Interrupted, Scoring, StepDone
-from nndl.train.optimizers import Adam, Sgd, SgdMomentum
+from nndl.train.optimizers import Adam, SgdMomentum
 from nndl.train.schedules import Cosine
 from nndl.train.solver import Solver
 from nndl.train.state import LATER
@@ -222,14 +222,6 @@ def test_the_scoring_of_images_is_told_batch_by_batch_and_changes_nothing() -> N
     ]
 
 
-def test_a_loss_that_is_not_finite_stops_with_an_explanation() -> None:
-    solver = tiny.solver(optimizer=Sgd(learning_rate=1e30))
-    with pytest.raises(
-        TrainingError, match=r"(?s)the loss is \w+ at step \d+ \(epoch \d+\), learning rate 1e\+30.*cures"
-    ):
-        run(solver)
-
-
 def test_nan_after_the_very_last_step_is_noticed_too() -> None:
     solver = tiny.solver(epochs=1)
     take = solver._take_step
@@ -241,7 +233,7 @@ def test_nan_after_the_very_last_step_is_noticed_too() -> None:
         return result
 
     solver._take_step = spoil  # type: ignore[method-assign]
-    with pytest.raises(TrainingError, match="after the last step the loss on training images is nan"):
+    with pytest.raises(TrainingError, match=r"the loss on training images is nan after step 3 \(epoch 1\)"):
         run(solver)
 
 
