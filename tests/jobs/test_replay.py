@@ -29,12 +29,12 @@ def test_what_a_resume_forgets_is_noticed(tmp_path: Path, monkeypatch: pytest.Mo
     """An optimiser that counts its updates from 0 again: Adam's bias correction differs."""
     update, begun = Updater.update, set()
 
-    def forgetful(self: Updater, gradients: Params, multiplier: float = 1.0) -> None:
+    def forgetful(self: Updater, gradients: Params, multiplier: float = 1.0) -> float:
         if id(self) not in begun:
             self.t = 0
         begun.add(id(self))
         kept.append(self)  # an id is its own only as long as its object lives
-        update(self, gradients, multiplier)
+        return update(self, gradients, multiplier)
 
     kept: list[Updater] = []
     monkeypatch.setattr(Updater, "update", forgetful)
