@@ -78,6 +78,7 @@ SHOTS = {
     "seeds": Shot("nndl runs --by-config"),
     "compare": Shot("nndl runs compare wider quickstart"),
     "plot": Shot("nndl plot latest"),
+    "band": Shot("nndl plot quickstart-seeds"),
     "eval": Shot("nndl eval latest"),
     "summary": Shot("nndl summary quickstart"),
     "mistake": Shot("nndl config check mistake.yaml"),
@@ -124,7 +125,9 @@ def _write(path: Path, content: bytes) -> None:
 def _prepare(folder: Path) -> None:
     """Write two configs, one with a mistake, and train what the pictures of several runs show."""
     text = (ROOT / "configs" / "quickstart.yaml").read_text(encoding="utf-8")
-    wider = re.sub(r"(?m)^name: .*", "name: wider", text).replace("conv: {filters: 16", "conv: {filters: 24")
+    wider = "name: wider\n" + text.replace("conv: {filters: 16", "conv: {filters: 24").replace(
+        "- affine", "- dropout: 0.9\n    - affine"
+    )
     (folder / "wider.yaml").write_text(wider, encoding="utf-8")
     mistake = text.replace("- max_pool: 2", "- max_pol: 2", 1).replace("  epochs: 6", "  epoch: 6")
     (folder / "mistake.yaml").write_text(mistake, encoding="utf-8")

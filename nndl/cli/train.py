@@ -67,8 +67,11 @@ def train(
 
     Ctrl+C stops after the step in flight with the state saved.
     """
-    from nndl.cli.screen.training import resume_and_run, start_and_run
-    from nndl.config.reading.overrides import settings
+    from nndl.cli.screen import terminal
+
+    with terminal.waiting("starting", silent=quiet or json):  # for the second that the imports take
+        from nndl.cli.screen.training import resume_and_run, start_and_run
+        from nndl.config.reading.overrides import settings
 
     overrides = [*settings(engine, threads, seed, data), *(override or []), *_loggers(log)]
     if resume is not None:

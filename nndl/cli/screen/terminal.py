@@ -222,9 +222,9 @@ class _ByteBar:
 
 
 @contextmanager
-def waiting(words: str) -> Iterator[None]:
-    """Say what is waited for while it lasts, where that can be drawn over."""
-    if not can_redraw():
+def waiting(words: str, *, silent: bool = False) -> Iterator[None]:
+    """Say what is waited for while it lasts, unless `silent`, where that can be drawn over."""
+    if silent or not can_redraw():
         yield
         return
     with console().status(_styled([(words, None)]), spinner="dots" if can_print("⠋⣿") else "line"):

@@ -1,6 +1,5 @@
 """A training run at the command line: what is said before, during and after it."""
 
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -21,18 +20,16 @@ from nndl.runs.recorder import Keeping
 from nndl.runs.training import keep_run
 from nndl.train.intervals import duration
 
+GETTING_READY = "reading the images, setting up the network"
+
 
 def start_and_run(experiment: Experiment, run_dir: Path | None, *, quiet: bool, json: bool) -> dict[str, Any] | None:
     """Train from the beginning in a new folder; returns the run's summary, or None where it was stopped."""
     experiment = timed(experiment)
-    with _getting_ready(quiet=quiet or json):
+    with terminal.waiting(GETTING_READY, silent=quiet or json):
         built = build(experiment)
         folder = start_run(built, run_dir)
     return run(built, folder, keeping(built), quiet=quiet, json=json)
-
-
-def _getting_ready(*, quiet: bool) -> AbstractContextManager[None]:
-    return nullcontext() if quiet else terminal.waiting("reading the images, setting up the network")
 
 
 def timed(experiment: Experiment) -> Experiment:
@@ -54,7 +51,7 @@ def resume_and_run(text: str, wanted: Wanted, *, quiet: bool, json: bool) -> dic
     """Go on with a run as it stood; returns its summary, or None where it was stopped."""
     folder = find_run(text)
     with lock_run(folder.path):
-        with _getting_ready(quiet=quiet or json):
+        with terminal.waiting(GETTING_READY, silent=quiet or json):
             resumed = resume(folder, wanted)
         for note in resumed.notes:
             terminal.note(note)
