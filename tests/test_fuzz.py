@@ -1,11 +1,16 @@
 """The fuzzer of benchmarks/fuzz.py: a few files of each kind every time, and that it would see what is wrong."""
 
+import re
+import subprocess
+import sys
+
 import pytest
 
 pytest.importorskip("PIL")
 
 from benchmarks.fuzz import Tally, configs, files
 from nndl.errors import DataError
+from tests.cli.command import ROOT, environment
 
 
 @pytest.mark.filterwarnings("default")
@@ -30,3 +35,51 @@ def test_each_answer_is_counted_for_what_it_is(capsys: pytest.CaptureFixture[str
         tally.take(read)
     assert (tally.tried, tally.refused, tally.accepted, tally.wrongly, tally.tracebacks) == (4, 1, 2, 1, 1)
     assert "KeyError" in capsys.readouterr().err
+
+
+def fuzz_runs(code: str, *words: str) -> "subprocess.CompletedProcess[str]":
+    """The fuzzer on run folders alone, in a process that has computed nothing, after `code`."""
+    command = [sys.executable, "-c", f"{code}\nimport sys\nfrom benchmarks.fuzz import main\nsys.exit(main())"]
+    return subprocess.run(
+        [*command, "--configs", "0", "--files", "0", *words],
+        cwd=ROOT,
+        env=environment(OPENBLAS_NUM_THREADS="1"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
+def test_every_verb_takes_damaged_run_folders_or_refuses_them_in_words() -> None:
+    done = fuzz_runs("", "--runs", "40", "--seed", "3")
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"\nall +40 +\d+ +\d+ +0 +0\n", done.stdout)
+
+
+OPEN = "import nndl.runs.files as files; files._SAFE, files._refuse = 0, lambda path: None"
+LINK, PIPE = "(theirs / 'log.txt').symlink_to(mine)", "os.mkfifo(theirs / 'log.txt')"
+BROKEN = "import nndl.runs.listing as listing; listing.read_config = None"
+GREEDY = "import nndl.runs.listing as listing; listing.read_config = lambda _: {} if b'x' * (900 << 20) else None"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
+@pytest.mark.parametrize(
+    ("planted", "verb", "words"),
+    [
+        ((OPEN, LINK), "resume stopped --quiet", "it wrote to a file elsewhere"),
+        ((OPEN, PIPE), "resume stopped --quiet", "it ended with -9, it took 3 s"),
+        ((BROKEN,), "runs", "it broke inside"),
+        ((GREEDY,), "runs", r"it took \d{3,4} MB"),
+    ],
+)
+def test_what_a_damaged_run_folder_does_is_seen(planted: tuple[str, ...], verb: str, words: str) -> None:
+    """Files opened as anybody opens them, and faults in a verb; planted once the folders are made."""
+    lines = ["(theirs / 'log.txt').unlink()", *planted, "return 'planted'"]
+    code = "import os\nfrom benchmarks import fuzz_runs\ndef damage(theirs, mine, _):\n"
+    code += "".join(f"    {line}\n" for line in lines)
+    seconds = 3 if PIPE in planted else 60
+    code += f"fuzz_runs.damage, fuzz_runs.SECONDS, fuzz_runs.VERBS = damage, {seconds}, ({verb!r},)"
+    done = fuzz_runs(code, "--runs", "1")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert re.search(f"planted: {words}", done.stderr), done.stderr
