@@ -37,6 +37,11 @@ from nndl.cli.verify_resume import verify_resume
 from nndl.cli.watch import watch
 from nndl.errors import NndlError
 
+LESS = (
+    "what needs less: smaller batches (train.batch_size, train.eval_batch_size), fewer images (data.train_size), fewer "
+    "threads, or a smaller network, which nndl summary CONFIG shows layer by layer"
+)
+
 
 class Verbs(TyperGroup):
     """A group of commands that answers errors with a message and an exit code, never with a traceback."""
@@ -63,6 +68,9 @@ def _answer(error: BaseException, debug: bool) -> int:
         return error.exit_code
     if isinstance(error, OSError):
         _say(f"error: {error}")
+        return 1
+    if isinstance(error, MemoryError):
+        _say(f"error: memory ran out{f' ({error})' if str(error) else ''}\n  {LESS}")
         return 1
     hint = "" if debug else "; run again with --debug for the traceback, and please report it"
     words = " ".join(str(error).split())

@@ -18,6 +18,7 @@ from nndl.train.evaluate import EvaluationStoppedError, Evaluator, Result
 from nndl.train.events import EpochDone, Event, Finished, Interrupted, Scoring, StepDone
 from nndl.train.guard import Guard
 from nndl.train.learner import Learner
+from nndl.train.memory import out_of_memory
 from nndl.train.schedules import Constant, Schedule, WarmUp
 from nndl.train.state import FORMAT, LATER, Arrays, check_format, check_info, pack, read_history, unpack
 
@@ -116,7 +117,7 @@ class Solver:
         epoch, start = divmod(self.step, self.steps_per_epoch)
         self.learner.freeze(epoch)
         began = time.perf_counter()
-        for X, y in islice(self.batches.epoch(epoch, start), self.steps - self.step):
+        for X, y in self._batches(epoch, start):
             loss, learning_rate = self._take_step(X, y)
             seconds, images = time.perf_counter() - began, len(y)
             self.seconds += seconds
@@ -134,6 +135,13 @@ class Solver:
                 return
             began = time.perf_counter()
 
+    def _batches(self, epoch: int, start: int) -> Iterator[tuple[Array, Array]]:
+        """The epoch's batches from `start` on, as far as there are steps to take."""
+        try:
+            yield from islice(self.batches.epoch(epoch, start), self.steps - self.step)
+        except MemoryError as error:
+            raise out_of_memory(self.network, 0, "train.batch_size", error) from error
+
     def _take_step(self, X: Array, y: Array) -> tuple[float, float]:
         """One update; returns the loss before it and the learning rate used."""
         multiplier = self._multiplier(self.step)
@@ -141,7 +149,10 @@ class Solver:
         place = self.step + 1, self.step // self.steps_per_epoch + 1, learning_rate
         self.network.step = self.step
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # told in words by the guard
-            loss, gradients = self.network.loss(X, y)
+            try:
+                loss, gradients = self.network.loss(X, y)
+            except MemoryError as error:
+                raise out_of_memory(self.network, len(y), "train.batch_size", error) from error
             self.guard.see_loss(loss, *place)
             squares = self.learner.update(gradients, multiplier, self.step + 1, self.steps)
             self.guard.see_weights(squares, *place)
@@ -183,7 +194,10 @@ class Solver:
 
     def score(self, images: Evaluator, what: str) -> Result:
         """Score the network as it stands; raises EvaluationStoppedError where training is asked to stop meanwhile."""
-        return images(self.network, self.stop_asked, lambda done, of: self.scoring(Scoring(what, done, of)))
+        try:
+            return images(self.network, self.stop_asked, lambda done, of: self.scoring(Scoring(what, done, of)))
+        except MemoryError as error:
+            raise out_of_memory(self.network, images.batch_size, "train.eval_batch_size", error) from error
 
     def _finished(self) -> Finished:
         best = self.best

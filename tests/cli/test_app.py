@@ -9,7 +9,7 @@ import typer
 from typer.testing import CliRunner
 
 from nndl import __version__
-from nndl.cli.app import Verbs, app
+from nndl.cli.app import LESS, Verbs, app
 from nndl.errors import ConfigError, NndlError
 from tests.cli.command import environment, nndl
 
@@ -61,6 +61,8 @@ def failing(error: BaseException) -> typer.Typer:
         (ConfigError("bn.yaml:3:1: no key 'trian'"), 2, "error: bn.yaml:3:1: no key 'trian'\n"),
         (NndlError("not well"), 1, "error: not well\n"),
         (OSError(28, "No space left on device"), 1, "error: [Errno 28] No space left on device\n"),
+        (MemoryError(), 1, f"error: memory ran out\n  {LESS}\n"),
+        (MemoryError("Unable to allocate 3. GiB"), 1, f"error: memory ran out (Unable to allocate 3. GiB)\n  {LESS}\n"),
         (KeyboardInterrupt(), 130, ""),
     ],
 )
