@@ -38,8 +38,8 @@ def _by_place(found: Mapping[str, Any]) -> list[tuple[str, Any]]:
     lists: dict[str, int] = {}
 
     def place(item: tuple[str, Any]) -> tuple[int, int, int]:
-        name, _, inside = item[0].partition("[")
-        index, _, added = inside.partition("]")[0].partition("+")
+        found = re.match(r"([^\[]*)\[([0-9]{0,9})\+?([0-9]{0,9})\]", item[0])
+        name, index, added = found.groups() if found else (item[0], "", "")
         return lists.setdefault(name, len(lists)), int(index or -1), int(added or 0)
 
     return sorted(found.items(), key=place)
@@ -59,7 +59,11 @@ def _value_at(tree: Any, key: str) -> Any:
     """What stands at `train.groups[0].l2`, as `differences` names places; None at one that only other lists have."""
     for name, index in re.findall(r"([^.\[\]]+)|\[([^\]]*)\]", key):
         if index:
-            tree = tree[int(index)] if isinstance(tree, list) and index.isdecimal() and int(index) < len(tree) else None
+            tree = (
+                tree[int(index[:9])]
+                if isinstance(tree, list) and index.isdecimal() and int(index[:9]) < len(tree)
+                else None
+            )
         else:
             tree = tree.get(name) if isinstance(tree, Mapping) else None
     return tree

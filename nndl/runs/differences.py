@@ -9,6 +9,8 @@ LONGEST = 60
 """Characters of a value that are shown."""
 LONG = 5
 """Entries from which on a list is told entry by entry."""
+MOST = 1000
+"""Entries up to which it is: to align lists takes the square of their lengths, and a stranger's may be of any."""
 
 
 class Difference(NamedTuple):
@@ -35,7 +37,7 @@ def differences(old: Any, new: Any, key: str = "") -> Iterator[Difference]:
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         for name in [*old, *(name for name in new if name not in old)]:
             yield from differences(old.get(name), new.get(name), f"{key}.{name}" if key else str(name))
-    elif _is_long(old) and _is_long(new):
+    elif _are_long(old, new):
         yield from _of_lists(old, new, key)
     elif _is_list(old) and _is_list(new) and len(old) == len(new):
         for index, (one, other) in enumerate(zip(old, new, strict=True)):
@@ -44,9 +46,10 @@ def differences(old: Any, new: Any, key: str = "") -> Iterator[Difference]:
         yield Difference(key, old, new)
 
 
-def _is_long(value: Any) -> bool:
-    """Whether it is a list of layers or the like that is told entry by entry."""
-    return _is_list(value) and len(value) >= LONG and all(map(kind_of, value))
+def _are_long(old: Any, new: Any) -> bool:
+    """Whether these are lists of layers or the like, and long enough to be told entry by entry."""
+    lists = all(_is_list(value) and value and all(map(kind_of, value)) for value in (old, new))
+    return lists and LONG <= max(len(old), len(new)) <= MOST
 
 
 def _of_lists(old: Sequence[Any], new: Sequence[Any], key: str) -> Iterator[Difference]:

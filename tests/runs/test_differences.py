@@ -52,6 +52,11 @@ def test_entries_that_are_gone_and_new_make_one_list_of_the_other(old: list[Any]
     assert [*front, *(item for items in made for item in items)] == new
 
 
+def test_lists_of_any_length_are_compared_in_a_moment() -> None:
+    (found,) = differences(["relu"] * 100_000, ["relu"] * 100_001)
+    assert found.key == ""
+
+
 def test_short_lists_of_other_lengths_differ_as_a_whole_and_long_values_are_cut() -> None:
     (found,) = differences({"layers": ["relu"] * 20}, {"layers": []})
     assert found == Difference("layers", ["relu"] * 20, [])
