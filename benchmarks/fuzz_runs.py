@@ -37,9 +37,10 @@ VERBS = (
     *("resume theirs --quiet --epochs 4", "reproduce theirs --json", "watch stopped"),
     *("export theirs --to npz", "export theirs --to safetensors --last", "export theirs --to pytorch"),
     *("verify-resume runs/theirs/config.yaml --steps 6", "config show runs/theirs/config.yaml"),
+    *("plot runs/pair", "plot runs/pair mine --json", "report runs/pair -o r.html"),
     "train small.yaml --seeds 2 --run-dir runs/set --quiet",
 )
-"""Said in a folder with runs: mine, and of the stranger's theirs, stopped, and a set's first seed."""
+"""Said in a folder with runs: mine, and of the stranger's theirs, stopped, and the first seeds of two sets."""
 
 
 def import_all() -> None:
@@ -68,6 +69,8 @@ def make_template(folder: Path) -> None:
     (runs / "stopped" / "last.safetensors").unlink()  # it has those of steps 9 and 6 left
     (runs / "stopped" / "summary.json").write_text('{"status": "interrupted", "step": 9}', encoding="utf-8")
     shutil.copytree(runs / "stopped", runs / "set" / "seed-0")
+    for number, name in enumerate(("theirs", "mine")):
+        shutil.copytree(runs / name, runs / "pair" / f"seed-{number}")
 
 
 def try_verb(words: str, template: Path, seed: tuple[int, ...]) -> tuple[int, str]:
@@ -75,7 +78,8 @@ def try_verb(words: str, template: Path, seed: tuple[int, ...]) -> tuple[int, st
     folder = template.with_name("trial")
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(template, folder)
-    name = "set/seed-0" if "runs/set" in words else "stopped" if "stopped" in words else "theirs"
+    inside = next((place for place in ("set", "pair") if f"runs/{place}" in words), None)
+    name = f"{inside}/seed-0" if inside else "stopped" if "stopped" in words else "theirs"
     theirs = folder / "runs" / name
     mine = folder / "key"
     mine.write_bytes(MINE)
