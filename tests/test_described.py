@@ -7,9 +7,9 @@ from nndl.described import Described
 
 
 def below(described: type[Described]) -> Iterator[type[Described]]:
-    """All classes derived from one, within nndl."""
+    """All classes derived from one, within nndl, for configs: what a sweep's file says has tables of its own."""
     for each in described.__subclasses__():
-        if each.__module__.startswith("nndl."):
+        if each.__module__.startswith("nndl.") and not each.__module__.startswith("nndl.jobs.sweeps."):
             yield each
         yield from below(each)
 

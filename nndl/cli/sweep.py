@@ -177,6 +177,7 @@ def export(
     file: Output,
     storage: Storage = None,
     force: Force = False,
+    json: Json = False,
 ) -> None:
     """Write the trials out: as CSV, or as the SQLite file that optuna-dashboard reads."""
     from nndl.cli.screen import terminal
@@ -189,7 +190,10 @@ def export(
     if file.exists() and (file.is_dir() or not force):
         raise UsageError(f"{file} exists; name another file, or say --force to replace it")
     writers[file.suffix](_open(folder, storage), file)
-    terminal.say(str(file))
+    if json:
+        terminal.emit_json({"file": str(file)})
+    else:
+        terminal.say(str(file))
 
 
 def _open(folder: Path, storage: str | None) -> "Study":

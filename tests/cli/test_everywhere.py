@@ -73,8 +73,8 @@ def test_a_terminal_that_lacks_a_character_gets_another(
     assert "internal error" not in done.stderr
 
 
-WITHOUT_A_TABLE = {"configs show", "configs copy", "config schema", "config reference"}
-"""These print a config, JSON or Markdown."""
+WITHOUT_A_TABLE = {"configs show", "configs copy", "config schema", "config reference", "sweep best", "sweep work"}
+"""These print a config, JSON or Markdown; the last, which sweeps start, nothing."""
 
 
 def leaves(group: typer.core.TyperGroup, path: str = "") -> dict[str, set[str]]:

@@ -38,7 +38,8 @@ def test_status_best_importance_and_export(folder: Path) -> None:
     assert nndl("config", "check", "best.yaml", cwd=folder).returncode == 0
     shares = json.loads(nndl("sweep", "importance", "runs/tiny-sweep", "--json", cwd=folder).stdout)
     assert sum(shares.values()) == pytest.approx(1)
-    assert nndl("sweep", "export", "runs/tiny-sweep", "trials.csv", cwd=folder).returncode == 0
+    done = nndl("sweep", "export", "runs/tiny-sweep", "trials.csv", "--json", cwd=folder)
+    assert (done.returncode, json.loads(done.stdout)) == (0, {"file": "trials.csv"})
     assert len((folder / "trials.csv").read_text(encoding="utf-8").splitlines()) == 7
 
 
