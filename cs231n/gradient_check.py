@@ -1,7 +1,8 @@
 """Numerical gradients by centred differences, as the notebooks call them.
 
 Functions given here often ignore their argument and read the array they were made with: so x itself is changed in
-place, one number at a time, and put back. nndl.check.gradients does more: it knows rounding and kinks from errors.
+place, one number at a time, and put back. Of whole numbers, which h would not move, a float64 copy is changed instead.
+nndl.check.gradients does more: it knows rounding and kinks from errors.
 """
 
 import random
@@ -11,12 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nndl.layers import as_floats
+
 Array = NDArray[Any]
 Function = Callable[[Array], Any]
 
 
 def eval_numerical_gradient(f: Function, x: Array, verbose: bool = True, h: float = 1e-5) -> Array:
     """Return the gradient of a number f(x) by x, in x's shape: (f(x + h) - f(x - h)) / 2h for each number in x."""
+    x = as_floats(x)
     grad = np.zeros_like(x)
     for index in np.ndindex(x.shape):
         plus, minus = _around(f, x, index, h)
@@ -28,6 +32,7 @@ def eval_numerical_gradient(f: Function, x: Array, verbose: bool = True, h: floa
 
 def eval_numerical_gradient_array(f: Function, x: Array, df: Any, h: float = 1e-5) -> Array:
     """Return the gradient of sum(df * f(x)) by x, in x's shape; df, the upstream gradient, has the shape of f(x)."""
+    x = as_floats(x)
     grad = np.zeros_like(x)
     for index in np.ndindex(x.shape):
         plus, minus = _around(f, x, index, h)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nndl.layers import (
+    as_floats,
     back_in_ghost_batches,
     batchnorm_backward,
     batchnorm_forward,
@@ -36,6 +37,7 @@ def conv_forward_naive(x: Array, w: Array, b: Array | None, conv_param: dict[str
     x (N, C, H, W), w (F, C, HH, WW), b (F,) or None -> out (N, F, H', W') with H' = 1 + (H + 2 pad - HH) // stride.
     conv_param: stride, pad (zeros on every side). Raises ValueError when a filter is larger than the padded image.
     """
+    x, w = as_floats(x), as_floats(w)
     stride, pad = conv_param["stride"], conv_param["pad"]
     N, _, H, W = x.shape
     F, _, HH, WW = w.shape
@@ -58,6 +60,7 @@ def conv_backward_naive(dout: Array, cache: Any) -> tuple[Array, Array, Array | 
 
     out[n, f, i, j] is linear in its window and in w[f]: each is the other's derivative.
     """
+    dout = as_floats(dout)
     x, w, b, conv_param = cache
     stride, pad = conv_param["stride"], conv_param["pad"]
     _, _, H, W = x.shape
@@ -106,6 +109,7 @@ def max_pool_forward_naive(x: Array, pool_param: dict[str, Any]) -> tuple[Array,
 
     pool_param: pool_height, pool_width, stride. Raises ValueError when no window fits.
     """
+    x = as_floats(x)
     out = _pooled(x, pool_param)
     for i, j, rows, columns in _windows(x, pool_param):
         out[:, :, i, j] = x[:, :, rows, columns].max(axis=(2, 3))
@@ -131,6 +135,7 @@ def max_pool_backward_naive(dout: Array, cache: Any) -> Array:
 
 def avg_pool_forward_naive(x: Array, pool_param: dict[str, Any]) -> tuple[Array, Any]:
     """The mean of each window.  x (N, C, H, W) -> out (N, C, H', W'); pool_param as for max pooling."""
+    x = as_floats(x)
     out = _pooled(x, pool_param)
     for i, j, rows, columns in _windows(x, pool_param):
         out[:, :, i, j] = x[:, :, rows, columns].mean(axis=(2, 3))
@@ -215,6 +220,7 @@ def spatial_groupnorm_forward(
     x (N, C, H, W), gamma and beta (C,) or the course's (1, C, 1, 1) -> out (N, C, H, W). gn_param: eps [1e-5].
     Raises ValueError when G does not divide C.
     """
+    x = as_floats(x)
     N, C, H, W = x.shape
     if C % G:
         raise ValueError(f"{C} channels do not divide into {G} groups")

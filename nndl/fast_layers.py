@@ -11,6 +11,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from nndl.layers import as_floats
+
 Array = NDArray[Any]
 
 WINDOW_BYTES = 2**26
@@ -19,6 +21,7 @@ WINDOW_BYTES = 2**26
 
 def conv_forward_fast(x: Array, w: Array, b: Array | None, conv_param: dict[str, Any]) -> tuple[Array, Any]:
     """conv_forward_naive, fast.  x (N, C, H, W), w (F, C, HH, WW), b (F,) or None -> out (N, F, H', W')."""
+    x, w = as_floats(x), as_floats(w)
     x_pad = _padded(x, w, conv_param)
     parts = [np.tensordot(windows, w, axes=([1, 4, 5], [1, 2, 3])) for windows in _windows(x_pad, w, conv_param)]
     out = np.concatenate(parts)  # (N, H', W', F)
@@ -29,6 +32,7 @@ def conv_forward_fast(x: Array, w: Array, b: Array | None, conv_param: dict[str,
 
 def conv_backward_fast(dout: Array, cache: Any) -> tuple[Array, Array, Array | None]:
     """conv_backward_naive, fast.  dout (N, F, H', W') -> dx (N, C, H, W), dw (F, C, HH, WW), db (F,) or None."""
+    dout = as_floats(dout)
     x, w, b, conv_param = cache
     x_pad = _padded(x, w, conv_param)
     dw, dx_parts, first = np.zeros_like(w), [], 0
@@ -76,6 +80,7 @@ def _windows(x_pad: Array, w: Array, conv_param: dict[str, Any]) -> Iterator[Arr
 
 def max_pool_forward_fast(x: Array, pool_param: dict[str, Any]) -> tuple[Array, Any]:
     """max_pool_forward_naive, fast, overlapping windows included.  x (N, C, H, W) -> out (N, C, H', W')."""
+    x = as_floats(x)
     first, *others = _shifts(x, pool_param)
     out = x[first].copy()
     for shift in others:

@@ -16,8 +16,14 @@ Array = NDArray[Any]
 # Affine -------------------------------------------------------------------------------------------------------------
 
 
+def as_floats(x: Array) -> Array:
+    """Return x, or its float64 where it holds whole numbers: sums of bytes would overflow, and halves be cut off."""
+    return x if x.dtype.kind == "f" else x.astype(np.float64)
+
+
 def affine_forward(x: Array, w: Array, b: Array) -> tuple[Array, Any]:
     """out = x w + b.  x (N, d_1, ..., d_k), w (D, M) with D = d_1 * ... * d_k, b (M,) -> out (N, M)."""
+    x, w = as_floats(x), as_floats(w)
     out = x.reshape(len(x), -1) @ w + b
     return out, (x, w, b)
 
@@ -130,6 +136,7 @@ def batchnorm_forward(x: Array, gamma: Array, beta: Array, bn_param: dict[str, A
     statistics over so many examples at a time instead of the whole batch (the last ones may be fewer), the running ones
     follow their mean (Hoffer, Hubara and Soudry 2017). Raises ValueError for any other mode.
     """
+    x = as_floats(x)
     mode = bn_param["mode"]
     if mode == "train" and bn_param.get("ghost_batch_size"):
         return in_ghost_batches(batchnorm_forward, x, gamma, beta, bn_param)
@@ -191,6 +198,7 @@ def layernorm_forward(x: Array, gamma: Array, beta: Array, ln_param: dict[str, A
 
     x (N, D), gamma (D,), beta (D,) -> out (N, D).  ln_param: eps [1e-5].
     """
+    x = as_floats(x)
     eps = ln_param.get("eps", 1e-5)
     mean = x.mean(axis=1, keepdims=True)
     var = ((x - mean) ** 2).mean(axis=1, keepdims=True)
@@ -220,6 +228,7 @@ def dropout_forward(x: Array, dropout_param: dict[str, Any]) -> tuple[Array, Any
     from; or seed, to draw the same mask at each call. With neither, the mask comes from NumPy's global state, which the
     notebooks seed. Raises ValueError for any other mode, and for p outside (0, 1].
     """
+    x = as_floats(x)
     p, mode = dropout_param["p"], dropout_param["mode"]
     if not 0 < p <= 1:
         raise ValueError(f"dropout_param['p'] is the probability of keeping a unit, above 0 and up to 1, not {p}")
@@ -275,6 +284,7 @@ def softmax_loss(x: Array, y: Array, label_smoothing: float = 0.0) -> tuple[Any,
     With label smoothing (Szegedy et al. 2016) the target gives 1 - label_smoothing to the label and spreads the rest
     evenly over all C classes.
     """
+    x = as_floats(x)
     shifted = x - x.max(axis=1, keepdims=True)
     log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
     target = np.full(x.shape, label_smoothing / x.shape[1], x.dtype)
@@ -286,6 +296,7 @@ def softmax_loss(x: Array, y: Array, label_smoothing: float = 0.0) -> tuple[Any,
 
 def svm_loss(x: Array, y: Array) -> tuple[Any, Array]:
     """Hinge loss of all classes, margin 1 (Weston and Watkins 1999).  x (N, C), y (N,) int -> loss, dx (N, C)."""
+    x = as_floats(x)
     rows = np.arange(len(x))
     margins = np.maximum(0, x - x[rows, y][:, np.newaxis] + 1)
     margins[rows, y] = 0
