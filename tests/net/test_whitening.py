@@ -7,6 +7,7 @@ from nndl.config import parse_config
 from nndl.config.build import build
 from nndl.conv_layers import conv_forward_naive
 from nndl.errors import ConfigError
+from nndl.fast_layers import conv_forward_fast
 from nndl.net.whitening import whitening_filters
 
 FIRST = "conv: {filters: 24, kernel: 2, pad: 0, init: whitening}"
@@ -40,9 +41,8 @@ def test_the_largest_variance_comes_first() -> None:
 def test_a_build_whitens_the_images_it_trains_on() -> None:
     built = build(parse_config(f"model: {{layers: [{FIRST}, gelu, affine: 10]}}\n{TAIL}", "f"))
     images = built.split.normalize.apply(built.split.dataset.train.images[built.split.train], np.float64)
-    out, _ = conv_forward_naive(
-        images, built.network.params["conv1.w"].astype(np.float64), np.zeros(24), {"stride": 1, "pad": 0}
-    )
+    w = built.network.params["conv1.w"].astype(np.float64)
+    out, _ = conv_forward_fast(images, w, np.zeros(24), {"stride": 1, "pad": 0})
     rows = out[:, :12].transpose(0, 2, 3, 1).reshape(-1, 12)
     variances = np.diag(rows.T @ rows / len(rows))
     assert variances[0] == pytest.approx(1.0, abs=0.01)
