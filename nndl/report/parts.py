@@ -59,7 +59,9 @@ def class_table(confusion: Array, classes: Sequence[str]) -> str:
         count, right, taken = confusion[i].sum(), confusion[i, i], confusion[:, i].sum()
         others = [(int(confusion[i, j]), classes[j]) for j in range(len(classes)) if j != i]
         most, other = max(others, default=(0, ""))
-        rows.append((name, f"{count:,}", _percent(right, count), _percent(right, taken), f"{other} {most:,}"))
+        rows.append(
+            (name, f"{count:,}", _percent(right, count), _percent(right, taken), f"{other} {most:,}" if most else "")
+        )
     head = ("class", "images", "recall", "precision", "mostly taken for")
     caption = (
         "Recall, the accuracy on a class: of its images, how many were taken for it. Precision: of the images "
