@@ -58,14 +58,19 @@ def decoded(content: bytes, path: FilePath) -> str:
         raise ConfigError(f"{path} is not UTF-8 text (see byte {error.start}); save it as UTF-8") from None
 
 
-def parse_config(text: str, source: str, sets: Sequence[str] = (), name: str = "unnamed") -> Experiment:
-    """Read the experiment that `text` describes; `source` is what errors call it."""
+def parse_config(
+    text: str, source: str, sets: Sequence[str] = (), name: str = "unnamed", *, begun: bool = False
+) -> Experiment:
+    """Read the experiment that `text` describes; `source` is what errors call it.
+
+    A run that has begun is read even where a new one would be refused for what is bad for it but not wrong.
+    """
     marked = read(text, source)
     if not isinstance(marked.value, dict):
         what = "is empty" if marked.value is None else "is not a mapping of keys to values"
         problem = Problem((), f"this config {what}; begin with model: and layers:", Mark(0, 0))
         raise ProblemsError(source, text, [problem])
-    return _Loader(marked, sets).experiment(name)
+    return _Loader(marked, sets).experiment(name, begun)
 
 
 def _name(path: FilePath) -> str:
@@ -84,12 +89,12 @@ class _Loader:
         self.set = {overrides.apply(self.tree, text): text for text in sets}
         self.problems: list[Problem] = []
 
-    def experiment(self, name: str) -> Experiment:
+    def experiment(self, name: str, begun: bool) -> Experiment:
         plain = self._with_pieces()
         # A file may be called what no text can hold, as bytes that are no UTF-8: the name is what is shown of it.
         experiment = self._validated({"name": visible(name), **plain})
         if experiment is not None and not self.problems:
-            checks.check(experiment, self.tree, self.report)
+            checks.check(experiment, self.tree, self.report, begun)
         if experiment is None or self.problems:
             raise ProblemsError(self.marked.source, self.marked.text, self.problems)
         return experiment

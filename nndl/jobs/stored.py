@@ -25,7 +25,7 @@ def stored_experiment(folder: RunFolder, sets: Sequence[str] = ()) -> Experiment
         raise ConfigError(str(error)) from None
     except OSError as error:
         raise ConfigError(f"{folder.config} cannot be read: {error.strerror}") from None
-    return parse_config(text, str(folder.config), sets, "config")
+    return parse_config(text, str(folder.config), sets, "config", begun=True)
 
 
 def stored_state(folder: RunFolder, network: Network | None = None) -> State | None:

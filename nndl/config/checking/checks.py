@@ -9,7 +9,8 @@ import numpy as np
 
 from nndl.config.advice import nearest
 from nndl.config.checking import sizes
-from nndl.config.checking.settings import check_settings
+from nndl.config.checking.lone import lone_examples
+from nndl.config.checking.settings import check_settings, images_to_learn_from
 from nndl.config.datasets import CLASSES, INPUT_SHAPE, MOST_TRAINING_IMAGES
 from nndl.config.reading.messages import Path, Report
 from nndl.config.schema import Experiment
@@ -26,8 +27,8 @@ MOST_NAMED = 8
 """Parameter names listed in a message."""
 
 
-def check(experiment: Experiment, tree: Any, report: Report) -> None:
-    """Report what does not fit."""
+def check(experiment: Experiment, tree: Any, report: Report, begun: bool = False) -> None:
+    """Report what does not fit; of a run that has begun, not what it is too late to refuse."""
     check_settings(experiment, report)
     placed = _placed(experiment, tree, report)
     if placed:
@@ -38,6 +39,8 @@ def check(experiment: Experiment, tree: Any, report: Report) -> None:
         _check_memory(experiment, placed, tree, report)
         _check_groups(experiment, placed, report)
         _check_filters(experiment, placed, report)
+        if not begun:
+            _check_lone_examples(experiment, placed, tree, report)
 
 
 def _placed(experiment: Experiment, tree: Any, report: Report) -> tuple[Placed, ...]:
@@ -143,6 +146,17 @@ def _check_filters(experiment: Experiment, placed: Sequence[Placed], report: Rep
     if rule.whole_filters and not any(isinstance(layer, Conv) for layer in layers):
         words = f"{rule.kind} is a rule for filters, and this network has none; use sgd_nesterov_momentum or adam"
         report(("train", "optimizer"), words)
+
+
+def _check_lone_examples(experiment: Experiment, placed: Sequence[Placed], tree: Any, report: Report) -> None:
+    """Report the first batch norm, of those that have the same cause, to which an example comes alone."""
+    told = set()
+    for each, option, words in lone_examples(experiment.train, images_to_learn_from(experiment), everything(placed)):
+        in_layer = option == "ghost_batch_size"
+        if in_layer or option not in told:
+            path = (*layer_path(tree, each.where), _kind(tree, each.where), option) if in_layer else ("train", option)
+            report(path, words)
+        told.add(option)
 
 
 def _meant(pattern: str, names: Sequence[str]) -> str | None:

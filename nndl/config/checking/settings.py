@@ -44,6 +44,11 @@ def _check_data(experiment: Experiment, report: Report) -> None:
         report(("data", "validation_size"), f"validation_size should be {words}, not {data.held_out:,}")
 
 
+def images_to_learn_from(experiment: Experiment) -> int:
+    """How many training images are not held out."""
+    return _train_size(experiment) - experiment.data.held_out
+
+
 def _train_size(experiment: Experiment) -> int:
     data = experiment.data
     return TRAINING_IMAGES[data.dataset] if data.train_size == "all" else data.train_size
@@ -51,7 +56,7 @@ def _train_size(experiment: Experiment) -> int:
 
 def _check_steps(experiment: Experiment, report: Report) -> None:
     """Report epochs without a step, and slow weights that are never renewed."""
-    train, images = experiment.train, _train_size(experiment) - experiment.data.held_out
+    train, images = experiment.train, images_to_learn_from(experiment)
     if train.drop_last and 0 < images < train.batch_size:
         words = (
             f"drop_last leaves out what does not fill a batch of {train.batch_size:,}, and there are {images:,} images"
