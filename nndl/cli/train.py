@@ -39,6 +39,8 @@ LOG = typer.Option(
     help="Record for tensorboard, mlflow or wandb too, instead of the config's record.loggers. Repeatable.",
 )
 
+RUNS_DIR = typer.Option(metavar="FOLDER", parser=expanded, help="Folder of the run or runs, instead of runs/NAME-TIME.")
+
 
 def train(
     config: Annotated[str | None, CONFIG] = None,
@@ -51,10 +53,7 @@ def train(
     data: Data = None,
     download: Annotated[bool, typer.Option("--download", help="Fetch the data set first if it is missing.")] = False,
     synthetic: Synthetic = False,
-    run_dir: Annotated[
-        Path | None,
-        typer.Option(metavar="FOLDER", parser=expanded, help="Folder of the run or runs, instead of runs/NAME-TIME."),
-    ] = None,
+    run_dir: Annotated[Path | None, RUNS_DIR] = None,
     resume: Annotated[
         str | None, typer.Option(metavar="RUN", help="Go on with a run that was stopped.", autocompletion=complete_run)
     ] = None,
