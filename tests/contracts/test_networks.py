@@ -70,6 +70,35 @@ def test_engines_train_alike(name: str, engine: str, dtype: str) -> None:
             np.testing.assert_allclose(got[key], wanted[key], rtol=0, atol=within, err_msg=key)
 
 
+@pytest.mark.parametrize("name", NETWORKS)
+def test_nothing_that_is_not_finite_is_lost(name: str) -> None:
+    """A NaN in an image or in a parameter is in the scores, the loss and the gradients of every engine."""
+    layers, shape, loss = NETWORKS[name]
+    random = np.random.default_rng(4)
+    X, y = random.standard_normal((2, *shape)), random.integers(0, 5, 2)
+    networks = {engine: Network(layers, shape, get_engine(engine), loss=loss) for engine in available()}
+    fresh = {name: value.copy() for name, value in networks["reference"].params.items()}
+    for key in ("X", *fresh):
+        found = {engine: _with_nan(network, key, fresh, X, y) for engine, network in networks.items()}
+        wanted = found.pop("reference")
+        for engine, got in found.items():
+            for what, lost in wanted.items():
+                assert np.isnan(got[what][np.isnan(lost)]).all(), f"{what} on {engine} with NaN in {key}"
+
+
+def _with_nan(network: Network, key: str, fresh: dict[str, Array], X: Array, y: Array) -> dict[str, Array]:
+    """Compute scores, loss and gradients with one NaN in X or in a parameter."""
+    for name, value in fresh.items():
+        network.params[name] = value
+    X = X.copy()
+    changed = X if key == "X" else network.params[key]
+    changed[(0,) * changed.ndim] = np.nan
+    with np.errstate(invalid="ignore"):
+        scores = network.scores(X)
+        value, gradients = network.loss(X, y)
+    return {"scores": scores, "loss": np.array(value), **{f"d{n}": g.copy() for n, g in gradients.items()}}
+
+
 @pytest.mark.parametrize("engine", available())
 def test_training_twice_gives_the_same_bits(engine: str) -> None:
     layers, shape, loss = NETWORKS["bn_cnn"]

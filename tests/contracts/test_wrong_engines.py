@@ -64,6 +64,43 @@ class TransposedOutput(PairStep):
         return np.ascontiguousarray(super().forward(x).transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
 
 
+class DeafRelu(PairStep):
+    """Takes NaN for a number below zero, as `a > b ? a : b` does."""
+
+    def forward(self, x: Array) -> Array:
+        super().forward(x)
+        return np.where(x > 0, x, 0).astype(x.dtype)
+
+
+class DeafBack(PairStep):
+    """Masks a gradient where 0 times NaN is NaN."""
+
+    def backward(self, dout: Array) -> Array | None:
+        return np.where(self.cache > 0, dout, 0).astype(dout.dtype)
+
+
+class InfiniteConv(PairStep):
+    """Makes NaN of an infinity, and tells the images beside it."""
+
+    def forward(self, x: Array) -> Array:
+        out = super().forward(x)
+        return out if np.isfinite(out).all() else np.full_like(out, np.nan)
+
+
+class FlushedRelu(PairStep):
+    """Takes denormal numbers for zero, as a processor does that is told to."""
+
+    def forward(self, x: Array) -> Array:
+        return super().forward(np.where(np.abs(x) < np.finfo(x.dtype).tiny, 0, x).astype(x.dtype))
+
+
+class FlushedBack(PairStep):
+    """The same on the way back."""
+
+    def backward(self, dout: Array) -> Array | None:
+        return super().backward(np.where(np.abs(dout) < np.finfo(dout.dtype).tiny, 0, dout).astype(dout.dtype))
+
+
 def lowering(step: Callable[[Site], PairStep]) -> Callable[[Site], Lowered]:
     return lambda site: Lowered(step(site), "nchw", "nchw")
 
@@ -82,6 +119,25 @@ def test_a_wrong_step_is_caught(step: Callable[[Site], PairStep], layer: Relu | 
     engine = Engine("careless", {type(layer): lowering(step)})
     with pytest.raises(ContractError, match=f"{layer.kind} for .* on careless in float64") as caught:
         check_layer(layer, SHAPE, engine)
+    assert caught.value.check == check
+
+
+@pytest.mark.parametrize(
+    ("step", "layer", "check"),
+    [
+        (DeafRelu, Relu(), "special_values"),
+        (DeafBack, Relu(), "special_values"),
+        (InfiniteConv, Conv(filters=2), "special_values"),
+        (FlushedRelu, Relu(), "denormal_numbers"),
+        (FlushedBack, Conv(filters=2), "denormal_numbers"),
+    ],
+)
+def test_a_step_that_loses_special_numbers_is_caught(
+    step: Callable[[Site], PairStep], layer: Relu | Conv, check: str
+) -> None:
+    engine = Engine("careless", {type(layer): lowering(step)})
+    with pytest.raises(ContractError) as caught:
+        check_layer(layer, SHAPE, engine, dtype="float32")
     assert caught.value.check == check
 
 

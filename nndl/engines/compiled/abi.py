@@ -103,6 +103,9 @@ class Unpool(Record):
 IDENTITY, RELU, GELU, SILU = range(4)
 """The activations, as kernels/activation.h counts them."""
 
+NO_RELU, RELU_BEHIND, RELU_BEFORE = range(3)
+"""Where a ReLU stands beside a pooling, as kernels/activation.h counts."""
+
 SIGNATURES: dict[str, tuple[type, ...]] = {
     "set_threads": (c_long,),
     "winograd_forward": (Shape, Floats, Floats, Finish),

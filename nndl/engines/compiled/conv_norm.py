@@ -66,16 +66,19 @@ class ConvNormStep:
         return {"best": self.best, "index": self.index}
 
     def backward(self, dout: Array) -> Array | None:
-        if "b" in self.conv.site.grads:
-            # Batch norm takes the mean out again: b has no effect, and sum(dy) is zero but for rounding.
-            self.conv.site.grads["b"][...] = 0
         given = channels_last(dout)
         if self.parts.pools_first:
-            return self._back_pooled_first(given)
-        if self.parts.pool:
-            return self._back_pooled_last(given)
-        self.norm.pass_back(given, self.y)  # y is ours and needed no more: dy takes its memory
-        return self.conv.backward(self.y)
+            dx = self._back_pooled_first(given)
+        elif self.parts.pool:
+            dx = self._back_pooled_last(given)
+        else:
+            self.norm.pass_back(given, self.y)  # y is ours and needed no more: dy takes its memory
+            dx = self.conv.backward(self.y)
+        if "b" in self.conv.site.grads:
+            # Batch norm takes the mean out again: b has no effect, and sum(dy) is zero but for rounding, or NaN.
+            a = self.norm.a
+            self.conv.site.grads["b"][...] = 0 + 0 * a.scale * (a.k + a.c)
+        return dx
 
     def _back_pooled_first(self, dout: Array) -> Array | None:
         self.norm.pass_back(dout, self.best)
@@ -85,11 +88,10 @@ class ConvNormStep:
 
     def _back_pooled_last(self, dout: Array) -> Array | None:
         y, a, norm = self.y, self.norm.a, self.norm.norm
-        k, c = norm.backward(a, y.size // y.shape[-1], self.norm.sums_back(dout))
-        through_norm = {"x": y, "mean": a.mean32, "scale": a.scale32, "shift": a.shift32, "k": k, "c": c}
-        relu = self.parts.kind == RELU
+        norm.backward(a, y.size // y.shape[-1], self.norm.sums_back(dout))
+        through_norm = {"x": y, "mean": a.mean32, "scale": a.scale32, "shift": a.shift32, "k": a.k, "c": a.c}
         given = {"dout": dout, "best": self.best, "index": self.index}
-        pooled = Unpool(*y.shape, self.parts.pool, relu, **given, **through_norm)
+        pooled = Unpool(*y.shape, self.parts.pool, self.parts.kind == RELU, **given, **through_norm)
         return self.conv.backward_pooled(pooled, len(y))
 
 

@@ -1,8 +1,10 @@
 """Convolutions by the compiled kernels, alone or with a ReLU and a max pooling behind."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from nndl.engines.compiled.abi import RELU, Finish, Shape, Unpool
+from nndl.engines.compiled.abi import NO_RELU, RELU, RELU_BEFORE, RELU_BEHIND, Finish, Shape, Unpool
 from nndl.engines.compiled.bindings import kernels
 from nndl.engines.compiled.sums import gradient_sums, moments
 from nndl.engines.shared.layout import channels_first, channels_last, kernel_order
@@ -124,12 +126,20 @@ class Convolver:
         return channels_first(dx)
 
 
+def relu_place(row: Sequence[Site]) -> int:
+    """Tell where the ReLU stands beside the pooling among layers in a row."""
+    kinds = [type(site.layer) for site in row]
+    if Relu not in kinds:
+        return NO_RELU
+    return RELU_BEFORE if MaxPool in kinds[kinds.index(Relu) :] else RELU_BEHIND
+
+
 class ConvStep:
     """[conv], [conv, relu], or either with a max pooling behind or between: the cut and the pooling commute."""
 
     def __init__(self, site: Site, bfloat16: bool = False) -> None:
         self.conv = Convolver(site.row[0], bfloat16)
-        self.relu = any(isinstance(member.layer, Relu) for member in site.row)
+        self.relu = relu_place(site.row)
         self.pool = next((member.layer.size for member in site.row if isinstance(member.layer, MaxPool)), 0)
         C, H, W = site.out_shape
         self.out_shape = (H, W, C)
@@ -140,10 +150,9 @@ class ConvStep:
         out = self.out = self.workspace.array("out", (len(x), *self.out_shape), np.float32)
         b = self.conv.site.params.get("b")
         if self.pool:
-            index = self.index = self.workspace.array("index", out.shape, np.uint8)
-            self.conv.forward(
-                x, self.conv.w, bias=b, relu=self.relu, pool=self.pool, best=out, index=index if self.keeps else None
-            )
+            self.index = self.workspace.array("index", out.shape, np.uint8)
+            index = self.index if self.keeps else None
+            self.conv.forward(x, self.conv.w, bias=b, relu=self.relu, pool=self.pool, best=out, index=index)
         else:
             self.conv.forward(x, self.conv.w, bias=b, relu=self.relu, y=out)
         return channels_first(out)

@@ -3,7 +3,7 @@
 out = act(scale (x - mean) + shift), three numbers for each channel; kernels/norm.c has the algebra of the way back.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -33,12 +33,17 @@ def kind_of(site: Site) -> int:
 
 @dataclass
 class Line:
-    """The batch norm of one pass as scale (x - mean) + shift: (C,) float64, and float32 for the kernels."""
+    """The batch norm of one pass as scale (x - mean) + shift: (C,) float64, and float32 for the kernels.
+
+    On the way back dx = scale (g - k (x - mean) - c), with k and c (C,) float32.
+    """
 
     mean: Array
     inverse_std: Array
     scale: Array
     shift: Array
+    k: Array = field(init=False)
+    c: Array = field(init=False)
 
     def __post_init__(self) -> None:
         self.mean32, self.scale32, self.shift32 = (
@@ -79,18 +84,15 @@ class BatchNorm:
         inverse_std = 1 / np.sqrt(var.astype(np.float64) + self.layer.eps)
         return Line(mean, inverse_std, gamma * inverse_std, beta)
 
-    def backward(self, line: Line, count: int, sums: Array) -> tuple[Array, Array]:
-        """Write dgamma and dbeta from the sums (2, C) of g and g (x - mean); return k, c of
-        dx = scale (g - k (x - mean) - c).
-        """
+    def backward(self, line: Line, count: int, sums: Array) -> None:
+        """Write dgamma, dbeta and the line's k and c from the sums (2, C) of g and g (x - mean)."""
         dbeta, dgamma = sums[0], sums[1] * line.inverse_std
         grads = self.site.grads
         if "gamma" in grads:
             grads["gamma"][...] = dgamma
         if "beta" in grads:
             grads["beta"][...] = dbeta
-        k, c = line.inverse_std * dgamma / count, dbeta / count
-        return k.astype(np.float32), c.astype(np.float32)
+        line.k, line.c = (np.asarray(v / count, np.float32) for v in (line.inverse_std * dgamma, dbeta))
 
 
 def centred_statistics(x: Array, mean: Array) -> tuple[Array, Array]:
@@ -146,8 +148,8 @@ class NormStep:
         """Write dx, which may be the memory of x."""
         a, C = self.a, dout.shape[-1]
         rows = dout.size // C
-        k, c = self.norm.backward(a, rows, self.sums_back(dout))
-        kernels().norm_backward(rows, C, self.x, a.mean32, dout, a.scale32, a.shift32, k, c, self.kind, dx)
+        self.norm.backward(a, rows, self.sums_back(dout))
+        kernels().norm_backward(rows, C, self.x, a.mean32, dout, a.scale32, a.shift32, a.k, a.c, self.kind, dx)
 
     def sums_back(self, dout: Array) -> Array:
         """The sums (2, C) of g and g (x - mean)."""

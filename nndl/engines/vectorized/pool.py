@@ -24,7 +24,7 @@ def _places(x: Array, pooled: tuple[int, ...], size: int, stride: int) -> Iterat
 
 
 def max_pool(x: Array, size: int, stride: int, out: Array, index: Array | None) -> None:
-    """Write the largest of each window of x (N, H, W, C) to out, to index the place of it, the first of equal ones."""
+    """Write the largest of each window of x (N, H, W, C) to out, or NaN, and to index where it stands first."""
     if index is not None:
         index[...] = 0
     for place, values in _places(x, out.shape, size, stride):
@@ -37,6 +37,9 @@ def max_pool(x: Array, size: int, stride: int, out: Array, index: Array | None) 
             beaten = np.multiply(larger, index.dtype.type(place), out=scratch("beaten", out.shape, index.dtype))
             np.maximum(index, beaten, out=index)
         np.maximum(out, values, out=out)
+    if index is not None and np.isnan(out.min(initial=np.inf)):  # no number is larger than NaN
+        for place, values in reversed(list(_places(x, out.shape, size, stride))):
+            index[np.isnan(values)] = place
 
 
 def max_unpool(dout: Array, index: Array, size: int, stride: int, dx: Array) -> None:

@@ -54,9 +54,11 @@ def test_signatures_are_the_prototypes_of_the_sources() -> None:
     assert prototypes() == {**abi.SIGNATURES, **twice}
 
 
-def test_activations_are_counted_as_in_the_sources() -> None:
-    [names] = re.findall(r"enum \{ (IDENTITY.*?) \};", sources()["activation.h"])
-    assert [getattr(abi, name) for name in names.split(", ")] == list(range(4))
+def test_names_are_counted_as_in_the_sources() -> None:
+    enums = re.findall(r"enum \{ (.*?) \};", sources()["activation.h"])
+    counted = {name: count for names in enums for count, name in enumerate(names.split(", "))}
+    assert len(counted) == 7
+    assert {name: getattr(abi, name) for name in counted} == counted
 
 
 def test_a_struct_keeps_its_arrays_and_says_nothing_of_the_rest() -> None:

@@ -19,11 +19,14 @@ SHAPES = st.tuples(st.integers(1, 3), st.integers(1, 5), st.integers(4, 9), st.i
 
 
 @settings(deadline=None)
-@given(shape=SHAPES, window=WINDOWS, levels=st.sampled_from([1, 2, 3, 1000]))
-def test_max_pooling_with_any_number_of_ties(shape: tuple[int, ...], window: tuple[int, int], levels: int) -> None:
+@given(shape=SHAPES, window=WINDOWS, levels=st.sampled_from([1, 2, 3, 1000]), nan=st.sampled_from([0, 0.1, 0.5, 1]))
+def test_max_pooling_with_any_number_of_ties_and_nans(
+    shape: tuple[int, ...], window: tuple[int, int], levels: int, nan: float
+) -> None:
     size, stride = window
     random = np.random.default_rng(levels)
     x = random.integers(0, levels, shape).astype(np.float64)
+    x[random.random(shape) < nan] = np.nan
     param = {"pool_height": size, "pool_width": size, "stride": stride}
     wanted, cache = max_pool_forward_naive(x, param)
     dout = random.standard_normal(wanted.shape)

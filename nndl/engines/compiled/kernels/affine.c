@@ -15,6 +15,7 @@
    dw: a task is WIDTH columns of x, which it multiplies, transposed, with dout, EXAMPLES rows at a time.
    dx: a task turns WIDTH rows of w and multiplies dout with them: rows of dx are written in runs of 4 WIDTH bytes. */
 
+#include "activation.h"
 #include "affine.h"
 
 enum {
@@ -71,7 +72,7 @@ static void finish_row(void *context, long n, int thread) {
     for (long m = 0; m < M; m += VL) {
         Vector sum = a->bias ? load_part(a->bias + m, M - m) : (Vector){};
         for (long slice = 0; slice < a->slices; slice++) sum += load(a->sums + (slice * a->s.examples + n) * a->columns + m);
-        store_part(a->out + n * M + m, a->relu ? larger(sum, (Vector){}) : sum, M - m);
+        store_part(a->out + n * M + m, a->relu ? relu(sum) : sum, M - m);
     }
 }
 

@@ -5,18 +5,18 @@
    statistics or pooling, and a pooled output need never go to memory in full. What is kept goes there past the cache when
    it is too large to be found there again: reading each line before writing it would take as long again. */
 
+#include "activation.h"
 #include "convolution.h"
 #include "threads.h"
 
 static void bias_and_relu(const Finish *finish, Block block, long pixels) {
-    int relu = finish->relu && !finish->pool;
-    if (!finish->bias && !relu) return;
+    int cut = finish->relu && !finish->pool;
+    if (!finish->bias && !cut) return;
     for (long c = 0; c < block.count; c += VL) {
         long count = block.count - c;
         Vector bias = finish->bias ? load_part(finish->bias + block.from + c, count) : (Vector){};
-        Vector least = splat(relu ? 0.0f : -__builtin_inff());
         float *y = block.y + c;
-        for (long i = 0; i < pixels; i++, y += PANEL) store(y, larger(load(y) + bias, least));
+        for (long i = 0; i < pixels; i++, y += PANEL) store(y, cut ? relu(load(y) + bias) : load(y) + bias);
     }
 }
 
@@ -37,14 +37,15 @@ static void sum_up(Block block, long pixels, float *sums, long filters) {
 
 typedef struct { Vector best; Mask index; } Best;
 
-/* The first largest of order * y in a window of VL channels. */
+/* The first largest of order * y in a window of VL channels, or its first NaN: from the last to the first, so that the one that
+   stands before takes the place of its equals, and a NaN that of everything. */
 ALWAYS_INLINE Best best_of_window(const float *y, long row, long size, Vector order) {
-    Vector best = load(y), best_key = order * best;
-    Mask index = {};
-    for (long i = 0; i < size; i++)
-        for (long j = i == 0; j < size; j++) {
+    Vector best = load(y + (size - 1) * (row + PANEL)), best_key = order * best;
+    Mask index = (Mask){} + (int32_t)(size * size - 1);
+    for (long i = size - 1; i >= 0; i--)
+        for (long j = size - 1 - (i == size - 1); j >= 0; j--) {
             Vector v = load(y + i * row + j * PANEL), key = order * v;
-            Mask better = key > best_key;
+            Mask better = (key >= best_key) | (key != key);
             best = choose(better, v, best);
             best_key = choose(better, key, best_key);
             index = choose_mask(better, (Mask){} + (int32_t)(i * size + j), index);
@@ -59,23 +60,31 @@ static void store_sums(Block block, const Vector totals[], float *sums, long fil
     }
 }
 
+/* One window of a block: y is its first pixel, `place` that of the pooled pixel. */
+ALWAYS_INLINE void pool_window(const Finish *finish, Block block, const float *y, long row, const long size, long place,
+                               Vector totals[]) {
+    for (long c = 0; c < block.count; c += VL) {
+        long count = block.count - c;
+        Vector order = finish->order ? load_part(finish->order + block.from + c, count) : splat(1.0f);
+        Best found = best_of_window(y + c, row, size, order);
+        if (finish->relu == RELU_BEFORE) found.index &= ~(found.best <= 0.f);
+        if (finish->relu) found.best = relu(found.best);
+        totals[c / VL] += found.best, totals[(PANEL + c) / VL] += found.best * found.best;
+        store_part(finish->best + place + c, found.best, count);
+        if (finish->index) store_bytes(finish->index + place + c, found.index, count);
+    }
+}
+
 static void pool_block(const Shape *s, const Finish *finish, Block block, float *sums) {
-    long size = finish->pool, height = s->out_height / size, width = s->out_width / size;
-    long row = s->out_width * PANEL, image = s->out_height * row;
+    long size = finish->pool, height = s->out_height / size, width = s->out_width / size, row = s->out_width * PANEL;
+    long place = block.first * height * width * s->filters + block.from;
     Vector totals[2 * PANEL / VL] = {};
     for (long n = block.first; n < block.last; n++)
-        for (long i = 0; i < height * width; i++) {
-            const float *y = block.y + (n - block.first) * image + i / width * size * row + i % width * size * PANEL;
-            long place = (n * height * width + i) * s->filters + block.from;
-            for (long c = 0; c < block.count; c += VL) {
-                long count = block.count - c;
-                Vector order = finish->order ? load_part(finish->order + block.from + c, count) : splat(1.0f);
-                Best found = size == 2 ? best_of_window(y + c, row, 2, order) : best_of_window(y + c, row, size, order);
-                if (finish->relu) found.best = larger(found.best, (Vector){});
-                totals[c / VL] += found.best, totals[(PANEL + c) / VL] += found.best * found.best;
-                store_part(finish->best + place + c, found.best, count);
-                if (finish->index) store_bytes(finish->index + place + c, found.index, count);
-            }
+        for (long i = 0; i < height; i++) {
+            const float *y = block.y + ((n - block.first) * s->out_height + i * size) * row;
+            for (long j = 0; j < width; j++, y += size * PANEL, place += s->filters)
+                if (size == 2) pool_window(finish, block, y, row, 2, place, totals);
+                else pool_window(finish, block, y, row, size, place, totals);
         }
     if (finish->sums && finish->sums_of_best) store_sums(block, totals, sums, s->filters);
 }

@@ -18,11 +18,11 @@ typedef struct {
     const float *bias;  /* (F): added first */
     double *sums;       /* (2, F): the sums of y and of y squared over all pixels, or */
     long sums_of_best;  /* where this is set, of best and its squares: of what is pooled */
-    long relu;          /* whether y (without pooling) or best (with) is cut at zero */
+    long relu;          /* y (without pooling) or best (with) is cut at zero: where the ReLU stands, activation.h */
     long pool;          /* windows of pool x pool pixels, side by side; 0: none */
     const float *order; /* (F): the largest of order[f] * y is looked for: 1, -1 where the least is wanted, 0: the first */
     float *best;        /* (N, H' / pool, W' / pool, F): that y */
-    uint8_t *index;     /* the same shape: its place in the window, counted in rows; the first of equal ones */
+    uint8_t *index;     /* the same shape: its place in the window, counted in rows; the first of equal ones, or of NaNs */
 } Finish;
 
 enum { PANEL = 2 * VL };  /* filters in a block: the columns of the register tile */

@@ -5,8 +5,10 @@
    window (7 x 2 of 16 floats for 7 x 7 x 3), while the list of its pixels with a gradient is walked:
    dw[row] += g * image[pixel + row], a run of K C numbers that lie side by side in the padded image.
    A task takes a range of images into a dw of its own; these are added up in order. The bias gradient, the sum of a filter's
-   gradients, is taken for each image while they are in the cache. */
+   gradients, is taken for each image while they are in the cache. An image that holds NaN or an infinity is added a second
+   time with a gradient of zero everywhere: zero times such a number is NaN, and must not get lost. */
 
+#include "activation.h"
 #include "convolution.h"
 #include "padded.h"
 #include "threads.h"
@@ -27,20 +29,55 @@ typedef struct { int32_t offset; float gradient; } Pixel;
 
 enum { GROUP = 16 };  /* filters looked through together: the gradients of a window for them share a cache line */
 
+/* What goes back through a pooling window and its ReLU for the filters of a group, and where it is not zero: all bits set. */
+typedef struct { float gradient[GROUP]; int32_t passes[GROUP]; } Window;
+
+ALWAYS_INLINE void look_into(const Sparse *p, long at, long filters, Window *window) {
+    for (long f = 0; f < filters; f += VL) {
+        Vector g = load_part(p->dout + at + f, filters - f);
+        if (p->relu) g = relu_back(load_part(p->best + at + f, filters - f), g);
+        Mask passes = g != 0.f;
+        store(window->gradient + f, g);
+        memcpy(window->passes + f, &passes, sizeof passes);
+    }
+}
+
 /* The pixels of an image whose output has a gradient, for filters `from` up to `from + filters`: lists `room` apart. */
 static void find_gradients(const Sparse *p, long image, long from, long filters, Pixel *found, long room, long count[]) {
     const Shape *s = p->shape;
     long height = s->out_height / p->pool, width = s->out_width / p->pool;
     long step = s->stride * s->channels, row = p->images.room_width * step;
-    long place = image * height * width * s->filters + from;
+    long at = image * height * width * s->filters + from;
+    Window window;
     for (long f = 0; f < filters; f++) count[f] = 0;
     for (long i = 0; i < height; i++)
-        for (long j = 0; j < width; j++, place += s->filters)
+        for (long j = 0; j < width; j++, at += s->filters) {
+            look_into(p, at, filters, &window);
             for (long f = 0; f < filters; f++) {
-                long offset = (i * row + j * step) * p->pool + p->offset[p->index[place + f]];
-                found[f * room + count[f]] = (Pixel){(int32_t)offset, p->dout[place + f]};
-                count[f] += !p->relu || p->best[place + f] > 0;
+                long offset = (i * row + j * step) * p->pool + p->offset[p->index[at + f]];
+                found[f * room + count[f]] = (Pixel){(int32_t)offset, window.gradient[f]};
+                count[f] -= window.passes[f];
             }
+        }
+}
+
+/* All pixels of the outputs, with a gradient of zero; returns how many. */
+static long find_zeros(const Sparse *p, Pixel *found) {
+    const Shape *s = p->shape;
+    long step = s->stride * s->channels, count = 0;
+    for (long i = 0; i < s->out_height; i++)
+        for (long j = 0; j < s->out_width; j++)
+            found[count++] = (Pixel){(int32_t)((i * p->images.room_width + j) * step), 0};
+    return count;
+}
+
+/* Whether there is a number that zero times it is not zero. */
+static int holds_special(const float *image, long count) {
+    Vector sum = {};
+    for (long i = 0; i < count; i += VL) sum += 0.f * load_part(image + i, count - i);
+    for (int i = 0; i < VL; i++)
+        if (sum[i] != 0) return 1;
+    return 0;
 }
 
 /* Of each filter of an image. */
@@ -51,7 +88,7 @@ static void sum_gradients(const Sparse *p, long image) {
         Vector sum = {};
         for (long i = image * places; i < (image + 1) * places; i++) {
             Vector g = load_part(p->dout + i * F + f, F - f);
-            sum += p->relu ? keep(load_part(p->best + i * F + f, F - f) > 0.f, g) : g;
+            sum += p->relu ? relu_back(load_part(p->best + i * F + f, F - f), g) : g;
         }
         store_part(p->sums + image * F + f, sum, F - f);
     }
@@ -117,18 +154,22 @@ static void gradient_of_images(void *context, long task, int thread) {
     const Shape *s = p->shape;
     long windows = (s->out_height / p->pool) * (s->out_width / p->pool), size = s->kernel * p->run, count[GROUP];
     float *image = scratch(thread, SLOT_IMAGE, sizeof(float) * (room_of(&p->images) + p->run));
-    Pixel *found = scratch(thread, SLOT_PIXELS, sizeof(Pixel) * GROUP * (windows + 1));
+    Pixel *found = scratch(thread, SLOT_PIXELS, sizeof(Pixel) * (GROUP * (windows + 1) + s->out_height * s->out_width));
+    Pixel *zeros = found + GROUP * (windows + 1);
     float *part = p->parts + task * s->filters * size;
     memset(part, 0, sizeof(float) * (size_t)(s->filters * size));
     memset(image + room_of(&p->images), 0, sizeof(float) * (size_t)p->run);
     for (long n = s->images * task / p->tasks; n < s->images * (task + 1) / p->tasks; n++) {
         lay_out(&p->images, n, image);
+        long zero_count = holds_special(image, room_of(&p->images)) ? find_zeros(p, zeros) : 0;
         if (p->sums) sum_gradients(p, n);
         for (long from = 0; from < s->filters; from += GROUP) {
             long filters = smaller_of(GROUP, s->filters - from);
             find_gradients(p, n, from, filters, found, windows + 1, count);
-            for (long f = 0; f < filters; f++)
+            for (long f = 0; f < filters; f++) {
                 add_filter(p, found + f * (windows + 1), count[f], image, part + (from + f) * size);
+                if (zero_count) add_filter(p, zeros, zero_count, image, part + (from + f) * size);
+            }
         }
     }
 }

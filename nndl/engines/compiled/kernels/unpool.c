@@ -4,6 +4,7 @@
    first and every number is written once. */
 
 #include "unpool.h"
+#include "activation.h"
 #include "threads.h"
 
 /* The numbers of VL channels, loaded once for all pixels of a window. */
@@ -21,7 +22,7 @@ ALWAYS_INLINE Vector passed(const Unpool *u, Channels channels, long place, long
     if (!u->relu) return g;
     Vector best = load_part(u->best + place, count);
     if (u->scale) best = channels.scale * (best - channels.mean) + channels.shift;
-    return keep(best > 0.f, g);
+    return relu_back(best, g);
 }
 
 /* dx of a pixel whose own gradient is g. */

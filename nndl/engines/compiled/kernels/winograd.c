@@ -8,6 +8,7 @@
    Only what is pooled goes through a block in the cache: windows of the pooling cross the tiles. Where dy comes through a
    pooling, a block of it is made in the cache too, and never written out in full. */
 
+#include "activation.h"
 #include "unpool.h"
 #include "winograd.h"
 
@@ -43,7 +44,7 @@ ALWAYS_INLINE void tile_panel(const float *m, long plane, const Output *out, Til
             UNROLL for (int j = 0; j < columns; j++) {
                 if (!whole && (tile.top + i >= out->height || tile.left + j >= out->width)) continue;
                 Vector v = half[i][j] + out->bias[f];
-                if (out->relu) v = larger(v, (Vector){});
+                if (out->relu) v = relu(v);
                 sum += v, squares += v * v;
                 float *y = out->y + tile.image * out->image + (tile.top + i) * out->row + (tile.left + j) * out->pixel + f * VL;
                 if (!whole) store_part(y, v, out->count - f * VL);
