@@ -6,7 +6,7 @@ from typing import Any
 
 from nndl.config.reading.messages import Report
 from nndl.errors import ConfigError, UsageError
-from nndl.jobs.sweeps.dimensions import Choose, as_numbers
+from nndl.jobs.sweeps.dimensions import Choose, count_of
 from nndl.jobs.sweeps.schema import Sweep
 from nndl.jobs.sweeps.values import digest_of, experiment_of
 
@@ -84,7 +84,7 @@ def _check_effects(sweep: Sweep, report: Report) -> None:
 
 def _check_sampler(sweep: Sweep, report: Report) -> None:
     if sweep.sampler == "grid":
-        counts = {key: as_numbers(dimension) for key, dimension in sweep.space.items()}
+        counts = {key: count_of(dimension) for key, dimension in sweep.space.items()}
         endless = [key for key, count in counts.items() if count is None]
         combinations = prod(count or 1 for count in counts.values())
         if endless:

@@ -1,6 +1,5 @@
 """What a swept key may be: a range of numbers, or one out of some values."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -8,8 +7,6 @@ from typing import Annotated, Any
 from annotated_types import Len
 
 from nndl.described import Described, table
-
-Pair = Annotated[tuple[float, float], Len(2, 2)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,26 +26,33 @@ class Dimension(Described):
         return drawn
 
 
-def _check_range(kind: str, low: float, high: float) -> None:
-    if not low < high:
-        raise ValueError(f"{kind}: range should go from a number to a larger one, not from {low:g} to {high:g}")
-
-
 @dataclass(frozen=True, kw_only=True)
-class Uniform(Dimension):
-    """Any number between two, all equally likely: {uniform: [0.0, 0.3]}."""
+class Ranged(Dimension):
+    """Numbers from one to a larger one."""
 
-    kind = "uniform"
     shorthand = "range"
 
-    range: Pair
+    range: tuple[float, float]
     """The least and the largest."""
 
     def __post_init__(self) -> None:
-        _check_range(self.kind, *self.range)
+        low, high = self.range
+        if not low < high:
+            words = f"not from {low:g} to {high:g}"
+            raise ValueError(f"{self.kind}: range should go from a number to a larger one, {words}")
 
     def ends(self) -> Sequence[Any]:
         return self.range
+
+
+@dataclass(frozen=True, kw_only=True)
+class Uniform(Ranged):
+    """Any number between two, all equally likely: {uniform: [0.0, 0.3]}."""
+
+    kind = "uniform"
+
+    range: Annotated[tuple[float, float], Len(2, 2)]
+    """The least and the largest."""
 
     def distribution(self) -> Any:
         from optuna.distributions import FloatDistribution
@@ -57,22 +61,18 @@ class Uniform(Dimension):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Log(Dimension):
+class Log(Ranged):
     """Any number between two, its logarithm equally likely everywhere: {log: [1e-4, 1e-1]}."""
 
     kind = "log"
-    shorthand = "range"
 
-    range: Pair
+    range: Annotated[tuple[float, float], Len(2, 2)]
     """The least, which is more than zero, and the largest."""
 
     def __post_init__(self) -> None:
-        _check_range(self.kind, *self.range)
+        super().__post_init__()
         if self.range[0] <= 0:
             raise ValueError(f"{self.kind}: range should begin above zero, not at {self.range[0]:g}")
-
-    def ends(self) -> Sequence[Any]:
-        return self.range
 
     def distribution(self) -> Any:
         from optuna.distributions import FloatDistribution
@@ -81,11 +81,10 @@ class Log(Dimension):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Integers(Dimension):
+class Integers(Ranged):
     """A whole number between two, both included: {integers: [16, 64]}, or {integers: {range: [16, 64], step: 8}}."""
 
     kind = "integers"
-    shorthand = "range"
 
     range: Annotated[tuple[int, int], Len(2, 2)]
     """The least and the largest."""
@@ -95,15 +94,12 @@ class Integers(Dimension):
     """Whether small ones are as likely as large ones in their logarithm."""
 
     def __post_init__(self) -> None:
-        _check_range(self.kind, *self.range)
+        super().__post_init__()
         low, high = self.range
         if self.step < 1 or (high - low) % self.step:
             raise ValueError(f"{self.kind}: step should lead from {low} to {high} in whole steps, not {self.step}")
         if self.log and (low < 1 or self.step != 1):
             raise ValueError(f"{self.kind}: log needs a range that begins above zero, and no step")
-
-    def ends(self) -> Sequence[Any]:
-        return self.range
 
     def distribution(self) -> Any:
         from optuna.distributions import IntDistribution
@@ -137,11 +133,11 @@ class Choose(Dimension):
 DIMENSIONS = table(Log, Uniform, Integers, Choose)
 
 
-def as_numbers(dimension: Dimension) -> int | None:
-    """How many values there are to try, where they can be counted."""
+def count_of(dimension: Dimension) -> int | None:
+    """Count the values there are to try; None where there is no end of them."""
     if isinstance(dimension, Choose):
         return len(dimension.values)
     if isinstance(dimension, Integers):
         low, high = dimension.range
-        return math.floor((high - low) / dimension.step) + 1
+        return (high - low) // dimension.step + 1
     return None
