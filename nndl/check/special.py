@@ -1,4 +1,4 @@
-"""What an engine makes of numbers that are none, NaN and the infinities, and of numbers that are hardly any.
+"""An engine's answer to NaN, infinities and denormal numbers, compared with the definition's.
 
 One array at a time gets NaN, or infinities, at random places. Then of every number of an output or of a running
 statistic:

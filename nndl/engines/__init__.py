@@ -1,4 +1,4 @@
-"""How fast: the engines a network can be run by, by name."""
+"""The engines a network can be run by, by name."""
 
 from typing import Any
 

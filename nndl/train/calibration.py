@@ -1,4 +1,4 @@
-"""How far a network's confidence, and a measured accuracy, can be believed."""
+"""The trust that a network's confidence, and a measured accuracy, deserve."""
 
 from math import sqrt
 
@@ -11,14 +11,14 @@ BINS = 15
 
 
 def softmax(scores: Array) -> Array:
-    """Probabilities float64 (N, classes) of scores (N, classes)."""
+    """Return probabilities float64 (N, classes) of scores (N, classes)."""
     with np.errstate(invalid="ignore"):  # scores that are not finite have probabilities that are not
         e = np.exp(scores.astype(np.float64) - scores.max(axis=1, keepdims=True))
     return np.asarray(e / e.sum(axis=1, keepdims=True))
 
 
 def reliability(scores: Array, y: Array) -> Array:
-    """float64 (BINS, 3): for each bin of confidence its images, the sum of their confidences, and how many are right.
+    """Return float64 (BINS, 3): of each bin of confidence its images, the sum of their confidences, how many are right.
 
     The confidence is the highest probability; bin b holds those in (b / BINS, (b + 1) / BINS].
     """
@@ -32,13 +32,13 @@ def reliability(scores: Array, y: Array) -> Array:
 
 
 def calibration_error(reliability: Array) -> float:
-    """Expected calibration error: |accuracy - confidence| of each bin, averaged over the images (Guo et al. 2017)."""
+    """Return the expected calibration error: |accuracy - confidence| of bins, averaged by images (Guo et al. 2017)."""
     images, confidence, right = reliability.T
     return float(np.abs(right - confidence).sum() / max(1.0, images.sum()))
 
 
 def wilson_interval(correct: int, total: int, z: float = 1.959964) -> tuple[float, float]:
-    """The interval that holds the true accuracy with 95 % confidence (z deviations), as shares of 1 (Wilson 1927)."""
+    """Return the interval that holds the true accuracy with 95 % confidence (z deviations), of 1 (Wilson 1927)."""
     if not total:
         return 0.0, 1.0
     share = correct / total

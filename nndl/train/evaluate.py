@@ -18,7 +18,7 @@ class EvaluationStoppedError(Exception):
 
 @dataclass(frozen=True)
 class Result:
-    """How a network did on a set of images."""
+    """The scores of a network on a set of images."""
 
     loss: float
     """Mean over the images, of the network's own loss, without L2."""
@@ -36,7 +36,7 @@ class Result:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """What the accuracy may be on all such images, with 95 % confidence (Wilson's interval)."""
+        """The interval that holds the accuracy on all images like these with 95 % confidence (Wilson's)."""
         return wilson_interval(int(np.trace(self.confusion)), int(self.confusion.sum()))
 
     @property
@@ -84,7 +84,7 @@ def evaluate(
 
 
 def result_of(parts: Iterable[tuple[Array, Array]], loss_function: Loss) -> Result:
-    """The result of images whose scores (n, classes) and labels (n,) come part by part. Raises ValueError for none."""
+    """Return the result of images; scores (n, classes) and labels (n,) come in parts. Raises ValueError for none."""
     loss, among_five, count, confusion = 0.0, 0, 0, None
     bins = np.zeros((BINS, 3)) if isinstance(loss_function, SoftmaxLoss) else None
     for scores, y in parts:

@@ -1,4 +1,4 @@
-"""What happens in training, as values: observers (terminal, JSONL, checkpoints) read them and change nothing."""
+"""Events of training, as values: observers (terminal, JSONL, checkpoints) read them and change nothing."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
@@ -65,7 +65,7 @@ class Finished:
 
 @dataclass(frozen=True)
 class Scoring:
-    """How far the scoring of some images is: not an event, since the state is not whole meanwhile."""
+    """The progress of scoring some images: not an event, since the state is not whole meanwhile."""
 
     what: str
     """training, validation or test"""
@@ -83,7 +83,7 @@ _KINDS = {StepDone: "step", EpochDone: "epoch", Interrupted: "interrupted", Fini
 
 
 def from_record(record: Mapping[str, Any]) -> Event | None:
-    """The event that `as_record` made a record of; None for what is none, or not whole."""
+    """Return the event that `as_record` made a record of; None for what is none, or not whole."""
     kind = next((kind for kind, name in _KINDS.items() if name == record.get("kind")), None)
     if kind is None:
         return None
@@ -100,5 +100,5 @@ def _fits(key: str, value: Any) -> bool:
 
 
 def as_record(event: Event) -> dict[str, Any]:
-    """The event as a JSON object, its kind first."""
+    """Return the event as a JSON object, its kind first."""
     return {"kind": _KINDS[type(event)], **asdict(event)}

@@ -1,4 +1,4 @@
-"""Ends a training whose numbers have left all that can be learnt from, and says so in words.
+"""The guard that ends a training whose numbers have left all that can be learnt from, with words for the person.
 
 Losses and weights that are not finite are not all: a learning rate far too large also leads to losses of 10^30 and to
 weights beside which no update counts, and such a training ends as if all were well.
@@ -35,7 +35,7 @@ class Guard:
         self._recent: deque[float] = deque(maxlen=5)
 
     def see_loss(self, loss: float, step: int, epoch: int, learning_rate: float) -> None:
-        """The loss of a batch, before step 1, 2, ... that is to be taken from it."""
+        """Check the loss of a batch, before step 1, 2, ... that is to be taken from it."""
         if not math.isfinite(loss):
             raise self._error(f"the loss is {loss} at", step, epoch, learning_rate)
         limit = self._guessing * (BEYOND if loss > GROWN * self._lowest else HOPELESS)
@@ -46,19 +46,19 @@ class Guard:
         self._recent.append(loss)
 
     def see_weights(self, squares: float, step: int, epoch: int, learning_rate: float) -> None:
-        """The sum of squares of the weights that step 1, 2, ... has changed."""
+        """Check the sum of squares of the weights that step 1, 2, ... has changed."""
         if not squares <= LARGEST_WEIGHTS**2:
             raise self._error(f"{self._worst()} after", step, epoch, learning_rate)
 
     def see_scores(self, loss: float, step: int, epoch: int, learning_rate: float) -> None:
-        """The loss on training images after the last step of an epoch, and the running statistics it is scored with."""
+        """Check the loss on training images after an epoch's last step, and the running statistics of that scoring."""
         if not math.isfinite(loss):
             raise self._error(f"the loss on training images is {loss} after", step, epoch, learning_rate)
         if not np.isfinite(self._network.buffers.vector).all():
             raise self._error(f"{self._worst()} after", step, epoch, learning_rate)
 
     def _worst(self) -> str:
-        """Of the parameters and running statistics the first that is not finite, else the largest, in words."""
+        """Name the first of the parameters and running statistics that is not finite, else the largest."""
         values = {**self._network.params, **self._network.buffers}
         for name, value in values.items():
             if not np.isfinite(value).all():

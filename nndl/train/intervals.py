@@ -1,4 +1,4 @@
-"""How often a state is saved: at every epoch, every so many steps, or every so many minutes."""
+"""Intervals of saving a state: every epoch, every few steps, or every few minutes."""
 
 import re
 import time
@@ -15,7 +15,7 @@ SECONDS = {"s": 1, "min": 60, "h": 3600}
 
 
 def parse_duration(text: str) -> float:
-    """Seconds of "90s", "10min" or "1.5 h". Raises ValueError for anything else, and for no time at all."""
+    """Return the seconds of "90s", "10min" or "1.5 h". Raises ValueError for anything else, and for no time at all."""
     found = re.fullmatch(DURATION, text)
     if not found:
         raise ValueError(f"a time is such as 90s, 10min or 1.5h, not {text!r}")
@@ -25,7 +25,7 @@ def parse_duration(text: str) -> float:
 
 
 def duration(seconds: float) -> str:
-    """3725 -> "1:02:05"; 65 -> "1:05"."""
+    """Turn 3725 into "1:02:05" and 65 into "1:05"."""
     minutes, second = divmod(round(seconds), 60)
     hours, minute = divmod(minutes, 60)
     return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
@@ -41,7 +41,7 @@ class Interval:
 
 
 def parse_interval(text: str) -> Interval:
-    """ "epoch", "200 steps" or "10 minutes". Raises ValueError for anything else."""
+    """Parse "epoch", "200 steps" or "10 minutes". Raises ValueError for anything else."""
     if not re.fullmatch(PATTERN, text):
         raise ValueError(f"every should be epoch, or a number of steps or minutes such as 200 steps, not {text!r}")
     if text == "epoch":
@@ -58,7 +58,7 @@ class Due:
         self._began = clock()
 
     def at(self, event: Event) -> bool:
-        """Whether it is time, now that `event` has happened."""
+        """Tell whether it is time, now that `event` has happened."""
         unit, count = self.interval.unit, self.interval.count
         if unit == "epoch":
             return isinstance(event, EpochDone)

@@ -57,7 +57,7 @@ class Learner:
         return squares
 
     def stores(self) -> dict[str, Params]:
-        """What it remembers from step to step, under the names of a saved state."""
+        """Return the memory carried from step to step, under the names of a saved state."""
         stores = {f"optimizer_{name}": memory for name, memory in self.updater.memory.items()}
         if self.averaged:
             stores |= {"average_params": self.averaged.params, "average_buffers": self.averaged.buffers}

@@ -8,7 +8,7 @@ from nndl.net.summary import layer_rows, totals
 
 
 def out_of_memory(network: Network, images: int, option: str, error: MemoryError) -> TrainingError:
-    """The error to raise in place of NumPy's; `images` is the size of a batch, which `option` of a config says."""
+    """Return the error to raise in place of NumPy's; `images` is the size of a batch, the config's `option`."""
     asked = re.match(r"Unable to allocate ([\d.]+ \w+)", str(error))
     words = "memory ran out" + (f" ({asked[1]} more were asked for)" if asked else "")
     batch = images * totals(layer_rows(network.placed, network.dtype.itemsize))["bytes"]

@@ -28,7 +28,7 @@ class Rule(Described):
     memory: ClassVar[tuple[str, ...]] = ()
     """The vectors it keeps, by the courses' names; they start as zeros."""
     whole_filters: ClassVar[bool] = False
-    """Whether filters are updated one array at a time, by `update_filters`."""
+    """True for a rule that updates filters one array at a time, by `update_filters`."""
 
     learning_rate: Annotated[float, Gt(0)] = 1e-2
     """The step size at multiplier 1 of the schedule."""
@@ -186,7 +186,7 @@ class Muon(Rule):
     momentum: Annotated[float, Ge(0), Lt(1)] = 0.6
     """The share of the velocity that is kept, of filters."""
     other_momentum: Annotated[float, Ge(0), Lt(1)] = 0.85
-    """The same of all other parameters."""
+    """The share of the velocity that is kept, of all other parameters."""
     rounds: Annotated[int, Ge(1), Le(10)] = 3
     """Rounds of Newton and Schulz's iteration: more of them bring the directions closer to one size."""
 
@@ -209,7 +209,7 @@ class Muon(Rule):
 
 
 def _average_in(mean: Vector, kept: float, new: Vector, temporary: Vector) -> None:
-    """mean = kept * mean + (1 - kept) * new, in place."""
+    """Set mean = kept * mean + (1 - kept) * new, in place."""
     mean *= kept
     mean += np.multiply(new, 1 - kept, out=temporary)
 

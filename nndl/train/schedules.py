@@ -58,7 +58,7 @@ class LrDecay(Schedule):
     shorthand = "factor"
 
     factor: Annotated[float, Gt(0)]
-    """What the learning rate is multiplied by each time."""
+    """The factor that the learning rate is multiplied by each time."""
     per: Annotated[int, Ge(1)] = 1
     """Epochs between two multiplications."""
 
@@ -75,7 +75,7 @@ class Multistep(Schedule):
     epochs: Annotated[tuple[Annotated[float, Gt(0)], ...], MinLen(1)]
     """The epochs after which the learning rate drops."""
     factor: Annotated[float, Gt(0)] = 0.1
-    """What it is multiplied by at each."""
+    """The factor at each."""
 
     def __post_init__(self) -> None:
         if not in_rising_order(self.epochs):
@@ -115,7 +115,7 @@ class OneCycle(Schedule):
     kind = "one_cycle"
 
     peak_at: Annotated[float, Gt(0), Lt(1)] = 0.25
-    """Where the peak stands, as a fraction of training."""
+    """The place of the peak, as a fraction of training."""
     start: Annotated[float, Ge(0)] = 0.1
     """The multiplier at the first step."""
     final: Annotated[float, Ge(0)] = 0.0

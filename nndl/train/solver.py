@@ -24,20 +24,20 @@ from nndl.train.state import FORMAT, LATER, Arrays, check_format, check_info, pa
 
 
 class BatchSource(Protocol):
-    """Where training batches come from; the same (epoch, start) always gives the same ones."""
+    """A source of training batches; the same (epoch, start) always gives the same ones."""
 
     @property
     def batches_per_epoch(self) -> int:
-        """How many batches an epoch has, at least one."""
+        """The number of batches in an epoch, at least one."""
         ...
 
     def epoch(self, epoch: int, start: int = 0) -> Iterator[tuple[Array, Array]]:
-        """The batches (X, y) of epoch 0, 1, ..., without its first `start`."""
+        """Yield the batches (X, y) of epoch 0, 1, ..., without its first `start`."""
         ...
 
 
 def steps_in(epochs: float, steps_per_epoch: int) -> int:
-    """Steps in so many epochs, at least one; what is begun of a step is done."""
+    """Count the steps in a number of epochs, at least one; what is begun of a step is done."""
     return max(1, math.ceil(round(epochs * steps_per_epoch, 6)))  # 1.1 * 10 is a little more than 11
 
 
@@ -109,11 +109,11 @@ class Solver:
         yield Interrupted(step=self.step, epoch=epoch)
 
     def _epochs_done(self) -> int:
-        """Epochs that are to be scored; the last is done at the last step, whole or not."""
+        """Count the epochs that are to be scored; the last is done at the last step, whole or not."""
         return (math.ceil if self.step == self.steps else math.floor)(self.step / self.steps_per_epoch)
 
     def _steps(self) -> Iterator[StepDone]:
-        """The rest of the epoch under way."""
+        """Take the steps of the rest of the epoch under way."""
         epoch, start = divmod(self.step, self.steps_per_epoch)
         self.learner.freeze(epoch)
         began = time.perf_counter()
@@ -136,14 +136,14 @@ class Solver:
             began = time.perf_counter()
 
     def _batches(self, epoch: int, start: int) -> Iterator[tuple[Array, Array]]:
-        """The epoch's batches from `start` on, as far as there are steps to take."""
+        """Yield the epoch's batches from `start` on, as far as there are steps to take."""
         try:
             yield from islice(self.batches.epoch(epoch, start), self.steps - self.step)
         except MemoryError as error:
             raise out_of_memory(self.network, 0, "train.batch_size", error) from error
 
     def _take_step(self, X: Array, y: Array) -> tuple[float, float]:
-        """One update; returns the loss before it and the learning rate used."""
+        """Update once; returns the loss before it and the learning rate used."""
         multiplier = self._multiplier(self.step)
         learning_rate = self.learner.rule.learning_rate * multiplier
         place = self.step + 1, self.step // self.steps_per_epoch + 1, learning_rate
@@ -210,12 +210,12 @@ class Solver:
         )
 
     def stop_asked(self) -> bool:
-        """Whether `stop` has been called."""
+        """True once `stop` has been called."""
         return self._stop_asked
 
     @contextmanager
     def _evaluated(self) -> Iterator[None]:
-        """Within it the network has the weights that count: the averages, where there are any."""
+        """Give the network, within, the weights that count: the averages, where there are any."""
         averaged = self.learner.averaged
         if averaged:
             averaged.swap()
@@ -228,12 +228,12 @@ class Solver:
     # -- state ---------------------------------------------------------------------------------------------------------
 
     def weights(self) -> Arrays:
-        """Copies of the parameters and running statistics to evaluate with: the averages, where there are any."""
+        """Copy the parameters and running statistics to evaluate with: the averages, where there are any."""
         with self._evaluated():
             return pack({"params": self.network.params, "buffers": self.network.buffers})
 
     def state(self) -> tuple[Arrays, dict[str, Any]]:
-        """All that the rest of training depends on, as named arrays and JSON. Take it at an event."""
+        """Return all that the rest of training depends on, as named arrays and JSON. Take it at an event."""
         info = {
             "format": FORMAT,
             "step": self.step,

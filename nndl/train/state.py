@@ -36,7 +36,7 @@ Kind = TypeVar("Kind", bound=Described)
 
 
 def pack(stores: Mapping[str, Params]) -> Arrays:
-    """Copies, under "store/name", in the shapes people expect whatever the engine's order in memory."""
+    """Copy the arrays, as "store/name", in the shapes people expect whatever the engine's order in memory."""
     return {
         f"{store}/{name}": np.array(value, order="C")
         for store, params in stores.items()
@@ -89,7 +89,7 @@ def load_weights(network: Network, arrays: Mapping[str, Array]) -> None:
 
 
 def evaluation_weights(arrays: Mapping[str, Kind]) -> dict[str, Kind]:
-    """The arrays to evaluate with, under params/ and buffers/: the averages, where there are any."""
+    """Return the arrays to evaluate with, under params/ and buffers/: the averages, where there are any."""
     prefix = "average_" if any(name.startswith("average_params/") for name in arrays) else ""
     return {
         name.removeprefix(prefix): value
@@ -99,7 +99,7 @@ def evaluation_weights(arrays: Mapping[str, Kind]) -> dict[str, Kind]:
 
 
 def check_format(info: Mapping[str, Any]) -> None:
-    """Raises CheckpointError for a state of a newer nndl."""
+    """Raise CheckpointError for a state of a newer nndl."""
     if info.get("format") != FORMAT:
         raise CheckpointError(f"the state has format {info.get('format')}; this nndl reads format {FORMAT}")
 
@@ -116,11 +116,11 @@ _NUMBERS = {
 }
 
 LATER: Mapping[str, Any] = {"epoch_seconds": 0.0, "epoch_images": 0}
-"""What the first states of this format did not say, and what they are taken to mean."""
+"""Entries that the first states of this format lack, with the values they are taken to mean."""
 
 
 def check_info(info: Mapping[str, Any]) -> None:
-    """Raises CheckpointError unless `info` says all that a state must, and nothing impossible."""
+    """Raise CheckpointError unless `info` says all that a state must, and nothing impossible."""
     for name, kind in _NUMBERS.items():
         value: Any = info.get(name, LATER.get(name))
         if type(value) not in (int, kind) or not 0 <= abs(value) < math.inf or (kind is int and value < 0):
@@ -132,7 +132,7 @@ def check_info(info: Mapping[str, Any]) -> None:
 
 
 def read_history(info: Mapping[str, Any]) -> list[EpochDone]:
-    """The epochs that a state has scored. Raises CheckpointError where it does not tell."""
+    """Read the epochs that a state has scored. Raises CheckpointError where it does not tell."""
     try:
         history = [EpochDone(**epoch) for epoch in info["history"]]
         if all(isinstance(value, int | float | None) for epoch in history for value in vars(epoch).values()):

@@ -1,4 +1,4 @@
-"""What changes a step's numbers beside the update rule: clipping before it, averaging after it."""
+"""Transforms of a step's numbers beside the update rule: clipping before it, averaging after it."""
 
 import math
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Average(Described):
     """A running average of the weights, and whether the network goes on from it."""
 
     sets_back: ClassVar[bool] = False
-    """Whether the network goes on from the average."""
+    """True for an average that the network goes on from."""
 
     def share(self, step: int, steps: int) -> float | None:
         """Return what the weights after step 1, 2, ... of `steps` count in the average; None leaves it as it is."""
@@ -95,7 +95,7 @@ class Averaged:
         self._temporary = np.empty(CHUNK, params.vector.dtype)
 
     def update(self, step: int, steps: int) -> None:
-        """average += share * (current - average), after step 1, 2, ... of `steps`; Lookahead: current = average."""
+        """Do average += share * (current - average) after step 1, 2, ... of `steps`; Lookahead: current = average."""
         share = self.average.share(step, steps)
         if share is None:
             return

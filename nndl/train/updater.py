@@ -23,14 +23,14 @@ class Group(Described):
     match: str
     """A pattern on parameter names with * and ?, as file names have: "*.beta", "conv1.*"."""
     learning_rate: Annotated[float, Ge(0)] = 1.0
-    """What the learning rate is multiplied by; 0 freezes the parameters."""
+    """The factor on the learning rate; 0 freezes the parameters."""
     weight_decay: Annotated[float, Ge(0)] | None = None
-    """What the decoupled weight decay is multiplied by; where it is not given, 1 for weights, 0 for all others."""
+    """The factor on the decoupled weight decay; where it is not given, 1 for weights, 0 for all others."""
     freeze_after: Annotated[int, Ge(0)] | None = None
     """Epochs after which the parameters are frozen: the gradients that only they need are no longer computed."""
 
     def frozen(self, epoch: int) -> bool:
-        """Whether the parameters stay as they are in epoch 0, 1, ..."""
+        """Tell whether the parameters stay as they are in epoch 0, 1, ..."""
         return self.learning_rate == 0 or (self.freeze_after is not None and epoch >= self.freeze_after)
 
 
@@ -75,7 +75,7 @@ class Updater:
         self._temporary: dict[int, list[Array]] = {}
 
     def frozen(self, epoch: int) -> frozenset[str]:
-        """The parameters that are not trained in epoch 0, 1, ..."""
+        """Return the parameters that are not trained in epoch 0, 1, ..."""
         return frozenset(name for name in self._params if _group_of(name, self._groups).frozen(epoch))
 
     def freeze(self, names: frozenset[str]) -> None:
@@ -152,7 +152,7 @@ def stretches(
     frozen: Collection[str] = (),
     whole: Collection[str] = (),
 ) -> list[Stretch]:
-    """The vector cut where the multipliers change; neighbours with the same ones are one stretch.
+    """Cut the vector where the multipliers change; neighbours with the same ones are one stretch.
 
     Those in `whole` stand alone, with their names.
     """
@@ -172,5 +172,5 @@ def stretches(
 
 
 def _group_of(name: str, groups: Sequence[Group]) -> Group:
-    """The last one that matches, or one that changes nothing."""
+    """Return the last one that matches, or one that changes nothing."""
     return next((group for group in reversed(groups) if fnmatchcase(name, group.match)), Group(match=name))

@@ -13,7 +13,7 @@ TTA: tuple[Tta, ...] = ("none", "mirror", "mirror+translate")
 
 
 def as_tta(word: str) -> Tta:
-    """The augmentation called so; raises UsageError where there is none."""
+    """Return the augmentation of that name; raises UsageError where there is none."""
     for tta in TTA:
         if tta == word:
             return tta
@@ -21,7 +21,7 @@ def as_tta(word: str) -> Tta:
 
 
 def views(images: Array, tta: Tta = "none") -> Iterator[tuple[float, Array]]:
-    """(weight, view) for images (N, C, H, W) of any dtype; the views have their shape, the weights sum to 1.
+    """Yield (weight, view) for images (N, C, H, W) of any dtype; the views have their shape, the weights sum to 1.
 
     mirror: the image and its mirror image. mirror+translate: half the weight on those, a quarter each on two shifts by
     one pixel along the diagonal, up and left and down and right, mirrored too; the rim is filled by reflection
@@ -43,7 +43,7 @@ def views(images: Array, tta: Tta = "none") -> Iterator[tuple[float, Array]]:
 def scores_of_views(
     scores: Callable[[Array], Array], images: Array, normalize: Callable[[Array], Array], tta: Tta = "none"
 ) -> Array:
-    """Scores (N, classes) of images (N, C, H, W), averaged over their views; each view is normalised, then scored."""
+    """Score images (N, C, H, W): (N, classes), averaged over their views; each view is normalised, then scored."""
     if tta == "none":
         return scores(normalize(images))
     return np.add.reduce([weight * scores(normalize(view)) for weight, view in views(images, tta)])

@@ -31,7 +31,7 @@ class Bytes(c_void_p):
 
 
 def address(array: Array | None, dtype: np.dtype[Any]) -> int | None:
-    """Where `array` begins; raises TypeError for one that a kernel would misread."""
+    """Return the address of `array`; raises TypeError for one that a kernel would misread."""
     if array is None:
         return None
     if array.dtype != dtype or not array.flags.c_contiguous:
@@ -76,7 +76,7 @@ class AffineShape(Structure):
 
 
 class Finish(Record):
-    """What is wanted of a convolution's outputs: kernels/convolution.h says what each field means."""
+    """The finishing of a convolution's outputs: kernels/convolution.h says what each field means."""
 
     _fields_: ClassVar = [
         ("y", Floats),
@@ -104,7 +104,7 @@ IDENTITY, RELU, GELU, SILU = range(4)
 """The activations, as kernels/activation.h counts them."""
 
 NO_RELU, RELU_BEHIND, RELU_BEFORE = range(3)
-"""Where a ReLU stands beside a pooling, as kernels/activation.h counts."""
+"""The places of a ReLU beside a pooling, as kernels/activation.h counts."""
 
 SIGNATURES: dict[str, tuple[type, ...]] = {
     "set_threads": (c_long,),

@@ -57,5 +57,5 @@ class AffineStep:
 
 
 def lower_affine(site: Site, bfloat16: bool = False) -> Lowered:
-    """For an affine layer alone, or with a ReLU."""
+    """Lower an affine layer alone, or with a ReLU."""
     return Lowered(AffineStep(site, bfloat16), None, "flat")

@@ -27,13 +27,13 @@ X86 = {
 
 
 def variants() -> dict[str, tuple[str, ...]]:
-    """The instruction sets to build for on this kind of processor, with the compiler's options for each."""
+    """Return the instruction sets to build for on this kind of processor, with the compiler's options for each."""
     x86 = X86 if platform.machine().lower() in ("x86_64", "amd64") else {}
     return {**x86, "baseline": ()}
 
 
 def find_compiler() -> list[str] | None:
-    """The C compiler to use, as the start of a command: $CC, or the first of cc, gcc and clang; None without one."""
+    """Find the C compiler, as the start of a command: $CC, or the first of cc, gcc and clang; None without one."""
     if os.environ.get("CC"):
         return os.environ["CC"].split()
     found = next((name for name in ("cc", "gcc", "clang") if shutil.which(name)), None)
@@ -41,7 +41,7 @@ def find_compiler() -> list[str] | None:
 
 
 def digest() -> str:
-    """A fingerprint of the kernels' sources: a library of other sources would misread what it is passed."""
+    """Return a fingerprint of the kernels' sources: a library of other sources would misread what it is passed."""
     together = sha256()
     for path in sorted((HERE / "kernels").glob("*.[ch]")):
         together.update(path.read_bytes())
@@ -49,7 +49,7 @@ def digest() -> str:
 
 
 def library_path(variant: str, folder: Path = HERE) -> Path:
-    """Where the build for an instruction set lies."""
+    """Return the path of the build for an instruction set."""
     return folder / f"kernels_{variant}.so"
 
 
@@ -79,7 +79,7 @@ def build(folder: Path = HERE) -> list[Path]:
 
 
 def _run(command: list[str]) -> str:
-    """What went wrong, nothing if all is well."""
+    """Run a command; returns what went wrong, nothing if all is well."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     except OSError as error:
@@ -88,7 +88,7 @@ def _run(command: list[str]) -> str:
 
 
 def platform_tag() -> str:
-    """This platform, as wheels name it. A Python for both kinds of Mac does not make the kernels be for both."""
+    """Return this platform's name in wheels. A Python for both kinds of Mac does not make the kernels be for both."""
     name = sysconfig.get_platform().replace("universal2", platform.machine())
     return name.replace("-", "_").replace(".", "_")
 

@@ -119,15 +119,15 @@ class FoldedStep:
         return np.multiply(self.conv.w, a.scale32), (a.shift + (b - a.mean) * a.scale).astype(np.float32)
 
     def _order(self, a: Line) -> Array | None:
-        """Where the pooling stands before the batch norm, it took the largest before a negative scale turned it."""
+        """Return the order to pool by where pooling comes first: a negative scale turns the largest into the least."""
         return np.sign(a.scale32) if self.parts.pools_first else None
 
     def backward(self, dout: Array) -> Array | None:
-        """There is none in evaluation."""
+        """Raise NotImplementedError: there is none in evaluation."""
         raise NotImplementedError
 
 
 def lower_conv_norm(site: Site, bfloat16: bool = False) -> Lowered:
-    """For a group that starts with a convolution and has a batch norm."""
+    """Lower a group that starts with a convolution and has a batch norm."""
     step = ConvNormStep(site, bfloat16) if site.mode == "train" else FoldedStep(site, bfloat16)
     return Lowered(step, step.conv.takes, "nhwc")

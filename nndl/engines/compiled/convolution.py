@@ -23,7 +23,7 @@ WINOGRAD_WASTE = 2.25
 
 
 def pays_winograd(layer: Conv, channels: int, height: int, width: int) -> bool:
-    """Whether F(4x4, 3x3) is the quicker way to `height` x `width` outputs."""
+    """Tell whether F(4x4, 3x3) is the quicker way to `height` x `width` outputs."""
     if (layer.kernel, layer.stride) != (3, 1) or layer.padding > 2 or min(channels, layer.filters) < WINOGRAD_CHANNELS:
         return False
     return 16 * -(-height // 4) * -(-width // 4) <= WINOGRAD_WASTE * height * width
@@ -66,22 +66,22 @@ class Convolver:
 
     @property
     def dw(self) -> Array:
-        """Where the gradient of w goes, (K, K, C, F)."""
+        """The place of the gradient of w, (K, K, C, F)."""
         return kernel_order(self.site.grads["w"])
 
     def shape(self, count: int) -> Shape:
-        """The sizes for `count` images."""
+        """Return the sizes for `count` images."""
         C, H, W = self.site.shape
         height, width, F = self.out_shape
         layer = self.layer
         return Shape(count, H, W, C, F, layer.kernel, layer.stride, layer.padding, height, width)
 
     def room(self, name: str, count: int) -> Array:
-        """(N, H', W', F), kept."""
+        """Return an array (N, H', W', F), kept."""
         return self.workspace.array(name, (count, *self.out_shape), np.float32)
 
     def forward(self, x: Array, w: Array, **wanted: Array | int | None) -> None:
-        """What `wanted` names (fields of Finish) of x convolved with w (K, K, C, F)."""
+        """Convolve x with w (K, K, C, F) into what `wanted` names, fields of Finish."""
         self.x = x if self.planar else channels_last(x)
         shape, finish = self.shape(len(x)), Finish(**wanted)
         if self.winograd:
@@ -104,7 +104,7 @@ class Convolver:
         return channels_first(dx)
 
     def backward_pooled(self, pooled: Unpool, count: int) -> Array | None:
-        """The same from gradients of the pooled outputs of `count` images."""
+        """Go back from gradients of the pooled outputs of `count` images."""
         if self.winograd:
             return self._backward_winograd(count, None, pooled)
         if not self.site.needs_dx:
@@ -171,7 +171,7 @@ class ConvStep:
         return self.conv.backward(self._before_relu(given) if self.relu else given)
 
     def _sparse_gradients(self, dout: Array) -> None:
-        """Of filters and bias, from the pixels alone that were the largest of their windows."""
+        """Compute those of filters and bias from the pixels alone that were the largest of their windows."""
         conv = self.conv
         kernels().sparse_weight_gradient(
             *(conv.shape(len(dout)), conv.x, conv.planar, self.pool),
@@ -185,12 +185,12 @@ class ConvStep:
 
 
 def bias_gradient(dout: Array, out: Array | None) -> Array:
-    """The sums (F,) of dout (..., F), only where `out` is positive if a ReLU gave it: db, float64."""
+    """Sum dout (..., F), only where `out` is positive if a ReLU gave it: db (F,), float64."""
     sums = moments(dout) if out is None else gradient_sums(out, dout, RELU)
     return sums[0]
 
 
 def lower_conv(site: Site, bfloat16: bool = False) -> Lowered:
-    """For a convolution alone, or the group of one with a ReLU or a pooling."""
+    """Lower a convolution alone, or the group of one with a ReLU or a pooling."""
     step = ConvStep(site, bfloat16)
     return Lowered(step, step.conv.takes, "nhwc")

@@ -1,4 +1,4 @@
-"""What the kernels do not do, the vectorised engine does: everything in float64."""
+"""The vectorised engine for all that the kernels do not do: everything in float64."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from nndl.net.steps import lower_by_definition
 
 
 def in_float32(lower: Lowering) -> Lowering:
-    """`lower` for networks in float32; in float64, the vectorised engine's steps one by one."""
+    """Return `lower` for networks in float32; in float64, the vectorised engine's steps one by one."""
 
     def chosen(site: Site) -> Lowered:
         return lower(site) if site.dtype == np.float32 else one_by_one(site)
@@ -20,7 +20,7 @@ def in_float32(lower: Lowering) -> Lowering:
 
 
 def one_by_one(site: Site) -> Lowered:
-    """The members of a group, or a single layer, each by the vectorised engine's lowering."""
+    """Lower the members of a group, or a single layer, each by the vectorised engine's lowering."""
     chain = Chain(site.layout)
     takes = site.layout
     for member in site.row:

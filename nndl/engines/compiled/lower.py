@@ -1,4 +1,4 @@
-"""How each layer is lowered: the compiled kernels' table over the vectorised engine's."""
+"""The lowering of each layer: the compiled kernels' table over the vectorised engine's."""
 
 from functools import partial
 
@@ -33,9 +33,9 @@ def _engine(name: str, bfloat16: bool) -> Engine:
 
 
 COMPILED = _engine("compiled", bfloat16=False)
-"""What `engine: compiled` in a config means."""
+"""The engine of `engine: compiled` in a config."""
 
 COMPILED_BF16 = _engine("compiled_bf16", bfloat16=True)
-"""What `engine: compiled_bf16` means: parameters, activations and sums stay float32, factors of products are rounded to
-bfloat16 where that is faster: affine layers and convolutions without Winograd (forward). Winograd's stay float32: its
-transforms would turn a rounding of 0.4 % into 2 %."""
+"""The engine of `engine: compiled_bf16`: parameters, activations and sums stay float32, factors of products are rounded
+to bfloat16 where that is faster: affine layers and convolutions without Winograd (forward). Winograd's stay float32:
+its transforms would turn a rounding of 0.4 % into 2 %."""

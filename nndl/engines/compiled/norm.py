@@ -27,7 +27,7 @@ FAR = 100.0
 
 
 def kind_of(site: Site) -> int:
-    """The activation in the row that runs at `site`."""
+    """Return the activation in the row that runs at `site`."""
     return next((KINDS[type(member.layer)] for member in site.row if type(member.layer) in KINDS), IDENTITY)
 
 
@@ -59,7 +59,7 @@ class BatchNorm:
         self.layer, self.site = site.layer, site
 
     def in_training(self, x: Array, sums: Array) -> Line:
-        """From x (rows, C) and its sums (2, C) of x and x^2; moves the running averages."""
+        """Return the line from x (rows, C) and its sums (2, C) of x and x^2; moves the running averages."""
         count, layer = len(x), self.layer
         mean = sums[0] / count
         var = np.maximum(sums[1] / count - mean * mean, 0)
@@ -72,11 +72,11 @@ class BatchNorm:
         return self._line(mean, var)
 
     def in_evaluation(self) -> Line:
-        """By the running averages."""
+        """Return the line by the running averages."""
         return self._line(self.site.state["running_mean"].astype(np.float64), self.site.state["running_var"])
 
     def sign(self) -> Array:
-        """1 for channels that keep the order of their numbers, -1 for those that turn it, 0 where all become equal."""
+        """Return 1 for channels that keep the order of their numbers, -1 if they turn it, 0 if all become equal."""
         return np.sign(self.layer.affine_params(self.site.params)[0])
 
     def _line(self, mean: Array, var: Array) -> Line:
@@ -96,7 +96,7 @@ class BatchNorm:
 
 
 def centred_statistics(x: Array, mean: Array) -> tuple[Array, Array]:
-    """Mean and biased variance of x (rows, C), from numbers centred on a first estimate of the mean."""
+    """Compute mean and biased variance of x (rows, C), from numbers centred on a first estimate of the mean."""
     pivot = mean.astype(np.float32)
     shift, square = moments(x, pivot) / len(x)
     return pivot + shift, np.maximum(square - shift * shift, 0)
@@ -122,14 +122,14 @@ class NormStep:
         self.normalise(values, self.line(values), self._inside(out))
 
     def line(self, x: Array) -> Line:
-        """The line of this pass over x (..., C)."""
+        """Return the line of this pass over x (..., C)."""
         if self.site.mode == "test":
             return self.norm.in_evaluation()
         rows = x.reshape(-1, x.shape[-1])
         return self.norm.in_training(rows, moments(rows))
 
     def normalise(self, x: Array, line: Line, out: Array | None = None) -> Array:
-        """act(scale (x - mean) + shift) of x (..., C)."""
+        """Compute act(scale (x - mean) + shift) of x (..., C)."""
         self.x, self.a = x, line
         C, out = x.shape[-1], self.workspace.array("out", x.shape, np.float32) if out is None else out
         kernels().norm_forward(x.size // C, C, x, line.mean32, line.scale32, line.shift32, self.kind, out)
@@ -152,7 +152,7 @@ class NormStep:
         kernels().norm_backward(rows, C, self.x, a.mean32, dout, a.scale32, a.shift32, a.k, a.c, self.kind, dx)
 
     def sums_back(self, dout: Array) -> Array:
-        """The sums (2, C) of g and g (x - mean)."""
+        """Return the sums (2, C) of g and g (x - mean)."""
         return gradient_sums(self.x, dout, self.kind, self.a.mean32, self.a.scale32, self.a.shift32)
 
     def _inside(self, x: Array) -> Array:
@@ -163,6 +163,6 @@ class NormStep:
 
 
 def lower_norm(site: Site) -> Lowered:
-    """For batch norm alone, or with an activation."""
+    """Lower batch norm alone, or with an activation."""
     layout: Layout = "nhwc" if len(site.shape) == 3 else "flat"
     return Lowered(in_parts(site, NormStep), layout, layout)

@@ -1,4 +1,4 @@
-"""Which rows of layers run as one compiled step. All policy is here: what the kernels take, and what pays."""
+"""The rows of layers that run as one compiled step. All policy is here: what the kernels take, and what pays."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -22,17 +22,17 @@ LARGEST_POOL = 15
 """The place of a maximum in its window is kept in a byte."""
 
 CUT_AND_POOL: tuple[tuple[type[Layer], ...], ...] = ((Relu, MaxPool), (MaxPool, Relu), (MaxPool,), (Relu,))
-"""What may stand behind a convolution or its batch norm: a ReLU keeps the order of numbers, so pooling can go first."""
+"""The layers behind a convolution or its batch norm: a ReLU keeps the order of numbers, so pooling can go first."""
 
 
 def windows_touch(members: Sequence[Placed]) -> bool:
-    """Pooling windows, if any, stand side by side: each number belongs to one."""
+    """Tell whether pooling windows, if any, stand side by side: each number belongs to one."""
     pools = [placed.layer for placed in members if isinstance(placed.layer, MaxPool)]
     return all(pool.size == pool.step and pool.size <= LARGEST_POOL for pool in pools)
 
 
 def fuses(members: Sequence[Placed]) -> bool:
-    """Windows that stand side by side, and no ghosts: a convolution adds up the statistics of the whole batch."""
+    """Accept windows side by side, and no ghosts: a convolution adds up the statistics of the whole batch."""
     return windows_touch(members) and over_whole_batch(members)
 
 
@@ -44,7 +44,7 @@ ACTIVATIONS: tuple[type[Layer], ...] = (Relu, Gelu, Silu)
 
 
 def rules(bfloat16: bool = False) -> tuple[Rule, ...]:
-    """The first that fits wins. With bfloat16, affine layers and convolutions without Winograd round their factors."""
+    """List the rules; the first that fits wins. With bfloat16, affine and direct convolutional steps round factors."""
     conv_norm, conv, affine = (
         partial(lower, bfloat16=bfloat16) for lower in (lower_conv_norm, lower_conv, lower_affine)
     )

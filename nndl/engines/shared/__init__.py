@@ -1,1 +1,1 @@
-"""What engines share: the layout of images, memory made once, one pool of threads, ghost batches."""
+"""Pieces that engines share: the layout of images, memory made once, one pool of threads, ghost batches."""

@@ -21,7 +21,7 @@ Work = Callable[[int, int, int], None]
 
 
 class _Pool:
-    """So many threads: the caller's own and helpers beside it.
+    """A pool of threads: the caller's own and helpers beside it.
 
     A pool does not change: another number of threads is another pool. Whoever computes on the old one does so to the
     end, and then its helpers end too, with the last reference to their executor.

@@ -39,4 +39,4 @@ VECTORIZED = Engine(
     param_axes={(Conv, "w"): KERNEL_ORDER},
     share=parallel_for,
 )
-"""What `engine: vectorized` in a config means."""
+"""The engine of `engine: vectorized` in a config."""

@@ -195,7 +195,7 @@ class FoldedStep:
         return channels_first(out)
 
     def backward(self, dout: Array) -> Array | None:
-        """There is none in evaluation."""
+        """Raise NotImplementedError: there is none in evaluation."""
         raise NotImplementedError
 
 

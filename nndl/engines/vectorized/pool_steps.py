@@ -12,7 +12,7 @@ from nndl.net.types import Array
 
 
 class _Pool:
-    """What max and average pooling share: going back, block by block of the images."""
+    """The common part of max and average pooling: going back, block by block of the images."""
 
     def __init__(self, site: Site) -> None:
         layer = site.layer

@@ -1,4 +1,4 @@
-"""Which rows of layers run as one step."""
+"""The rows of layers that run as one step."""
 
 from nndl.engines.shared.ghost import over_whole_batch
 from nndl.engines.vectorized.convolution import lower_conv, lower_conv_bn
@@ -12,7 +12,7 @@ from nndl.net.contract import Rule
 from nndl.net.layer import Layer
 
 TAILS: tuple[tuple[type[Layer], ...], ...] = ((Relu, MaxPool), (MaxPool, Relu), (MaxPool,), (Relu,))
-"""What may stand behind, longest first."""
+"""The layers that may stand behind, longest first."""
 
 RULES: tuple[Rule, ...] = (
     *(Rule((Conv, SpatialBn, *tail), lower_conv_bn, over_whole_batch) for tail in (*TAILS, ())),

@@ -1,4 +1,4 @@
-"""What follows a convolution image by image: a ReLU, a max pooling, both, or neither."""
+"""The tail of a convolution, image by image: a ReLU, a max pooling, both, or neither."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""What no key of a sweep can tell alone: every end of every range makes a config, and every swept key changes it."""
+"""Checks that no key of a sweep allows alone: every end of every range makes a config, every swept key changes it."""
 
 from collections.abc import Callable
 from math import prod
@@ -24,7 +24,7 @@ def check(sweep: Sweep, report: Report) -> None:
 
 
 def _check_base(sweep: Sweep, report: Report) -> bool:
-    """The base with the sweep's own changes makes a config, with images to validate on where they count."""
+    """Check that the base with the sweep's own changes makes a config, with images to validate on where they count."""
     try:
         experiment = experiment_of(sweep, {})
     except (ConfigError, UsageError) as error:
@@ -38,7 +38,7 @@ def _check_base(sweep: Sweep, report: Report) -> bool:
 
 
 def _check_ends(sweep: Sweep, key: str, report: Report) -> bool:
-    """Whether each end of a key's range makes a config of its own."""
+    """Check that each end of a key's range makes a config of its own."""
     told = [_loads(sweep, {key: value}, lambda words: report(("space", key), words)) for value in _ends(sweep, key)]
     return all(told)
 
@@ -57,19 +57,19 @@ def _loads(sweep: Sweep, values: dict[str, Any], tell: Callable[[str], None]) ->
 
 
 def _without_sets(words: str) -> str:
-    """What is wrong, without the --set that nobody typed."""
+    """Return an error's words without the --set that nobody typed."""
     return "; ".join(dict.fromkeys(line.removeprefix("--set ") for line in words.splitlines() if line.strip()))
 
 
 def _check_together(sweep: Sweep, report: Report) -> None:
-    """All least values together make a config, and all largest: filters and batch may fit only one by one."""
+    """Check all least values together, and all largest: filters and batch may fit only one by one."""
     for which, end in (("first", 0), ("last", -1)):
         values = {key: _ends(sweep, key)[end] for key in sweep.space}
         _loads(sweep, values, lambda words, which=which: report(("space",), f"the {which} of all values: {words}"))  # type: ignore[misc]
 
 
 def _check_effects(sweep: Sweep, report: Report) -> None:
-    """Every value of a key makes another config than the first: one that a later key overrides is tried in vain."""
+    """Check that a key's values make different configs: one that a later key overrides is tried in vain."""
     first = {key: _ends(sweep, key)[0] for key in sweep.space}
     try:
         before = digest_of(experiment_of(sweep, first))

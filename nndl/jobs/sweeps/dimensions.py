@@ -1,4 +1,4 @@
-"""What a swept key may be: a range of numbers, or one out of some values."""
+"""The kinds of dimension of a search space: a range of numbers, or one out of some values."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,15 +14,15 @@ class Dimension(Described):
     """A swept key's values."""
 
     def ends(self) -> Sequence[Any]:
-        """The values that are built before the first trial: both ends of a range, or all there are to choose from."""
+        """Return the values to check before the first trial: both ends of a range, or all there are to choose from."""
         raise NotImplementedError
 
     def distribution(self) -> Any:
-        """What the sampler draws from, as Optuna has it."""
+        """Return Optuna's distribution to draw from."""
         raise NotImplementedError
 
     def value(self, drawn: Any) -> Any:
-        """The value of the key for what the sampler drew."""
+        """Return the value of the key for what the sampler drew."""
         return drawn
 
 
@@ -91,7 +91,7 @@ class Integers(Ranged):
     step: int = 1
     """From one to the next."""
     log: bool = False
-    """Whether small ones are as likely as large ones in their logarithm."""
+    """Drawing uniformly in the logarithm: 1 to 10 is as likely as 10 to 100."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -121,7 +121,7 @@ class Choose(Dimension):
         return self.values
 
     def distribution(self) -> Any:
-        """Positions in `values`: what stands there may be a mapping, which storages do not take."""
+        """Return a distribution of positions in `values`, which may hold mappings, and storages take none."""
         from optuna.distributions import CategoricalDistribution
 
         return CategoricalDistribution(list(range(len(self.values))))

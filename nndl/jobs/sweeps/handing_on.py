@@ -11,7 +11,7 @@ from nndl.runs.atomic import write_atomically
 
 
 def write_csv(study: Study, path: Path) -> None:
-    """A row a trial: number, state, objectives, the values tried, the folder."""
+    """Write a row for each trial: number, state, objectives, the values tried, the folder."""
     rows = []
     for trial in study.trials():
         told = record(study, trial)
@@ -25,7 +25,7 @@ def write_csv(study: Study, path: Path) -> None:
 
 
 def write_sqlite(study: Study, path: Path) -> None:
-    """The study as a database that optuna-dashboard and its editors' extensions open."""
+    """Write the study as a database that optuna-dashboard and its editors' extensions open."""
     optuna = quiet_optuna()
     part = path.with_name(f".{path.name}.part")
     part.unlink(missing_ok=True)

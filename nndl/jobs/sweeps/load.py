@@ -48,7 +48,7 @@ def locate_sweep(source: str | FilePath) -> FilePath:
 
 
 def parse_sweep(text: str, source: str, file: FilePath) -> Sweep:
-    """The sweep that `text` describes; its base config is looked for beside `file` first."""
+    """Return the sweep that `text` describes; its base config is looked for beside `file` first."""
     marked = read(text, source)
     problems: list[Problem] = []
 
@@ -83,6 +83,6 @@ def _validated(plain: dict[str, Any], report: Report) -> Sweep | None:
 
 
 def _with_base_found(sweep: Sweep, path: FilePath) -> Sweep:
-    """The sweep with its base as a path that holds from anywhere, where it is a file beside the sweep's."""
+    """Make the base a path that holds from anywhere, where it is a file beside the sweep's."""
     beside = path.parent / sweep.base
     return sweep.model_copy(update={"base": str(beside.resolve())}) if beside.is_file() else sweep

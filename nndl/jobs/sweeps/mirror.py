@@ -1,4 +1,4 @@
-"""What each trial tries, and whether it is pruned: a replica of the study in memory, told its results in order.
+"""Drawing and pruning of trials, by a replica of the study in memory that is told its results in order.
 
 Trial n is drawn once the results of trials 0 to n - parallel are told, and of no other. A replica that any worker makes
 from what the storage holds is therefore the same, and so is what it says of trial n, whoever else is doing what.
@@ -18,7 +18,7 @@ from nndl.jobs.sweeps.schema import Sweep
 
 
 class Result(NamedTuple):
-    """How a trial ended."""
+    """The end of a trial."""
 
     state: str
     """complete, pruned or failed."""
@@ -50,7 +50,7 @@ class Mirror:
         self.told = 0
 
     def draw(self, number: int, results: Mapping[int, Result]) -> dict[str, Any]:
-        """The values that trial `number` tries; `results` has those of trials 0 to number - parallel."""
+        """Return the values that trial `number` tries; `results` has those of trials 0 to number - parallel."""
         if number < len(self.trials) - 1:
             self._begin()
         while len(self.trials) <= number:
@@ -63,16 +63,16 @@ class Mirror:
         return {key: dimension.value(drawn[key]) for key, dimension in self.sweep.space.items()}
 
     def drawn(self, number: int) -> dict[str, Any]:
-        """The same as the storage keeps it: for choose, positions."""
+        """Return the values drawn as the storage keeps them: for choose, positions."""
         return dict(self.trials[number].params)
 
     def should_prune(self, number: int, epoch: int, value: float) -> bool:
-        """Whether the trial, drawn last, is to end after this epoch; of several objectives none prunes."""
+        """Tell whether the trial, drawn last, is to end after this epoch; of several objectives none prunes."""
         self._report(number, epoch, value)
         return bool(self.trials[number].should_prune())
 
     def _report(self, number: int, epoch: int, value: float) -> None:
-        """Once: a trial that was trained here is told what it reported."""
+        """Report an epoch's value unless it is known: a trial that was trained here has reported its own."""
         if (number, epoch) not in self._reported:
             self._reported.add((number, epoch))
             self.trials[number].report(value, epoch)
@@ -100,7 +100,7 @@ class Mirror:
 
 
 def quiet_optuna() -> Any:
-    """The package, saying nothing of its own. Raises MissingExtraError where it is not installed."""
+    """Import the package, saying nothing of its own. Raises MissingExtraError where it is not installed."""
     try:
         import optuna
     except ImportError:
@@ -123,7 +123,7 @@ def _sampler(sweep: Sweep) -> Any:
 
 
 def _all_of(dimension: Any) -> list[Any]:
-    """What a dimension's distribution can give, one after the other."""
+    """List all that a dimension's distribution can give."""
     distribution = dimension.distribution()
     if hasattr(distribution, "choices"):
         return list(distribution.choices)

@@ -1,4 +1,4 @@
-"""What a sweep's file may say: every key, its type, its default and what it means."""
+"""The schema of a sweep's file: every key, its type, its default and what it means."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
@@ -26,7 +26,7 @@ class Sweep(Section):
     """Many trainings of one config, to find which of its values serve best."""
 
     name: str = "sweep"
-    """What the sweep is called; by default the file's name."""
+    """The sweep's name; by default the file's."""
     base: str
     """The config whose values are changed: a file beside this one, or the name of a bundled config."""
     set: Mapping[str, Any] = Field(default_factory=dict)
@@ -34,25 +34,25 @@ class Sweep(Section):
     space: Annotated[Mapping[str, Any], Len(1)]
     """The keys to try values of, each as in --set, and what to draw them from."""
     objective: Annotated[tuple[Objective, ...], BeforeValidator(_listed), Len(1)] = ("validation_accuracy",)
-    """What is to become best. With several, the sweep finds those trials that no other beats in all of them."""
+    """The figure that is to become best. Of several, the sweep finds the trials that no other beats in all of them."""
     trials: Count = 20
-    """How many trainings the sweep has in all."""
+    """The number of trials in all."""
     parallel: Annotated[int, Ge(1)] = 4
-    """How many may be under way at once: a trial learns from all but the `parallel` - 1 before it."""
+    """The number of trials that may be under way at once: a trial learns from all but the `parallel` - 1 before it."""
     seeds: Count = 1
     """Trainings of each trial, from as many seeds; the mean counts."""
     seed: Annotated[int, Ge(0)] = 0
     """From it and a trial's number follow the values it tries and the seed it is trained with."""
     sampler: Literal["auto", "tpe", "random", "grid", "cmaes"] = "auto"
-    """How values are drawn: tpe learns from earlier trials, and auto takes it; grid tries every combination in turn."""
+    """The sampler of values: tpe learns from earlier trials, auto takes it; grid tries every combination in turn."""
     pruner: Literal["none", "median", "hyperband", "threshold"] = "none"
-    """What ends a trial early, after an epoch: median, behind half of the earlier ones; hyperband, by rounds."""
+    """The rule that ends a trial early, after an epoch: median, behind half of earlier ones; hyperband, by rounds."""
     prune_below: float | None = None
     """With pruner: threshold, the validation accuracy under which a trial ends after its first epoch."""
     time_budget: Annotated[str, AfterValidator(_duration)] | None = None
-    """How long a command may begin new trials: `2h`, `30min`; the same command goes on later."""
+    """The time in which a command begins new trials: `2h`, `30min`; the same command goes on later."""
 
     @property
     def directions(self) -> tuple[str, ...]:
-        """Which way each objective becomes better, as Optuna has it."""
+        """The direction in which each objective becomes better, as Optuna has it."""
         return tuple("maximize" if each in LARGER_IS_BETTER else "minimize" for each in self.objective)

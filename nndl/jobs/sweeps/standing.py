@@ -1,4 +1,4 @@
-"""How a sweep stands: its trials in a table, the best of them, what seems to have had no effect."""
+"""The standing of a sweep: its trials in a table, the best of them, the values without effect."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from nndl.jobs.sweeps.study import Study, Trial
 
 
 def record(study: Study, trial: Trial) -> dict[str, Any]:
-    """A trial as JSON: number, state, values tried and reached, where it runs."""
+    """Return a trial as JSON: number, state, values tried and reached, where it runs."""
     names = study.sweep.objective
     return {
         "trial": trial.number,
@@ -23,12 +23,12 @@ def record(study: Study, trial: Trial) -> dict[str, Any]:
 
 
 def _state(study: Study, trial: Trial) -> str:
-    """The state, or left where its process is gone: the next worker goes on with it."""
+    """Return the state, or "left" where its process is gone: the next worker goes on with it."""
     return "left" if trial.state == "running" and study.is_stale(trial) else trial.state
 
 
 def front(study: Study, trials: Sequence[Trial]) -> list[Trial]:
-    """The best trial first; of several objectives, all that no other trial beats in every one (the Pareto front)."""
+    """Return the best trial; of several objectives, all that no other trial beats in every one (the Pareto front)."""
     signs = [1 if direction == "maximize" else -1 for direction in study.sweep.directions]
     done = [
         (trial, [sign * value for sign, value in zip(signs, trial.values, strict=True)])
@@ -44,7 +44,7 @@ def _beats(one: Sequence[float], other: Sequence[float]) -> bool:
 
 
 def without_effect(trials: Sequence[Trial]) -> list[list[int]]:
-    """Trials of different configs and yet the same losses, to the last digit: a value that does nothing."""
+    """List trials of different configs and yet the same losses, to the last digit: a value that does nothing."""
     by_losses: dict[str, list[Trial]] = defaultdict(list)
     for trial in trials:
         if trial.notes.get("losses"):
@@ -57,7 +57,7 @@ def without_effect(trials: Sequence[Trial]) -> list[list[int]]:
 
 
 def importance(study: Study) -> dict[str, float]:
-    """How much of the first objective's spread each key accounts for, the largest first; empty with too few trials."""
+    """Return each key's share in the spread of the first objective, the largest first; empty with too few trials."""
     from nndl.jobs.sweeps.mirror import quiet_optuna
 
     optuna = quiet_optuna()

@@ -1,4 +1,4 @@
-"""Where a sweep's trials are written down: a journal file in its folder, or a database that Optuna knows.
+"""The storage of a sweep's trials: a journal file in its folder, or a database that Optuna knows.
 
 A journal is a line a change. A process that is killed in the middle of one leaves it torn, and Optuna then refuses the
 whole file; here it is mended on a copy, which takes the journal's place while nobody writes.
@@ -23,7 +23,7 @@ MOST_JOURNAL = 1 << 30
 
 
 def open_storage(folder: Path, url: str | None) -> tuple[Any, list[str]]:
-    """The storage, by default the journal in `folder`, and what was mended in it.
+    """Open the storage, by default the journal in `folder`; returns it and what was mended in it.
 
     url: sqlite:///FILE, postgresql://..., or grpc://HOST:PORT for Optuna's proxy. Raises UsageError, without the
     password, for one that cannot be reached, and MissingExtraError for a driver that is not installed.
@@ -46,7 +46,7 @@ def open_storage(folder: Path, url: str | None) -> tuple[Any, list[str]]:
 
 
 def shown(url: str) -> str:
-    """A storage's address as it may be printed and written down: without the password."""
+    """Return a storage's address as it may be printed and written down: without the password."""
     return PASSWORD.sub(r"\1:***@", url)
 
 
@@ -86,5 +86,5 @@ def _is_record(line: bytes) -> bool:
 
 
 def url_of(given: str | None) -> str | None:
-    """The storage asked for: the option, or NNDL_STORAGE, which keeps a password out of the list of processes."""
+    """Return the storage asked for: the option, or NNDL_STORAGE, which keeps passwords out of the list of processes."""
     return given or os.environ.get("NNDL_STORAGE") or None

@@ -22,7 +22,7 @@ from nndl.runs.plain import read_json
 ABOUT = "sweep.json"
 """The file in the sweep's folder that says what it is."""
 STALE_MINUTES = 5.0
-"""How long a trial on another host may be silent before it counts as given up."""
+"""The silence of a trial on another host after which it counts as given up."""
 FREE = ("trials", "time_budget", "name")
 """Keys that may change from one command to the next."""
 
@@ -38,7 +38,7 @@ class Trial:
     values: tuple[float, ...]
     reports: Mapping[int, float]
     notes: Mapping[str, Any]
-    """What was written down beside: values tried, digest, host, error."""
+    """The notes beside its values: values tried, digest, host, error."""
 
     @property
     def finished(self) -> bool:
@@ -59,16 +59,16 @@ class Study:
 
     @property
     def total(self) -> int:
-        """How many trials the study is to have."""
+        """The number of trials the study is to have."""
         return int(self._storage.get_study_user_attrs(self._id)["total"])
 
     def trials(self) -> list[Trial]:
-        """Those that count, by their numbers; a race may have made more."""
+        """Return the trials that count, by their numbers; a race may have made more."""
         found = self._storage.get_all_trials(self._id, deepcopy=False)
         return [_as_trial(each) for each in found[: self.total]]
 
     def path(self, number: int) -> Path:
-        """The folder of a trial's run."""
+        """Return the folder of a trial's run."""
         return self.folder / f"trial-{number:04d}"
 
     def claim(self, trial: Trial) -> bool:
@@ -79,7 +79,7 @@ class Study:
             return False
 
     def is_stale(self, trial: Trial) -> bool:
-        """Whether nobody trains a running trial any more, as its folder's lock tells, or on other hosts its silence."""
+        """Tell whether a running trial is trained no more, by its folder's lock, or on other hosts by its silence."""
         if is_locked(self.path(trial.number)):
             return False
         if trial.notes.get("host") in (None, _host()):
@@ -121,7 +121,7 @@ class Study:
             return
 
     def optuna_study(self) -> Any:
-        """The study as Optuna's own functions take it."""
+        """Return the study as Optuna's own functions take it."""
         name = self._storage.get_study_name_from_id(self._id)
         return quiet_optuna().load_study(study_name=name, storage=self._storage)
 
@@ -141,7 +141,7 @@ def _as_trial(frozen: Any) -> Trial:
 
 
 def identity(sweep: Sweep, base: str, threads: int) -> dict[str, Any]:
-    """What makes two sweeps the same, and a trial of one worker the same as another's."""
+    """Return all that makes two sweeps the same, and a trial of one worker the same as another's."""
     import numpy as np
 
     plain = {key: value for key, value in sweep.model_dump(mode="json").items() if key not in FREE}
@@ -153,7 +153,7 @@ def identity(sweep: Sweep, base: str, threads: int) -> dict[str, Any]:
 def begin_study(
     folder: Path, sweep: Sweep, text: str, source: Path, url: str | None, threads: int
 ) -> tuple[Study, list[str]]:
-    """The sweep's study in `folder`, made where there is none, and what the person should know.
+    """Open the sweep's study in `folder`, made where there is none; returns it and what the person should know.
 
     Raises UsageError where the folder holds another sweep, or one that other versions began: the two would not compare.
     """
@@ -175,7 +175,7 @@ def begin_study(
 
 
 def open_study(folder: Path, url: str | None) -> tuple[Study, list[str]]:
-    """The study that `begin_study` made in `folder`; raises UsageError where there is none."""
+    """Open the study that `begin_study` made in `folder`; raises UsageError where there is none."""
     about = _read_about(folder)
     if about is None:
         raise UsageError(f"there is no sweep in {folder}; nndl sweep FILE begins one")
@@ -208,7 +208,7 @@ def _refuse_others(folder: Path, before: Mapping[str, Any], now: Mapping[str, An
 
 
 def _study_id(storage: Any, folder: Path, sweep: Sweep) -> int:
-    """The study's number in the storage; it is called after the sweep's folder, so that a database may hold several."""
+    """Return the study's number in the storage, where it has its folder's name: a database may hold several."""
     optuna = quiet_optuna()
     name = f"nndl-{folder.resolve().name}"
     optuna.create_study(storage=storage, study_name=name, directions=sweep.directions, load_if_exists=True)

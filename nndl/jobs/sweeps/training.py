@@ -32,7 +32,7 @@ Prune = Callable[[int, float], bool]
 
 
 def run_folders(path: Path, sweep: Sweep, seed: int) -> dict[int, RunFolder]:
-    """A trial's runs by their seeds: the trial's own folder, or with several seeds one folder in it for each."""
+    """Return a trial's runs by their seeds: the trial's own folder, or with several seeds one folder in it for each."""
     if sweep.seeds == 1:
         return {seed: RunFolder(path)}
     return {each: RunFolder(path / f"seed-{each}") for each in range(seed, seed + sweep.seeds)}
@@ -76,7 +76,7 @@ def _going_on(experiment: Experiment, folder: RunFolder) -> tuple[Built, Any]:
 
 
 def objective_after(epoch: EpochDone, objective: str) -> float:
-    """The objective as it stands after an epoch."""
+    """Return the objective as it stands after an epoch."""
     value = epoch.validation_loss if objective == "validation_loss" else epoch.validation_accuracy
     if value is None:
         raise TrainingError("the training validates nothing, so there is nothing to judge it by")
@@ -84,12 +84,12 @@ def objective_after(epoch: EpochDone, objective: str) -> float:
 
 
 def epochs_of(folder: RunFolder) -> list[dict[str, Any]]:
-    """What a run's metrics say of its epochs."""
+    """Read the records of epochs among a run's metrics."""
     return [line for line in read_metrics(folder.metrics, steps=False) if line["kind"] == "epoch"]
 
 
 def objectives(sweep: Sweep, folders: Mapping[int, RunFolder]) -> list[float]:
-    """The sweep's objectives of finished runs, the mean over the seeds."""
+    """Return the sweep's objectives of finished runs, each the mean over the seeds."""
     return [mean(_objective(name, folder) for folder in folders.values()) for name in sweep.objective]
 
 
@@ -106,6 +106,6 @@ def _objective(name: str, folder: RunFolder) -> float:
 
 
 def digest_of_losses(folders: Mapping[int, RunFolder]) -> str:
-    """A fingerprint of every epoch's training loss: equal for trainings that were the same."""
+    """Return a fingerprint of every epoch's training loss: equal for trainings that were the same."""
     losses = [[epoch["train_loss"] for epoch in epochs_of(folder)] for folder in folders.values()]
     return hashlib.sha256(json.dumps(losses).encode()).hexdigest()[:16]

@@ -13,22 +13,22 @@ from nndl.jobs.sweeps.schema import Sweep
 
 
 def sets_of(sweep: Sweep, values: Mapping[str, Any]) -> list[str]:
-    """What the sweep's own changes and a trial's values set, as --set would, in the file's order."""
+    """List the sweep's own changes and a trial's values as --set takes them, in the file's order."""
     return [f"{key}={plain_value(_listed(value))}" for key, value in {**sweep.set, **values}.items()]
 
 
 def experiment_of(sweep: Sweep, values: Mapping[str, Any], sets: tuple[str, ...] = ()) -> Experiment:
-    """The experiment of a trial; `sets` are the command's own, which count last."""
+    """Return the experiment of a trial; `sets` are the command's own, which count last."""
     return load_config(sweep.base, [*sets_of(sweep, values), *sets])
 
 
 def trial_seed(sweep: Sweep, number: int) -> int:
-    """The seed that a trial is trained with: a function of the sweep's seed and the trial's number alone."""
+    """Return the seed that a trial is trained with: a function of the sweep's seed and the trial's number alone."""
     return int(np.random.SeedSequence((sweep.seed, number)).generate_state(1)[0])
 
 
 def digest_of(experiment: Experiment) -> str:
-    """A fingerprint of every value in force but the seed, the name, and where and how it is computed."""
+    """Return a fingerprint of every value in force but the seed, the name, and where and how it is computed."""
     apart = ("name", "seed", "engine", "threads", "checkpoint", "record")
     tree = {key: value for key, value in as_tree(experiment).items() if key not in apart}
     tree["data"] = {key: value for key, value in tree["data"].items() if key != "root"}
@@ -36,7 +36,7 @@ def digest_of(experiment: Experiment) -> str:
 
 
 def _listed(value: Any) -> Any:
-    """Tuples, which descriptions hold, as the lists that YAML has."""
+    """Turn tuples, which descriptions hold, into the lists that YAML has."""
     if isinstance(value, Mapping):
         return {key: _listed(inner) for key, inner in value.items()}
     return [_listed(inner) for inner in value] if isinstance(value, list | tuple) else value

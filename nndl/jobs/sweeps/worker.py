@@ -25,12 +25,12 @@ from nndl.train.solver import Solver
 POLL_SECONDS = 0.5
 BEAT_SECONDS = 60.0
 MOST_ATTEMPTS = 3
-"""How often a trial may end without a word at the same step before it counts as failed."""
+"""The times that a trial may end without a word at the same step before it counts as failed."""
 
 
 @dataclass
 class Worker:
-    """What trains trials until there are none, the time is up, or `stop` is called."""
+    """A trainer of trials until there are none, the time is up, or `stop` is called."""
 
     study: Study
     sets: tuple[str, ...] = ()
@@ -67,7 +67,7 @@ class Worker:
         return self.until is not None and time.monotonic() >= self.until
 
     def _order(self, trials: list[Trial]) -> list[Trial]:
-        """Those to try: running ones that were left, then the first that waits."""
+        """Return the trials to try: running ones that were left, then the first that waits."""
         left = [trial for trial in trials if trial.state == "running" and self.study.is_stale(trial)]
         waiting = [] if self._out_of_time() else [trial for trial in trials if trial.state == "waiting"]
         return [*left, *waiting[:1]]
@@ -99,7 +99,7 @@ class Worker:
                 self.tell(f"trial {trial.number} {result.state}")
 
     def _values(self, number: int) -> dict[str, Any] | None:
-        """What the trial tries, once those it learns from are finished; None where this process is stopped first."""
+        """Draw the trial's values once those it learns from are finished; None where this process is stopped first."""
         while not self.stopped:
             trials = self.study.trials()
             before = trials[: max(0, number - self.study.sweep.parallel + 1)]
@@ -125,7 +125,7 @@ class Worker:
         return Result("failed", (), {})
 
     def _result(self, trial: Trial, values: dict[str, Any]) -> Result | None:
-        """How the trial ended; None where this process was stopped before it did."""
+        """Train the trial and return its result; None where this process was stopped before its end."""
         sweep, seed, reports = self.study.sweep, trial_seed(self.study.sweep, trial.number), {}
         folders = run_folders(self.study.path(trial.number), sweep, seed)
 
