@@ -23,13 +23,13 @@ from nndl.cli.eval import evaluate
 from nndl.cli.export import export
 from nndl.cli.gradcheck import gradcheck
 from nndl.cli.import_ import import_weights
-from nndl.cli.options import INTERRUPTED
 from nndl.cli.plot import plot
 from nndl.cli.predict import predict
 from nndl.cli.report import report
 from nndl.cli.reproduce import reproduce
 from nndl.cli.resume import resume
 from nndl.cli.runs import runs_app
+from nndl.cli.screen.ending import INTERRUPTED
 from nndl.cli.summary import summary
 from nndl.cli.sweep import sweep_app
 from nndl.cli.train import train

@@ -8,9 +8,6 @@ import typer
 from nndl.cli.complete import ENGINES, complete_config, complete_engine, complete_run
 from nndl.paths import expanded
 
-INTERRUPTED = 130
-"""What shells report for a command ended by Ctrl+C: 128 + SIGINT."""
-
 Run = Annotated[
     str,
     typer.Argument(metavar="RUN", help="A run's folder, its name under runs/, or latest.", autocompletion=complete_run),

@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from nndl.cli.complete import complete_engine
-from nndl.cli.options import INTERRUPTED, AcceptChanges, Data, JsonLines, Quiet, Run, Set
+from nndl.cli.options import AcceptChanges, Data, JsonLines, Quiet, Run, Set
+from nndl.cli.screen.ending import exit_code
 
 
 def resume(
@@ -31,4 +32,4 @@ def resume(
 
     sets = [*settings(engine, threads, None, data), *(override or [])]
     if resume_and_run(run, Wanted(sets, None, epochs, accept_changes), quiet=quiet, json=json) is None:
-        raise typer.Exit(INTERRUPTED)
+        raise typer.Exit(exit_code())

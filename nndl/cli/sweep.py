@@ -7,7 +7,8 @@ import typer
 from typer.core import TyperGroup
 
 from nndl.cli.command import Verb
-from nndl.cli.options import INTERRUPTED, Data, Engine, Force, Json, Quiet, Synthetic, Threads
+from nndl.cli.options import Data, Engine, Force, Json, Quiet, Synthetic, Threads
+from nndl.cli.screen.ending import exit_code
 from nndl.paths import expanded, to_write
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def run(
     elif done:
         screen.show_end(study)
     if not done:
-        raise typer.Exit(INTERRUPTED)
+        raise typer.Exit(exit_code())
 
 
 @sweep_app.command("work", cls=Verb, hidden=True)
@@ -121,7 +122,7 @@ def work(folder: Folder, override: Annotated[list[str] | None, typer.Option("--s
     with clean_stop(worker.stop, lambda: None):
         worker.work()
     if worker.stopped:
-        raise typer.Exit(INTERRUPTED)
+        raise typer.Exit(exit_code())
 
 
 @sweep_app.command("status", cls=Verb)

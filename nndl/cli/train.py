@@ -8,7 +8,6 @@ import typer
 from nndl.cli.complete import complete_run
 from nndl.cli.options import (
     CONFIG,
-    INTERRUPTED,
     AcceptChanges,
     Data,
     Engine,
@@ -17,6 +16,7 @@ from nndl.cli.options import (
     Synthetic,
     Threads,
 )
+from nndl.cli.screen.ending import exit_code
 from nndl.paths import expanded
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def train(
 ) -> None:
     """Train the network that CONFIG describes; every run keeps a folder of its own.
 
-    Ctrl+C stops after the step in flight with the state saved.
+    Ctrl+C stops after the step in flight with the state saved; so do SIGTERM and SIGUSR1, with exit code 75.
     """
     from nndl.cli.screen import terminal
 
@@ -90,7 +90,7 @@ def train(
         else:
             done = start_and_run(experiment, run_dir, quiet=quiet, json=json) is not None
     if not done:
-        raise typer.Exit(INTERRUPTED)
+        raise typer.Exit(exit_code())
 
 
 def _loggers(names: list[str] | None) -> list[str]:

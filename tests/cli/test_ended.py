@@ -87,8 +87,18 @@ def test_with_nohup_it_goes_on_to_its_end_though_nobody_reads(folder: Path) -> N
     assert summary(folder)["status"] == "finished"
 
 
-@pytest.mark.parametrize("signals", [("SIGHUP",), ("SIGTERM", "SIGHUP"), ("SIGTERM", "SIGTERM", "SIGHUP", "SIGHUP")])
-def test_signals_that_come_twice_or_together_save_the_state(folder: Path, signals: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("signals", "code"),
+    [
+        (("SIGHUP",), 130),
+        (("SIGUSR1",), 75),
+        (("SIGUSR2", "SIGTERM"), 75),
+        (("SIGTERM", "SIGHUP"), 75),
+        (("SIGTERM", "SIGTERM", "SIGHUP", "SIGHUP"), 75),
+    ],
+    ids=lambda value: "+".join(value) if isinstance(value, tuple) else str(value),
+)
+def test_signals_that_come_twice_or_together_save_the_state(folder: Path, signals: tuple[str, ...], code: int) -> None:
     process = subprocess.Popen(
         words(100_000), cwd=folder, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -98,7 +108,7 @@ def test_signals_that_come_twice_or_together_save_the_state(folder: Path, signal
     for each in signals:
         process.send_signal(signal.Signals[each])
     _, said = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == code
     assert "state saved" in said
     assert (folder / "it" / "last.safetensors").is_file()
 

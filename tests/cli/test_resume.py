@@ -131,7 +131,7 @@ def test_a_second_process_is_refused_and_sigterm_saves_the_state(folder: Path) -
     second = nndl("resume", "long", cwd=folder)
     process.send_signal(signal.SIGTERM)
     process.stdout.read()
-    assert process.wait(60) == 130
+    assert process.wait(60) == 75
     process.stdout.close()
     assert process.stderr is not None
     assert "state saved" in process.stderr.read()

@@ -1,12 +1,15 @@
 """nndl sweep and what shows it."""
 
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.cli.command import nndl
-from tests.jobs.sweeps.small import write
+from tests.cli.command import environment, nndl
+from tests.jobs.sweeps.small import SWEEP, write
 
 pytest.importorskip("optuna")
 
@@ -55,6 +58,32 @@ def test_the_export_opens_as_an_optuna_study(folder: Path) -> None:
     study = optuna.load_study(study_name="nndl-tiny-sweep", storage=f"sqlite:///{folder / 'trials.sqlite'}")
     assert len(study.trials) == 6
     assert nndl("sweep", "export", "runs/tiny-sweep", "trials.sqlite", cwd=folder).returncode == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
+@pytest.mark.parametrize(("number", "code"), [("SIGTERM", 75), ("SIGUSR1", 75), ("SIGINT", 130)])
+def test_asked_to_end_it_ends_with_its_workers_and_goes_on(tmp_path: Path, number: str, code: int) -> None:
+    write(tmp_path, SWEEP.replace("trials: 6", "trials: 20"))
+    words = [sys.executable, "-m", "nndl", "sweep", "sweep.yaml", "--workers", "2"]
+    process = subprocess.Popen(
+        words, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    while not process.stdout.readline().startswith("trial "):
+        assert process.poll() is None
+    process.send_signal(signal.Signals[number])
+    _, said = process.communicate(timeout=60)
+    assert (process.returncode, "the same command goes on" in said) == (code, True)
+    states = [row["state"] for row in standing(tmp_path)]
+    assert "running" not in states  # no worker was left behind
+    assert states.count("complete") < 20
+    assert nndl("sweep", "sweep.yaml", cwd=tmp_path).returncode == 0
+    assert {row["state"] for row in standing(tmp_path)} == {"complete"}
+
+
+def standing(folder: Path) -> list[dict[str, object]]:
+    told = json.loads(nndl("sweep", "status", "runs/tiny-sweep", "--json", cwd=folder).stdout)
+    return list(told["trials"])
 
 
 def test_what_is_wrong_is_told_with_its_place(folder: Path) -> None:

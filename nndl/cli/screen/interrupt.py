@@ -1,6 +1,7 @@
 """What asks a training to end (Ctrl+C, a closed terminal, a machine that shuts down) ends it with its state saved.
 
-A signal that was ignored when training began, as `nohup` has it with SIGHUP, stays ignored.
+A signal that was ignored when training began, as `nohup` has it with SIGHUP, stays ignored. `ending` says by which exit
+code a command tells who asked.
 """
 
 import contextlib
@@ -11,6 +12,8 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import TypeVar
 
+from nndl.cli.screen import ending
+from nndl.cli.screen.ending import BY_MACHINE, those_there_are
 from nndl.cli.screen.progress import View
 from nndl.train.events import Event
 from nndl.train.solver import Solver
@@ -18,16 +21,12 @@ from nndl.train.solver import Solver
 T = TypeVar("T")
 
 
-def _those_there_are(*names: str) -> tuple[signal.Signals, ...]:
-    return tuple(signal.Signals[name] for name in names if name in signal.Signals.__members__)
-
-
-BY_HAND = _those_there_are("SIGINT", "SIGBREAK")
+BY_HAND = those_there_are("SIGINT", "SIGBREAK")
 """Ctrl+C, and Windows' Ctrl+Break: whoever presses it again wants the end at once."""
-SIGNALS = (*BY_HAND, *_those_there_are("SIGTERM", "SIGHUP"))
+SIGNALS = (*BY_HAND, *BY_MACHINE, *those_there_are("SIGHUP"))
 """Those, what systems, containers and batch queues send before they kill, and what a terminal sends that is closed.
 
-The last two may come twice or together, sent by a shell and its system alike; a second one changes nothing.
+All but the first may come twice or together, sent by a shell and its system alike; a second one changes nothing.
 """
 
 
@@ -45,14 +44,16 @@ def clean_stop(stop: Callable[[], None], say_stopping: Callable[[], None]) -> It
     """Within it a signal calls `stop`, the first one `say_stopping` too; Ctrl+C after it raises KeyboardInterrupt."""
 
     def asked(number: int, frame: FrameType | None) -> None:
-        del number, frame
+        del frame
+        ending.asked(number)
         for each in set(before) & set(BY_HAND):
             signal.signal(each, signal.default_int_handler)
         for each in set(before) - set(BY_HAND):
-            signal.signal(each, lambda *_: None)
+            signal.signal(each, lambda again, _: ending.asked(again))
         stop()
         say_stopping()
 
+    ending.forget()
     heeded = [each for each in SIGNALS if signal.getsignal(each) not in (signal.SIG_IGN, None)]
     before = {each: signal.getsignal(each) for each in heeded}
     for each in heeded:

@@ -10,7 +10,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from nndl.cli.screen import terminal
+from nndl.cli.screen import ending, terminal
+from nndl.cli.screen.interrupt import clean_stop
 from nndl.jobs.sweeps.standing import front, record, without_effect
 from nndl.jobs.sweeps.study import Study, Trial
 
@@ -25,7 +26,7 @@ def conduct(
 ) -> bool:
     """Start the workers, tell what they do, and wait; returns whether the sweep is complete.
 
-    What asks this process to end (Ctrl+C) asks its workers, which save their trials first.
+    What asks this process to end (Ctrl+C, a scheduler) asks its workers, which save their trials first.
     """
     for note in notes:
         terminal.note(note)
@@ -37,19 +38,25 @@ def conduct(
         going = f", {len(before)} of them done" if before else ""
         terminal.say(f"{study.sweep.name}: {study.total} trials{going}; {study.folder}")
     processes = [_start(study, sets, url) for _ in range(workers)]
-    try:
-        _follow(study, processes, before, quiet=quiet)
-    except KeyboardInterrupt:
-        _end(processes)
-        terminal.note(
-            f"\nstopped, states saved; the same command goes on, and nndl sweep status {study.folder} shows it"
-        )
-        return False
-    failed = [process.returncode for process in processes if process.returncode]
-    complete = all(trial.finished for trial in study.trials())
-    if failed and not complete:
-        terminal.note("a worker ended before its time; the same command goes on")
-    return complete
+    with clean_stop(lambda: _ask(processes), lambda: terminal.note("\nstopping: trials are saved")):
+        try:
+            _follow(study, processes, before, quiet=quiet)
+        except KeyboardInterrupt:
+            for process in processes:
+                process.kill()
+    return _ended(study, processes)
+
+
+def _ended(study: Study, processes: Sequence["subprocess.Popen[bytes]"]) -> bool:
+    """Whether the sweep is complete; if not, says what goes on with it."""
+    if all(trial.finished for trial in study.trials()):
+        return True
+    if any(process.returncode == ending.REQUEUE for process in processes):
+        ending.asked(signal.SIGTERM)  # where a scheduler asked them alone
+    if any(process.returncode not in (0, *ending.CODES) for process in processes):
+        terminal.note("a worker ended before its time")
+    terminal.note(f"states saved; the same command goes on, and nndl sweep status {study.folder} shows it")
+    return False
 
 
 def _start(study: Study, sets: Sequence[str], url: str | None) -> "subprocess.Popen[bytes]":
@@ -80,17 +87,11 @@ def _follow(study: Study, processes: Sequence["subprocess.Popen[bytes]"], told: 
             terminal.note(words.rstrip())
 
 
-def _end(processes: Sequence["subprocess.Popen[bytes]"]) -> None:
-    """Ask the workers to end, and wait until their states are saved; a second Ctrl+C waits no longer."""
+def _ask(processes: Sequence["subprocess.Popen[bytes]"]) -> None:
+    """Ask the workers to end, in the words in which this process was asked."""
     for process in processes:
         with contextlib.suppress(ProcessLookupError):
-            process.send_signal(signal.SIGINT if sys.platform != "win32" else signal.SIGTERM)
-    try:
-        for process in processes:
-            process.wait()
-    except KeyboardInterrupt:
-        for process in processes:
-            process.kill()
+            process.send_signal(ending.first_asked() if sys.platform != "win32" else signal.SIGTERM)
 
 
 def _line(study: Study, trial: Trial) -> str:

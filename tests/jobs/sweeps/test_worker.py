@@ -79,6 +79,25 @@ def test_killed_in_mid_trial_it_is_taken_up_by_another(calm: Study, tmp_path: Pa
     assert table(study) == table(calm)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
+@pytest.mark.parametrize("number", ["SIGTERM", "SIGUSR1", "SIGUSR2"])
+def test_a_scheduler_that_asks_a_worker_to_end_has_its_trial_saved(
+    calm: Study, tmp_path: Path, file: Path, number: str
+) -> None:
+    study = begun(tmp_path / "asked", file)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "nndl", "sweep", "work", str(study.folder)], env=environment(), stderr=subprocess.DEVNULL
+    )
+    give_up = time.monotonic() + 60
+    while not any(trial.state == "running" for trial in study.trials()) and time.monotonic() < give_up:
+        time.sleep(0.01)
+    process.send_signal(signal.Signals[number])
+    assert process.wait(60) == 75
+    assert not all(trial.finished for trial in study.trials())
+    assert Worker(study).work()
+    assert table(study) == table(calm)
+
+
 def test_two_workers_train_no_trial_twice(calm: Study, tmp_path: Path, file: Path) -> None:
     study = begun(tmp_path / "two", file)
     words = [sys.executable, "-m", "nndl", "sweep", "work", str(study.folder)]
