@@ -1,4 +1,4 @@
-"""What somebody may have meant: the word they were near, where a key belongs, how one thing is named."""
+"""Guesses at what somebody meant: the word they were near, the section of a key, the name of one thing elsewhere."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
@@ -70,9 +70,9 @@ FOREIGN = {
     "warmup": ("warmup_epochs",),
     "wd": ("weight_decay",),
 }
-"""What other frameworks, and the courses, call things, where the spelling gives no hint."""
+"""Names in other frameworks, and in the courses, where the spelling gives no hint."""
 TYPE_KEYS = ("type", "name", "kind")
-"""Where other programs put what a thing is: {type: adam, lr: 1e-3}."""
+"""Keys under which other programs put the kind: {type: adam, lr: 1e-3}."""
 
 OF_ANY_LAYER = ("seed", "dtype", "engine", "threads", "batch_size", "l2", "weight_decay", "clip_norm")
 """Keys of sections that other programs set layer by layer. Those left out are namesakes: a convolution's groups."""
@@ -93,11 +93,11 @@ ABSENT = {
     **{(pool, "ceil_mode"): "there is none: windows that do not fit are left out" for pool in POOLS},
     **{("dropout", word): "keep is the share that stays, 1 less what is dropped" for word in ("p", "rate", "drop")},
 }
-"""What other programs have and nndl does not, and how it is instead."""
+"""Options that other programs have and nndl does not, and how it is instead."""
 
 
 class Hint(NamedTuple):
-    """What to tell of an unknown key, and the key that was meant by it, so that it is not also told to be missing."""
+    """Words on an unknown key, and the key that was meant by it, so that it is not also told to be missing."""
 
     words: str
     meant: Path | None = None

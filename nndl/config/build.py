@@ -105,7 +105,7 @@ def build_solver(experiment: Experiment, split: Split, network: Network, validat
 
 
 def build_learner(experiment: Experiment, network: Network) -> Learner:
-    """What the experiment's steps do with the gradients."""
+    """Build what the experiment's steps do with the gradients."""
     train = experiment.train
     return Learner(
         network,

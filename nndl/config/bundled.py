@@ -18,7 +18,7 @@ def folder() -> Path:
 
 
 SWEEPS = "sweeps/"
-"""Where the files of sweeps stand, which name configs and are none."""
+"""The folder of the files of sweeps, which name configs and are none."""
 
 
 def names() -> list[str]:

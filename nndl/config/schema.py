@@ -1,4 +1,4 @@
-"""What a config may say: every key, its type, its default and what it means. The documentation is generated from here.
+"""The schema of a config: every key, its type, its default and what it means. The documentation is generated from here.
 
 Layers, losses, update rules, schedules and augmentations are described where they are defined; the tables of them
 (`ONE_OF`) are what makes them part of the schema.
@@ -40,12 +40,12 @@ class OneOf(NamedTuple):
     section: str
     name: str
     what: str
-    """What the table holds, in one word."""
+    """The content of the table, in one word."""
     table: Table
     many: bool = False
-    """Whether the key holds a list."""
+    """True for a key that holds a list."""
     optional: bool = False
-    """Whether it may be null."""
+    """True where it may be null."""
 
     @property
     def key(self) -> str:
@@ -86,18 +86,18 @@ class Data(Section):
     """The images, and what is done to them on the way to the network."""
 
     dataset: Literal["cifar10", "cifar100", "synthetic"] = "cifar10"
-    """Which images: CIFAR-10, CIFAR-100, or generated patterns in CIFAR's shape that need no download."""
+    """The images: CIFAR-10, CIFAR-100, or generated patterns in CIFAR's shape that need no download."""
     root: str = "data"
     """The folder that holds the data set, or its archive; a relative one is looked for where the command is given."""
     train_size: Count | Literal["all"] = "all"
-    """How many of the training images to use, before validation is split off; for quick trials."""
+    """The number of training images to use, before validation is split off; for quick trials."""
     test_size: Count | Literal["all"] = "all"
-    """How many of the test images to use."""
+    """The number of test images to use."""
     validation_size: Annotated[int, Ge(0)] | Literal["auto"] = "auto"
     """Training images held out to watch progress and choose the best epoch; equally many of each class. auto: 5,000, or
     a tenth of those there are where that is all of them."""
     split_seed: Annotated[int, Ge(0)] = 0
-    """Which images those are. Kept apart from `seed`, so that runs with other seeds are judged on the same images."""
+    """The seed that picks them, apart from `seed` so that runs with other seeds are judged on the same images."""
     normalize: Literal["standard", "mean_image", "none"] = "standard"
     """standard: mean 0, variance 1 per channel; mean_image: the mean image is subtracted (the courses); none: 0..1."""
     augment: tuple[InstanceOf[Transform], ...] = Field(default=(), strict=False)
@@ -122,7 +122,7 @@ class Model(Section):
     layers: Annotated[tuple[InstanceOf[Layer], ...], Field(strict=False, min_length=1)]
     """The layers in order; the last one gives a score for each class."""
     loss: InstanceOf[Loss] = SoftmaxLoss()
-    """What is minimised."""
+    """The loss that training minimises."""
 
 
 def _duration(value: Any) -> Any:
@@ -131,10 +131,10 @@ def _duration(value: Any) -> Any:
 
 
 class Train(Section):
-    """How the network learns."""
+    """The training: its length, its steps and their rule."""
 
     epochs: Annotated[float, Gt(0), Le(MOST_EPOCHS), AfterValidator(whole)] = 10
-    """How often every training image is seen; 9.9 ends within the tenth epoch."""
+    """Times that every training image is seen; 9.9 ends within the tenth epoch."""
     time_budget: (
         Annotated[str, BeforeValidator(_duration), WithJsonSchema({"type": "string", "pattern": DURATION})] | None
     ) = None
@@ -142,13 +142,13 @@ class Train(Section):
     batch_size: Count = 128
     """Images in a step."""
     drop_last: bool = False
-    """Whether an epoch leaves out the batch at its end that is smaller than the others."""
+    """Leave out the batch at an epoch's end that is smaller than the others."""
     eval_batch_size: Count = 500
     """Images scored at a time, where nothing is learnt."""
     optimizer: InstanceOf[Rule] = SgdMomentum()
     """The update rule."""
     schedule: InstanceOf[Schedule] = Constant()
-    """What the learning rate is multiplied by as training goes on, step by step."""
+    """The factor on the learning rate as training goes on, step by step."""
     warmup_epochs: Annotated[float, Ge(0)] = 0.0
     """Epochs over which the learning rate first rises from zero, in a straight line."""
     l2: Annotated[float, Ge(0)] = 0.0
@@ -171,21 +171,21 @@ def _interval(value: Any) -> Any:
 
 
 class Checkpoint(Section):
-    """When the state is saved that an interrupted run goes on from."""
+    """The saving of states, which an interrupted run goes on from."""
 
     every: Annotated[str, BeforeValidator(_interval), WithJsonSchema({"type": "string", "pattern": PATTERN})] = "epoch"
     """`epoch`, or a number of steps or minutes: `200 steps`, `10 minutes`. What a crash costs at most."""
     keep: Count = 2
-    """How many states to keep: should the newest be damaged, the run goes on from the one before it."""
+    """The number of states to keep: should the newest be damaged, the run goes on from the one before it."""
 
 
 class Record(Section):
-    """What is written down beside losses and accuracies."""
+    """Records beside losses and accuracies."""
 
     statistics: (
         Annotated[str, BeforeValidator(_interval), WithJsonSchema({"type": "string", "pattern": PATTERN})] | None
     ) = None
-    """When to look at weights, updates and activations, for `nndl report`: `epoch`, or such as `100 steps`."""
+    """The interval of looking at weights, updates and activations, for `nndl report`: `epoch` or, say, `100 steps`."""
     loggers: tuple[Literal["tensorboard", "mlflow", "wandb"], ...] = Field(default=(), strict=False)
     """Programs to record for as well: tensorboard, mlflow, wandb; each is an extra to install."""
 
@@ -194,13 +194,13 @@ class Experiment(Section):
     """One experiment: data, network, training, and how it is kept."""
 
     name: str = "unnamed"
-    """What its runs are called; by default the file's name."""
+    """The name of its runs; by default the file's."""
     seed: Annotated[int, Ge(0)] = 0
     """From it follow initial weights, shuffling, augmentation and dropout, each in a stream of its own."""
     dtype: Literal["float32", "float64"] = "float32"
     """The numbers to compute with."""
     engine: Literal["auto", "reference", "vectorized", "compiled", "compiled_bf16"] = "auto"
-    """How the arithmetic is done; auto takes the fastest there is in full precision."""
+    """The implementation of the arithmetic; auto takes the fastest there is in full precision."""
     threads: Count | Literal["auto"] = "auto"
     """Threads to compute with; auto takes every core this process may use."""
     data: Data = Data()

@@ -35,16 +35,16 @@ UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
 MISSING = ("missing", "missing_keyword_only_argument", "missing_argument")
 
 Advise = Callable[[Path, Any], Hint]
-"""What to tell of the unknown key at a path, which is set to some value."""
+"""Advice on the unknown key at a path, which is set to some value."""
 
 
 class Fault(NamedTuple):
-    """What is wrong, and where."""
+    """A fault, in words, with its place."""
 
     path: Path
     words: str
     at_key: bool = False
-    """Whether the key itself is wrong rather than what it is set to."""
+    """True where the key itself is wrong rather than what it is set to."""
 
 
 def translate(error: ValidationError, tree: Any, advise: Advise) -> list[Fault]:

@@ -5,7 +5,7 @@ from urllib.parse import SplitResult, urlsplit
 
 
 def public(url: str) -> str:
-    """The address without user and password, for whatever is printed or written down."""
+    """Return the address without user and password, for whatever is printed or written down."""
     parts = split(url)
     if "@" not in url or (parts and parts.netloc and "@" not in parts.netloc):
         return url
@@ -15,7 +15,7 @@ def public(url: str) -> str:
 
 
 def split(url: str) -> SplitResult | None:
-    """The parts of an address; None where it is none."""
+    """Return the parts of an address; None where it is none."""
     try:
         parts = urlsplit(url)
         _ = parts.port
@@ -25,11 +25,11 @@ def split(url: str) -> SplitResult | None:
 
 
 def host_of(url: str) -> str:
-    """The host, with its port where one is named."""
+    """Return the host, with its port where one is named."""
     parts = split(public(url))
     return parts.netloc if parts else public(url)
 
 
 def without_secrets(words: str) -> str:
-    """What a library says, without user and password of the addresses it quotes."""
+    """Return a library's words without user and password of the addresses it quotes."""
     return re.sub(r"//[^/?#\s'\"]*@", "//", words)

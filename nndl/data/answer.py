@@ -1,4 +1,4 @@
-"""What a host answers over HTTP, within bounds: it may be slow, trickle, cut the line or send round in circles."""
+"""Answers of a host over HTTP, within bounds: it may be slow, trickle, cut the line or send round in circles."""
 
 import re
 import time
@@ -47,18 +47,18 @@ class HostFailedError(Exception):
 
 
 def direct_session() -> "Session":
-    """A session that leaves redirects alone: requests would read to its end what comes with one."""
+    """Make a session that leaves redirects alone: requests would read to its end what comes with one."""
     import requests
 
     class Direct(requests.Session):
         def get_redirect_target(self, resp: "Response") -> None:
-            """None, whatever the answer says."""
+            """Return None, whatever the answer says."""
 
     return Direct()
 
 
 def ask(session: "Session", url: str, headers: Mapping[str, str], patience: Patience) -> "Response":
-    """The answer to a GET, its body unread; redirects are followed, their bodies never read.
+    """Return the answer to a GET, its body unread; redirects are followed, their bodies never read.
 
     session: one of `direct_session`. Raises LineCutError or HostFailedError, whatever the library raises.
     """
@@ -76,7 +76,7 @@ def ask(session: "Session", url: str, headers: Mapping[str, str], patience: Pati
 
 
 def body(response: "Response", patience: Patience) -> Iterator[bytes]:
-    """The body as it comes, in blocks of at most BLOCK bytes. Raises as `ask` does, also for a body that trickles."""
+    """Yield the body as it comes, in blocks of at most BLOCK bytes. Raises as `ask`, also for a body that trickles."""
     came, since = 0, time.monotonic()
     while True:
         with _in_words(response.url):
@@ -106,7 +106,7 @@ def _get(session: "Session", url: str, headers: Mapping[str, str], patience: Pat
 
 
 def _in_time(patience: Patience, call: Callable[[], "Response"]) -> "Response":
-    """What call() returns or raises; one that takes too long, though it never stands still, is left to itself."""
+    """Return or raise as call() does; one that takes too long, though it never stands still, is left to itself."""
     future: Future[Response] = Future()
 
     def run() -> None:
@@ -149,7 +149,7 @@ def _in_words(url: str) -> Iterator[None]:
 
 
 def _plainly(error: Exception, url: str) -> str:
-    """A network error in words: the innermost reason, without the library's object names and without passwords."""
+    """Put a network error in words: the innermost reason, without the library's object names and without passwords."""
     reason: object = error
     while isinstance(
         inner := getattr(reason, "reason", None) or (getattr(reason, "args", None) or [None])[0], Exception

@@ -53,7 +53,7 @@ def extract(
 
 
 def _unpack(archive: Path, folder: Path, limits: Mapping[str, int]) -> set[str | None]:
-    """The names of the files written."""
+    """Unpack an archive; returns the names of the files written."""
     try:
         with gzip.open(archive) as plain, _Bounded(plain, archive, limits) as stream:
             with tarfile.open(fileobj=stream, mode="r|", bufsize=1 << 20, tarinfo=_Member) as tar:
@@ -76,7 +76,7 @@ class _Member(tarfile.TarInfo):
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> "_Member":
-        """The header in 512 bytes."""
+        """Read the header in 512 bytes."""
         member = super().frombuf(buf, encoding, errors)
         if member.type in _EXTENDED and not 0 <= member.size <= _LARGEST_HEADER:
             raise ValueError(f"a header of {member.size:,} bytes")
@@ -84,7 +84,7 @@ class _Member(tarfile.TarInfo):
 
 
 def most_bytes(limits: Mapping[str, int]) -> int:
-    """The most that an archive is read of, packed or unpacked: twice what the expected files need, and some."""
+    """Return the most that an archive is read of, packed or unpacked: twice what the expected files need, and some."""
     return 2 * sum(limits.values()) + (16 << 20)
 
 
@@ -96,7 +96,7 @@ class _Bounded(io.RawIOBase):
         self._left = most_bytes(limits)
 
     def read(self, size: int = -1) -> bytes:
-        """The next bytes, as tarfile asks for them."""
+        """Read the next bytes, as tarfile asks for them."""
         block = self._stream.read(size)
         self._left -= len(block)
         if self._left < 0:
@@ -124,7 +124,7 @@ def _sweep(target: Path) -> None:
 
 
 def _checked(tar: tarfile.TarFile, archive: Path) -> Iterator[tarfile.TarInfo]:
-    """The archive's regular files, refusing it at the first member that no honest archive of images holds."""
+    """Yield the archive's regular files, refusing it at the first member that no honest archive of images holds."""
     for number, member in enumerate(tar):
         path = PurePosixPath(member.name.replace("\\", "/"))
         if path.is_absolute() or ".." in path.parts or ":" in member.name or number >= _MEMBERS:

@@ -30,7 +30,7 @@ class Transform(Described):
 
     @abstractmethod
     def apply(self, images: Array, index: Array, epoch: int, seed: int) -> Array:
-        """A new batch like images, uint8 or float (N, 3, 32, 32); index int64 (N,) numbers them in the training set."""
+        """Return a new batch like images, uint8 or float (N, 3, 32, 32); index int64 (N,): their numbers in the set."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Flip(Transform):
     stream = 1
 
     def apply(self, images: Array, index: Array, epoch: int, seed: int) -> Array:
-        """A new batch (N, 3, 32, 32), about half of it mirrored."""
+        """Return a new batch (N, 3, 32, 32), about half of it mirrored."""
         return _mirrored(images, counter.integers((seed, self.stream, epoch), index, (2,))[0] == 1)
 
 
@@ -57,7 +57,7 @@ class AlternatingFlip(Transform):
     stream = 2
 
     def apply(self, images: Array, index: Array, epoch: int, seed: int) -> Array:
-        """A new batch (N, 3, 32, 32), about half of it mirrored."""
+        """Return a new batch (N, 3, 32, 32), about half of it mirrored."""
         return _mirrored(images, counter.integers((seed, self.stream), index, (2,))[0] == epoch % 2)
 
 
@@ -79,7 +79,7 @@ class Crop(Transform):
             raise ValueError("crop: pad is from 0 to 31, mode zero or reflect")
 
     def apply(self, images: Array, index: Array, epoch: int, seed: int) -> Array:
-        """A new batch of the same shape (N, 3, H, W), every image shifted by its own -pad..pad rows and columns."""
+        """Return a new batch (N, 3, H, W), every image shifted by its own -pad..pad rows and columns."""
         top, left = counter.integers((seed, self.stream, epoch), index, (2 * self.pad + 1,) * 2)
         windows = sliding_window_view(self._padded(images), images.shape[2:], (2, 3))
         cropped: Array = windows[np.arange(len(images)), :, top, left]
@@ -117,7 +117,7 @@ class Cutout(Transform):
             raise ValueError("cutout: size is from 1 to 32")
 
     def apply(self, images: Array, index: Array, epoch: int, seed: int) -> Array:
-        """A new batch (N, 3, H, W), every image with a square of one grey."""
+        """Return a new batch (N, 3, H, W), every image with a square of one grey."""
         height, width = images.shape[2:]
         centre = counter.integers((seed, self.stream, epoch), index, (height, width))
         top, left = centre[:, :, None] - self.size // 2
@@ -149,7 +149,7 @@ class ColorJitter(Transform):
             raise ValueError("color_jitter: brightness, contrast and saturation are from 0 to 1")
 
     def apply(self, images: Array, index: Array, epoch: int, seed: int) -> Array:
-        """A new batch (N, 3, H, W) with every image's colours changed by its own factors."""
+        """Return a new batch (N, 3, H, W) with every image's colours changed by its own factors."""
         drawn = 2 * counter.uniform((seed, self.stream, epoch), index, 3)[:, :, None, None, None] - 1
         dtype = np.float32 if images.dtype == np.uint8 else images.dtype
         brightness, contrast, saturation = (
@@ -174,7 +174,7 @@ def _mirrored(images: Array, chosen: Array) -> Array:
 
 
 def _luma(images: Array) -> Array:
-    """Brightness (N, 1, H, W)."""
+    """Return brightness (N, 1, H, W)."""
     red, green, blue = (images[:, channel, None] * images.dtype.type(LUMA[channel]) for channel in range(3))
     return np.asarray(red + green + blue)
 

@@ -22,7 +22,7 @@ SHUFFLE = 0  # the stream of random numbers; the transforms have the others
 
 
 def batches_in(images: int, batch_size: int, drop_last: bool) -> int:
-    """How many batches so many images make; the last may be short unless drop_last leaves it out."""
+    """Count the batches of a number of images; the last may be short unless drop_last leaves it out."""
     whole, rest = divmod(images, batch_size)
     return whole + (1 if rest and not drop_last else 0)
 
@@ -54,18 +54,18 @@ class Batches:
 
     @property
     def batches_per_epoch(self) -> int:
-        """How many batches an epoch has."""
+        """The number of batches in an epoch."""
         return batches_in(len(self.index), self.batch_size, self.drop_last)
 
     def order(self, epoch: int) -> Array:
-        """The images' indices int64 in the order in which the epoch shows them."""
+        """Return the images' indices int64 in the order in which the epoch shows them."""
         if not self.shuffle:
             return self.index
         key = (self.seed, SHUFFLE, epoch)
         return self.index[np.argsort(counter.bits(key, np.arange(len(self.index)), 1)[0], kind="stable")]
 
     def epoch(self, epoch: int, start: int = 0) -> Iterator[Batch]:
-        """The batches of an epoch, counted from 0, beginning with batch number `start`."""
+        """Yield the batches of an epoch, counted from 0, beginning with batch number `start`."""
         order = self.order(epoch)
         numbers = range(start, self.batches_per_epoch)
         return _ahead(lambda number: self._make(order, epoch, number), numbers, self.prefetch)
@@ -79,7 +79,7 @@ class Batches:
 
 
 def _ahead(make: Callable[[int], Batch], numbers: range, prefetch: int) -> Iterator[Batch]:
-    """make(number) for every number, up to `prefetch` of them made by a thread beforehand."""
+    """Yield make(number) for every number, up to `prefetch` of them made by a thread beforehand."""
     if not prefetch:
         yield from map(make, numbers)
         return

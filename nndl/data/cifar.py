@@ -74,12 +74,12 @@ def load_cifar(root: Path, dataset: str = "cifar10") -> Dataset:
 
 
 def read_file(path: Path, release: Release) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Pixels uint8 (N, 3072) and labels (N,) of one file of a release. Raises DataError where it is not whole."""
+    """Read pixels uint8 (N, 3072) and labels (N,) of one file of a release. Raises DataError where it is not whole."""
     return _read_binary(path, release) if release.format == "binary" else _read_python(path, release)
 
 
 def _read_binary(path: Path, release: Release) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Records of one file as views: pixels (N, 3072) and labels (N,), uint8; the last label byte is the fine one."""
+    """View records of one file as pixels (N, 3072) and labels (N,), uint8; the last label byte is the fine one."""
     expected = release.images_per_file[path.name] * release.record_bytes
     if (size := path.stat().st_size) != expected:
         raise DataError(f"{path}: {size:,} bytes, but {expected:,} expected; to mend it: {_mend(path, release)}")
@@ -101,7 +101,7 @@ def _mend(path: Path, release: Release) -> str:
 
 
 def _join(parts: Iterable[tuple[NDArray[Any], NDArray[Any]]], names: Iterable[str], release: Release) -> Images:
-    """One set from its files, read one by one so that no more than one file is held twice."""
+    """Join one set's files, read one by one so that no more than one file is held twice."""
     total = sum(release.images_per_file[name] for name in names)
     images, labels = np.empty((total, IMAGE_BYTES), np.uint8), np.empty(total, np.int64)
     start = 0

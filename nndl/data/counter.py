@@ -15,7 +15,7 @@ _MIX = ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB))
 
 
 def bits(key: tuple[int, ...], index: NDArray[Any], draws: int) -> NDArray[Any]:
-    """Random uint64 (draws, N) for N indices int64 (N,): row j of an index depends on (key, index, j) only."""
+    """Draw uint64 (draws, N) for N indices int64 (N,): row j of an index depends on (key, index, j) only."""
     start = 0
     for part in key:
         start = _mix_int((start + _GAMMA + part) & _MASK)
@@ -25,13 +25,13 @@ def bits(key: tuple[int, ...], index: NDArray[Any], draws: int) -> NDArray[Any]:
 
 
 def integers(key: tuple[int, ...], index: NDArray[Any], bounds: tuple[int, ...]) -> NDArray[Any]:
-    """Random int64 (len(bounds), N): row j is uniform over 0 <= value < bounds[j], each bound below 2**32."""
+    """Draw int64 (len(bounds), N): row j is uniform over 0 <= value < bounds[j], each bound below 2**32."""
     high = bits(key, index, len(bounds)) >> np.uint64(32)
     return (high * np.array(bounds, np.uint64)[:, None] >> np.uint64(32)).astype(np.int64)
 
 
 def uniform(key: tuple[int, ...], index: NDArray[Any], draws: int) -> NDArray[Any]:
-    """Random float32 (draws, N), uniform over 0 <= value < 1 in steps of 2**-24."""
+    """Draw float32 (draws, N), uniform over 0 <= value < 1 in steps of 2**-24."""
     return (bits(key, index, draws) >> np.uint64(40)).astype(np.float32) * np.float32(2.0**-24)
 
 

@@ -20,7 +20,7 @@ __all__ = ["Outcome", "Patience", "Progress", "Silent", "Transfer", "choose_rele
 
 @dataclass(frozen=True)
 class Outcome:
-    """What fetch_cifar did: checked what was there, unpacked an archive that was, or downloaded one; or mended files.
+    """The outcome of fetch_cifar: files checked, an archive that was there unpacked, one downloaded, or files mended.
 
     `official` is whether the bytes are those published (None: nothing to tell it by); transfer is None without network.
     """
@@ -87,7 +87,7 @@ def _fetch(
 
 
 def choose_release(dataset: str, format: str | None, root: Path) -> Release:
-    """The release meant; without a format, the one that root has something of, else the binary one."""
+    """Return the release meant; without a format, the one that root has something of, else the binary one."""
     releases = [release for release in RELEASES if release.dataset == dataset and format in (None, release.format)]
     if not releases:
         words = f"--dataset {dataset}" if dataset not in TITLES else f"--format {format}"
@@ -99,14 +99,14 @@ def choose_release(dataset: str, format: str | None, root: Path) -> Release:
 
 
 def kept(release: Release, root: Path) -> tuple[Path, int]:
-    """The file in which an unfinished download of a release waits, and how many bytes it has."""
+    """Return the file in which an unfinished download of a release waits, and how many bytes it has."""
     part = Part(root / release.archive)
     return part.path, part.size
 
 
 @dataclass(frozen=True)
 class _Source:
-    """Where an archive may be had, what is expected of it, whether the caller stated its sum; advice."""
+    """The addresses of an archive, what is expected of it, whether the caller stated its sum; advice."""
 
     urls: tuple[str, ...]
     expected: Expected
@@ -115,7 +115,7 @@ class _Source:
 
 
 def _source(release: Release, folder: Path, urls: Sequence[str], sha256: str | None) -> _Source:
-    """The caller's words first, then what the folder's manifest remembers, then the official ones."""
+    """Find the source: the caller's words first, then what the folder's manifest remembers, then the official ones."""
     official = Checksum(release.algorithm, release.digest)
     manifest = Manifest.read(folder)
     checksum = Checksum("sha256", sha256.lower()) if sha256 else manifest.archive if manifest else official

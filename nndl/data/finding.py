@@ -1,4 +1,4 @@
-"""Where a data set lies: under its published names, under those that Keras gives it, or in an archive."""
+"""The finding of a data set: under its published names, under those that Keras gives it, or in an archive."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -39,7 +39,7 @@ def find_release(root: Path, releases: Sequence[Release]) -> tuple[Release, Path
 
 
 def _folders(root: Path, release: Release) -> tuple[Path, ...]:
-    """Where a release's files may be: in its folder, in root itself, and where Keras 3 unpacks them."""
+    """List the folders that may hold a release's files: its own, root itself, and the one Keras 3 unpacks to."""
     name = release.folder
     return root / name, root, root / name / name, root / f"{name}-target" / name
 
@@ -60,12 +60,12 @@ def _unpacked(archive: Path, folder: Path, release: Release) -> Path:
 
 
 def archive_names(release: Release) -> tuple[str, ...]:
-    """What a release's archive is called: as published, or as versions 2 and 3 of Keras keep it."""
+    """List the names of a release's archive: as published, and as versions 2 and 3 of Keras keep it."""
     return (release.archive, *(f"{release.folder}{end}" for end in (".tar.gz", "_archive", "-target_archive")))
 
 
 def command(release: Release, root: Path) -> str:
-    """The command that fetches a release into `root`."""
+    """Return the command that fetches a release into `root`."""
     words = ["nndl download-cifar"]
     words += ["--dataset cifar100"] if release.dataset == "cifar100" else []
     words += ["--format python"] if release.format == "python" else []
@@ -73,7 +73,7 @@ def command(release: Release, root: Path) -> str:
 
 
 def _release_of(archive: Path, releases: Sequence[Release]) -> Release:
-    """The release that a file is the archive of, by its name."""
+    """Return the release that a file is the archive of, by its name."""
     for release in (*releases, *RELEASES):
         if archive.name in archive_names(release):
             if release.dataset == releases[0].dataset:

@@ -1,4 +1,4 @@
-"""What is in a data folder, and whether it is still what was put there."""
+"""The content of a data folder, and the check that it is still what was put there."""
 
 import json
 import os
@@ -24,13 +24,13 @@ class Manifest:
 
     @classmethod
     def of(cls, folder: Path, release: Release, archive: Checksum, source: str | None) -> "Manifest":
-        """The manifest of the files that are in folder now."""
+        """Make the manifest of the files that are in folder now."""
         files = {name: ((folder / name).stat().st_size, file_digest(folder / name)) for name in release.files}
         return cls(archive, source, files)
 
     @classmethod
     def read(cls, folder: Path) -> "Manifest | None":
-        """The folder's manifest; None where there is none, or none that can be read."""
+        """Read the folder's manifest; None where there is none, or none that can be read."""
         try:
             content: Any = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
             files = {str(name): (int(size), str(digest)) for name, (size, digest) in content["files"].items()}
@@ -55,7 +55,7 @@ class Manifest:
 
 @dataclass(frozen=True)
 class Condition:
-    """What is wrong with each damaged file; `official` says whether the bytes are those published, None if untold."""
+    """The fault of each damaged file; `official` says whether the bytes are those published, None if untold."""
 
     damage: tuple[str, ...]
     official: bool | None

@@ -11,13 +11,13 @@ _PAUSE = 0.1  # seconds between two attempts to have the lock
 
 
 def lock_of(folder: Path) -> Path:
-    """The file beside a data set's folder that whoever fills it has locked."""
+    """Return the file beside a data set's folder that whoever fills it has locked."""
     return folder.with_name(f".{folder.name}.lock")
 
 
 @contextlib.contextmanager
 def alone(path: Path, wait: float = 0.0) -> Iterator[None]:
-    """Within it no other process is within `alone` of the same path: a file that is made for it, and removed after.
+    """Keep other processes out of `alone` of the same path, within: a file that is made for it, and removed after.
 
     Waits so many seconds for another to end, then raises BlockingIOError. Where no such file can be made (a folder one
     may only read) or locked (a file system without locks), nobody is kept out.
@@ -52,7 +52,7 @@ def _locked(path: Path, until: float) -> int | None:
 
 
 def _is_at(handle: int, path: Path) -> bool:
-    """Whether the open file is still the one of that name."""
+    """Tell whether the open file is still the one of that name."""
     with contextlib.suppress(OSError):
         return os.path.samestat(os.fstat(handle), path.stat())
     return False

@@ -21,7 +21,7 @@ class Normalize:
 
     @classmethod
     def fit(cls, images: Array, kind: Kind) -> "Normalize":
-        """The normalisation that suits images uint8 (N, 3, 32, 32), the training split.
+        """Fit the normalisation to images uint8 (N, 3, 32, 32), the training split.
 
         standard: zero mean and unit variance per channel. mean_image: the mean image is subtracted and the range stays
         0..255, as the courses do. none: pixels are scaled to 0..1.
@@ -35,7 +35,7 @@ class Normalize:
         return cls(total, np.where(deviation > 0, deviation, 1.0))
 
     def apply(self, images: Array, dtype: DTypeLike = np.float32) -> Array:
-        """Normalised images of dtype (N, 3, 32, 32), C-contiguous; computed as x * scale + shift."""
+        """Return normalised images of dtype (N, 3, 32, 32), C-contiguous; computed as x * scale + shift."""
         scale = (1 / self.std).astype(dtype)[:, None, None]
         shift = (-(self.mean.T / self.std).T).astype(dtype).reshape(3, *(self.mean.shape[1:] or (1, 1)))
         normalized: Array = np.multiply(images, scale, dtype=dtype)

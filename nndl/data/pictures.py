@@ -22,18 +22,18 @@ MOST_BYTES = 64 * 2**20
 MOST_MEMORY = 2**30
 """Bytes that a picture may take: a small file may say that it is so large that unpacking it fills the memory."""
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "PPM", "TGA", "ICO")
-"""What pillow is let read: picture formats, none that runs a program (PostScript)."""
+"""The formats that pillow is let read: pictures, none that runs a program (PostScript)."""
 _ICON = b"\0\0\1\0"  # how an ICO begins
 
 
 def suffixes() -> frozenset[str]:
-    """The endings of file names (".jpg", ".jfif") under which pillow knows these formats."""
+    """Return the endings of file names (".jpg", ".jfif") under which pillow knows these formats."""
     registered = _pillow().registered_extensions()
     return frozenset(suffix for suffix, kind in registered.items() if kind in FORMATS)
 
 
 def pictures_in(folder: Path) -> tuple[list[Path], list[Path]]:
-    """The picture files of a folder, by name, and the files passed over; hidden ones are in neither.
+    """List the picture files of a folder, by name, and the files passed over; hidden ones are in neither.
 
     Raises UsageError where it has no pictures, DataError where it cannot be read.
     """
@@ -49,7 +49,7 @@ def pictures_in(folder: Path) -> tuple[list[Path], list[Path]]:
 
 
 def read_picture(path: Path) -> NDArray[Any]:
-    """A picture file as uint8 (3, 32, 32). Raises DataError where it is none, is damaged, or is far too large."""
+    """Read a picture file as uint8 (3, 32, 32). Raises DataError where it is none, is damaged, or is far too large."""
     try:
         if not path.is_file():
             raise DataError(f"{path} is not a file" if path.exists() else f"there is no file {path}")
@@ -62,7 +62,7 @@ def read_picture(path: Path) -> NDArray[Any]:
 
 
 def decode_picture(content: bytes, name: str) -> NDArray[Any]:
-    """The bytes of a picture file as uint8 (3, 32, 32); errors call it `name`. Raises as `read_picture` does."""
+    """Decode the bytes of a picture file as uint8 (3, 32, 32); errors call it `name`. Raises as `read_picture` does."""
     Image = _pillow()
     if len(content) > MOST_BYTES:
         raise DataError(f"{name} has more than {MOST_BYTES >> 20} MiB")
@@ -94,7 +94,7 @@ def _check_memory(picture: "Image", name: str) -> None:
 
 
 def _pillow() -> Any:
-    """PIL.Image. Raises MissingExtraError."""
+    """Import PIL.Image. Raises MissingExtraError."""
     try:
         from PIL import Image
     except ImportError:
@@ -103,6 +103,6 @@ def _pillow() -> Any:
 
 
 def stack(pictures: Iterable[NDArray[Any]]) -> NDArray[Any]:
-    """Pictures uint8 (3, 32, 32) as one array (N, 3, 32, 32)."""
+    """Stack pictures uint8 (3, 32, 32) as one array (N, 3, 32, 32)."""
     kept = list(pictures)
     return np.stack(kept) if kept else np.zeros((0, 3, SIZE, SIZE), np.uint8)

@@ -23,7 +23,7 @@ _DECODING = {"WEBP": 2, "TIFF": 1, "BMP": 1, "GIF": 1}  # times what a picture t
 
 
 def memory_needed(picture: "Image") -> int:
-    """Bytes that decoding a picture and making an image of it take, from what its file says of itself."""
+    """Estimate the bytes that decoding a picture and making an image of it take, by what its file says of itself."""
     (width, height), tags = picture.size, getattr(picture, "tag_v2", {})
     of_one = _BYTES.get(picture.mode, 4)
     decoded = of_one * (1 + _DECODING.get(picture.format or "", 0))
@@ -35,7 +35,7 @@ def memory_needed(picture: "Image") -> int:
 
 
 def to_pixels(picture: "Image") -> Array:
-    """uint8 (3, 32, 32): the largest centred square, scaled by a cubic filter that antialiases; 32 x 32 stay as is.
+    """Return uint8 (3, 32, 32): the largest centred square, scaled by a cubic filter that antialiases; 32 x 32 as is.
 
     Turned as the camera's note (EXIF) says; what is transparent becomes white; of an animation the first picture. Deep
     grey is scaled from the range that its values fill: 0 to 1 (floats), to 255, to 65535 or to more.
@@ -51,7 +51,7 @@ def to_pixels(picture: "Image") -> Array:
 
 
 def _upright_square(picture: "Image") -> "Image":
-    """The centred square, turned upright. Where a margin is odd, its smaller half is left, or above, once turned."""
+    """Cut out the centred square, turned upright. Of an odd margin the smaller half is left, or above, once turned."""
     from PIL.Image import Transpose
 
     orientation = _orientation(picture)
@@ -74,7 +74,7 @@ def _upright_square(picture: "Image") -> "Image":
 
 
 def _orientation(picture: "Image") -> int:
-    """What EXIF says of how the camera was held, 1 (upright) to 8; 1 where it cannot be read, whatever else it says."""
+    """Read from EXIF how the camera was held, 1 (upright) to 8; 1 where it cannot be read, whatever else it says."""
     try:
         return int(picture.getexif().get(_ORIENTATION, 1))
     except Exception:  # pillow's reader raises what struct, indexing and division do
@@ -92,7 +92,7 @@ def _scale_transparency(picture: "Image") -> None:
 
 
 def _in_colour(picture: "Image", full: float) -> "Image":
-    """The picture in red, green and blue of 8 bits, on white; `full` is the value of white in deep grey."""
+    """Turn the picture into red, green and blue of 8 bits, on white; `full` is the value of white in deep grey."""
     from PIL import Image
 
     if _is_deep(picture):
@@ -109,7 +109,7 @@ def _is_deep(picture: "Image") -> bool:
 
 
 def _stripes(picture: "Image") -> Iterator[tuple[slice, Array]]:
-    """A few rows at a time: which they are, and their values float64; what is no number is black."""
+    """Yield a few rows at a time: which they are, and their values float64; what is no number is black."""
     width, height = picture.size
     rows = max(1, _STRIPE // width)
     for top in range(0, height, rows):
@@ -118,7 +118,7 @@ def _stripes(picture: "Image") -> Iterator[tuple[slice, Array]]:
 
 
 def _range(picture: "Image") -> float:
-    """The value of white in deep grey: the least of 1 (of floats), 255, 65535 and so on that none goes beyond."""
+    """Find the value of white in deep grey: the least of 1 (of floats), 255, 65535 and so on that none goes beyond."""
     if picture.mode not in ("I", "F"):
         return 65535.0
     brightest = max(stripe.max(initial=0.0) for _, stripe in _stripes(picture))
@@ -127,7 +127,7 @@ def _range(picture: "Image") -> float:
 
 
 def _in_grey(picture: "Image", full: float) -> "Image":
-    """Deep grey in 8 bits, with what it calls transparent."""
+    """Turn deep grey into 8 bits, with what it calls transparent."""
     from PIL import Image
 
     transparent = picture.info.get("transparency")
@@ -142,7 +142,7 @@ def _in_grey(picture: "Image", full: float) -> "Image":
 
 
 def _eight_bits(values: Array, full: float, mode: str) -> Array:
-    """0 to 255 for 0 to `full`. Of 16 bits the upper eight are taken, floats are rounded, other integers cut off."""
+    """Map 0 to `full` to 0 to 255. Of 16 bits the upper eight are taken, floats are rounded, other integers cut off."""
     if mode.startswith("I;16"):
         return values.astype(np.uint16) >> 8
     scaled = values / (full / 255.0)

@@ -52,7 +52,7 @@ def _named(code: object) -> str:
 
 
 def _content(batch: Any, path: Path) -> dict[str, Any]:
-    """The batch as a dict with text keys: Python 2 wrote them as bytes."""
+    """Return the batch as a dict with text keys: Python 2 wrote them as bytes."""
     if type(batch) is not dict:
         raise DataError(f"{path}: not a CIFAR batch: it holds a {type(batch).__name__}, not a dict")
     return {as_text(key): value for key, value in batch.items()}
@@ -69,7 +69,7 @@ def _images(data: Any, path: Path) -> NDArray[Any]:
 
 
 def _labels(labels: Any, path: Path) -> NDArray[Any]:
-    """int64 (N,) of a list of integers, Python's or NumPy's, or an array of them."""
+    """Return int64 (N,) of a list of integers, Python's or NumPy's, or an array of them."""
     try:
         numbers = _numbers(labels)
         if isinstance(numbers, list):
@@ -85,5 +85,5 @@ def _labels(labels: Any, path: Path) -> NDArray[Any]:
 
 
 def _numbers(value: Any) -> Any:
-    """Python's numbers for NumPy's."""
+    """Return Python's numbers for NumPy's."""
     return array_of(value).tolist() if isinstance(value, ArrayRecord) else value

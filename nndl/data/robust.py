@@ -35,7 +35,7 @@ class RobustSet:
 
 
 def robust_sets(folder: Path) -> list[RobustSet]:
-    """The sets in a folder, by name and severity; none where it has no such files. Raises DataError for half a set."""
+    """List the sets in a folder, by name and severity, if it has such files. Raises DataError for half a set."""
     files = [path for path in without_hidden(folder.glob("*.npy")) if path.is_file()]
     drawn_anew = [path for path in files if path.match("cifar10.1_*_data.npy")]
     if drawn_anew:
@@ -61,7 +61,7 @@ def _drawn_anew(path: Path) -> RobustSet:
 
 
 def _corrupted(path: Path, labels: Array) -> list[RobustSet]:
-    """The severities of a file, or the file as one set; of one severity alone it may stand beside labels for five."""
+    """List a file's severities, or the file as one set; of one severity alone it may stand beside labels for five."""
     count, size = len(_images(path)), len(labels) // SEVERITIES
     if _repetitions(labels) == SEVERITIES and count == len(labels):
         parts = [slice(start, start + size) for start in range(0, count, size)]
@@ -75,14 +75,14 @@ def _corrupted(path: Path, labels: Array) -> list[RobustSet]:
 
 
 def _repetitions(labels: Array) -> int:
-    """How many times the labels say the same thing over: 5 for [3, 8, 3, 8, 3, 8, 3, 8, 3, 8]."""
+    """Count the times that the labels repeat: 5 for [3, 8, 3, 8, 3, 8, 3, 8, 3, 8]."""
     count = len(labels)
     times = (times for times in range(count, 0, -1) if count % times == 0)
     return next((each for each in times if (labels.reshape(each, -1) == labels[: count // each]).all()), 0)
 
 
 def _loaded(path: Path, part: slice, labels: Array) -> tuple[Array, Array]:
-    """A part of a file's images, channels first, with the labels that belong to them."""
+    """Load a part of a file's images, channels first, with the labels that belong to them."""
     images = _images(path)[part]
     if len(images) != len(labels):
         raise DataError(f"{path} holds {len(images):,} images, but there are {len(labels):,} labels beside it")
@@ -110,7 +110,7 @@ def _labels(path: Path) -> Array:
 
 
 def load_array(path: Path) -> Array:
-    """An .npy file, mapped into memory, never unpickled. Raises DataError for what is none or is cut short."""
+    """Map an .npy file into memory, never unpickled. Raises DataError for what is none or is cut short."""
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except Exception as error:  # NumPy reads the header as Python's words, and raises what its tokenizer and parser do

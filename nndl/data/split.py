@@ -10,7 +10,7 @@ from nndl.errors import DataError
 
 
 def stratified_split(labels: NDArray[Any], validation_size: int, seed: int) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Indices for training and validation, sorted int64 (N - validation_size,) and (validation_size,), disjoint.
+    """Draw indices for training and validation, sorted int64 (N - validation_size,) and (validation_size,), disjoint.
 
     Each class gives its share of validation_size, rounded down or up (largest remainders first).
     Raises DataError unless 0 <= validation_size < N.

@@ -18,7 +18,7 @@ NOISE = 60  # of 255: the largest noise of a pixel
 
 
 def make_synthetic(train_size: int = 5000, test_size: int = 1000, seed: int = 0, classes: int = 10) -> Dataset:
-    """Patterns of ten kinds at random places, sizes, phases and colours on a shaded background, with noise.
+    """Draw patterns of ten kinds at random places, sizes, phases and colours on a shaded background, with noise.
 
     The pattern alone tells the class; colour only hints at it. With the default sizes softmax regression on the pixels
     reaches 28 % on the test set at best, a convnet of three 3x3 layers (16, 32, 64 filters, batch norm) 93 % in
@@ -34,7 +34,7 @@ def make_synthetic(train_size: int = 5000, test_size: int = 1000, seed: int = 0,
 
 
 def _images(key: tuple[int, int], count: int, classes: int) -> Images:
-    """Labels come in random order, equally many of each class (give or take one)."""
+    """Draw a set whose labels come in random order, equally many of each class (give or take one)."""
     index = np.arange(count)
     order = np.argsort(counter.bits((*key, 0), index, 1)[0], kind="stable")
     labels = (index % classes)[order]
@@ -46,7 +46,7 @@ def _images(key: tuple[int, int], count: int, classes: int) -> Images:
 
 
 class _Place:
-    """Where N patterns stand, in pixels: x, y from the centre; radius, period, phase and shift (N, 1, 1) at random."""
+    """Places of N patterns, in pixels: x, y from the centre; radius, period, phase and shift (N, 1, 1) at random."""
 
     def __init__(self, key: tuple[int, int], index: Ints) -> None:
         drawn = counter.integers((*key, 1), index, (6, 32, 32, 4, 64, 64))[:, :, None, None]
@@ -56,13 +56,13 @@ class _Place:
         self.x = np.arange(32) - (self.radius + drawn[2] * room // 32)
 
     def window(self) -> Ints:
-        """The square a pattern may fill, bool (N, 32, 32)."""
+        """Return the square a pattern may fill, bool (N, 32, 32)."""
         window: Ints = (abs(self.x) <= self.radius) & (abs(self.y) <= self.radius)
         return window
 
 
 def _draw(key: tuple[int, int], index: Ints, label: int) -> Ints:
-    """Images uint8 (N, 3, 32, 32) of one class."""
+    """Draw images uint8 (N, 3, 32, 32) of one class."""
     place = _Place(key, index)
     pattern = place.window() & list(PATTERNS.values())[label](place)
     front, back, shade = _colours(key, index, label)
@@ -72,7 +72,7 @@ def _draw(key: tuple[int, int], index: Ints, label: int) -> Ints:
 
 
 def _colours(key: tuple[int, int], index: Ints, label: int) -> tuple[Ints, Ints, Ints]:
-    """Pattern and background (N, 3, 1, 1), apart in brightness, and the background's slopes (N, 3, 2, 1, 1)."""
+    """Draw pattern and background (N, 3, 1, 1), apart in brightness, and the background's slopes (N, 3, 2, 1, 1)."""
     drawn = counter.integers((*key, 2), index, (128, 128, 128, 128, 128, 128, 2) + (97,) * 6)
     hint = np.array([label * 7 % 10, label * 3 % 10, label]) * HINT // 9
     sign = 2 * drawn[6] - 1
@@ -83,7 +83,7 @@ def _colours(key: tuple[int, int], index: Ints, label: int) -> tuple[Ints, Ints,
 
 
 def _noise(key: tuple[int, int], index: Ints) -> Ints:
-    """Independent noise int32 (N, 3, 32, 32), triangular over -NOISE..NOISE: the difference of two uniform bytes."""
+    """Draw noise int32 (N, 3, 32, 32), triangular over -NOISE..NOISE: the difference of two uniform bytes."""
     raw = counter.bits((*key, 3), index, 3 * 32 * 32 // 4).T.astype("<u8", order="C").view("<u2").astype(np.int32)
     difference: Ints = (raw >> 8) - (raw & 255)
     return (difference * NOISE // 255).reshape(-1, 3, 32, 32)

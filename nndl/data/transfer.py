@@ -21,13 +21,13 @@ _ADVANCE = 1 << 20  # bytes after which a host that cuts the line is given all i
 
 
 class Progress(Protocol):
-    """What is told of the bytes as they come; `total` is None where the host does not say."""
+    """A listener that is told of the bytes as they come; `total` is None where the host does not say."""
 
     def start(self, description: str, total: int | None, done: int = 0) -> None:
-        """A transfer begins (again), with `done` bytes here already."""
+        """Note that a transfer begins (again), with `done` bytes here already."""
 
     def advance(self, count: int) -> None:
-        """`count` more bytes are here."""
+        """Note that `count` more bytes are here."""
 
 
 class Silent:
@@ -42,7 +42,7 @@ class Silent:
 
 @dataclass(frozen=True)
 class Transfer:
-    """Where a file came from, how many bytes came now, and how many were here before."""
+    """The source of a file, the bytes that came now, and those that were here before."""
 
     url: str
     received: int
@@ -51,7 +51,7 @@ class Transfer:
 
 @dataclass(frozen=True)
 class Expected:
-    """What is known of a file before it comes: its sum, its size in bytes if that is known, else the most it may be."""
+    """Expectations of a file before it comes: its sum, its size in bytes if that is known, else the most it may be."""
 
     checksum: Checksum
     size: int | None
@@ -189,7 +189,7 @@ class _Host:
             raise HostFailedError(f"it sent more than the {most:,} bytes expected")
 
     def _mismatch(self) -> str | None:
-        """What is wrong with the bytes, if anything."""
+        """Return what is wrong with the bytes, if anything."""
         digest = file_digest(self._part.path, self._expected.checksum.algorithm)
         if digest == self._expected.checksum.digest:
             return None
@@ -197,7 +197,7 @@ class _Host:
 
 
 def _extent(response: "Response") -> tuple[int | None, int | None]:
-    """Where the body begins in the file (None: unclear), and the file's length (None: not said)."""
+    """Return where the body begins in the file (None: unclear), and the file's length (None: not said)."""
     if response.status_code == 206:
         stated = re.fullmatch(
             r"bytes (\d{1,18})-\d{1,18}/(\d{1,18}|\*)", response.headers.get("Content-Range", "").strip(), re.ASCII

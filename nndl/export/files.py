@@ -99,7 +99,7 @@ def _read_safetensors(path: Path) -> Arrays:
 
 
 def _array(path: Path, name: str, dtype: str, shape: list[int], data: bytes) -> Array:
-    """One array of a safetensors file; bfloat16, which NumPy has not, as float32: it is the upper half of one."""
+    """Read one array of a safetensors file; bfloat16, which NumPy has not, as float32: it is the upper half of one."""
     if dtype == "BF16":
         upper = np.frombuffer(data, "<u2").astype(np.uint32) << np.uint32(16)
         return upper.view(np.float32).reshape(shape)

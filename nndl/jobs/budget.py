@@ -26,7 +26,7 @@ FINE = 1_000_000
 
 
 def within_budget(experiment: Experiment) -> Experiment:
-    """The experiment with as many epochs as its time_budget allows on this machine, and no budget any more.
+    """Return the experiment with as many epochs as its time_budget allows on this machine, and no budget any more.
 
     Only the steps count, not what is scored between and after them. Raises ConfigError where the time does not suffice
     for one step, or for what the schedule and the warm-up say of epochs.
@@ -46,12 +46,12 @@ def within_budget(experiment: Experiment) -> Experiment:
 
 
 def in_words(epochs: float, budget: str) -> str:
-    """26.98 epochs fit into 5s"""
+    """Say "26.98 epochs fit into 5s"."""
     return f"{epochs:,.0f} epochs fit into {budget}" if epochs >= 1000 else f"{epochs:.4g} epochs fit into {budget}"
 
 
 def _seconds_of_a_step(solver: Solver, budget: float) -> float:
-    """The median of steps timed for some seconds, but not for longer than the budget; of one step at least."""
+    """Return the median of steps timed for some seconds, but not for longer than the budget; of one step at least."""
     times: list[float] = []
     began = perf_counter()
     for event in solver.events():
@@ -83,7 +83,7 @@ def _check_epochs(train: Train, epochs: float, fit: str) -> None:
 
 
 def _check_lookahead(train: Train, steps: int, budget: str) -> None:
-    """Slow weights that are never renewed would end as they began."""
+    """Refuse slow weights that are never renewed: they would end as they began."""
     if isinstance(train.average, Lookahead) and train.average.every > steps:
         words = f"{steps:,} steps fit into {budget}, but lookahead renews its weights every {train.average.every:,}"
         raise ConfigError(f"train.average: {words}: give it a longer time_budget, or a smaller every")

@@ -31,13 +31,13 @@ PARTS = {
     "averages": ("average_",),
     "best weights": ("best/",),
 }
-"""What a state consists of, by how its arrays' names begin."""
+"""The parts of a state, by the beginnings of its arrays' names."""
 
 TIMING = ("seconds", "epoch_seconds", "images_per_second")
-"""What no two runs have in common."""
+"""Figures that no two runs have in common."""
 
 STEPS, STOP_AT = 40, 17
-"""How many steps prove a resume, and after which it is; 17 begins and ends no epoch of the bundled configs."""
+"""The steps that prove a resume, and the one after which it is; 17 begins and ends no epoch of the bundled configs."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Part:
     digests: tuple[str, str]
     """SHA-256 in hex of the one and of the other."""
     first: str | None
-    """What differs first; None where nothing does."""
+    """The first difference; None where there is none."""
 
 
 def verify_resume(experiment: Experiment, steps: int, stop_at: int, folder: Path) -> list[Part]:
@@ -76,7 +76,7 @@ def verify_resume(experiment: Experiment, steps: int, stop_at: int, folder: Path
 
 
 def steps_and_stop(experiment: Experiment, steps: int | None, stop_at: int | None) -> tuple[int, int]:
-    """How many steps `verify_resume` is to train and to stop after, where they are not given.
+    """Return the steps `verify_resume` is to train and to stop after, where they are not given.
 
     40 or as many as the config has, which is less for a short one; and 17 of 40, or that part of them.
     """
@@ -94,7 +94,7 @@ def train_until(folder: RunFolder, solver: Solver, keeping: Keeping, step: int) 
 
 
 def compare_states(one: Path, other: Path) -> list[Part]:
-    """Two saved states part by part, and how far they say they are."""
+    """Compare two saved states part by part, and how far they say they are."""
     (arrays, info), (others, other_info) = read_checkpoint(one), read_checkpoint(other)
     parts = [
         _compare_arrays(name, _beginning(arrays, begin), _beginning(others, begin)) for name, begin in PARTS.items()
@@ -126,7 +126,7 @@ def _digest(pieces: Iterable[bytes]) -> str:
 
 
 def first_difference(one: Mapping[str, Array], other: Mapping[str, Array]) -> str | None:
-    """The first array that is not the same to the last bit, and by how much it is not; None where all are."""
+    """Name the first array that is not the same to the last bit, and by how much it is not; None where all are."""
     for name in sorted({*one, *other}):
         if name not in one or name not in other:
             return f"{name} is in one of them only"
@@ -159,5 +159,5 @@ def _compare_records(name: str, one: list[dict[str, Any]], other: list[dict[str,
 
 
 def timeless(record: Mapping[str, Any]) -> dict[str, Any]:
-    """A record without what no two runs have in common."""
+    """Return a record without the figures that no two runs have in common."""
     return {key: value for key, value in record.items() if key not in TIMING}

@@ -30,7 +30,7 @@ class Reproduction:
     steps: int
     """Trained again: as many as the newest state has."""
     differs: list[str]
-    """What is not as it was when the run was trained: versions, the processor's instructions."""
+    """Differences from when the run was trained: versions, the processor's instructions."""
     lines: int = 0
     """Of metrics.jsonl, compared."""
     files: list[str] = field(default_factory=list)
@@ -42,7 +42,7 @@ class Reproduction:
 
     @property
     def identical(self) -> bool:
-        """Whether nothing differs."""
+        """True where nothing differs."""
         return self.first_step is None and self.first_tensor is None
 
 
@@ -76,7 +76,7 @@ def _refuse_changes(folder: RunFolder, changes: list[Change]) -> None:
 
 
 def _not_as_it_was(folder: RunFolder, made_of: Mapping[str, Any], built: Built) -> list[str]:
-    """Versions and the like that differ; raises CheckpointError where config or images do."""
+    """List versions and the like that differ; raises CheckpointError where config or images do."""
     differ = changes_between(made_of, provenance(built), extended=True)
     lost = [str(each) for each in differ if each.key.partition(".")[0] in ("config", "data")]
     if lost:
@@ -85,7 +85,7 @@ def _not_as_it_was(folder: RunFolder, made_of: Mapping[str, Any], built: Built) 
 
 
 def _saved(folder: RunFolder, network: Network) -> dict[tuple[str, int], list[Path]]:
-    """The files to compare with, by the event after which they were written."""
+    """Return the files to compare with, by the event after which they were written."""
     files: dict[tuple[str, int], list[Path]] = {}
     for path in (folder.best, *reversed(earlier_states(folder)), folder.last):
         try:

@@ -27,16 +27,16 @@ from nndl.train.state import check_weights
 
 @dataclass(frozen=True)
 class Wanted:
-    """How a run is to go on."""
+    """The way a run is to go on."""
 
     sets: Sequence[str] = ()
     """Changes of the config, "train.l2=1e-4"."""
     config: str | None = None
     """Another config instead of the run's own."""
     epochs: float | None = None
-    """How many it shall have in all."""
+    """The epochs it shall have in all."""
     accept_changes: bool = False
-    """Whether it may go on although something is not as it was."""
+    """Go on although something is not as it was."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +46,11 @@ class Resumed:
     built: Built
     keeping: Keeping
     notes: list[str] = field(default_factory=list)
-    """What the person should know of it."""
+    """Remarks for the person."""
 
 
 def keeping(built: Built, changes: Sequence[Change] = (), info: Mapping[str, Any] | None = None) -> Keeping:
-    """How the experiment wants its run kept; `info` is that of the state which the solver goes on from."""
+    """Return the experiment's way of keeping its run; `info` is that of the state which the solver goes on from."""
     checkpoint, record = built.experiment.checkpoint, built.experiment.record
     statistics = None if record.statistics is None else Statistics(built.solver, record.statistics)
     if statistics is not None and info is not None:
@@ -65,7 +65,7 @@ def keeping(built: Built, changes: Sequence[Change] = (), info: Mapping[str, Any
 
 
 def resume(folder: RunFolder, wanted: Wanted | None = None) -> Resumed:
-    """The run in `folder` as its newest whole state has it; call it within `lock_run(folder.path)`.
+    """Return the run in `folder` as its newest whole state has it; call it within `lock_run(folder.path)`.
 
     Raises CheckpointError where there is no such state, and UsageError, with every difference, where data, config,
     version, engine or threads are not what they were and `accept_changes` does not say that this is meant.
@@ -104,13 +104,13 @@ def resume(folder: RunFolder, wanted: Wanted | None = None) -> Resumed:
 
 
 def _experiment(folder: RunFolder, wanted: Wanted) -> Experiment:
-    """The experiment that the run is to be from now on."""
+    """Return the experiment that the run is to be from now on."""
     sets = list(wanted.sets) if wanted.epochs is None else [NO_BUDGET, *wanted.sets, of_epochs(wanted.epochs)]
     return stored_experiment(folder, sets) if wanted.config is None else load_config(wanted.config, sets)
 
 
 def _refuse_budget(folder: RunFolder, experiment: Experiment) -> None:
-    """A budget became epochs when the run began; another would be written down and do nothing."""
+    """Refuse another budget: the first became epochs when the run began, and this one would do nothing."""
     if experiment.train.time_budget is not None:
         words = (
             f"train.time_budget ({experiment.train.time_budget}) counts when a run begins, and {folder.path} has begun"
@@ -129,7 +129,7 @@ def _from_the_start(folder: RunFolder, built: Built) -> Resumed:
 
 
 def _accepted(before: Mapping[str, Any], now: Mapping[str, Any], wanted: Wanted) -> list[Difference]:
-    """What is not as it was; raises UsageError where that was not meant."""
+    """Return the differences from before; raises UsageError where they were not meant."""
     shown = [as_told(change) for change in changes_between(before, now, extended=wanted.epochs is not None)]
     if shown and not wanted.accept_changes:
         lines = "\n".join(f"  {change}" for change in shown)
@@ -149,14 +149,14 @@ def _check_epochs(folder: RunFolder, state: State, solver: Solver) -> None:
 
 
 def _skipped(folder: RunFolder, state: State) -> list[str]:
-    """What cannot be read any more."""
+    """Report the states and lines that cannot be read any more."""
     skipped = [f"skipped: {reason}; going on from {state.path.name}" for reason in state.skipped.values()]
     lost = unreadable_lines(folder.metrics)
     return [*skipped, *([f"{folder.metrics}: {lost} lines cannot be read; the curves will lack them"] if lost else [])]
 
 
 def _schedule(built: Built, before: float) -> list[str]:
-    """What becomes of the learning rate when there are other epochs than before."""
+    """Report what becomes of the learning rate when there are other epochs than before."""
     solver, kind = built.solver, built.experiment.train.schedule.kind
     epochs, per_epoch, last = solver.epochs, solver.steps_per_epoch, max(0, solver.step - 1)
     if epochs == before:

@@ -29,10 +29,10 @@ UNIMPORTANT = (
     "config.threads",
     "changes",
 )
-"""What may change without a word: the numbers do not depend on it, or do by what is compared instead."""
+"""Places that may change without a word: the numbers do not depend on them, or do by what is compared instead."""
 
 EPOCHS = "config.train.epochs"
-"""What changes when a run is extended, which is no other run for it."""
+"""The place that changes when a run is extended, which is no other run for it."""
 
 
 def provenance(built: Built) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def provenance(built: Built) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Change:
-    """What was accepted when a run went on: other epochs, and whatever else was no longer as it was."""
+    """A change accepted when a run went on: other epochs, and whatever else was no longer as it was."""
 
     step: int
     epochs_done: int

@@ -24,16 +24,16 @@ class SeedRun:
     seed: int
     folder: RunFolder
     summary: dict[str, Any] | None = None
-    """What its summary.json holds, where it is finished."""
+    """The content of its summary.json, where it is finished."""
 
     @property
     def begun(self) -> bool:
-        """Whether there is a run, finished or to go on with."""
+        """True where there is a run, finished or to go on with."""
         return is_there(self.folder.config)
 
 
 def seed_runs(experiment: Experiment, seeds: int, inside: Path) -> list[SeedRun]:
-    """The runs inside/seed-0, inside/seed-1, ..., counted up from the experiment's seed."""
+    """List the runs inside/seed-0, inside/seed-1, ..., counted up from the experiment's seed."""
     numbers = range(experiment.seed, experiment.seed + seeds)
     folders = [(seed, RunFolder(inside / f"seed-{seed}")) for seed in numbers]
     return [SeedRun(seed, folder, _summary(folder)) for seed, folder in folders]

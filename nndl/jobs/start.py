@@ -20,7 +20,7 @@ from nndl.runs.loggers import require
 
 
 def start_run(built: Built, run_dir: str | Path | None = None) -> RunFolder:
-    """A new run's folder, with its config, its environment and how its images are normalised written down.
+    """Begin a new run: its folder, with its config, its environment and how its images are normalised.
 
     Raises MissingExtraError where the package of a logger is not installed, and UsageError for a time_budget that was
     not turned into epochs, since it would be written down and do nothing, and for what could not be read again.
@@ -38,7 +38,7 @@ def start_run(built: Built, run_dir: str | Path | None = None) -> RunFolder:
 
 
 def _readable(experiment: Experiment) -> str:
-    """The config to be written down; one that Python made of anything may be none that can be read."""
+    """Return the config to be written down; one that Python made of anything may be none that can be read."""
     config = dump(experiment)
     try:
         parse_config(config, "its config.yaml")
@@ -50,7 +50,7 @@ def _readable(experiment: Experiment) -> str:
 
 
 def _write_new_run(folder: RunFolder, built: Built, config: str) -> None:
-    """The config comes last: a folder with a config is a run, with all that belongs to one."""
+    """Write the files of a new run, the config last: a folder with a config is a run, with all that belongs to one."""
     dataset = built.split.dataset
     ran = {**describe_engine(built.network.engine), "data": describe_data(built), "data_digest": dataset.digest}
     folder.write_environment({**describe_environment(), **ran})
@@ -59,12 +59,12 @@ def _write_new_run(folder: RunFolder, built: Built, config: str) -> None:
 
 
 def describe_data(built: Built) -> dict[str, Any]:
-    """Which images an experiment uses, and how many for what."""
+    """Return the images that an experiment uses, and how many for what."""
     split = built.split
     sizes = {"train": len(split.train), "validation": len(split.validation), "test": len(split.test)}
     return {"name": split.dataset.name, "synthetic": split.dataset.synthetic, **sizes}
 
 
 def inputs_of(normalize: Normalize, dataset: Any) -> Inputs:
-    """What a run on a `nndl.data.cifar.Dataset` must remember of it."""
+    """Return what a run on a `nndl.data.cifar.Dataset` must remember of it."""
     return Inputs(normalize, dataset.classes, dataset.name, dataset.synthetic)

@@ -1,4 +1,4 @@
-"""What a run's folder holds, read with care: its experiment, and the newest state that its network can have."""
+"""The content of a run's folder, read with care: its experiment, and the newest state that its network can have."""
 
 from collections.abc import Sequence
 from functools import partial

@@ -1,1 +1,1 @@
-"""What a network is: layers as descriptions, shapes, parameters, and the plan that runs them."""
+"""Networks: layers as descriptions, shapes, parameters, and the plan that runs them."""

@@ -1,4 +1,4 @@
-"""What an engine is to a network: a value that says how each layer is run."""
+"""The engine as a network sees it: a value that says how each layer is run."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ class Site:
     params: Mapping[str, Array]
     """The layer's parameters by their own names ("w"), views that always hold the current values."""
     grads: Mapping[str, Array]
-    """Where backward writes the parameters' gradients, overwriting what was there; without those of frozen ones."""
+    """The arrays that backward overwrites with the parameters' gradients; without those of frozen ones."""
     state: dict[str, Any]
     """The courses' param dict; arrays in it (running_mean) are the network's buffers, to be updated in place."""
     mode: Mode
@@ -45,11 +45,11 @@ class Step(Protocol):
     """One step of a plan. Values are logically (N, C, H, W) or (N, D), with N free from call to call."""
 
     def forward(self, x: Array) -> Array:
-        """The layer's output; may be a buffer that the next call of this step overwrites. x is left as it was."""
+        """Return the layer's output, perhaps in a buffer that the next call overwrites. x is left as it was."""
         ...
 
     def backward(self, dout: Array) -> Array | None:
-        """dx for the last forward's x (None where nothing needs it); parameter gradients go to the site's grads."""
+        """Return dx for the last forward's x (None if not needed); parameter gradients go to the site's grads."""
         ...
 
 
@@ -69,7 +69,7 @@ Share = Callable[[int, Callable[[int, int, int], None]], None]
 
 
 def in_one_piece(count: int, work: Callable[[int, int, int], None]) -> None:
-    """The Share of an engine without threads."""
+    """Do the work in one call: the Share of an engine without threads."""
     work(0, count, 0)
 
 
@@ -96,4 +96,4 @@ class Engine:
     param_axes: Mapping[tuple[type[Layer], str], tuple[int, ...]] = field(default_factory=dict)
     """Memory order of a parameter, where it is not the logical one: {(Conv, "w"): (2, 3, 1, 0)}."""
     share: Share = in_one_piece
-    """How NumPy passes over large arrays outside the layers (updates, sums of branches) are spread over its threads."""
+    """The way that NumPy's passes over large arrays outside the layers (updates, sums of branches) use its threads."""

@@ -1,4 +1,4 @@
-"""Where weights start."""
+"""The weights that training starts from."""
 
 from typing import Literal
 
@@ -12,7 +12,7 @@ Init = Literal["he", "xavier", "normal", "uniform", "dirac", "whitening", "zeros
 def initial_weights(
     kind: Init, shape: tuple[int, ...], fan_in: int, fan_out: int, weight_scale: float, random: np.random.Generator
 ) -> Array:
-    """Weights of `shape`, float64.
+    """Draw weights of `shape`, float64.
 
     he:        normal, variance 2 / fan_in, which keeps the scale through ReLU (He et al. 2015)
     xavier:    normal, variance 2 / (fan_in + fan_out) (Glorot and Bengio 2010)

@@ -20,7 +20,7 @@ class Pair(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Layer(Described):
-    """What a layer is, without arrays: two equal descriptions are the same layer.
+    """A layer without its arrays: two equal descriptions are the same layer.
 
     A subclass names its definition (`pair`), what that needs after x (`arguments`) and what its backward half returns
     after dx (`gradients`).
@@ -32,42 +32,42 @@ class Layer(Described):
     decays: ClassVar[tuple[str, ...]] = ()
     """The parameters that L2 regularisation acts on: weights, as in the courses, not biases or normalisation."""
     draws: ClassVar[bool] = False
-    """Whether training draws random numbers: the plan then puts a generator in the param dict as "rng"."""
+    """True where training draws random numbers: the plan then puts a generator in the param dict as "rng"."""
 
     name: str | None = None
     """The name used for this layer's parameters; by default its kind and a running number (conv1, conv2)."""
 
     def out_shape(self, shape: Shape) -> Shape:
-        """The shape of one example after this layer; raises ShapeError when the layer cannot take `shape`."""
+        """Return the shape of one example after this layer; raises ShapeError when the layer cannot take `shape`."""
         return shape
 
     def initial_params(self, shape: Shape, random: Streams) -> dict[str, Array]:  # noqa: ARG002
-        """The parameters to start from, float64, in the courses' shapes."""
+        """Return the parameters to start from, float64, in the courses' shapes."""
         return {}
 
     def buffers(self, shape: Shape) -> dict[str, Array]:  # noqa: ARG002
-        """Arrays that training updates without a gradient: running statistics."""
+        """Return the arrays that training updates without a gradient: running statistics."""
         return {}
 
     def options(self) -> dict[str, Any]:
-        """The constants of the courses' param dict: stride and pad, eps and momentum, p."""
+        """Return the constants of the courses' param dict: stride and pad, eps and momentum, p."""
         return {}
 
     def arguments(self, params: Mapping[str, Array], param_dict: dict[str, Any]) -> tuple[Any, ...]:  # noqa: ARG002
-        """The courses' arguments that follow x."""
+        """Return the courses' arguments that follow x."""
         return ()
 
     def in_evaluation(self) -> "Layer":
-        """The layer that evaluation is planned with: this one without the options that matter in training alone."""
+        """Return the layer to plan evaluation with: this one without the options that matter in training alone."""
         return self
 
     def macs(self, shape: Shape) -> int:  # noqa: ARG002
-        """Multiply-adds of the forward pass for one example."""
+        """Count the multiply-adds of the forward pass for one example."""
         return 0
 
 
 def images(layer: Layer, shape: Shape) -> tuple[int, int, int]:
-    """`shape` as (C, H, W); raises ShapeError when it is not that of an image."""
+    """Return `shape` as (C, H, W); raises ShapeError when it is not that of an image."""
     if len(shape) != 3:
         raise ShapeError(
             f"{layer.kind} needs images (C, H, W), but {describe(shape)} stand before it; "
@@ -77,7 +77,7 @@ def images(layer: Layer, shape: Shape) -> tuple[int, int, int]:
 
 
 def vectors(layer: Layer, shape: Shape) -> int:
-    """`shape` as (D,) -> D; raises ShapeError when it is not that of a vector."""
+    """Return D of `shape` (D,); raises ShapeError when it is not that of a vector."""
     if len(shape) != 1:
         raise ShapeError(
             f"{layer.kind} needs vectors (D,), but {describe(shape)} stand before it; put flatten before it"
@@ -86,12 +86,12 @@ def vectors(layer: Layer, shape: Shape) -> int:
 
 
 def describe(shape: Shape) -> str:
-    """A shape in words: "images 3 x 32 x 32", "vectors of 128"."""
+    """Return a shape in words: "images 3 x 32 x 32", "vectors of 128"."""
     return f"vectors of {shape[0]}" if len(shape) == 1 else "images " + " x ".join(map(str, shape))
 
 
 def window(layer: Layer, shape: Shape, size: int, stride: int, pad: int) -> tuple[int, int]:
-    """Output height and width of a sliding window, rounded down; raises ShapeError when no window fits."""
+    """Return output height and width of a sliding window, rounded down; raises ShapeError when no window fits."""
     _, height, width = images(layer, shape)
     if height + 2 * pad < size or width + 2 * pad < size:
         fits = min(height, width) + 2 * pad

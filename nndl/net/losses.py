@@ -1,4 +1,4 @@
-"""What training minimises: a loss is described like a layer, its arithmetic is the reference's."""
+"""Losses, which training minimises: described like layers, their arithmetic is the reference's."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -12,7 +12,7 @@ from nndl.net.types import Array
 
 @dataclass(frozen=True, kw_only=True)
 class Loss(Described):
-    """What a batch's scores are judged by, and its gradient."""
+    """A measure of a batch's scores, with its gradient."""
 
     def __call__(self, scores: Array, y: Array) -> tuple[float, Array]:
         """scores (N, C), y (N,) -> loss, dscores (N, C)."""

@@ -16,7 +16,7 @@ from nndl.net.turn import Turn
 from nndl.net.types import Array, Mode, Shape, Streams, layout_of
 
 _INITIALISATION, _DROPOUT = 1, 2
-"""Which of a seed's independent streams: adding dropout to a config does not move the initial weights."""
+"""Independent streams of a seed: adding dropout to a config does not move the initial weights."""
 
 
 class Network:

@@ -13,7 +13,7 @@ ALIGNMENT = 64
 
 
 class Slot(NamedTuple):
-    """Where a named array lies."""
+    """The place of a named array."""
 
     shape: tuple[int, ...]
     axes: tuple[int, ...]
@@ -44,7 +44,7 @@ class Params(Mapping[str, Array]):
         return ordered.transpose(np.argsort(slot.axes))
 
     def like(self) -> "Params":
-        """Zeros laid out as these: for gradients and optimiser state."""
+        """Make zeros laid out as these: for gradients and optimiser state."""
         return Params(self._slots, self.vector.dtype)
 
     def __getitem__(self, name: str) -> Array:
@@ -64,7 +64,7 @@ class Params(Mapping[str, Array]):
 
     @property
     def size(self) -> int:
-        """How many numbers there are, alignment apart."""
+        """The count of numbers, alignment apart."""
         return sum(view.size for view in self._views.values())
 
 

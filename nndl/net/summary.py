@@ -12,7 +12,7 @@ from nndl.net.steps import SumStep
 
 
 def layer_rows(placed: Sequence[Placed], bytes_per_number: int) -> list[dict[str, Any]]:
-    """A row for each layer, blocks before what is in them: per image MACs and bytes of the output kept for backward."""
+    """Return a row for each layer, blocks before their layers: MACs an image and bytes of output kept for backward."""
 
     def random(_: str) -> np.random.Generator:
         return np.random.default_rng(0)  # only the shapes of what it draws are looked at
@@ -35,12 +35,12 @@ def layer_rows(placed: Sequence[Placed], bytes_per_number: int) -> list[dict[str
 
 
 def totals(rows: Sequence[dict[str, Any]]) -> dict[str, int]:
-    """Sums over the layers. A residual block's own output is counted, and so is that of each layer in it."""
+    """Sum over the layers. A residual block's own output is counted, and so is that of each layer in it."""
     return {key: sum(row[key] for row in rows) for key in ("parameters", "macs", "bytes")}
 
 
 def step_rows(steps: Sequence[PlannedStep], depth: int = 0) -> list[dict[str, Any]]:
-    """A row for each step; those of a residual block's branches follow it, one deeper."""
+    """Return a row for each step; those of a residual block's branches follow it, one deeper."""
     rows = []
     for planned in steps:
         rows.append(

@@ -12,7 +12,7 @@ Shape = tuple[int, ...]
 
 Mode = Literal["train", "test"]
 Layout = Literal["nchw", "nhwc", "flat"]
-"""How a batch lies in memory. Its logical shape is always (N, C, H, W), or (N, D) for "flat"."""
+"""The order of a batch in memory. Its logical shape is always (N, C, H, W), or (N, D) for "flat"."""
 
 Streams = Callable[[str], np.random.Generator]
 """A source of independent random streams, one for each name asked for."""

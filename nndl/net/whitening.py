@@ -10,11 +10,11 @@ from numpy.lib.stride_tricks import sliding_window_view
 from nndl.net.types import Array
 
 IMAGES = 5000
-"""How many images the filters are computed from: their patches are some millions, and similar."""
+"""The count of images that the filters are computed from: their patches are some millions, and similar."""
 
 
 def whitening_filters(images: Array, kernel: int, eps: float) -> Array:
-    """Filters (2 D, C, kernel, kernel), D = C * kernel^2, float64, for images (N, C, H, W).
+    """Compute filters (2 D, C, kernel, kernel), D = C * kernel^2, float64, for images (N, C, H, W).
 
     With the patches as the rows of P, P'P / n = V diag(variances) V'. The first D filters are the columns of V, each
     over sqrt(variance + eps), the directions of largest variance first; the last D are the same with the sign turned,

@@ -1,1 +1,1 @@
-"""What no single key can tell: whether the parts of a config agree with each other, the data and the machine."""
+"""Checks that no single key allows: the parts of a config agree with each other, the data and the machine."""

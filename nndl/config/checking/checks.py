@@ -1,4 +1,4 @@
-"""What no single key can tell: whether the layers fit together, into memory, and to the data set."""
+"""Checks that no single key allows: the layers fit together, into memory, and to the data set."""
 
 from collections.abc import Sequence
 from dataclasses import replace

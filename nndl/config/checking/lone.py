@@ -9,7 +9,7 @@ from nndl.net.shapes import Placed
 
 
 def lone_examples(train: Train, images: int, placed: Iterable[Placed]) -> Iterator[tuple[Placed, str, str]]:
-    """(layer, option, words) of each batch norm that sees one example at a time, where `images` are learnt from.
+    """Yield (layer, option, words) of each batch norm that sees one example at a time, where `images` are learnt from.
 
     Of a spatial one that is no harm where an image has several places; ghosts have their examples to themselves.
     """

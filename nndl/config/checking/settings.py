@@ -1,4 +1,4 @@
-"""Whether the settings agree with one another, with the data set and with this installation."""
+"""Checks that the settings agree with one another, with the data set and with this installation."""
 
 from nndl.config.datasets import CLASSES, MOST_TEST_IMAGES, MOST_TRAINING_IMAGES, TRAINING_IMAGES
 from nndl.config.reading.messages import Report
@@ -45,7 +45,7 @@ def _check_data(experiment: Experiment, report: Report) -> None:
 
 
 def images_to_learn_from(experiment: Experiment) -> int:
-    """How many training images are not held out."""
+    """Count the training images that are not held out."""
     return _train_size(experiment) - experiment.data.held_out
 
 

@@ -1,4 +1,4 @@
-"""Whether a network could be held in memory, told before any of its arrays is made."""
+"""The check that a network can be held in memory, before any of its arrays is made."""
 
 import os
 from collections.abc import Iterator, Sequence

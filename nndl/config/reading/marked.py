@@ -37,7 +37,7 @@ class Marked:
     values: dict[Path, Mark] = field(default_factory=dict)
 
     def place(self, path: Path, at_key: bool = False) -> Mark:
-        """Where the value (or the key) at `path` stands; where the text lacks it, where its nearest parent does."""
+        """Find the place of the value (or the key) at `path`; where the text lacks it, that of its nearest parent."""
         if at_key and path in self.keys:
             return self.keys[path]
         while path and path not in self.values:
@@ -150,7 +150,7 @@ def _start(node: Node) -> Mark:
 
 
 def scalar(text: str) -> Any:
-    """The value of an unquoted word by YAML 1.2's core schema: 1e-3 is a number, `on` is a word, 010 is ten."""
+    """Return the value of an unquoted word by YAML 1.2's core schema: 1e-3 is a number, `on` is a word, 010 is ten."""
     if text in WORDS:
         return WORDS[text]
     if INTEGER.fullmatch(text):

@@ -1,4 +1,4 @@
-"""What is wrong with a config, for the person who wrote it: file:line:column, the line, and what would be right."""
+"""Messages for the person who wrote a config: file:line:column, the line, what is wrong and what would be right."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
@@ -28,7 +28,7 @@ class Problem(NamedTuple):
     words: str
     mark: Mark
     source: str | None = None
-    """Where it was written, if not in the file: the text of a --set."""
+    """The text of the --set that has it, if it is not from the file."""
 
 
 class Report(Protocol):

@@ -42,7 +42,7 @@ def quoted(text: object) -> str:
 
 
 NO_BUDGET = "train.time_budget=null"
-"""What --epochs sets besides, before what --set does: a config's time gives way to it."""
+"""The change that --epochs makes besides, before those of --set: a config's time gives way to it."""
 
 
 def of_epochs(epochs: float) -> str:
@@ -51,7 +51,7 @@ def of_epochs(epochs: float) -> str:
 
 
 SYNTHETIC = ("data.dataset=synthetic", "data.train_size=all", "data.test_size=all", "data.validation_size=auto")
-"""What --synthetic sets, before what --set does: the sizes of CIFAR mean nothing to the generated images."""
+"""The changes of --synthetic, before those of --set: the sizes of CIFAR mean nothing to the generated images."""
 
 
 def settings(

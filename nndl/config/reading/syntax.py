@@ -23,7 +23,7 @@ PLAIN = (
     ("undefined tag handle", "configs use no YAML tags ('!...'); leave it out"),
     ("incompatible YAML|YAML directive|tag handle", "leave out the line that begins with %: configs need none"),
 )
-"""What is left of PyYAML's words, and ours."""
+"""Pieces of PyYAML's words, and ours in their place."""
 BIG_ESCAPE = re.compile(r"\\U[0-9A-Fa-f]{8}")
 
 

@@ -1,1 +1,1 @@
-"""What can be written out of an experiment and its schema: configs, a JSON Schema, the reference."""
+"""Writing out of an experiment and its schema: configs, a JSON Schema, the reference."""

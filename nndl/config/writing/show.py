@@ -34,7 +34,7 @@ _Dumper.ignore_aliases = lambda self, data: True  # type: ignore[method-assign] 
 
 
 def _quotes(value: str) -> str | None:
-    """The quotes that a text needs: some where YAML 1.2 takes it for no text (1e3), others where it has line breaks."""
+    """Return the quotes that a text needs: where YAML 1.2 takes it for no text (1e3), and where it has line breaks."""
     if not value.isprintable():
         return '"'
     return None if isinstance(scalar(value), str) else "'"

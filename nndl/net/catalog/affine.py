@@ -28,9 +28,9 @@ class Affine(Layer):
     out_features: Annotated[int, Ge(1)]
     """Number of outputs M; in the last layer, the number of classes."""
     bias: bool = True
-    """Whether a constant b is added to each output."""
+    """A constant b added to each output."""
     init: Init = "he"
-    """Where the weights start (`dirac` and `whitening` are for convolutions)."""
+    """The weights to start from (`dirac` and `whitening` are for convolutions)."""
     weight_scale: Annotated[float, Gt(0)] = 1e-3
     """Standard deviation of the weights when init is `normal`."""
 

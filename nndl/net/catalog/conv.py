@@ -33,14 +33,14 @@ class Conv(Layer):
     pad: Annotated[int, Ge(0)] | Literal["same"] = "same"
     """Zeros added around the image; `same` keeps its size at stride 1 (odd kernels only)."""
     bias: bool = True
-    """Whether each filter adds a constant b. Before a batch norm it has no effect: turn it off."""
+    """A constant b added by each filter. Before a batch norm it has no effect: turn it off."""
     init: Init = "he"
-    """Where the weights start. `dirac`: as the identity; `whitening`: as 2 * channels * kernel^2 filters computed from
+    """The weights to start from. `dirac`: the identity; `whitening`: 2 * channels * kernel^2 filters computed from
     the images (first layer)."""
     weight_scale: Annotated[float, Gt(0)] = 1e-3
     """Standard deviation of the weights when init is `normal`."""
     whitening_eps: Annotated[float, Gt(0)] = 5e-4
-    """When init is `whitening`: added to the variance of every direction, so that the least are amplified less."""
+    """Of `init: whitening`: added to the variance of every direction, so that the least are amplified less."""
 
     @property
     def padding(self) -> int:

@@ -21,14 +21,14 @@ from nndl.net.types import Array, Shape, Streams
 
 @dataclass(frozen=True, kw_only=True)
 class _Normalisation(Layer):
-    """What all share: x is centred and scaled to unit variance, then gamma x + beta."""
+    """The common part: x is centred and scaled to unit variance, then gamma x + beta."""
 
     gradients: ClassVar[tuple[str, ...]] = ("gamma", "beta")
 
     eps: Annotated[float, Gt(0)] = 1e-5
     """Added to the variance before the square root."""
     scale: bool = True
-    """Whether gamma is trained; if not it stays 1."""
+    """Training of gamma; without it gamma stays 1."""
 
     def initial_params(self, shape: Shape, random: Streams) -> dict[str, Array]:  # noqa: ARG002
         params = {"gamma": np.ones(shape[0]), "beta": np.zeros(shape[0])}
@@ -38,7 +38,7 @@ class _Normalisation(Layer):
         return {"eps": self.eps}
 
     def affine_params(self, params: Mapping[str, Array]) -> tuple[Array, Array]:
-        """gamma, beta; gamma is ones where it is not trained."""
+        """Return gamma and beta; gamma is ones where it is not trained."""
         beta = params["beta"]
         return (params["gamma"] if self.scale else np.ones_like(beta)), beta
 
@@ -53,7 +53,7 @@ class _BatchNormalisation(_Normalisation):
     momentum: Annotated[float, Ge(0), Lt(1)] = 0.9
     """Share of the old running average kept at each step: running = momentum * running + (1 - momentum) * batch."""
     unbiased: bool = False
-    """Whether the running variance uses the unbiased estimate (PyTorch does; the courses do not)."""
+    """The unbiased estimate in the running variance (PyTorch has it; the courses do not)."""
 
     ghost_batch_size: Annotated[int, Ge(2)] | None = None
     """Images that share their statistics, instead of the whole batch, in training (ghost batch norm)."""

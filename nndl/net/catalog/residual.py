@@ -25,7 +25,7 @@ class Residual(Layer):
     """The layers of the block, in order."""
 
     def shortcut(self, shape: Shape, body_shape: Shape) -> tuple[Layer, ...]:
-        """The layers between x and the sum: none where the shapes agree, else a projection without bias."""
+        """Return the layers between x and the sum: none where the shapes agree, else a projection without bias."""
         if shape == body_shape:
             return ()
         if len(body_shape) == 1:
