@@ -8,6 +8,7 @@ Run folders and the verbs that read them are `benchmarks.fuzz_runs`.
 """
 
 import argparse
+import contextlib
 import dataclasses
 import io
 import sys
@@ -268,14 +269,35 @@ def runs(count: int, seed: int) -> list[Tally]:
     return [tally for tally in tallies.values() if tally.tried]
 
 
+def places(count: int, seed: int) -> Tally:
+    """So many places of a run's files set to odd values, each shown by all verbs that show runs."""
+    from benchmarks.fuzz_places import cases, prepare, try_case
+    from benchmarks.fuzz_runs import import_all, make_template
+
+    tally = Tally("places of a run's files")
+    import_all()
+    with tempfile.TemporaryDirectory(prefix="nndl-") as folder, contextlib.chdir(folder):
+        make_template(Path(folder))
+        files = prepare(Path(folder))
+        for case in cases(files, count, seed):
+            faults = try_case(Path(folder), files, case)
+            tally.tried += 1
+            tally.accepted += not faults
+            tally.tracebacks += bool(faults)
+            print("\n".join(faults), end="", file=sys.stderr)
+    return tally
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
     parser.add_argument("--configs", type=int, default=300, help="damaged configs")
     parser.add_argument("--files", type=int, default=100, help="damaged files of each kind")
     parser.add_argument("--runs", type=int, default=300, help="damaged run folders (POSIX only)")
+    parser.add_argument("--places", type=int, default=500, help="values of a run's files (POSIX only)")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     tallies = runs(options.runs, options.seed) if options.runs else []  # first, since it forks
+    tallies += [places(options.places, options.seed)] if options.places else []
     warnings.simplefilter("error")
     tallies += [configs(options.configs, options.seed)] if options.configs else []
     tallies += files(options.files, options.seed) if options.files else []

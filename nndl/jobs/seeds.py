@@ -13,7 +13,7 @@ from nndl.jobs.sameness import as_told, changes_between, provenance
 from nndl.jobs.stored import stored_experiment, stored_state
 from nndl.runs.files import is_there
 from nndl.runs.folder import RunFolder, is_free
-from nndl.runs.listing import read_row, read_summary
+from nndl.runs.listing import read_row, read_summary, seconds
 from nndl.runs.lock import is_locked
 
 
@@ -40,9 +40,10 @@ def seed_runs(experiment: Experiment, seeds: int, inside: Path) -> list[SeedRun]
 
 
 def _summary(folder: RunFolder) -> dict[str, Any] | None:
-    row = read_row(folder)
-    whole = row.status == "finished" and row.test is not None and row.seconds is not None
-    return read_summary(folder) if whole else None
+    row, summary = read_row(folder), read_summary(folder)
+    if row.status != "finished" or row.test is None or summary is None:
+        return None
+    return summary if seconds(summary.get("seconds")) is not None else None
 
 
 def refuse_others(runs: list[SeedRun], experiment: Experiment, accept_changes: bool = False) -> None:

@@ -17,8 +17,8 @@ from nndl.runs.comparing import distinct_names
 from nndl.runs.curves import Curves, read_curves
 from nndl.runs.files import read_bounded
 from nndl.runs.folder import RunFolder
-from nndl.runs.listing import Row, read_row, read_summary
-from nndl.runs.metrics import read_metrics
+from nndl.runs.listing import Row, read_row, read_summary, share
+from nndl.runs.metrics import is_count, read_metrics
 from nndl.train.calibration import softmax
 from nndl.train.evaluate import Result, result_of
 
@@ -83,6 +83,26 @@ class Facts:
         test = self.summary.get("test")
         best = test.get("best") if isinstance(test, Mapping) else None
         return best if isinstance(best, Mapping) else {}
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Return the interval of 95 % confidence of the test accuracy, or None where there is none."""
+        if self.result is not None:
+            return self.result.interval
+        said = self.test.get("interval95")
+        below, above = map(share, said) if isinstance(said, list) and len(said) == 2 else (None, None)
+        return None if below is None or above is None else (below, above)
+
+    @property
+    def confusion(self) -> Array | None:
+        """Return how many test images (C, C) of each class were taken for which, or None where that is not known."""
+        if self.result is not None:
+            return self.result.confusion
+        said, count = self.test.get("confusion"), len(self.classes)
+        if not isinstance(said, list) or len(said) != count or not count:
+            return None
+        rows = [row for row in said if isinstance(row, list) and len(row) == count and all(map(is_count, row))]
+        return np.array(rows) if len(rows) == count else None
 
 
 def gather(folder: RunFolder, data: Path | None = None) -> Facts:

@@ -88,13 +88,12 @@ def _one(facts: Facts, level: int) -> str:
 
 def _headline(facts: Facts) -> str:
     """Return the figures one looks for first."""
-    row, result, test = facts.row, facts.result, facts.test
-    accuracy = result.accuracy if result else row.test
-    interval = result.interval if result else test.get("interval95")
+    row = facts.row
+    accuracy = facts.result.accuracy if facts.result else row.test
     items = []
     if accuracy is not None:
         views = f", {facts.tta} averaged" if facts.tta != "none" else ""
-        items.append(("first", f"test accuracy{views}", f"{100 * accuracy:.2f} %{_of_what(facts, interval)}"))
+        items.append(("first", f"test accuracy{views}", f"{100 * accuracy:.2f} %{_of_what(facts)}"))
     if row.best_validation is not None:
         best = facts.summary.get("best_epoch")
         at = f"<small>epoch {best}</small>" if isinstance(best, int) else ""
@@ -112,9 +111,9 @@ def _headline(facts: Facts) -> str:
     return f"<dl class=headline>{cells}</dl>" + (synthetic if row.dataset == "synthetic" else "")
 
 
-def _of_what(facts: Facts, interval: Sequence[float] | None) -> str:
+def _of_what(facts: Facts) -> str:
     """Return the 95 % confidence interval, and on how many images."""
-    images = int(facts.result.total.sum()) if facts.result else facts.test.get("images")
+    images, interval = int(facts.result.total.sum()) if facts.result else facts.test.get("images"), facts.interval
     between = f"95 % confidence: {100 * interval[0]:.2f} to {100 * interval[1]:.2f} %" if interval else ""
     of = f"{images:,} test images ({data_of(facts, short=True)})" if isinstance(images, int) else ""
     return "".join(f"<small>{escape(line)}</small>" for line in (between, of) if line)
@@ -152,12 +151,7 @@ def _curves(facts: Facts) -> str:
 
 
 def _confusion(facts: Facts) -> str:
-    import numpy as np
-
-    confusion = facts.result.confusion if facts.result else None
-    if confusion is None and isinstance(facts.test.get("confusion"), list) and facts.classes:
-        found = np.array(facts.test["confusion"])
-        confusion = found if found.shape == (len(facts.classes),) * 2 else None
+    confusion = facts.confusion
     if confusion is None:
         return ""
     if len(facts.classes) > 20:

@@ -1,10 +1,9 @@
 """Charts of what was recorded of weights and activations along the way."""
 
-from typing import Any
-
 from nndl.report.gather import Facts
 from nndl.report.svg import Line, line_chart, percent
 from nndl.runs.curves import Points, plan_of
+from nndl.runs.listing import finite
 from nndl.runs.metrics import read_metrics
 
 MOST_LINES = 6
@@ -43,9 +42,9 @@ def _lines(facts: Facts, what: str, figure: str | None, per_epoch: float) -> lis
     for record in facts.statistics:
         values = record.get(what)
         for name, value in values.items() if isinstance(values, dict) else ():
-            number: Any = value.get(figure) if figure and isinstance(value, dict) else value
-            if isinstance(number, int | float) and number == number:
-                series.setdefault(name, []).append((record["step"] / per_epoch, float(number)))
+            number = finite(value.get(figure) if figure and isinstance(value, dict) else value)
+            if number is not None:
+                series.setdefault(name, []).append((record["step"] / per_epoch, number))
     names = list(series)
     if what != "activations":
         names = [name for name in names if name.endswith(".w")] or names
