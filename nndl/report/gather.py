@@ -91,7 +91,7 @@ class Facts:
             return self.result.interval
         said = self.test.get("interval95")
         below, above = map(share, said) if isinstance(said, list) and len(said) == 2 else (None, None)
-        return None if below is None or above is None else (below, above)
+        return None if below is None or above is None or below > above else (below, above)
 
     @property
     def confusion(self) -> Array | None:

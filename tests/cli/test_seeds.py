@@ -171,3 +171,16 @@ def test_the_epochs_of_a_time_budget_are_those_of_the_runs_there_are(folder: Pat
     assert done.returncode == 0, done.stderr
     assert f"epochs for 0.05s, as in {Path('c/seed-0')}\n" in done.stderr
     assert same_arrays(folder / "second" / "last.safetensors", folder / "c" / "seed-1" / "last.safetensors")
+
+
+def test_a_summary_without_its_time_is_none_of_a_finished_run(folder: Path) -> None:
+    """A stranger's, or a damaged one: its run goes on, where it was counted in and ended the whole set inside."""
+    words = ["train", "tiny.yaml", "--seeds", "2", "--run-dir", "set"]
+    assert nndl(*words, cwd=folder).returncode == 0
+    summary = folder / "set" / "seed-0" / "summary.json"
+    said = json.loads(summary.read_text(encoding="utf-8"))
+    for wrong in (None, -1, "x", 1e300):
+        summary.write_text(json.dumps({**said, "seconds": wrong}), encoding="utf-8")
+        done = nndl(*words, cwd=folder)
+        assert done.returncode == 2
+        assert "is finished; --epochs" in done.stderr

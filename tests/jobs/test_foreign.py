@@ -4,6 +4,7 @@ import os
 import sys
 import time
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from nndl.jobs.resume import resume
 from nndl.jobs.seeds import refuse_others, seed_runs
 from nndl.runs.checkpoint import read_checkpoint, write_checkpoint
 from nndl.runs.folder import RunFolder
+from nndl.runs.inputs import read_inputs, write_inputs
 from nndl.runs.lock import lock_run
 from nndl.runs.log import write_log
 from tests.small_run import experiment, trained
@@ -201,3 +203,12 @@ def test_a_folder_in_a_files_place_is_told(tmp_path: Path) -> None:
     folder.lock.mkdir()
     with pytest.raises(UsageError, match=r"\.lock is a folder, not a file"):
         go_on(folder)
+
+
+def test_classes_that_are_not_as_many_as_the_network_scores_are_refused(tmp_path: Path) -> None:
+    folder = trained(tmp_path / "run", 5)
+    known = read_inputs(folder)
+    assert known is not None
+    write_inputs(folder, replace(known, classes=known.classes[:9]))
+    with pytest.raises(CheckpointError, match=r"input\.json names 9 classes, and the network scores \(10,\)"):
+        load_run(folder.path)

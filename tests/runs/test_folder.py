@@ -92,3 +92,24 @@ def test_status_tells_a_run_that_died_from_one_that_runs(tmp_path: Path) -> None
     folder.write_status("finished", test_accuracy=0.75)
     assert folder.status() == "finished"
     assert json.loads(folder.summary.read_text(encoding="utf-8"))["test_accuracy"] == 0.75
+
+
+@pytest.mark.parametrize(
+    ("content", "status"),
+    [
+        ("[]", "damaged"),
+        ("1", "damaged"),
+        ("{}", "damaged"),
+        ('{"status": null}', "damaged"),
+        ('{"status": ["running"]}', "damaged"),
+        ('{"status": "fine\\u001b[2J"}', "damaged"),
+        ('{"status": "' + "x" * 1000 + '"}', "damaged"),
+        ('{"status": "imported"}', "imported"),
+        ('{"status": "running", "host": {}}', "running"),
+        ("[" * 100_000, "died"),
+        ("", "died"),
+    ],
+)
+def test_a_status_is_a_word_whatever_a_summary_says(tmp_path: Path, content: str, status: str) -> None:
+    (tmp_path / "summary.json").write_text(content, encoding="utf-8")
+    assert RunFolder(tmp_path).status() == status

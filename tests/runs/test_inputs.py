@@ -1,6 +1,8 @@
 """input.json keeps every bit of a normalisation, and notices a digit that changed."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,7 +10,7 @@ import pytest
 from nndl.data.normalize import Normalize
 from nndl.errors import CheckpointError
 from nndl.runs.folder import RunFolder
-from nndl.runs.inputs import Inputs, read_inputs, write_inputs
+from nndl.runs.inputs import Inputs, _digest, read_inputs, write_inputs
 
 
 @pytest.mark.parametrize("shape", [(3,), (3, 32, 32)])
@@ -41,3 +43,26 @@ def test_a_changed_digit_is_noticed(tmp_path: Path) -> None:
     folder.inputs.write_text(text.replace("120.5", "121.5"), encoding="utf-8")
     with pytest.raises(CheckpointError, match="checksum"):
         read_inputs(folder)
+
+
+@pytest.mark.parametrize("key", ["mean", "std"])
+@pytest.mark.parametrize(
+    "value", [[], 1.0, [1.0, 2.0], [[1.0], [2.0], [3.0]], [1.0, 2.0, float("nan")], [1e400, 1, 1], "x", [[1], 2]]
+)
+def test_figures_that_fit_no_image_are_refused_though_their_checksum_is_right(
+    tmp_path: Path, key: str, value: Any
+) -> None:
+    folder = RunFolder(tmp_path)
+    write_inputs(folder, Inputs(Normalize(np.ones(3), np.ones(3)), ("a",), "cifar10", False))
+    content = {**json.loads(folder.inputs.read_text(encoding="utf-8")), key: value}
+    del content["sha256"]
+    folder.inputs.write_text(json.dumps({**content, "sha256": _digest(content)}), encoding="utf-8")
+    with pytest.raises(CheckpointError, match=r"input\.json (is damaged: mean and std|cannot be read)"):
+        read_inputs(folder)
+
+
+@pytest.mark.parametrize("std", [[1.0, 0.0, 1.0], [1.0, -1.0, 1.0]])
+def test_a_deviation_that_cannot_be_divided_by_is_refused(tmp_path: Path, std: list[float]) -> None:
+    write_inputs(RunFolder(tmp_path), Inputs(Normalize(np.ones(3), np.array(std)), ("a",), "cifar10", False))
+    with pytest.raises(CheckpointError, match="mean and std are not those of images"):
+        read_inputs(RunFolder(tmp_path))

@@ -1,6 +1,8 @@
 """What is told of runs: all that their files tell, and nothing makes it fail."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,6 +12,7 @@ from nndl.errors import UsageError
 from nndl.runs.folder import RunFolder
 from nndl.runs.listing import SORTS, flattened, list_runs, read_row, sort_rows
 from tests.runs.made import make_run
+from tests.runs.test_plain import BOMB
 
 
 def test_a_row_says_what_the_files_say(tmp_path: Path) -> None:
@@ -81,3 +84,30 @@ def test_runs_without_a_figure_come_last_whatever_the_order(tmp_path: Path) -> N
 def test_a_config_is_flattened_to_its_places() -> None:
     tree = {"a": {"b": 1, "c": [1, {"d": 2}]}, "e": None}
     assert dict(flattened(tree)) == {"a.b": 1, "a.c": '[1, {"d": 2}]', "e": None}
+
+
+@pytest.mark.parametrize("seconds", [10**400, 10**299, 1e300, float("nan"), float("inf"), -1, True, "1", [1]])
+def test_a_time_beyond_reason_is_none_and_breaks_nothing(tmp_path: Path, seconds: Any) -> None:
+    """One bad folder broke `nndl runs` for all: 10^400 as a whole number fits into no float."""
+    folder = make_run(tmp_path / "bad", validation=())
+    summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    (folder / "summary.json").write_text(json.dumps({**summary, "seconds": seconds}), encoding="utf-8")
+    make_run(tmp_path / "good")
+    bad, good = sort_rows(list_runs(tmp_path), "name")
+    assert (bad.seconds, good.seconds) == (None, 2.5)
+    assert bad.status == ("damaged" if seconds == 10**400 else "finished")
+
+
+@pytest.mark.parametrize("accuracy", [10**299, 1.5, -0.1, float("nan"), True, None])
+def test_an_accuracy_is_a_share_of_one(tmp_path: Path, accuracy: Any) -> None:
+    row = read_row(RunFolder(make_run(tmp_path / "run", validation=(accuracy, 0.25), test=accuracy)))
+    assert (row.best_validation, row.test) == (0.25, None)
+
+
+def test_a_config_that_means_harm_is_a_damaged_run(tmp_path: Path) -> None:
+    folder = make_run(tmp_path / "run")
+    text = (folder / "config.yaml").read_text(encoding="utf-8")
+    for harm in (BOMB, "x: &x [*x]\n", "x: " + "[" * 5000, "\0"):
+        (folder / "config.yaml").write_text(text + harm, encoding="utf-8")
+        row = read_row(RunFolder(folder))
+        assert (row.status, row.config, row.best_validation) == ("damaged", None, 0.6)

@@ -1,11 +1,13 @@
 """metrics.jsonl holds every epoch and enough steps, and goes on without a seam."""
 
+import os
 from io import FileIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from nndl.runs.files import ForeignFileError
 from nndl.runs.metrics import STEPS_KEPT, MetricsWriter, read_metrics, unreadable_lines
 
 
@@ -90,3 +92,27 @@ class Full(FileIO):
         taken = super().write(bytes(data)[: self._room])
         self._room = 0
         return taken
+
+
+def test_step_lines_are_passed_over_where_they_are_not_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    with MetricsWriter(path, 8) as metrics:
+        for event in EVENTS:
+            metrics.write(event)
+    assert list(read_metrics(path, steps=False)) == [epoch(1), epoch(2)]
+
+
+def test_lines_and_files_beyond_measure_are_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    lines = [b"[" * 9_000_000, b'{"kind": "step", "step": 2}', b'{"kind": "step", "step": 1' + b"0" * 400 + b"}"]
+    odd = (
+        b'{"kind": "step", "step": true}',
+        b'{"kind": "step", "step": -1}',
+        b'{"kind": "epoch", "step": 1, "epoch": 1e3}',
+    )
+    path.write_bytes(b"\n".join([*lines, *odd, b'{"kind": "step", "step": 3}', b""]))
+    assert [record["step"] for record in read_metrics(path)] == [2, 3]
+    assert unreadable_lines(path) == 5
+    os.truncate(path, 1 << 40)
+    with pytest.raises(ForeignFileError, match="too many for the metrics of a run"):
+        list(read_metrics(path))
