@@ -38,10 +38,10 @@ def test_each_answer_is_counted_for_what_it_is(capsys: pytest.CaptureFixture[str
 
 
 def fuzz_runs(code: str, *words: str) -> "subprocess.CompletedProcess[str]":
-    """The fuzzer on run folders alone, in a process that has computed nothing, after `code`."""
+    """The fuzzer, in a process that has computed nothing, after `code`; on what `words` ask for alone."""
     command = [sys.executable, "-c", f"{code}\nimport sys\nfrom benchmarks.fuzz import main\nsys.exit(main())"]
     return subprocess.run(
-        [*command, "--configs", "0", "--files", "0", *words],
+        [*command, "--configs", "0", "--files", "0", "--runs", "0", "--places", "0", *words],
         cwd=ROOT,
         env=environment(OPENBLAS_NUM_THREADS="1"),
         capture_output=True,
@@ -60,7 +60,7 @@ def test_every_verb_takes_damaged_run_folders_or_refuses_them_in_words() -> None
 OPEN = "import nndl.runs.files as files; files._SAFE, files._refuse = 0, lambda path: None"
 LINK, PIPE = "(theirs / 'log.txt').symlink_to(mine)", "os.mkfifo(theirs / 'log.txt')"
 BROKEN = "import nndl.runs.listing as listing; listing.read_config = None"
-GREEDY = "import nndl.runs.listing as listing; listing.read_config = lambda _: {} if b'x' * (3000 << 20) else None"
+GREEDY = "import nndl.runs.listing as listing; listing.read_config = lambda _: {} if b'x' * (1500 << 20) else None"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
@@ -83,3 +83,13 @@ def test_what_a_damaged_run_folder_does_is_seen(planted: tuple[str, ...], verb: 
     done = fuzz_runs(code, "--runs", "1")
     assert done.returncode == 1, done.stdout + done.stderr
     assert re.search(f"planted: {words}", done.stderr), done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
+def test_odd_values_in_a_run_s_files_break_nothing_and_what_they_break_is_seen() -> None:
+    done = fuzz_runs("", "--places", "12", "--seed", "1")
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"\nall +12 +0 +12 +0 +0\n", done.stdout)
+    broken = fuzz_runs(f"{BROKEN}\nfrom benchmarks import fuzz_places\nfuzz_places.VERBS = ('runs',)", "--places", "1")
+    assert broken.returncode == 1, broken.stdout + broken.stderr
+    assert "internal error" in broken.stderr
