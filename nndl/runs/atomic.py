@@ -10,7 +10,7 @@ from pathlib import Path
 from nndl.runs.files import open_own
 
 _CANNOT = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
-"""What a file system answers that knows no fsync, rather than one whose disk fails."""
+"""Answers of a file system that knows no fsync, rather than of one whose disk fails."""
 
 
 def write_atomically(path: Path, content: bytes | str, like: Path | None = None) -> None:
@@ -42,7 +42,7 @@ def write_atomically(path: Path, content: bytes | str, like: Path | None = None)
 
 
 def _mode(path: Path) -> int | None:
-    """The permissions of a file; None where there is none."""
+    """Return the permissions of a file; None where there is none."""
     with contextlib.suppress(OSError):
         found = path.lstat().st_mode
         return stat.S_IMODE(found) & 0o777 if stat.S_ISREG(found) else None

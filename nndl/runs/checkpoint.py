@@ -31,16 +31,16 @@ _DTYPES = {
     **{f"{kind.upper()}{8 * size}": np.dtype(f"<{kind}{size}") for kind in "iu" for size in (1, 2, 4, 8)},
     "BOOL": np.dtype(bool),
 }
-"""What safetensors calls the types that NumPy has."""
+"""NumPy's types by their names in safetensors."""
 
 
 class Tensor(NamedTuple):
-    """What a file says of an array that it holds."""
+    """The entry of an array in a file's header."""
 
     dtype: np.dtype[Any]
     shape: tuple[int, ...]
     start: int
-    """Where its bytes begin, behind the header."""
+    """The place of its first byte, behind the header."""
 
     @property
     def nbytes(self) -> int:
@@ -97,7 +97,7 @@ def _check(check: Check, tensors: Mapping[str, Tensor], path: Path) -> None:
 
 
 def _verified_info(metadata: Mapping[str, str], arrays: Arrays) -> dict[str, Any]:
-    """What a header says of the arrays; raises ValueError unless its checksum is theirs."""
+    """Return the header's info on the arrays; raises ValueError unless its checksum is theirs."""
     if digest(arrays, metadata["info"]) != metadata["sha256"]:
         raise ValueError("its checksum does not match its content")
     info = parse_json(metadata["info"])
@@ -107,7 +107,7 @@ def _verified_info(metadata: Mapping[str, str], arrays: Arrays) -> dict[str, Any
 
 
 def _read_header(file: BufferedReader) -> tuple[dict[str, str], dict[str, Tensor]]:
-    """The metadata, and what is said of each array, in the order of their bytes; raises ValueError unless all fits."""
+    """Read the metadata, and the entry of each array in the order of their bytes; raises ValueError unless all fits."""
     size, length = os.fstat(file.fileno()).st_size, int.from_bytes(file.read(8), "little")
     if not length <= min(size - 8, MOST_HEADER):
         raise ValueError("it has no header, or one cut short")
@@ -156,7 +156,7 @@ def _read_array(file: BufferedReader, tensor: Tensor) -> NDArray[Any]:
 
 
 def digest(arrays: Mapping[str, NDArray[Any]], info: str) -> str:
-    """SHA-256 in hex over names, types, shapes, bytes and info."""
+    """Compute SHA-256 in hex over names, types, shapes, bytes and info."""
     sha = hashlib.sha256(info.encode("utf-8"))
     for name in sorted(arrays):
         array = arrays[name]
@@ -166,6 +166,6 @@ def digest(arrays: Mapping[str, NDArray[Any]], info: str) -> str:
 
 
 def _others(path: Path) -> str:
-    """What else there is to go on from."""
+    """Name the other files to go on from."""
     names = sorted(other.name for other in path.parent.glob("*.safetensors") if other.name != path.name)
     return f"; in the same folder there is {', '.join(names)}" if names else "; its folder holds no other checkpoint"

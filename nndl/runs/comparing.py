@@ -11,7 +11,7 @@ from nndl.runs.differences import Difference, differences
 from nndl.runs.listing import Row
 
 NOT_THE_EXPERIMENT = ("seed", "threads", "checkpoint")
-"""What may differ between repeats of one experiment; where its data stands may, too."""
+"""Places that may differ between repeats of one experiment; that of its data may, too."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Changed:
 
 
 def changed(rows: Sequence[Row]) -> list[Changed]:
-    """Every place where the config of a run differs from that of the first."""
+    """List every place where the config of a run differs from that of the first."""
     first, *others = rows
     found = [{each.key: each for each in differences(first.tree, row.tree)} for row in others]
     olds = {key: each.old for places in found for key, each in places.items()}
@@ -34,7 +34,7 @@ def changed(rows: Sequence[Row]) -> list[Changed]:
 
 
 def _by_place(found: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    """In the order found, but for entries of one list: these in the list's order, whichever run they were found in."""
+    """Sort places as they were found, but entries of one list in the list's order, whichever run had them."""
     lists: dict[str, int] = {}
 
     def place(item: tuple[str, Any]) -> tuple[int, int, int]:
@@ -46,7 +46,7 @@ def _by_place(found: Mapping[str, Any]) -> list[tuple[str, Any]]:
 
 
 def _new_at(key: str, old: Any, row: Row, places: Mapping[str, Difference]) -> Any:
-    """What stands in a run at a place of the first one's; where nothing there differs, `old`."""
+    """Return a run's value at a place of the first one's; where nothing there differs, `old`."""
     if key in places:
         return places[key].new
     above = next((place for place in places if key.startswith((f"{place}.", f"{place}["))), None)
@@ -56,7 +56,7 @@ def _new_at(key: str, old: Any, row: Row, places: Mapping[str, Difference]) -> A
 
 
 def _value_at(tree: Any, key: str) -> Any:
-    """What stands at `train.groups[0].l2`, as `differences` names places; None at one that only other lists have."""
+    """Return the value at `train.groups[0].l2`, as `differences` names places; None where only other lists have it."""
     for name, index in re.findall(r"([^.\[\]]+)|\[([^\]]*)\]", key):
         if index:
             tree = (
@@ -79,13 +79,13 @@ class Spread:
 
 
 def spread(values: Sequence[float | None]) -> Spread:
-    """Mean and deviation of the values there are."""
+    """Compute mean and deviation of the values there are."""
     known = [value for value in values if value is not None]
     return Spread(mean(known) if known else None, stdev(known) if len(known) > 1 else None, len(known))
 
 
 def counted(group: Sequence[Row]) -> list[Row]:
-    """Those of a group whose results are averaged: the finished ones, and of several with one seed only the newest.
+    """Pick the runs of a group to average: the finished ones, and of several with one seed only the newest.
 
     A training that broke off says little of one that did not; the same seed again says nothing more.
     """
@@ -95,13 +95,13 @@ def counted(group: Sequence[Row]) -> list[Row]:
 
 
 def distinct_names(rows: Sequence[Row]) -> list[str]:
-    """The runs' names; their folders where two have the same."""
+    """Return the runs' names; their folders where two have the same."""
     names = [row.name for row in rows]
     return names if len(set(names)) == len(names) else [row.folder for row in rows]
 
 
 def by_config(rows: Sequence[Row]) -> list[list[Row]]:
-    """The rows in groups of one config each, whatever their seeds; groups in the order of their first rows."""
+    """Group the rows by config, whatever their seeds; groups in the order of their first rows."""
     groups: dict[str, list[Row]] = {}
     for row in rows:
         groups.setdefault(_experiment(row), []).append(row)
@@ -109,7 +109,7 @@ def by_config(rows: Sequence[Row]) -> list[list[Row]]:
 
 
 def told_apart(groups: Sequence[Sequence[Row]]) -> list[dict[str, Any]]:
-    """What tells each group of `by_config` from the others of its name: the places where it is not as most of them.
+    """Tell each group of `by_config` from the others of its name: by the places where it is not as most of them.
 
     With what it has there, None for null and for nothing; most are more than half.
     """
@@ -142,7 +142,7 @@ def _experiment(row: Row) -> str:
 
 
 def best_run(rows: Sequence[Row], config: str | None = None) -> Row | None:
-    """The run of the highest validation accuracy; generated images count only where there are no others.
+    """Find the run of the highest validation accuracy; generated images count only where there are no others.
 
     Validation decides and not the test set: whoever chooses by the test set no longer has one.
     """
@@ -152,7 +152,7 @@ def best_run(rows: Sequence[Row], config: str | None = None) -> Row | None:
 
 
 def unscored(rows: Sequence[Row], config: str | None = None) -> str:
-    """Why there is no best run, and what to do."""
+    """Say why there is no best run, and what to do."""
     of = "" if config is None else f" of config {config!r}"
     sizes = {_value_at(row.tree, "data.validation_size") for row in rows if config in (None, row.config)}
     if sizes != {0}:

@@ -37,9 +37,9 @@ class Curves:
     validation_loss: Points = field(default_factory=list)
     validation_accuracy: Points = field(default_factory=list)
     synthetic: bool = False
-    """Whether it learnt from generated images."""
+    """True where it learnt from generated images."""
     seeds: int = 1
-    """How many runs these are the means of."""
+    """The number of runs that these are the means of."""
     bands: dict[str, Band] = field(default_factory=dict)
     """Of several runs, by the name of the curve: between which values they lie."""
 
@@ -50,13 +50,13 @@ class Curves:
 
 
 AVERAGED = ("loss", "learning_rate", "images_per_second")
-"""What is averaged over seeds beside EPOCH_CURVES."""
+"""The curves that are averaged over seeds beside EPOCH_CURVES."""
 STEP_CURVES = {"loss": "loss", "learning_rate": "learning_rate"}
 EPOCH_CURVES = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
 
 
 def read_curves(folder: RunFolder, name: str | None = None) -> Curves:
-    """The curves of a run, of one that is going on too; empty where it has written nothing yet."""
+    """Read the curves of a run, of one that is going on too; empty where it has written nothing yet."""
     curves = Curves(name or name_of(folder), synthetic=bool(read_row(folder).on_synthetic))
     records: list[dict[str, Any]] = []
     with suppress(OSError):
@@ -78,7 +78,7 @@ def read_curves(folder: RunFolder, name: str | None = None) -> Curves:
 
 
 def averaged(each: Sequence[Curves], name: str) -> Curves:
-    """The means of several runs' curves, in a band from the lowest to the highest, up to where the first one ends."""
+    """Average several runs' curves, in a band from the lowest to the highest, up to where the first one ends."""
     mean = Curves(name, synthetic=each[0].synthetic, seeds=len(each))
     for attribute in (*AVERAGED, *EPOCH_CURVES):
         setattr(mean, attribute, [(at, _mean(values)) for at, values in _together(each, attribute)])
@@ -90,33 +90,33 @@ def averaged(each: Sequence[Curves], name: str) -> Curves:
 
 
 def _mean(values: Sequence[float]) -> float:
-    """Theirs, and not a bit beside it where they are one."""
+    """Compute the mean: of one value that value, to the last bit."""
     return min(max(fmean(values), min(values)), max(values))
 
 
 def heading(curves: Sequence[Curves]) -> str:
-    """What must be said above curves: whose they are, if generated or means; or nothing."""
+    """Return the words above curves: whose they are, if generated or means; or nothing."""
     images = "SYNTHETIC images" if len(curves) == 1 and curves[0].synthetic else ""
     words = ", ".join(filter(None, (images, about_means(curves))))
     return f"{curves[0].name}: {words}" if words and len(curves) == 1 else words
 
 
 def about_means(curves: Sequence[Curves]) -> str:
-    """What lines and bands are where some are of several runs; or nothing."""
+    """Say what lines and bands are where some are of several runs; or nothing."""
     seeds = sorted({each.seeds for each in curves if each.seeds > 1})
     count = f"{seeds[0]} seeds" if len(seeds) == 1 else "a config's seeds"
     return f"means of {count}, in a band from the lowest to the highest" if seeds else ""
 
 
 def _together(each: Sequence[Curves], attribute: str) -> list[tuple[float, list[float]]]:
-    """The values of all runs at the epochs that all have."""
+    """Return the values of all runs at the epochs that all have."""
     points = [dict(getattr(curves, attribute)) for curves in each]
     return [(at, [values[at] for values in points]) for at in points[0] if all(at in values for values in points)]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How long a run is to be; a `nndl.train.solver.Solver` says the same of itself."""
+    """The length of a run; a `nndl.train.solver.Solver` says the same of itself."""
 
     steps: int
     steps_per_epoch: int
@@ -125,7 +125,7 @@ class Plan:
 
 
 def plan_of(folder: RunFolder, records: Iterable[Mapping[str, Any]] = ()) -> Plan:
-    """From the run's config and summary, and exactly from the first epoch that was done; no zeros in it."""
+    """Take the plan from the run's config and summary, and exactly from its first epoch if done; no zeros in it."""
     summary, config = read_summary(folder) or {}, read_config(folder) or {}
     train = config.get("train")
     epochs = finite(train.get("epochs")) if isinstance(train, Mapping) else None
@@ -139,7 +139,7 @@ def plan_of(folder: RunFolder, records: Iterable[Mapping[str, Any]] = ()) -> Pla
 
 
 def smoothed(points: Sequence[tuple[float, float]]) -> Points:
-    """The mean over the nearest SMOOTHING of the points; at the ends over those there are."""
+    """Average over the nearest SMOOTHING of the points; at the ends over those there are."""
     reach = round(SMOOTHING * len(points) / 2)
     sums = [0.0, *accumulate(y for _, y in points)]
     ends = [(max(0, i - reach), min(len(points), i + reach + 1)) for i in range(len(points))]
@@ -149,7 +149,7 @@ def smoothed(points: Sequence[tuple[float, float]]) -> Points:
 
 
 def calm_top(values: Iterable[float]) -> float | None:
-    """Up to where losses are drawn: a spike in the first steps would press all the rest to the floor."""
+    """Return the top for drawing losses: a spike in the first steps would press all the rest to the floor."""
     ordered = sorted(values)
     return 1.05 * ordered[int(0.995 * (len(ordered) - 1))] if ordered else None
 

@@ -1,4 +1,4 @@
-"""What differs between two nested values, such as two configs: each place with the old and the new value."""
+"""Differences between two nested values, of two configs for one: each place with the old and the new value."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ class Difference(NamedTuple):
     old: Any
     new: Any
     only: Literal["", "old", "new"] = ""
-    """Which list alone has an entry there. One that is new has the place `[3+1]`: the first behind [3] of the old."""
+    """The list that alone has an entry there. A new one's place is `[3+1]`: the first behind [3] of the old."""
 
     def __str__(self) -> str:
         if self.only:
@@ -33,7 +33,7 @@ class Difference(NamedTuple):
 
 
 def differences(old: Any, new: Any, key: str = "") -> Iterator[Difference]:
-    """Where two values of JSON differ, in the order of the old one."""
+    """Yield the places where two values of JSON differ, in the order of the old one."""
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         for name in [*old, *(name for name in new if name not in old)]:
             yield from differences(old.get(name), new.get(name), f"{key}.{name}" if key else str(name))
@@ -47,13 +47,13 @@ def differences(old: Any, new: Any, key: str = "") -> Iterator[Difference]:
 
 
 def _are_long(old: Any, new: Any) -> bool:
-    """Whether these are lists of layers or the like, and long enough to be told entry by entry."""
+    """Tell whether these are lists of layers or the like, and long enough to be told entry by entry."""
     lists = all(_is_list(value) and value and all(map(kind_of, value)) for value in (old, new))
     return lists and LONG <= max(len(old), len(new)) <= MOST
 
 
 def _of_lists(old: Sequence[Any], new: Sequence[Any], key: str) -> Iterator[Difference]:
-    """Entries of one kind are compared, as many as can be in their order; of the rest each list has its own."""
+    """Compare entries of one kind, as many as can be in their order; of the rest each list has its own."""
     one, other = (list(map(kind_of, items)) for items in (old, new))
     for what, begin, end, begin_new, end_new in SequenceMatcher(None, one, other, autojunk=False).get_opcodes():
         both = min(end - begin, end_new - begin_new)
@@ -71,13 +71,13 @@ def _is_list(value: Any) -> bool:
 
 
 def shown(value: Any) -> str:
-    """A value as JSON, text bare, cut at LONGEST characters."""
+    """Return a value as JSON, text bare, cut at LONGEST characters."""
     text = value if isinstance(value, str) else json.dumps(value, default=str)
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
 
 
 def kind_of(item: Any) -> str:
-    """conv of {conv: {...}} and relu of relu; nothing of what is neither."""
+    """Return conv for {conv: {...}} and relu for relu; nothing for what is neither."""
     if isinstance(item, Mapping) and len(item) == 1:
         return str(next(iter(item)))
     return item if isinstance(item, str) else ""

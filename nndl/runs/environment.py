@@ -1,4 +1,4 @@
-"""Where a run ran: what one needs to know to explain a difference between two."""
+"""The environment of a run: all one needs to know to explain a difference between two."""
 
 import os
 import platform
@@ -11,7 +11,7 @@ from nndl import __version__
 
 
 def describe_environment() -> dict[str, Any]:
-    """Versions, processor, threads, commit, command line, as JSON-able values; unknown ones are None."""
+    """Return versions, processor, threads, commit, command line, as JSON-able values; unknown ones are None."""
     import numpy as np
 
     return {
@@ -32,13 +32,13 @@ _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS
 
 
 def blas() -> list[dict[str, Any]]:
-    """The BLAS libraries loaded: name, version, threads, kernel."""
+    """List the BLAS libraries loaded: name, version, threads, kernel."""
     keys = ("internal_api", "version", "num_threads", "architecture", "threading_layer")
     return [{key: pool.get(key) for key in keys} for pool in _pools()]
 
 
 def blas_kernels() -> list[dict[str, Any]]:
-    """What the sums of NumPy's BLAS depend on: name, version, and for which processor its kernels are chosen.
+    """List what the sums of NumPy's BLAS depend on: name, version, and the processor that its kernels are for.
 
     Of other libraries that happen to be loaded, such as PyTorch's, nothing is said where NumPy brings its own.
     """
@@ -57,7 +57,7 @@ def _pools() -> list[dict[str, Any]]:
 
 
 def processor() -> str | None:
-    """The processor's name as its maker gives it, where the system tells."""
+    """Return the processor's name as its maker gives it, where the system tells."""
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.is_file():
         for line in cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines():
@@ -69,7 +69,7 @@ def processor() -> str | None:
 
 
 def git_commit(folder: Path) -> str | None:
-    """The commit that the source in `folder` is at, with "+" where files were changed; None outside a clone of nndl."""
+    """Return the commit of the source in `folder`, with "+" where files were changed; None outside a clone of nndl."""
     top = _output(["git", "-C", str(folder), "rev-parse", "--show-toplevel"])
     if top is None or Path(top).resolve() != folder.resolve().parents[1]:
         return None

@@ -16,7 +16,7 @@ INK, FAINT = "#37352f", "#b9b7b0"
 
 
 def write_figure(curves: Sequence[Curves], path: Path) -> None:
-    """Loss, accuracy and learning rate above each other, written to `path` (.png, .svg or .pdf).
+    """Write loss, accuracy and learning rate, above each other, to `path` (.png, .svg or .pdf).
 
     Raises UsageError for another ending, and MissingExtraError where there is no matplotlib.
     """
@@ -49,7 +49,7 @@ def write_figure(curves: Sequence[Curves], path: Path) -> None:
 
 
 def _draw_run(loss: Any, accuracy: Any, rate: Any, curves: Curves, colour: str, *, alone: bool) -> None:
-    """Training as a line, validation as a line with a dot at every epoch; labels at the lines' ends."""
+    """Draw training as a line, validation as a line with a dot at every epoch; labels at the lines' ends."""
     other = COLOURS[1] if alone else colour
     name = "" if alone else curves.name
     bands = curves.bands
@@ -87,7 +87,7 @@ def _band(axes: Any, band: Band, colour: str, times: float = 1) -> None:
 
 
 def _scale_rates(axes: Any, peaks: Sequence[float]) -> None:
-    """Rates of different sizes stand on a logarithmic axis, from a hundredth of the lowest peak."""
+    """Put rates of different sizes on a logarithmic axis, from a hundredth of the lowest peak."""
     if peaks and 0 < 10 * min(peaks) < max(peaks):
         axes.set_yscale("log")
         axes.set_ylim(bottom=min(peaks) / 100)
@@ -111,7 +111,7 @@ def _label_ends(axes: Any) -> None:
 
 
 def spread_out(heights: Sequence[float], apart: float = 11.0) -> list[float]:
-    """Ascending heights, moved as little as may be until all are `apart`: clusters are spread about their middles."""
+    """Move ascending heights as little as may be until all are `apart`: clusters are spread about their middles."""
     clusters: list[list[float]] = []
     for height in heights:
         cluster = [height]
@@ -130,7 +130,7 @@ def _highest(cluster: Sequence[float], apart: float) -> float:
 
 
 def _dress(axes: Any, title: str) -> None:
-    """A title at the left, two quiet axes, light lines across."""
+    """Give axes a title at the left, two quiet lines, and light ones across."""
     axes.set_title(title, loc="left", fontsize=10, color=INK)
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(FAINT)

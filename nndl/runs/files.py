@@ -30,7 +30,7 @@ _KINDS = {
 
 
 class ForeignFileError(NndlError, OSError):
-    """What stands under the name of a run's file is none, or is larger than such a file can be."""
+    """A file under the name of a run's that is none of a run's, or larger than one can be."""
 
     def __init__(self, path: Path, words: str) -> None:
         super().__init__(errno.EINVAL, words, str(path))

@@ -26,7 +26,7 @@ from nndl.runs.lock import LOCK, is_locked
 from nndl.runs.plain import read_json
 
 RUNS = Path("runs")
-"""Where run folders are made: beside where the command was given."""
+"""The folder that run folders are made in: beside where the command was given."""
 
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{i}" for port in ("com", "lpt") for i in range(1, 10))}
 
@@ -78,7 +78,7 @@ class RunFolder:
         write_atomically(self.environment, json.dumps(environment, indent=2) + "\n")
 
     def read_environment(self) -> dict[str, Any]:
-        """What environment.json says. Raises CheckpointError where it cannot be read."""
+        """Read environment.json. Raises CheckpointError where it cannot be read."""
         try:
             read = read_json(self.environment)
         except (OSError, ValueError) as error:
@@ -99,7 +99,7 @@ class RunFolder:
             raise UsageError(f"{self.path} holds imported weights, no training; nndl train {self.config} begins one")
 
     def status(self) -> str:
-        """running, finished, interrupted, failed or imported; died where a run says it runs but its process is gone.
+        """Return running, finished, interrupted, failed or imported; died where a running run's process is gone.
 
         Where its summary does not say, it died too; where it says what is no word, it is damaged.
         """
@@ -114,7 +114,7 @@ class RunFolder:
 
 
 def create_run_folder(name: str, chosen: Path | None = None, runs: Path = RUNS) -> RunFolder:
-    """A new folder runs/NAME-TIME, or the chosen one; raises UsageError if that is there and not empty.
+    """Make a new folder runs/NAME-TIME, or the chosen one; raises UsageError if that is there and not empty.
 
     What a run leaves that is killed before it has a config counts for nothing.
     """
@@ -133,7 +133,7 @@ def _chosen_folder(chosen: Path) -> Path:
 
 
 def is_free(path: Path) -> bool:
-    """Whether a run can be begun there: nothing is, or a folder with nothing of use in it."""
+    """Tell whether a run can be begun there: nothing is, or a folder with nothing of use in it."""
     return not is_there(path) or (path.is_dir() and not any(map(_is_of_use, path.iterdir())))
 
 
@@ -154,19 +154,19 @@ def _new_folder(name: str, runs: Path) -> Path:
 
 
 def safe_name(name: str) -> str:
-    """`name` as a file name that Linux, macOS and Windows all take."""
+    """Return `name` as a file name that Linux, macOS and Windows all take."""
     plain = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-. ")[:80]
     return f"run-{plain}" if not plain or plain.split(".")[0].lower() in _RESERVED else plain
 
 
 def run_names(runs: Path = RUNS) -> list[str]:
-    """The runs under `runs`, and those in folders of runs (trials/seed-0), oldest first."""
+    """List the runs under `runs`, and those in folders of runs (trials/seed-0), oldest first."""
     there = [path.parent for depth in ("*", "*/*") for path in runs.glob(f"{depth}/config.yaml")]
     return [path.relative_to(runs).as_posix() for path in sorted(there, key=_age)]
 
 
 def find_run(text: str, runs: Path = RUNS) -> RunFolder:
-    """The run meant by a folder, a name under runs/, the beginning of one (its newest), or `latest`.
+    """Find the run meant by a folder, a name under runs/, the beginning of one (its newest), or `latest`.
 
     Raises UsageError where there is none, with those there are.
     """
@@ -190,5 +190,5 @@ def _age(path: Path) -> tuple[float, str]:
 
 
 def _may_be_running(path: Path, summary: Mapping[str, Any]) -> bool:
-    """Whether a process trains the run, which then has its lock; on another host we may not know."""
+    """Tell whether a process trains the run, which then has its lock; on another host we may not know."""
     return summary.get("host") != platform.node() or bool(is_locked(path))

@@ -20,7 +20,7 @@ INPUT_SHAPE = (3, 32, 32)
 
 @dataclass(frozen=True, eq=False)
 class Inputs:
-    """How images become a network's input, and what its scores are of."""
+    """The way from images to a network's input, and the classes of its scores."""
 
     normalize: Normalize
     classes: tuple[str, ...]
@@ -42,7 +42,7 @@ def write_inputs(folder: RunFolder, inputs: Inputs) -> None:
 
 
 def read_inputs(folder: RunFolder) -> Inputs | None:
-    """What input.json says; None where a run has none. Raises CheckpointError for one that is damaged."""
+    """Read input.json; None where a run has none. Raises CheckpointError for one that is damaged."""
     if not is_there(folder.inputs):
         return None
     try:
@@ -65,5 +65,5 @@ def _divides(std: Array) -> bool:
 
 
 def _digest(content: dict[str, Any]) -> str:
-    """SHA-256 in hex of what the file says: a digit that changed would change every prediction unseen."""
+    """Compute SHA-256 in hex of what the file says: a digit that changed would change every prediction unseen."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode("utf-8")).hexdigest()

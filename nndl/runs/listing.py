@@ -1,4 +1,4 @@
-"""What there is of runs: a row for each, as its files tell it, whole or damaged, of this version or another."""
+"""The listing of runs: a row for each, as its files tell it, whole or damaged, of this version or another."""
 
 import json
 import math
@@ -16,7 +16,7 @@ from nndl.runs.metrics import read_metrics
 from nndl.runs.plain import parse_yaml, read_json
 
 MEMBER = re.compile(r"(seed|trial)-\d+")
-"""What runs are called that stand in one folder with others of their config."""
+"""Names of runs that stand in one folder with others of their config."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,13 +39,13 @@ class Row:
     seconds: float | None
     """In training steps."""
     begun: float
-    """When its config was written, in seconds since 1970."""
+    """The time at which its config was written, in seconds since 1970."""
     folder: str
     tree: Mapping[str, Any] = field(repr=False, compare=False)
     """The config."""
 
     def record(self) -> dict[str, Any]:
-        """What a table or JSON shows of it."""
+        """Return the values that a table or JSON shows."""
         return {name: value for name, value in vars(self).items() if name != "tree"}
 
     @property
@@ -56,12 +56,12 @@ class Row:
 
     @property
     def on_synthetic(self) -> str:
-        """What a sentence with its results must add, or nothing."""
+        """The words that a sentence with its results must add, or nothing."""
         return " on SYNTHETIC images" if self.images == "SYNTHETIC" else ""
 
 
 def in_short(epochs: float) -> str:
-    """A number of epochs to three figures: 8.47887 -> "8.48", 30.0 -> "30"."""
+    """Write a number of epochs to three figures: 8.47887 -> "8.48", 30.0 -> "30"."""
     return f"{epochs:.0f}" if epochs >= 1000 or epochs % 1 == 0 else f"{epochs:.3g}"
 
 
@@ -74,13 +74,13 @@ DOWNWARDS = ("best_validation", "test", "begun", "epochs", "seconds")
 
 
 def list_runs(runs: Path = RUNS) -> list[Row]:
-    """A row for each run under `runs`, newest first; of folders of runs too (`--run-dir runs/trials --seeds 3`)."""
+    """List a row for each run under `runs`, newest first; those in folders too (`--run-dir runs/trials --seeds 3`)."""
     rows = [replace(read_row(RunFolder(runs / name)), name=name) for name in run_names(runs)]
     return sort_rows(rows, "begun")
 
 
 def sort_rows(rows: Sequence[Row], key: str) -> list[Row]:
-    """The rows by one of SORTS, those that have no value last. Raises UsageError for another key."""
+    """Sort the rows by one of SORTS, those that have no value last. Raises UsageError for another key."""
     if key not in SORTS:
         raise UsageError(f"runs are sorted by {', '.join(SORTS)}, not {key!r}")
     known = sorted((row for row in rows if getattr(row, key) is not None), key=lambda row: row.name)
@@ -89,7 +89,7 @@ def sort_rows(rows: Sequence[Row], key: str) -> list[Row]:
 
 
 def read_row(folder: RunFolder) -> Row:
-    """What a run's files tell. Nothing in them makes it fail."""
+    """Read the row that a run's files tell. Nothing in them makes it fail."""
     tree, summary = read_config(folder), read_summary(folder)
     epochs = _epochs(folder)
     accuracies = [share(epoch.get("validation_accuracy")) for epoch in epochs]
@@ -117,7 +117,7 @@ def read_row(folder: RunFolder) -> Row:
 
 
 def name_of(folder: RunFolder) -> str:
-    """Its folder's name; one of several from a config's seeds has the name of theirs before it, ninety/seed-0."""
+    """Return its folder's name; for one of a config's several seeds, with the name of theirs before it, ninety/seed-0."""
     path = folder.path.resolve()
     name = path.name
     while MEMBER.fullmatch(path.name) and path.parent.name:
@@ -127,7 +127,7 @@ def name_of(folder: RunFolder) -> str:
 
 
 def read_config(folder: RunFolder) -> dict[str, Any] | None:
-    """The config as it is written, so that those of other versions are read too."""
+    """Read the config as it is written, so that those of other versions are read too."""
     with suppress(OSError, ValueError):
         tree = parse_yaml(read_bounded(folder.config).decode("utf-8"))
         return tree if isinstance(tree, dict) else None
@@ -135,7 +135,7 @@ def read_config(folder: RunFolder) -> dict[str, Any] | None:
 
 
 def read_summary(folder: RunFolder) -> dict[str, Any] | None:
-    """Empty where there is none, as for a run killed in its first moment; None where it cannot be read."""
+    """Read the summary: empty where there is none, as after a kill in the first moment; None where it is unreadable."""
     with suppress(ValueError, OSError):
         summary = read_json(folder.summary)
         return summary if isinstance(summary, dict) else None
@@ -163,25 +163,25 @@ def _whole(value: Any) -> int | None:
 
 
 def finite(value: Any) -> float | None:
-    """A number out of JSON, or None for what is none or not finite."""
+    """Return a number out of JSON, or None for what is none or not finite."""
     right = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     return float(value) if right else None
 
 
 def share(value: Any) -> float | None:
-    """An accuracy out of JSON, a share of 1, or None for what is none."""
+    """Return an accuracy out of JSON, a share of 1, or None for what is none."""
     number = finite(value)
     return number if number is not None and 0 <= number <= 1 else None
 
 
 def seconds(value: Any) -> float | None:
-    """A time out of JSON, or None for what is none: negative, or longer than anything was ever trained."""
+    """Return a time out of JSON, or None for what is none: negative, or longer than anything was ever trained."""
     number = finite(value)
     return number if number is not None and 0 <= number <= LONGEST else None
 
 
 def flattened(tree: Any, key: str = "") -> Iterator[tuple[str, Any]]:
-    """The places of a config in dots, each with its value; a list is one value, as JSON."""
+    """Yield the places of a config in dots, each with its value; a list is one value, as JSON."""
     if isinstance(tree, Mapping):
         for name, value in tree.items():
             yield from flattened(value, f"{key}.{name}" if key else str(name))

@@ -56,7 +56,7 @@ def lock_run(folder: Path) -> Iterator[None]:
 
 
 def is_locked(path: Path) -> bool | None:
-    """Whether a process, this one included, has the lock of the run in `path`; None where that cannot be told."""
+    """Tell whether a process, this one included, has the lock of the run in `path`; None where that is unknown."""
     if path.resolve() in _held:
         return True
     try:
@@ -124,7 +124,7 @@ def _owner(folder: Path) -> str:
 
 
 def _owner_of(said: bytes) -> str | None:
-    """process 12 on snail: who has the lock, by what its file says; None where that is nothing of ours."""
+    """Name who has the lock, by its file: "process 12 on snail"; None where that says nothing of ours."""
     with contextlib.suppress(ValueError):
         owner = parse_json(said.decode("utf-8"))
         if isinstance(owner, dict) and owner.keys() == {"pid", "host"} and isinstance(owner["pid"], int):

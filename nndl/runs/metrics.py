@@ -14,7 +14,7 @@ from nndl.runs.files import ForeignFileError, is_there, open_to_append, open_to_
 from nndl.runs.plain import parse_json
 
 SECONDS_KEPT_BACK = 0.5
-"""How long step lines may wait to be written together; `nndl watch` shows them as they come."""
+"""Time for which step lines may wait to be written together; `nndl watch` shows them as they come."""
 
 STEPS_KEPT = 2000
 """Roughly how many step lines a run writes: enough for any curve, small enough to read in a moment."""
@@ -99,7 +99,7 @@ class MetricsWriter:
 
 
 def _stands(record: Mapping[str, Any], after: Mapping[str, int]) -> bool:
-    """Whether a record is of what was done; of an end that was none it is not."""
+    """Tell whether a record is of what was done; of an end that was none it is not."""
     kind = record["kind"]
     return kind in after and bool(record["epoch" if kind == "epoch" else "step"] <= after[kind])
 
@@ -114,12 +114,12 @@ def read_metrics(path: Path, *, steps: bool = True) -> Iterator[dict[str, Any]]:
 
 
 def unreadable_lines(path: Path) -> int:
-    """How many lines of a file are no record, the last apart if it was cut short; 0 where there is no file."""
+    """Count the lines of a file that are no record, but for a last one cut short; 0 where there is no file."""
     return sum(record_of(line) is None for line in _lines(path)) if is_there(path) else 0
 
 
 def _lines(path: Path) -> Iterator[bytes]:
-    """The whole lines, read one by one; of one that is too long an empty one is left."""
+    """Yield the whole lines, read one by one; of one that is too long an empty one is left."""
     with open_to_read(path) as file:
         if os.fstat(file.fileno()).st_size > MOST_BYTES:
             raise ForeignFileError(path, f"has more than {MOST_BYTES:,} bytes, too many for the metrics of a run")
@@ -127,7 +127,7 @@ def _lines(path: Path) -> Iterator[bytes]:
 
 
 def whole_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """The lines that `readline(LONGEST)` gave, without the last if it was cut short; of a longer one an empty one."""
+    """Yield the lines that `readline(LONGEST)` gave, without a last one cut short; of a longer one an empty one."""
     within = False
     for piece in pieces:
         ended = piece.endswith(b"\n")
@@ -137,7 +137,7 @@ def whole_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def record_of(line: bytes) -> dict[str, Any] | None:
-    """The record that a line holds, or None where it holds none."""
+    """Return the record that a line holds, or None where it holds none."""
     with contextlib.suppress(ValueError):
         record = parse_json(line.decode("utf-8", errors="replace"))
         if isinstance(record, dict) and isinstance(record.get("kind"), str) and _numbered(record):

@@ -21,16 +21,16 @@ from nndl.train.state import check_weights
 
 @dataclass(frozen=True)
 class Keeping:
-    """How a run is kept."""
+    """The way a run is kept."""
 
     every: str = "epoch"
-    """When the state is saved: "epoch", "200 steps", "10 minutes"."""
+    """The interval of saving the state: "epoch", "200 steps", "10 minutes"."""
     keep: int = 2
-    """How many states."""
+    """The number of states."""
     about: Mapping[str, Any] = field(default_factory=dict)
     """Goes into every state: what the run is, to compare with when it goes on."""
     statistics: Statistics | None = None
-    """What looks at the network along the way."""
+    """The observer of the network along the way."""
     loggers: tuple[str, ...] = ()
     """Other programs to record for."""
 
@@ -133,12 +133,12 @@ class Recorder:
         ) from error
 
     def _there(self) -> str:
-        """What there is to go on from."""
+        """Name the state to go on from."""
         there = self._states.current
         return "No state is saved yet" if there is None else f"The newest state saved is of step {there:,}"
 
     def _moment(self) -> tuple[int, int]:
-        """What tells one state of this run from another."""
+        """Return the numbers that tell one state of this run from another."""
         return self.solver.step, len(self.solver.history)
 
     def close(self) -> None:
@@ -159,7 +159,7 @@ class Recorder:
 
 
 def result_record(result: Any, classes: tuple[str, ...]) -> dict[str, Any]:
-    """A `nndl.train.evaluate.Result` as JSON: accuracies as shares of 1."""
+    """Return a `nndl.train.evaluate.Result` as JSON: accuracies as shares of 1."""
     return {
         "accuracy": result.accuracy,
         "interval95": list(result.interval),

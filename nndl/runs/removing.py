@@ -14,7 +14,7 @@ OURS = {"tensorboard", "mlflow", "wandb"}
 
 
 def removable(text: str, runs: Path = RUNS) -> RunFolder:
-    """The run of exactly this folder or name under runs/: here the beginning of a name is not enough.
+    """Return the run of exactly this folder or name under runs/: here the beginning of a name is not enough.
 
     Raises UsageError for what is no run, for a run that is training, and for a folder that holds more than a run.
     """
@@ -56,5 +56,5 @@ def remove_run(folder: RunFolder) -> None:
 
 
 def size_of(folder: RunFolder) -> int:
-    """The bytes of its files."""
+    """Sum the bytes of its files."""
     return sum(item.lstat().st_size for item in folder.path.rglob("*") if not item.is_dir())

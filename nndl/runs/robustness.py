@@ -21,7 +21,7 @@ def robustness(
     tta: Tta,
     say: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
-    """Every set scored, and the mean of their accuracies; `say` hears of each corruption as it is begun."""
+    """Score every set, and average their accuracies; `say` hears of each corruption as it is begun."""
     rows, before = [], None
     for one in sets:
         if say and one.severity and one.name != before:

@@ -15,7 +15,7 @@ from nndl.runs.listing import Row, read_row
 
 @dataclass(frozen=True)
 class Bundle:
-    """What is one line in a diagram: a run, or those of one config in a folder of several."""
+    """The runs of one line in a diagram: one run, or those of one config in a folder of several."""
 
     rows: tuple[Row, ...]
     folder: str
@@ -33,14 +33,14 @@ class Bundle:
 
     @property
     def left_out(self) -> str:
-        """What of it is not averaged, or nothing."""
+        """The runs of it that are not averaged, in words, or nothing."""
         missing = len(self.rows) - len(self.drawn)
         why = "not finished, or their seed is there again"
         return f"{self.folder}: {missing} of {len(self.rows)} runs left out of the mean ({why})" if missing else ""
 
 
 def bundles(words: Sequence[str], runs: Path = RUNS) -> list[Bundle]:
-    """A bundle for each run named, and for each config in each folder of several; none of them twice."""
+    """List a bundle for each run named, and for each config in each folder of several; none of them twice."""
     found: dict[Path, Bundle] = {}
     for word in words:
         inside = folder_of_several(word, runs)
@@ -59,7 +59,7 @@ def _bundle(group: Sequence[Row], inside: Path) -> Bundle:
 
 
 def folder_of_several(word: str, runs: Path = RUNS) -> Path | None:
-    """The folder of several runs meant by its path, its name under `runs` or the beginning of it, if not of a run."""
+    """Find the folder of several runs by its path, its name under `runs` or the beginning of it, if not of a run."""
     for path in (expanded(word), runs / word):
         if (path / "config.yaml").is_file():
             return None
@@ -72,7 +72,7 @@ def folder_of_several(word: str, runs: Path = RUNS) -> Path | None:
 
 
 def members(folder: Path) -> list[RunFolder]:
-    """The runs in a folder and in those in it, by name and number: seed-2 before seed-10."""
+    """List the runs in a folder and in those in it, by name and number: seed-2 before seed-10."""
     there = [path.parent for depth in ("*", "*/*") for path in folder.glob(f"{depth}/config.yaml")]
     return [RunFolder(path) for path in sorted(there, key=_by_number)]
 
@@ -82,7 +82,7 @@ def _by_number(path: Path) -> list[tuple[str, int]]:
 
 
 def names(found: Sequence[Bundle]) -> list[str]:
-    """The shortest names that tell bundles apart: of the config, with its seeds or what differs, or of the folder."""
+    """Return the shortest names that tell bundles apart: of config, with its seeds or what differs, or of folder."""
     configs = [bundle.rows[0].config or bundle.rows[0].name for bundle in found]
     seeded = [f"{config}, {bundle.seeds}" for config, bundle in zip(configs, found, strict=True)]
     differing = [
@@ -95,7 +95,7 @@ def names(found: Sequence[Bundle]) -> list[str]:
 
 
 def read_bundles(found: Sequence[Bundle]) -> list[Curves]:
-    """The curves of each: a run's own, or the means of several, by names that say which are of generated images."""
+    """Read the curves of each: a run's own, or means of several, by names that say which are of generated images."""
     return [
         one_line(bundle, label, [read_curves(RunFolder(Path(row.folder))) for row in bundle.drawn])
         for bundle, label in zip(found, labels(found), strict=True)
@@ -103,11 +103,11 @@ def read_bundles(found: Sequence[Bundle]) -> list[Curves]:
 
 
 def labels(found: Sequence[Bundle]) -> list[str]:
-    """The names of several, with SYNTHETIC where their images were."""
+    """Return the names of several, with SYNTHETIC where their images were."""
     marks = [" (SYNTHETIC)" if len(found) > 1 and bundle.rows[0].on_synthetic else "" for bundle in found]
     return [f"{name}{mark}" for name, mark in zip(names(found), marks, strict=True)]
 
 
 def one_line(bundle: Bundle, label: str, curves: Sequence[Curves]) -> Curves:
-    """The curves of what is drawn of a bundle as those of one run."""
+    """Return the curves that are drawn of a bundle as those of one run."""
     return averaged(curves, label) if len(bundle.rows) > 1 else replace(curves[0], name=label)

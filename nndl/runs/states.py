@@ -20,7 +20,7 @@ from nndl.runs.folder import RunFolder
 from nndl.train.state import FORMAT, check_format, check_info, evaluation_weights
 
 BEST = "best/"
-"""What the arrays of the best epoch are called within a state."""
+"""The beginning of the names of the best epoch's arrays within a state."""
 
 _EARLIER = re.compile(r"step-([0-9]{1,18})\.safetensors")
 
@@ -94,7 +94,7 @@ def newest_state(folder: RunFolder, check: Check = lambda _: None) -> State | No
 
 
 def earlier_states(folder: RunFolder) -> list[Path]:
-    """The files of the states before the last, newest first."""
+    """List the files of the states before the last, newest first."""
     numbered = ((_EARLIER.fullmatch(path.name), path) for path in folder.path.glob("step-*.safetensors"))
     found = [(int(match[1]), path) for match, path in numbered if match]
     return [path for _, path in sorted(found, reverse=True)]

@@ -32,11 +32,11 @@ class Statistics:
 
     @property
     def waits(self) -> bool:
-        """Whether a record of the step just done is still to be completed, and written again."""
+        """True while a record of the step just done is still to be completed, and written again."""
         return self._waiting is not None
 
     def see(self, event: Event) -> Iterator[dict[str, Any]]:
-        """The records that follow from an event; where training stops, what there is of one, without the update."""
+        """Yield the records that follow from an event; where training stops, one as far as it goes, without the update."""
         if self._waiting is not None and not isinstance(event, EpochDone):  # which is of the same step
             record = self._waiting
             if isinstance(event, StepDone):
@@ -50,7 +50,7 @@ class Statistics:
             self._begin(event.step)
 
     def state(self) -> dict[str, Any]:
-        """What is to be remembered, as JSON; take it with the solver's state."""
+        """Return what is to be remembered, as JSON; take it with the solver's state."""
         return {"gradients": self._norms_of_gradients(), "waiting": self._waiting}
 
     def restore(self, info: Mapping[str, Any]) -> None:
@@ -73,11 +73,11 @@ class Statistics:
         }
 
     def _norms_of_gradients(self) -> dict[str, float]:
-        """Those of the last step, with L2 and after clipping, though it was another process's."""
+        """Compute those of the last step, with L2 and after clipping, though it was another process's."""
         return _norms(self._solver.network.grads) if self._gradients is None else self._gradients
 
     def _updates(self) -> dict[str, float]:
-        """How far the last step moved each parameter, as a share of its norm; those that were zero are left out."""
+        """Compute the last step's move of each parameter, as a share of its norm; those that were zero are left out."""
         params = self._solver.network.params
         assert self._before is not None
         ratios = {}
@@ -89,7 +89,7 @@ class Statistics:
         return ratios
 
     def _activations(self) -> dict[str, dict[str, float]]:
-        """Mean, standard deviation and share of zeros of what each step of the plan gives in evaluation."""
+        """Compute mean, standard deviation and share of zeros of what each step of the plan gives in evaluation."""
         sample = self._solver.train_sample
         X = sample.normalize(sample.images[:SAMPLE])
         return {
@@ -103,5 +103,5 @@ class Statistics:
 
 
 def _norms(params: Params) -> dict[str, float]:
-    """The Euclidean norm of each."""
+    """Compute the Euclidean norm of each."""
     return {name: float(np.linalg.norm(value)) for name, value in params.items()}

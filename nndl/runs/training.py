@@ -66,7 +66,7 @@ def _loggers(folder: RunFolder, solver: Solver, keeping: Keeping | None, warn: C
 
 
 def _maker(keeping: Keeping | None) -> str:
-    """Version, engine and threads, where they are known."""
+    """Return version, engine and threads, where they are known."""
     about = keeping.about if keeping else {}
     return "nndl {nndl}, engine {engine}, threads {threads}: ".format(**about) if "nndl" in about else ""
 
@@ -150,7 +150,7 @@ def score_test(
     classes: tuple[str, ...],
     warn: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
-    """The test set's scores with the best weights and their running statistics, and with the last; the best stay.
+    """Score the test set with the best weights and their running statistics, and with the last; the best stay.
 
     Where best.safetensors can no longer be read, `warn` is told, and the last weights stand for the best.
     """

@@ -210,7 +210,7 @@ class Solver:
         )
 
     def stop_asked(self) -> bool:
-        """True once `stop` has been called."""
+        """Tell whether `stop` has been called."""
         return self._stop_asked
 
     @contextmanager

@@ -21,7 +21,7 @@ PIECE = 16_384
 
 
 def relu(x: Array, out: Array, slope: Array | None) -> None:
-    """max(0, x); the slope is 1 where x > 0."""
+    """Compute max(0, x); the slope is 1 where x > 0."""
     zero = zeros(x.shape, x.dtype)  # NumPy's maximum of an array and a number is four times slower than of two arrays
     np.maximum(x, zero, out=out)
     if slope is not None:
@@ -29,7 +29,7 @@ def relu(x: Array, out: Array, slope: Array | None) -> None:
 
 
 def leaky_relu(negative_slope: float, x: Array, out: Array, slope: Array | None) -> None:
-    """x where positive, negative_slope * x elsewhere."""
+    """Compute x where positive, negative_slope * x elsewhere."""
     slope = scratch("slope", x.shape, x.dtype) if slope is None else slope
     np.greater(x, 0, out=slope, casting="unsafe")
     np.multiply(slope, 1 - negative_slope, out=slope)
@@ -38,7 +38,7 @@ def leaky_relu(negative_slope: float, x: Array, out: Array, slope: Array | None)
 
 
 def gelu(x: Array, out: Array, slope: Array | None) -> None:
-    """x/2 (1 + t) with t = tanh(u), u = sqrt(2/pi) (x + 0.044715 x^3)."""
+    """Compute x/2 (1 + t) with t = tanh(u), u = sqrt(2/pi) (x + 0.044715 x^3)."""
     square, t = scratch("square", x.shape, x.dtype), scratch("t", x.shape, x.dtype)
     np.multiply(x, x, out=square)
     np.multiply(square, GELU_SCALE * GELU_CUBIC, out=t)
@@ -61,7 +61,7 @@ def gelu(x: Array, out: Array, slope: Array | None) -> None:
 
 
 def silu(x: Array, out: Array, slope: Array | None) -> None:
-    """x s with s = (1 + tanh(x/2)) / 2, the logistic function; the slope is s + x s (1 - s)."""
+    """Compute x s with s = (1 + tanh(x/2)) / 2, the logistic function; the slope is s + x s (1 - s)."""
     s = scratch("t", x.shape, x.dtype)
     np.multiply(x, 0.5, out=s)
     np.tanh(s, out=s)

@@ -30,7 +30,7 @@ class Im2col:
         self.block = max(1, CACHE // (g.height * g.width * self.features * g.itemsize))
 
     def forward(self, images: Blocks, count: int, w: Array, target: Blocks, finish: Finish) -> None:
-        """out = columns @ w."""
+        """Compute out = columns @ w."""
         filters = w.reshape(self.features, -1)
 
         def work(first: int, last: int, thread: int) -> None:  # noqa: ARG001
@@ -43,7 +43,7 @@ class Im2col:
         parallel_for(count, work)
 
     def weight_gradient(self, images: Blocks, douts: Blocks, count: int, dw: Array) -> None:
-        """dw = columns.T @ dout."""
+        """Compute dw = columns.T @ dout."""
         features, F = self.features, self.geometry.F
 
         def product(start: int, stop: int, out: Array) -> None:

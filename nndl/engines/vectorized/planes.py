@@ -27,7 +27,7 @@ class Planes:
         self.block = max(1, CACHE // (self.pixels * self.features * g.itemsize))
 
     def forward(self, images: Blocks, count: int, w: Array, target: Blocks, finish: Finish) -> None:
-        """out = planes.T @ w, image by image."""
+        """Compute out = planes.T @ w, image by image."""
         filters = w.reshape(1, self.features, -1)
 
         def work(first: int, last: int, thread: int) -> None:  # noqa: ARG001
@@ -40,7 +40,7 @@ class Planes:
         parallel_for(count, work)
 
     def weight_gradient(self, images: Blocks, douts: Blocks, count: int, dw: Array) -> None:
-        """dw = planes @ dout, summed over the images."""
+        """Compute dw = planes @ dout, summed over the images."""
         features, F = self.features, self.geometry.F
 
         def product(start: int, stop: int, out: Array) -> None:

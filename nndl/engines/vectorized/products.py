@@ -22,7 +22,7 @@ def piece(other: int, total: int) -> int:
 
 
 def matmul_rows(a: Array, b: Array, out: Array) -> None:
-    """out = a @ b for stacks a (S, M, K), b (S or 1, K, N), cut along M."""
+    """Compute out = a @ b for stacks a (S, M, K), b (S or 1, K, N), cut along M."""
     step = piece(b.shape[1] * b.shape[2], a.shape[1])
     whole = a.shape[1] // step * step
     stack = len(a)
@@ -33,7 +33,7 @@ def matmul_rows(a: Array, b: Array, out: Array) -> None:
 
 
 def matmul_columns(a: Array, b: Array, out: Array) -> None:
-    """out = a @ b for a (M, K), b (K, N), cut along N."""
+    """Compute out = a @ b for a (M, K), b (K, N), cut along N."""
     step = piece(a.size, b.shape[1])
     whole = b.shape[1] // step * step
     cut = b[:, :whole].reshape(len(b), -1, step).transpose(1, 0, 2)

@@ -20,14 +20,14 @@ PACKAGES = {"tensorboard": "tensorboardX", "mlflow": "mlflow", "wandb": "wandb"}
 
 
 def require(names: Collection[str]) -> None:
-    """Raises MissingExtraError for the first of these loggers whose package is not installed."""
+    """Raise MissingExtraError for the first of these loggers whose package is not installed."""
     for name in names:
         if importlib.util.find_spec(PACKAGES[name]) is None:
             raise MissingExtraError(PACKAGES[name], name, f"a record for {name}")
 
 
 def make_logger(name: str, about: About) -> Logger:
-    """The logger called so, ready to log."""
+    """Make the logger of that name, ready to log."""
     if name == "tensorboard":
         from nndl.runs.loggers.tensorboard import TensorBoard
 
@@ -61,7 +61,7 @@ class Loggers:
                 self._guarded(name, logger.log, event.step, values)
 
     def finish(self, summary: Mapping[str, Any]) -> None:
-        """The run has ended as its summary says."""
+        """End the record: the run has ended as its summary says."""
         test = summary.get("test") or {}
         values = {f"test/{key}": test["best"][key] for key in ("accuracy", "loss", "top5") if test}
         for name, logger in list(self._loggers.items()):
@@ -92,7 +92,7 @@ class Loggers:
 
 
 def values_of(event: Event) -> dict[str, float]:
-    """The names and numbers that an event has to log."""
+    """Return the names and numbers that an event has to log."""
     if isinstance(event, StepDone):
         return {
             "step/loss": event.loss,

@@ -1,4 +1,4 @@
-"""What a logger is, and what it is told of a run."""
+"""The interface of a logger, and the facts it is told of a run."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from nndl.runs.folder import RunFolder
 
 @dataclass(frozen=True)
 class About:
-    """What a logger is told of a run before it begins."""
+    """The facts that a logger is told of a run before it begins."""
 
     folder: RunFolder
     config: Mapping[str, Any]

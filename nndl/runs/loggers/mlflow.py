@@ -16,7 +16,7 @@ LONGEST = 500
 SECONDS, MOST = 2.0, 500
 """Values are sent together, every so often and so many at most."""
 PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
-"""How long to wait for a server; MLflow's own seven tries would hold the training up for minutes."""
+"""Limits of waiting for a server; MLflow's own seven tries would hold the training up for minutes."""
 STATUS = {"finished": "FINISHED", "interrupted": "KILLED", "failed": "FAILED"}
 
 
@@ -37,7 +37,7 @@ class MLflow:
         self._sent, self._last = time.monotonic(), about.step
 
     def _begin(self, about: About) -> tuple[str, int]:
-        """The run's id, and the step up to which it has values; a run that goes on is found by its folder."""
+        """Return the run's id, and the step up to which it has values; a run that goes on is found by its folder."""
         client, folder = self._client, str(about.folder.path.resolve())
         experiment = client.get_experiment_by_name(EXPERIMENT)
         where = experiment.experiment_id if experiment else client.create_experiment(EXPERIMENT)
@@ -76,7 +76,7 @@ class MLflow:
 
 @contextlib.contextmanager
 def _with_mlflow() -> Iterator[None]:
-    """Short of patience, unless the user's environment says how long to wait, and silent about its own ways."""
+    """Give MLflow little patience, unless the user's environment says how long to wait, and keep it silent."""
     ours = {name: value for name, value in PATIENCE.items() if name not in os.environ}
     os.environ.update(ours)
     try:

@@ -43,7 +43,7 @@ class WeightsAndBiases:
 
 
 def _identity(about: About) -> str:
-    """One record for a run, however often it is stopped and gone on with."""
+    """Return an id that gives a run one record, however often it is stopped and gone on with."""
     file = own_folder(about.folder.path / "wandb", links=True) / "run-id"  # it makes links of its own there
     if about.step and is_there(file):
         known = read_bounded(file).decode("utf-8", errors="replace").strip()
@@ -55,7 +55,7 @@ def _identity(about: About) -> str:
 
 
 def _has_key() -> bool:
-    """Whether this machine is logged in; nothing is asked and no network used."""
+    """Tell whether this machine is logged in; nothing is asked and no network used."""
     import netrc
 
     if os.environ.get("WANDB_API_KEY"):
