@@ -117,7 +117,7 @@ def read_row(folder: RunFolder) -> Row:
 
 
 def name_of(folder: RunFolder) -> str:
-    """Return its folder's name; for one of a config's several seeds, with the name of theirs before it, ninety/seed-0."""
+    """Return its folder's name; of one of a config's several seeds with the name of theirs in front, ninety/seed-0."""
     path = folder.path.resolve()
     name = path.name
     while MEMBER.fullmatch(path.name) and path.parent.name:

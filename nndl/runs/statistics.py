@@ -36,7 +36,7 @@ class Statistics:
         return self._waiting is not None
 
     def see(self, event: Event) -> Iterator[dict[str, Any]]:
-        """Yield the records that follow from an event; where training stops, one as far as it goes, without the update."""
+        """Yield the records that follow from an event; where training stops, the rest of one, without the update."""
         if self._waiting is not None and not isinstance(event, EpochDone):  # which is of the same step
             record = self._waiting
             if isinstance(event, StepDone):
