@@ -116,7 +116,7 @@ def options(
         bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_print_version)
     ] = False,
 ) -> None:
-    """Options of every verb; both are handled before a verb runs."""
+    """Take the options of every verb; both are handled before a verb runs."""
     del debug, version
 
 

@@ -1,4 +1,4 @@
-"""What a verb is to typer: a command whose help calls its arguments by their words."""
+"""The verb as typer knows it: a command whose help calls its arguments by their words."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the shell offers after Tab: configs, runs, layers, engines.
+"""Completions that the shell offers after Tab: configs, runs, layers, engines.
 
 An error there offers nothing, and says nothing.
 """
@@ -10,11 +10,11 @@ from nndl.paths import expanded
 from nndl.visible import visible
 
 ENGINES = ("auto", "compiled", "compiled_bf16", "vectorized", "reference")
-"""What --engine takes: the names in the config's schema, which is not loaded for --help."""
+"""The values of --engine: the names in the config's schema, which is not loaded for --help."""
 
 
 def complete_config(incomplete: str) -> list[str]:
-    """Bundled configs and the YAML files along the path typed so far."""
+    """Offer bundled configs and the YAML files along the path typed so far."""
     with suppress(Exception):
         from nndl.config.bundled import names
 
@@ -23,7 +23,7 @@ def complete_config(incomplete: str) -> list[str]:
 
 
 def complete_run(incomplete: str) -> list[str]:
-    """latest, the runs under runs/, and the folders along the path typed so far."""
+    """Offer latest, the runs under runs/, and the folders along the path typed so far."""
     with suppress(Exception):
         from nndl.runs.folder import run_names
 
@@ -32,7 +32,7 @@ def complete_run(incomplete: str) -> list[str]:
 
 
 def complete_run_config(incomplete: str) -> list[str]:
-    """The names of the configs that the runs under runs/ are of."""
+    """Offer the names of the configs that the runs under runs/ are of."""
     with suppress(Exception):
         from nndl.runs.listing import list_runs
 
@@ -41,7 +41,7 @@ def complete_run_config(incomplete: str) -> list[str]:
 
 
 def complete_sort(incomplete: str) -> list[str]:
-    """What runs are sorted by."""
+    """Offer the columns to sort runs by."""
     with suppress(Exception):
         from nndl.runs.listing import SORTS
 
@@ -50,7 +50,7 @@ def complete_sort(incomplete: str) -> list[str]:
 
 
 def complete_layer_or_config(incomplete: str) -> list[str]:
-    """Kinds of layers, all, and what `complete_config` gives."""
+    """Offer kinds of layers, all, and what `complete_config` gives."""
     with suppress(Exception):
         from nndl.net.catalog import LAYERS
 
@@ -59,7 +59,7 @@ def complete_layer_or_config(incomplete: str) -> list[str]:
 
 
 def complete_bundled(incomplete: str) -> list[str]:
-    """The bundled configs."""
+    """Offer the bundled configs."""
     with suppress(Exception):
         from nndl.config.bundled import names
 
@@ -68,17 +68,17 @@ def complete_bundled(incomplete: str) -> list[str]:
 
 
 def complete_engine(incomplete: str) -> list[str]:
-    """What --engine takes."""
+    """Offer the values of --engine."""
     return _offered(ENGINES, incomplete)
 
 
 def _offered(names: Iterable[str], incomplete: str) -> list[str]:
-    """Those that begin so; a name with control characters in it would be typed into the person's shell, and is not."""
+    """Pick names that begin so, but none with control characters: it would be typed into the person's shell."""
     return [name for name in names if name.startswith(incomplete) and visible(name) == name]
 
 
 def _paths(incomplete: str, *suffixes: str) -> list[str]:
-    """Folders (with a / behind) and, if suffixes are given, files with one of them, below the folder typed so far."""
+    """List folders (with a / behind) and, if suffixes are given, files with one of them, below the folder typed."""
     typed = incomplete.rpartition("/")[0]
     folder = expanded(typed or ("/" if incomplete.startswith("/") else "."))
     found = []

@@ -80,7 +80,7 @@ def copy_bundled(
 
 
 def _copy_of(source: Path, target: str) -> Path:
-    """The file that a copy to `target` makes: in a folder, there or not, it keeps its name."""
+    """Return the file that a copy to `target` makes: in a folder, there or not, it keeps its name."""
     path = to_write(target)
     if path.is_dir() or target.endswith(("/", os.sep)):
         return path / source.name
@@ -143,7 +143,7 @@ def reference() -> None:
 
 
 def _size(experiment: "Experiment") -> dict[str, int]:
-    """Layers, parameters and multiply-adds (macs) an image of the network."""
+    """Count layers, parameters and multiply-adds (macs) an image of the network."""
     from nndl.config.datasets import INPUT_SHAPE
     from nndl.net.shapes import infer_shapes
     from nndl.net.summary import layer_rows, totals
@@ -154,7 +154,7 @@ def _size(experiment: "Experiment") -> dict[str, int]:
 
 
 def _problems(error: Exception) -> list[dict[str, Any]]:
-    """What is wrong, with line and column (both from 1) where it stands in the file."""
+    """List what is wrong, with line and column (both from 1) where it stands in the file."""
     from nndl.config.reading.messages import ProblemsError, dotted
 
     if not isinstance(error, ProblemsError):
@@ -171,7 +171,7 @@ def _problems(error: Exception) -> list[dict[str, Any]]:
 
 
 def _first_comment(path: Path) -> str:
-    """The comment a config opens with, up to its first blank line, as one line."""
+    """Return the comment a config opens with, up to its first blank line, as one line."""
     words = []
     for line in path.read_text(encoding="utf-8").splitlines():
         if not line.startswith("# "):

@@ -55,7 +55,7 @@ def _say_problems(problems: "Sequence[Problem]") -> None:
 
 
 def lines(report: dict[str, Any]) -> list[tuple[str, str]]:
-    """The report for a person: a word and what is found under it, line by line."""
+    """Write the report for a person: a word and what is found under it, line by line."""
     return [
         *_system(report["system"]),
         *_engines(report["engines"]),

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from nndl.export.write import Written
 
 FORMATS = ("onnx", "npz", "safetensors", "pytorch")
-"""What --to takes: the keys of `nndl.export.write.SUFFIXES`, which is not loaded for --help."""
+"""The values of --to: the keys of `nndl.export.write.SUFFIXES`, which is not loaded for --help."""
 
 
 def complete_format(incomplete: str) -> list[str]:
-    """What --to takes."""
+    """Offer the values of --to."""
     return [name for name in FORMATS if name.startswith(incomplete)]
 
 

@@ -104,7 +104,7 @@ def _refuse_misspelt(target: str) -> None:
 
 
 def _network(target: str, engine: str | None) -> "Network":
-    """The network that a config describes, in float64."""
+    """Build the network that a config describes, in float64."""
     from nndl.config import load_config
     from nndl.engines import get_engine
     from nndl.net.network import Network
@@ -173,7 +173,7 @@ def _show_figures(figures: list[dict[str, Any]]) -> None:
 
 
 def _verdict(found: dict[str, Any], tolerance: float) -> str:
-    """One line: how much was checked, and whether it holds."""
+    """Say in one line how much was checked, and whether it holds."""
     rows = found["rows"]
     checked = sum(row["checked"] for row in rows)
     kinks = sum(row["kinks"] for row in rows)

@@ -65,7 +65,7 @@ def _listed(paths: list[Path]) -> str:
 
 
 def _read(images: list[Path]) -> tuple[dict[str, Any], list[dict[str, str]], list[Path]]:
-    """Pictures by name, those that are none with what is wrong, and what was passed over in folders."""
+    """Read pictures by name; returns them, files that are none with what is wrong, and files passed over in folders."""
     import sys
 
     from nndl.data.pictures import MOST_BYTES, decode_picture, pictures_in, read_picture

@@ -49,7 +49,7 @@ def reproduce(
 
 
 def _lines(result: "Reproduction") -> list[str]:
-    """What came of it, for people."""
+    """Tell people what came of it."""
     lines = [f"not as it was: {difference}" for difference in result.differs]
     compared = f"{result.steps:,} steps, {result.lines:,} lines of metrics, {', '.join(dict.fromkeys(result.files))}"
     if result.identical:

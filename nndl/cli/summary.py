@@ -41,7 +41,7 @@ def summary(
 
 
 def plan(experiment: "Experiment", engine: str) -> dict[str, Any]:
-    """The steps that run in training, after the engine's rewriting."""
+    """Return the steps that run in training, after the engine's rewriting."""
     from nndl.config.datasets import INPUT_SHAPE
     from nndl.engines import get_engine
     from nndl.net.network import Network
@@ -95,7 +95,7 @@ def _times(shape: Sequence[int]) -> str:
 
 
 def _memory(count: float) -> str:
-    """Bytes in the unit that suits."""
+    """Write bytes in the unit that suits."""
     for unit in ("B", "KiB", "MiB"):
         if count < 1024:
             return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"

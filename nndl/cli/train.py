@@ -110,7 +110,7 @@ def _refuse_beside_resume(**options: Any) -> None:
 def _experiment(
     config: str | None, epochs: float | None, overrides: list[str], synthetic: bool, silent: bool
 ) -> "Experiment":
-    """The experiment of a config, on generated images if so wished, with so many epochs if they are given."""
+    """Return the experiment of a config, on generated images if so wished, and with the epochs if they are given."""
     from nndl.config import load_config
     from nndl.config.reading.overrides import SYNTHETIC
     from nndl.errors import UsageError
@@ -127,7 +127,7 @@ def _experiment(
 
 
 def _length(config: str, epochs: float, sets: list[str], silent: bool) -> list[str]:
-    """What --epochs sets: they take the place of a config's time_budget, and a longer schedule is shortened."""
+    """Return what --epochs sets: they take the place of a config's time_budget, and a longer schedule is shortened."""
     from nndl.cli.screen import terminal
     from nndl.config.reading.overrides import NO_BUDGET, of_epochs
     from nndl.config.shortened import shortened

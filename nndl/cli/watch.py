@@ -76,7 +76,7 @@ def _wait_for_begin(folder: "RunFolder") -> None:
 
 
 def _show(plan: "Plan", events: "list[Event]", *, with_pace: bool) -> None:
-    """The epochs done, and where the one under way stands."""
+    """Show the epochs done, and where the one under way stands."""
     from nndl.cli.screen import terminal
     from nndl.cli.screen.braille import SPARKS
     from nndl.cli.screen.epochs import EpochTable
@@ -118,13 +118,13 @@ class Tail:
         self.path, self._place = path, 0
 
     def events(self) -> "list[Event]":
-        """The records that are events, as these."""
+        """Return the records that are events, as these."""
         from nndl.train.events import from_record
 
         return [event for event in map(from_record, self.records()) if event is not None]
 
     def records(self) -> Iterator[dict[str, Any]]:
-        """Those of whole lines. A file that became shorter, as of a run that went on, is read anew."""
+        """Yield those of whole lines. A file that became shorter, as of a run that went on, is read anew."""
         from nndl.runs.files import open_to_read
         from nndl.runs.metrics import LONGEST, record_of
 
@@ -142,7 +142,7 @@ class Tail:
 
 
 def _ending(folder: "RunFolder") -> str:
-    """How the run ended, and what can be done with it."""
+    """Say how the run ended, and what can be done with it."""
     from nndl.cli.screen.epochs import percent
     from nndl.runs.listing import in_short, read_row
     from nndl.train.intervals import duration

@@ -1,1 +1,1 @@
-"""What people see: the only rooms that know rich."""
+"""The screen that people see: the only rooms that know rich."""

@@ -1,4 +1,4 @@
-"""What nndl bench found, as tables."""
+"""The findings of nndl bench, as tables."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from nndl.cli.screen import terminal
 
 
 def show(result: dict[str, Any]) -> None:
-    """Tables on stdout: where each engine's time goes, then all of them side by side."""
+    """Print tables on stdout: where each engine's time goes, then all of them side by side."""
     most = max(each["threads"] for each in result["contenders"])
     for each in result["contenders"]:
         if each["threads"] == most:
@@ -70,7 +70,7 @@ def _show_contenders(result: dict[str, Any]) -> None:
 
 
 def _engine(each: dict[str, Any]) -> str:
-    """compiled avx512, 2 threads"""
+    """Name an engine: "compiled avx512, 2 threads"."""
     instructions = f" {each['instructions']}" if each["instructions"] else ""
     return f"{each['engine']}{instructions}, {_threads(each['threads'])}"
 

@@ -10,7 +10,7 @@ DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 """The bits of a braille character, row by row."""
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
-"""What stands for a curve where the terminal has no braille, or no colours."""
+"""The letters of curves where the terminal has no braille, or no colours."""
 
 BETWEEN_LETTERS = 24
 """Columns from one letter to the next on a curve that colours do not tell apart."""
@@ -38,7 +38,7 @@ class Canvas:
             self._draw(curve, number)
 
     def rows(self, braille: bool = True, lettered: bool = False) -> list[list[tuple[str, int | None]]]:
-        """Characters with the number of the curve each belongs to, None for blanks, -1 - number in a curve's band.
+        """Return characters with the number of the curve each is of, None for blanks, -1 - number in a curve's band.
 
         The top row comes first. `lettered` braille has the curves' letters in it here and there, for where there are no
         colours.
@@ -58,7 +58,7 @@ class Canvas:
         return LETTERS[who % 26] if due or not braille else chr(0x2800 + self.bits[row][column]), who
 
     def _draw(self, curve: Points, number: int) -> None:
-        """Straight lines from point to point."""
+        """Draw straight lines from point to point."""
         dots = [self._dot(*point) for point in curve]
         for (x0, y0), (x1, y1) in zip(dots, dots[1:] or dots, strict=False):
             way = max(abs(x1 - x0), abs(y1 - y0), 1)
@@ -66,7 +66,7 @@ class Canvas:
                 self._set(round(x0 + (x1 - x0) * part / way), round(y0 + (y1 - y0) * part / way), number)
 
     def _fill(self, band: Sequence[tuple[float, ...]], number: int) -> None:
-        """Every other dot between the lowest and the highest (x, low, high)."""
+        """Set every other dot between the lowest and the highest (x, low, high)."""
         ends = [(self._dot(x, low), self._dot(x, high)) for x, low, high in band]
         for ((x0, low0), (_, high0)), ((x1, low1), (_, high1)) in pairwise(ends):
             for x in range(x0, x1 + 1):
@@ -106,14 +106,14 @@ class Trace:
             self._each *= 2
 
     def sparkline(self, cells: int = 64) -> str:
-        """The series in at most so many cells; its highest twentieth, the spikes of the first steps, is cut off."""
+        """Draw the series in at most so many cells, without its highest twentieth, the spikes of the first steps."""
         means = list(self._means)  # while it is drawn, another thread may add to it
         top = sorted(means)[int(0.95 * (len(means) - 1))] if means else 0.0
         return sparkline([min(mean, top) for mean in means], min(self._cells, cells))
 
 
 def sparkline(values: Sequence[float], width: int = 24) -> str:
-    """The values in one line, the last at its right end; means over neighbours where there are more than `width`."""
+    """Draw the values in one line, the last at its right end; means of neighbours if there are more than `width`."""
     cells = min(width, len(values))
     means = []
     for cell in range(cells):

@@ -29,7 +29,7 @@ class Panel(NamedTuple):
 
 
 def panels(curves: Sequence[Curves]) -> list[Panel]:
-    """Loss, accuracy and learning rate; several runs share each panel, by their names."""
+    """Return panels of loss, accuracy and learning rate; several runs share each panel, by their names."""
     alone = len(curves) == 1
     loss, accuracy = [], []
     for each in curves:
@@ -52,7 +52,7 @@ def panels(curves: Sequence[Curves]) -> list[Panel]:
 
 
 def _style(who: int | None) -> str | None:
-    """A curve's colour, and that of its band."""
+    """Return a curve's colour, and that of its band."""
     if who is None:
         return None
     return STYLES[who % len(STYLES)] if who >= 0 else f"{STYLES[(-1 - who) % len(STYLES)]} dim"
@@ -63,7 +63,7 @@ def _drawn(label: str, curves: Curves, attribute: str) -> Drawn:
 
 
 def _below(top: float, curve: Drawn) -> Drawn:
-    """The curve without its spikes."""
+    """Return the curve without its spikes."""
     points = [(x, min(y, top)) for x, y in curve.points]
     return Drawn(curve.label, points, [(x, min(low, top), min(high, top)) for x, low, high in curve.band])
 

@@ -34,7 +34,7 @@ def fetch(
 
 
 def describe(outcome: Outcome) -> str:
-    """What was done, in lines for a person."""
+    """Tell what was done, in lines for a person."""
     release, transfer = outcome.release, outcome.transfer
     lines = [f"mended: {damage}" for damage in outcome.mended]
     if transfer:
@@ -56,7 +56,7 @@ def _origin(outcome: Outcome) -> str:
 
 
 def as_json(outcome: Outcome) -> dict[str, Any]:
-    """What was done, for a program."""
+    """Tell what was done, for a program."""
     transfer = outcome.transfer
     return {
         "action": outcome.action,

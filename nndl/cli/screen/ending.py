@@ -1,9 +1,9 @@
-"""How a command that was asked to end tells who asked: by its exit code."""
+"""The exit code of a command that was asked to end, which tells who asked."""
 
 import signal
 
 INTERRUPTED = 130
-"""What shells report for a command ended by Ctrl+C: 128 + SIGINT."""
+"""The code that shells report for a command ended by Ctrl+C: 128 + SIGINT."""
 REQUEUE = 75
 """Asked by a machine, with all saved: the same command, or resume, goes on. sysexits.h calls it a temporary failure."""
 
@@ -18,24 +18,24 @@ def asked(number: int) -> None:
 
 
 def forget() -> None:
-    """Nobody has asked."""
+    """Forget who asked: nobody has."""
     _asked_by.clear()
 
 
 def those_there_are(*names: str) -> tuple[signal.Signals, ...]:
-    """The signals that this system has."""
+    """Return the signals that this system has."""
     return tuple(signal.Signals[name] for name in names if name in signal.Signals.__members__)
 
 
 BY_MACHINE = those_there_are("SIGTERM", "SIGUSR1", "SIGUSR2")
-"""What systems, containers and queues send before they kill: SIGUSR1 as Slurm is asked to, SIGUSR2 by submitit."""
+"""The signals of systems, containers and queues before they kill: SIGUSR1 as Slurm is asked to, SIGUSR2 by submitit."""
 
 
 def first_asked() -> int:
-    """The signal that asked first."""
+    """Return the signal that asked first."""
     return _asked_by[0] if _asked_by else signal.SIGINT
 
 
 def exit_code() -> int:
-    """The code of a command that ended before its time: REQUEUE where a machine asked for it, else INTERRUPTED."""
+    """Return the code of a command that ended before its time: REQUEUE where a machine asked for it, else INTERRUPTED."""
     return REQUEUE if set(_asked_by) & set(BY_MACHINE) else INTERRUPTED

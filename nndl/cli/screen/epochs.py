@@ -23,12 +23,12 @@ class Column(NamedTuple):
 
 
 def percent(share: float) -> str:
-    """0.7512 -> "75.12 %"."""
+    """Turn 0.7512 into "75.12 %"."""
     return f"{100 * share:.2f} %"
 
 
 def _accuracy(epoch: EpochDone) -> str:
-    """The validation accuracy; the best so far has a star, all others a blank there."""
+    """Return the validation accuracy; the best so far has a star, all others a blank there."""
     if epoch.validation_accuracy is None:
         return "- "
     return f"{percent(epoch.validation_accuracy)}{'*' if epoch.is_best else ' '}"
@@ -45,7 +45,7 @@ COLUMNS = (
     Column("time", 7, lambda epoch: duration(epoch.seconds)),
 )
 SPARED = ("lr", "images/s", "train acc", "val loss", "time", "train loss")
-"""What a narrow terminal goes without, in this order."""
+"""Columns that a narrow terminal goes without, in this order."""
 
 
 class EpochTable:
@@ -64,13 +64,13 @@ class EpochTable:
         return sum(column.width for column in self._columns) + len(GAP) * (len(self._columns) - 1)
 
     def heading(self) -> Parts:
-        """The titles, and the ends of the bars' scale."""
+        """Return the titles, and the ends of the bars' scale."""
         titles = GAP.join(f"{column.title:>{column.width}}" for column in self._columns)
         scale = f"{GAP}0 %{'100 %':>{self._bar - 3}}" if self._bar else ""
         return [(titles + scale, "bold")]
 
     def row(self, epoch: EpochDone) -> Parts:
-        """An epoch's figures."""
+        """Return an epoch's figures."""
         cells = GAP.join(f"{column.show(epoch):>{column.width}}" for column in self._columns)
         best = epoch.is_best and epoch.validation_accuracy is not None
         share = epoch.validation_accuracy if self._validated else epoch.train_accuracy
@@ -79,13 +79,13 @@ class EpochTable:
 
 
 def _bar(share: float, cells: int) -> str:
-    """A bar of `cells` characters at 1, to an eighth of one."""
+    """Draw a bar of `cells` characters at 1, to an eighth of one."""
     full, part = divmod(round(8 * cells * min(max(share, 0.0), 1.0)), 8)
     return EIGHTHS[8] * full + (EIGHTHS[part] if part else "")
 
 
 def sentence(epoch: EpochDone, epochs: float) -> str:
-    """The same as a line that needs no heading."""
+    """Return an epoch's figures as a line that needs no heading."""
     words = f"epoch {epoch.epoch}/{ceil(epochs)} done  train loss {epoch.train_loss:.4f}  "
     words += f"train acc {percent(epoch.train_accuracy)}"
     if epoch.validation_loss is not None and epoch.validation_accuracy is not None:

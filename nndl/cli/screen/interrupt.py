@@ -1,4 +1,4 @@
-"""What asks a training to end (Ctrl+C, a closed terminal, a machine that shuts down) ends it with its state saved.
+"""Requests to end a training (Ctrl+C, a closed terminal, a machine that shuts down) end it with its state saved.
 
 A signal that was ignored when training began, as `nohup` has it with SIGHUP, stays ignored. `ending` says by which exit
 code a command tells who asked.
@@ -32,7 +32,7 @@ All but the first may come twice or together, sent by a shell and its system ali
 
 @contextlib.contextmanager
 def watched(solver: Solver, view: View) -> Iterator[Callable[[Event], None]]:
-    """The observer that shows `solver`'s events in `view`; within it, what asks for an end is a clean stop."""
+    """Give the observer that shows `solver`'s events in `view`; within it, what asks for an end is a clean stop."""
     shown = _Shown(view, solver.stop)
     solver.scoring = shown.guarded(view.see_scoring)
     with clean_stop(solver.stop, view.say_stopping), shown:
@@ -41,7 +41,7 @@ def watched(solver: Solver, view: View) -> Iterator[Callable[[Event], None]]:
 
 @contextlib.contextmanager
 def clean_stop(stop: Callable[[], None], say_stopping: Callable[[], None]) -> Iterator[None]:
-    """Within it a signal calls `stop`, the first one `say_stopping` too; Ctrl+C after it raises KeyboardInterrupt."""
+    """Let a signal, within, call `stop`, the first one `say_stopping` too; Ctrl+C after it raises KeyboardInterrupt."""
 
     def asked(number: int, frame: FrameType | None) -> None:
         del frame
@@ -72,7 +72,7 @@ class _Shown:
         self._view, self._stop = view, stop
 
     def guarded(self, show: Callable[[T], None]) -> Callable[[T], None]:
-        """`show`, whose errors of writing end nothing."""
+        """Return `show` as a function whose errors of writing end nothing."""
 
         def shown(what: T) -> None:
             try:
@@ -83,7 +83,7 @@ class _Shown:
         return shown
 
     def _unread(self, error: OSError) -> None:
-        """A pipe's reader that ended wants no more: a clean stop. A terminal that was closed lets training go on."""
+        """Stop cleanly where a pipe's reader ended; a terminal that was closed lets training go on."""
         if error.errno == errno.EPIPE:
             self._stop()
         if error.errno in (errno.EPIPE, errno.EIO):

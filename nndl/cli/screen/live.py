@@ -19,7 +19,7 @@ ONE_LINE = 64
 """Columns from which place and pace stand beside each other, whatever their figures; else under each other."""
 
 Glyphs = tuple[str, str, str]
-"""Of the bar: what is done, its tip, what is not."""
+"""Glyphs of the bar: what is done, its tip, what is not."""
 
 
 class LiveView:
@@ -61,7 +61,7 @@ class LiveView:
         self._lines.above(self._table.row(epoch))
 
     def frame(self, width: int) -> list[Parts]:
-        """What is drawn at the bottom under a blank line, none of it longer than `width`."""
+        """Return the lines drawn at the bottom under a blank one, none of them longer than `width`."""
         chart = min(MOST_CHART, max(LEAST_CHART, width - LABELS))
         lines = [[], *self._curve(chart), self._bar(chart), *self._words(width)]
         if self._stopping:
@@ -87,7 +87,7 @@ class LiveView:
         ]
 
     def _words(self, width: int) -> list[Parts]:
-        """Where training stands, and at what pace, or what it is doing between steps."""
+        """Say where training stands, and at what pace, or what it is doing between steps."""
         if not self._pace.has_begun:
             which = f"step {self._pace.step + 1:,}" if self._pace.step else "the first step"
             waited = duration(self._clock() - self._began)
@@ -99,7 +99,7 @@ class LiveView:
         )
 
     def _beside(self, left: str, right: str, width: int) -> list[Parts]:
-        """Both on one line or on two, as the width alone decides: figures that grow move nothing."""
+        """Put both on one line or on two, as the width alone decides: figures that grow move nothing."""
         return [[(f"{left}  {right}", None)]] if width >= ONE_LINE else [[(left, None)], [(right, None)]]
 
     def __enter__(self) -> "LiveView":
@@ -112,7 +112,7 @@ class LiveView:
 
 
 def _cut(line: Parts, width: int) -> Parts:
-    """The line's beginning, as much as there is room for."""
+    """Cut off the line's end, where there is no room for it."""
     cut, left = [], width
     for text, style in line:
         cut.append((text[:left], style))

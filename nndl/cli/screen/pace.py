@@ -1,4 +1,4 @@
-"""Where a training stands: smoothed loss, speed, time left."""
+"""The standing of a training: smoothed loss, speed, time left."""
 
 import time
 from collections.abc import Callable
@@ -14,7 +14,7 @@ SMOOTHING = 0.98
 
 
 class Plan(Protocol):
-    """How long training is to be, and where it stands: a solver, or what a run's folder says of one."""
+    """The length of a training, and where it stands: a solver, or what a run's folder says of one."""
 
     @property
     def steps(self) -> int: ...
@@ -27,7 +27,7 @@ class Plan(Protocol):
 
 
 class Pace:
-    """What the events so far say of a training."""
+    """The pace of a training, by the events so far."""
 
     def __init__(self, plan: Plan, clock: Callable[[], float] = time.monotonic) -> None:
         self._plan, self._clock = plan, clock
@@ -51,7 +51,7 @@ class Pace:
 
     @property
     def has_begun(self) -> bool:
-        """Whether a step was seen."""
+        """True once a step was seen."""
         return self._weight > 0
 
     @property
@@ -61,33 +61,33 @@ class Pace:
 
     @property
     def epoch_is_over(self) -> bool:
-        """Whether the last step seen was the last of its epoch."""
+        """True where the last step seen was the last of its epoch."""
         return self.step == self._plan.steps or self.step % self._plan.steps_per_epoch == 0
 
     def epoch(self) -> str:
-        """epoch 2/10: that of the last step, or of the one to come where there is none yet."""
+        """Say "epoch 2/10": that of the last step, or of the one to come where there is none yet."""
         to_come = min(self.step, self._plan.steps - 1) // self._plan.steps_per_epoch + 1
         return f"epoch {self._epoch or to_come}/{ceil(self._plan.epochs)}"
 
     def place(self) -> str:
-        """step 31/352, within the epoch; the last may be a part of one."""
+        """Say "step 31/352", within the epoch; the last may be a part of one."""
         before = (self._epoch - 1) * self._plan.steps_per_epoch
         return f"step {self.step - before}/{min(self._plan.steps_per_epoch, self._plan.steps - before)}"
 
     def speed(self) -> str:
-        """1,234 images/s"""
+        """Say "1,234 images/s"."""
         return f"{self._images / max(self._seconds, 1e-9):,.0f} images/s"
 
     def loss(self) -> str:
-        """loss 1.4321"""
+        """Say "loss 1.4321"."""
         return f"loss {self._loss / self._weight:.4f}" if self.has_begun else ""
 
     def rate(self) -> str:
-        """lr 0.001"""
+        """Say "lr 0.001"."""
         return f"lr {self.learning_rate:.3g}"
 
     def left(self) -> str:
-        """0:42 left: the steps to come, and the scoring of epochs at the time that it last took."""
+        """Say "0:42 left": the steps to come, and the scoring of epochs at the time that it last took."""
         if not self.has_begun:
             return ""
         steps = (self._plan.steps - self.step) * self._seconds / self._weight
@@ -95,9 +95,9 @@ class Pace:
         return f"{duration(steps + epochs * self._scoring)} left"
 
     def words(self) -> str:
-        """epoch 2/10  step 31/352  1,234 images/s  loss 1.4321  lr 0.001  0:42 left"""
+        """Say "epoch 2/10  step 31/352  1,234 images/s  loss 1.4321  lr 0.001  0:42 left"."""
         return "  ".join((self.epoch(), self.place(), self.speed(), self.loss(), self.rate(), self.left()))
 
     def curve(self, cells: int = 64) -> str:
-        """The loss so far as a line of little bars, at most so many."""
+        """Draw the loss so far as a line of little bars, at most so many."""
         return self._trace.sparkline(cells)

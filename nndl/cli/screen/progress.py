@@ -1,4 +1,4 @@
-"""How training looks while it runs: a live view on a terminal, plain lines elsewhere, JSON lines, or nothing."""
+"""Views of a training while it runs: a live one on a terminal, plain lines elsewhere, JSON lines, or nothing."""
 
 import os
 import time
@@ -83,7 +83,7 @@ class JsonView(QuietView):
 
 
 def choose_view(plan: Plan, *, quiet: bool, json: bool) -> View:
-    """The view that suits where stdout goes."""
+    """Choose the view that suits where stdout goes."""
     if json:
         return JsonView()
     if quiet:

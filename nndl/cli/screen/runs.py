@@ -1,4 +1,4 @@
-"""How runs look in tables: one a row, one config a row, or one a column."""
+"""Tables of runs: one a row, one config a row, or one a column."""
 
 import re
 import time
@@ -19,7 +19,7 @@ from nndl.visible import visible
 STYLES = {"running": "green", "failed": "red", "died": "red", "damaged": "red", "interrupted": "yellow"}
 
 SPARED = ("time", "age", "config", "epochs", "val acc")
-"""What a table of runs goes without, in this order, where a terminal has not the room for all."""
+"""Columns that a table of runs goes without, in this order, where a terminal has not the room for all."""
 SPARED_OF_CONFIGS = ("seeds", "val acc", "runs")
 NARROW = 100
 """Columns of a terminal under which a table of configs leaves out validation that no run has."""
@@ -31,7 +31,7 @@ GAP, LEAST = 3, 24
 
 
 def show_rows(rows: Sequence[Row]) -> None:
-    """A table of runs. The config's name has a column only where the runs' own names do not begin with it."""
+    """Print a table of runs. The config's name has a column only where the runs' own names do not begin with it."""
     now = time.time()
     columns: dict[str, list[Any]] = {
         "run": [row.name for row in rows],
@@ -63,22 +63,22 @@ def _spare(columns: dict[str, list[Any]], names: Sequence[str], room: int) -> No
 
 
 def _width(columns: Mapping[str, Sequence[Any]]) -> int:
-    """Columns of the terminal that a table takes."""
+    """Count the columns of the terminal that a table takes."""
     return sum(GAP + max(len(str(cell)) for cell in [name, *cells]) for name, cells in columns.items()) - GAP
 
 
 def _synthetic(rows: Sequence[Row]) -> bool:
-    """Whether a table of these must say which images they learnt from: generated ones are never to pass for others."""
+    """Tell whether a table must say which images these learnt from: generated ones are never to pass for others."""
     return any(row.on_synthetic for row in rows)
 
 
 def _begins(name: str, config: str) -> bool:
-    """Whether the run's name says the config, or the folder's that it stands in with other seeds."""
+    """Tell whether the run's name says the config, or the folder's that it stands in with other seeds."""
     return any(part.startswith(config) for part in Path(name).parts)
 
 
 def show_groups(rows: Sequence[Row], json: bool) -> None:
-    """A row for each config: how many runs, mean ± standard deviation of their accuracies, what tells it apart."""
+    """Print a row for each config: its runs, mean ± standard deviation of their accuracies, what tells it apart."""
     groups = by_config(rows)
     validations = [spread([row.best_validation for row in counted(group)]) for group in groups]
     tests = [spread([row.test for row in counted(group)]) for group in groups]
@@ -113,7 +113,7 @@ def show_groups(rows: Sequence[Row], json: bool) -> None:
 
 
 def _settings(places: Mapping[str, Any]) -> str:
-    """train.epochs=4, train.tta=mirror: as `--set` has it; of what stands only in other configs, nothing."""
+    """Write "train.epochs=4, train.tta=mirror", as `--set` has it; of what stands only in other configs, nothing."""
     known = {key: value for key, value in places.items() if value is not None} or places
     words = (f"{key}={'null' if value is None else _as_set(value)}" for key, value in known.items())
     return ", ".join(words).replace('"', "")
@@ -124,7 +124,7 @@ def _as_set(value: Any) -> str:
 
 
 def show_comparison(rows: Sequence[Row]) -> None:
-    """Runs as columns: first their results, then every place where their configs differ."""
+    """Print runs as columns: first their results, then every place where their configs differ."""
     names = distinct_names(rows)
     figures: list[tuple[str, list[Any]]] = [
         ("status", [row.status for row in rows]),
@@ -150,7 +150,7 @@ def show_comparison(rows: Sequence[Row]) -> None:
 
 
 def _in_short(value: Any) -> str:
-    """A value of a config; of a list of layers or transforms their kinds: [conv, relu, affine]; conv: {filters: 4}."""
+    """Shorten a value of a config; a list of layers or transforms to their kinds: [conv, relu]; conv: {filters: 4}."""
     if isinstance(value, Mapping) and kind_of(value):
         inside = next(iter(value.values()))
         return f"{kind_of(value)}: {_in_braces(inside)}"
@@ -160,21 +160,21 @@ def _in_short(value: Any) -> str:
 
 
 def _in_braces(value: Any) -> str:
-    """{filters: 4, bias: false}, cut as other values are."""
+    """Write {filters: 4, bias: false}, cut as other values are."""
     if not isinstance(value, Mapping):
         return shown(value)
     return shown(f"{{{', '.join(f'{name}: {shown(item)}' for name, item in value.items())}}}")
 
 
 def sentence(row: Row) -> str:
-    """quickstart, finished: validation accuracy 89.40 %, test accuracy 89.00 %, on SYNTHETIC images."""
+    """Say "quickstart, finished: validation accuracy 89.40 %, test accuracy 89.00 %, on SYNTHETIC images"."""
     words = visible(f"{row.config}, {row.status}") + f": validation accuracy {_percent(row.best_validation)}"
     words += "" if row.test is None else f", test accuracy {_percent(row.test)}"
     return words + (f",{row.on_synthetic}" if row.on_synthetic else "")
 
 
 def age(seconds: float) -> str:
-    """7300 -> "2 h": the largest unit that fits."""
+    """Turn 7300 into "2 h": the largest unit that fits."""
     for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
         if seconds >= size:
             return f"{seconds // size:,.0f} {unit}"
@@ -208,7 +208,7 @@ def _spread(figure: Spread) -> str:
 
 
 def _with_change(values: Sequence[float | None]) -> list[str]:
-    """Each accuracy, and by how many points it is above or below the first."""
+    """Write each accuracy, and by how many points it is above or below the first."""
     first = values[0]
     return [
         _percent(value)

@@ -1,4 +1,4 @@
-"""What nndl eval says: scores in a sentence, class by class, and of CIFAR-10.1 and CIFAR-10-C."""
+"""The words of nndl eval: scores in a sentence, class by class, and of CIFAR-10.1 and CIFAR-10-C."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from nndl.cli.screen import terminal
 
 
 def show(report: dict[str, Any]) -> None:
-    """A table, class by class, and the sentence."""
+    """Print a table, class by class, and the sentence."""
     names = list(report["per_class"])
     rows = []
     for index, (name, scored) in enumerate(report["per_class"].items()):
@@ -30,7 +30,7 @@ def show(report: dict[str, Any]) -> None:
 
 
 def sentence(scored: dict[str, Any]) -> str:
-    """75.31 % (95 % interval 74.46 to 76.15), top-5 98.12 %, loss 0.7213, calibration error 2.31 %."""
+    """Say "75.31 % (95 % interval 74.46 to 76.15), top-5 98.12 %, loss 0.7213, calibration error 2.31 %"."""
     below, above = (100 * bound for bound in scored["interval95"])
     error = scored["calibration_error"]
     calibration = "" if error is None else f", calibration error {100 * error:.2f} %"
@@ -41,18 +41,18 @@ def sentence(scored: dict[str, Any]) -> str:
 
 
 def views(tta: str) -> str:
-    """How the scores were averaged, for a person; nothing where they were not."""
+    """Tell a person how the scores were averaged; nothing where they were not."""
     return "" if tta == "none" else f", views averaged: {tta}"
 
 
 def _confused(row: list[int], own: int, names: list[str]) -> str:
-    """The class most images of another were taken for, and how many."""
+    """Name the class most images of another were taken for, and how many."""
     count, index = max((count, -index) for index, count in enumerate(row) if index != own)
     return f"{names[-index]} ({count})" if count else ""
 
 
 def show_confusion(report: dict[str, Any]) -> None:
-    """The whole confusion matrix."""
+    """Print the whole confusion matrix."""
     names = list(report["per_class"])
     rows = [(name, *counts) for name, counts in zip(names, report["confusion"], strict=True)]
     terminal.say()
@@ -60,7 +60,7 @@ def show_confusion(report: dict[str, Any]) -> None:
 
 
 def show_sets(report: dict[str, Any]) -> None:
-    """A line for each set, and for corruptions of five severities a table: severity by severity."""
+    """Print a line for each set, and for corruptions of five severities a table: severity by severity."""
     by_name: dict[str, list[float]] = defaultdict(list)
     for row in report["sets"]:
         if row["severity"] is None:

@@ -51,7 +51,7 @@ def train_seeds(
 
 @contextmanager
 def _folder_of_all(name: str, run_dir: Path | None) -> Iterator[Path]:
-    """Where the runs are to be; a folder that is made for them does not stay without any."""
+    """Give the folder of the runs; one that is made for them does not stay without any."""
     if run_dir is not None:
         yield run_dir
         return
@@ -64,7 +64,7 @@ def _folder_of_all(name: str, run_dir: Path | None) -> Iterator[Path]:
 
 
 def _timed(experiment: Experiment, runs: Sequence[SeedRun]) -> Experiment:
-    """The experiment with its time_budget, if any, turned into epochs: those of the runs there are, or measured."""
+    """Turn the experiment's time_budget, if any, into epochs: those of the runs there are, or measured."""
     budget, begun = experiment.train.time_budget, next((run.folder for run in runs if run.begun), None)
     if budget is None or begun is None:
         return timed(experiment)
@@ -91,7 +91,7 @@ def _one(run: SeedRun, experiment: Experiment, accept_changes: bool, *, quiet: b
 
 
 def _here(experiment: Experiment) -> list[str]:
-    """What a run that goes on takes from the command instead of its own config."""
+    """Return the settings that a run that goes on takes from the command instead of its own config."""
     return settings(experiment.engine, experiment.threads, data=Path(experiment.data.root))
 
 
@@ -104,7 +104,7 @@ def _tell_finished(run: SeedRun, summary: dict[str, Any], json: bool) -> None:
 
 
 def _together(runs: Sequence[SeedRun], synthetic: bool) -> dict[str, Any]:
-    """Means, and standard deviations of one run (n - 1; null for a single one), of the runs that are finished."""
+    """Compute means, and standard deviations of one run (n - 1; null for a single one), of the finished runs."""
     done = [(run.seed, run.summary) for run in runs if run.summary is not None]
     test = [summary["test"]["best"]["accuracy"] for _, summary in done]
     seconds = [summary["seconds"] for _, summary in done]
@@ -121,7 +121,7 @@ def _together(runs: Sequence[SeedRun], synthetic: bool) -> dict[str, Any]:
 
 
 def _tell(together: dict[str, Any], command: str, *, json: bool) -> None:
-    """What the seeds came to; where some are missing, a note of how to go on."""
+    """Tell what the seeds came to; where some are missing, with a note of how to go on."""
     if json:
         terminal.emit_json({"kind": "seeds", **together})
     elif together["finished"]:
@@ -135,12 +135,12 @@ def _tell(together: dict[str, Any], command: str, *, json: bool) -> None:
 
 
 def _command(inside: Path, *, given: bool) -> str:
-    """The command as it was given, with the folder of the runs where it did not name one."""
+    """Return the command as it was given, with the folder of the runs where it did not name one."""
     return shlex.join(["nndl", *sys.argv[1:], *([] if given else ["--run-dir", inside.as_posix()])])
 
 
 def _in_words(together: dict[str, Any]) -> str:
-    """Over 3 seeds: test accuracy 79.31 % on average, standard deviation 0.21 (79.48 %, ...); 0:45 of training each."""
+    """Say "over 3 seeds: test accuracy 79.31 % on average, standard deviation 0.21 (...); 0:45 of training each"."""
     each = ", ".join(percent(accuracy) for accuracy in together["test_accuracy"])
     deviation = together["deviation"]
     spread = "" if deviation is None else f", standard deviation {100 * deviation:.2f}"

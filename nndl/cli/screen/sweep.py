@@ -1,4 +1,4 @@
-"""What people see of a sweep: a line for each trial that ends, and a table of all."""
+"""A sweep as people see it: a line for each trial that ends, and a table of all."""
 
 import contextlib
 import os
@@ -48,7 +48,7 @@ def conduct(
 
 
 def _ended(study: Study, processes: Sequence["subprocess.Popen[bytes]"]) -> bool:
-    """Whether the sweep is complete; if not, says what goes on with it."""
+    """Tell whether the sweep is complete; if not, says what goes on with it."""
     if all(trial.finished for trial in study.trials()):
         return True
     if any(process.returncode == ending.REQUEUE for process in processes):
@@ -95,7 +95,7 @@ def _ask(processes: Sequence["subprocess.Popen[bytes]"]) -> None:
 
 
 def _line(study: Study, trial: Trial) -> str:
-    """trial 7: accuracy 75.31 %  learning_rate 0.0123, filters 32"""
+    """Say "trial 7: accuracy 75.31 %  learning_rate 0.0123, filters 32"."""
     told = record(study, trial)
     reached = ", ".join(
         f"{NAMES.get(name, name)} {_shown(name, told[name])}" for name in study.sweep.objective if name in told
@@ -106,7 +106,7 @@ def _line(study: Study, trial: Trial) -> str:
 
 
 def show_end(study: Study) -> None:
-    """The best of a complete sweep, and what seems to have had no effect."""
+    """Show the best of a complete sweep, and what seems to have had no effect."""
     trials = study.trials()
     best = front(study, trials)
     if not best:
@@ -120,7 +120,7 @@ def show_end(study: Study) -> None:
 
 
 def show_standing(study: Study) -> None:
-    """A table of the trials that have begun, and the count of all."""
+    """Print a table of the trials that have begun, and the count of all."""
     trials = study.trials()
     best = {trial.number for trial in front(study, trials)}
     rows = [_row(study, trial, trial.number in best) for trial in trials if trial.state != "waiting"]
@@ -150,7 +150,7 @@ def _warn_of_no_effect(trials: Sequence[Trial]) -> None:
 
 
 def emit_standing(study: Study) -> None:
-    """The same as JSON."""
+    """Print the trials as JSON."""
     trials = study.trials()
     terminal.emit_json(
         {
@@ -177,5 +177,5 @@ def _number(value: str) -> str:
 
 
 def _short(key: str) -> str:
-    """learning_rate for train.optimizer.adam.learning_rate."""
+    """Shorten train.optimizer.adam.learning_rate to learning_rate."""
     return key.rpartition(".")[2]

@@ -1,4 +1,4 @@
-"""What the person sees: lines, tables, bars, JSON. The only module that knows rich; it imports it when first drawn.
+"""The terminal: lines, tables, bars, JSON. The only module that knows rich; it imports it when first drawn.
 
 Results go to stdout, what is said by the way (notes, bars of downloads) to stderr, so that a pipe gets results only.
 Whatever is printed may quote a stranger (a run's name, a host's words), so each way out makes control characters
@@ -29,29 +29,29 @@ Parts = Sequence[tuple[str, str | None]]
 
 
 def is_terminal() -> bool:
-    """Whether stdout is looked at as it is written."""
+    """Tell whether stdout is looked at as it is written."""
     return sys.stdout.isatty()
 
 
 def can_redraw(stream: TextIO | None = None) -> bool:
-    """Whether stdout, or `stream`, has a cursor to draw over what was written, and nobody keeps record of its moves."""
+    """Tell whether stdout, or `stream`, has a cursor to draw over what was written, whose moves nobody records."""
     return (stream or sys.stdout).isatty() and os.environ.get("TERM") not in ("dumb", "unknown") and not _in_notebook()
 
 
 def _in_notebook() -> bool:
-    """Whether a notebook's cell gave the command (`!nndl train`): it makes a terminal, and keeps all codes it gets."""
+    """Tell whether a notebook's cell gave the command (`!nndl train`): it makes a terminal, and keeps all codes."""
     environment = os.environ
     of_a_kernel = environment.get("TERM") == "xterm-color" and environment.get("GIT_PAGER") == "cat"
     return "JPY_PARENT_PID" in environment or of_a_kernel
 
 
 def say(line: str = "") -> None:
-    """One plain line on stdout, seen at once even through a pipe."""
+    """Print a plain line on stdout, seen at once even through a pipe."""
     print(visible_lines(line), flush=True)
 
 
 def say_words(words: str) -> None:
-    """Prose on stdout; a terminal breaks its lines between words and before no unit."""
+    """Print prose on stdout; a terminal breaks its lines between words and before no unit."""
     words = visible_lines(words)
     if is_terminal():
         lines = words.replace(" %", "\0%").split("\n")
@@ -63,13 +63,13 @@ _WRAPPING: Any = {"break_long_words": False, "break_on_hyphens": False, "replace
 
 
 def note(line: str) -> None:
-    """One plain line on stderr, for people, not for programs that read the result; where nobody reads it, no error."""
+    """Print a plain line on stderr, for people, not for programs that read the result; unread, it is no error."""
     with suppress(OSError):
         print(visible_lines(line), file=sys.stderr, flush=True)
 
 
 def plain(value: Any) -> Any:
-    """`value` as JSON can hold it: NumPy scalars and arrays as numbers and lists, NaN and infinity as null."""
+    """Return `value` as JSON can hold it: NumPy scalars and arrays as numbers and lists, NaN and infinity as null."""
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if hasattr(value, "tolist"):
@@ -82,13 +82,13 @@ def plain(value: Any) -> Any:
 
 
 def emit_json(value: Any, indent: int | None = None) -> None:
-    """`value` as JSON on stdout; one line unless `indent` is given."""
+    """Print `value` as JSON on stdout; one line unless `indent` is given."""
     say(json.dumps(plain(value), indent=indent, allow_nan=False).replace("\x7f", r"\u007f"))  # json leaves this one
 
 
 @cache
 def console(stderr: bool = False) -> "Console":
-    """The rich console of stdout or stderr. rich itself honours NO_COLOR, COLUMNS and boxes without Unicode."""
+    """Make the rich console of stdout or stderr. rich itself honours NO_COLOR, COLUMNS and boxes without Unicode."""
     from rich.console import Console
 
     made = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
@@ -98,12 +98,12 @@ def console(stderr: bool = False) -> "Console":
 
 
 def width() -> int:
-    """Columns of the terminal, or of a file."""
+    """Return the columns of the terminal, or of a file."""
     return console().width
 
 
 def can_print(text: str) -> bool:
-    """Whether stdout's encoding has these characters."""
+    """Tell whether stdout's encoding has these characters."""
     try:
         text.encode(sys.stdout.encoding or "ascii")
     except (UnicodeEncodeError, LookupError):
@@ -112,12 +112,12 @@ def can_print(text: str) -> bool:
 
 
 def has_colours() -> bool:
-    """Whether stdout shows colours: a terminal that can, and nobody who asked for none."""
+    """Tell whether stdout shows colours: a terminal that can, and nobody who asked for none."""
     return is_terminal() and not console().no_color and console().color_system is not None
 
 
 def say_styled(parts: Parts) -> None:
-    """A line on stdout."""
+    """Print a line on stdout."""
     if is_terminal():
         console().print(_styled(parts), soft_wrap=True)
     else:
@@ -139,7 +139,7 @@ def print_table(
     footer: Sequence[Any] | None = None,
     styles: Sequence[str | None] | None = None,
 ) -> None:
-    """A table on stdout: the first column and those named in `left` aligned left, the others (numbers) right.
+    """Print a table on stdout: the first column and those named in `left` aligned left, the others (numbers) right.
 
     `footer` is a last row behind a line; `styles` gives a rich style ("red", "bold") or None for each row.
     """
@@ -177,7 +177,7 @@ def _cell(item: Any) -> str:
 
 
 class ByteProgress(Protocol):
-    """What a download reports to; sizes in bytes, `total` None where the host does not say."""
+    """A listener that a download reports to; sizes in bytes, `total` None where the host does not say."""
 
     def start(self, description: str, total: int | None, done: int = 0) -> None: ...
     def advance(self, count: int) -> None: ...
@@ -185,7 +185,7 @@ class ByteProgress(Protocol):
 
 @contextmanager
 def download_progress() -> Iterator[ByteProgress]:
-    """A bar on stderr with amount, speed and time left; without a terminal, one line every few seconds."""
+    """Show a bar on stderr with amount, speed and time left; without a terminal, one line every few seconds."""
     if not can_redraw(sys.stderr):
         from nndl.cli.screen.plain_progress import PlainByteProgress
 

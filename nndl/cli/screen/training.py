@@ -33,7 +33,7 @@ def start_and_run(experiment: Experiment, run_dir: Path | None, *, quiet: bool, 
 
 
 def timed(experiment: Experiment) -> Experiment:
-    """The experiment with its time_budget, if any, turned into epochs."""
+    """Return the experiment with its time_budget, if any, turned into epochs."""
     budget = experiment.train.time_budget
     if budget is None:
         return experiment
@@ -122,7 +122,7 @@ def _first_lines(start: dict[str, Any]) -> str:
 
 
 def _final_line(summary: dict[str, Any], folder: RunFolder, built: Built) -> str:
-    """test accuracy 75.31 % (best epoch 9: validation 75.80 %), after the last epoch 75.10 %; 5:12; runs/bn_cnn-..."""
+    """Say "test accuracy 75.31 % (best epoch 9: validation 75.80 %), after the last epoch 75.10 %; 5:12; runs/..."."""
     best, last = summary["test"]["best"], summary["test"]["last"]
     line = f"test accuracy {percent(best['accuracy'])}"
     line += " on SYNTHETIC images" if built.split.dataset.synthetic else ""
