@@ -37,5 +37,5 @@ def first_asked() -> int:
 
 
 def exit_code() -> int:
-    """Return the code of a command that ended before its time: REQUEUE where a machine asked for it, else INTERRUPTED."""
+    """Return the code of a command that ended early: REQUEUE where a machine asked for it, else INTERRUPTED."""
     return REQUEUE if set(_asked_by) & set(BY_MACHINE) else INTERRUPTED
