@@ -46,6 +46,13 @@ Storage = Annotated[
 
 Trials = Annotated[int | None, typer.Option(min=1, metavar="N", help="Trials in all, instead of the file's.")]
 Workers = Annotated[int, typer.Option(min=1, metavar="N", help="Processes that train, each with its share of cores.")]
+Slurm = Annotated[
+    bool, typer.Option("--slurm", help="Submit the workers as jobs to Slurm; --threads is what each gets.")
+]
+SlurmSet = Annotated[
+    list[str] | None,
+    typer.Option(metavar="KEY=VALUE", help="An option of sbatch, e.g. partition=cpu or time=4:00:00. Repeatable."),
+]
 SweepDir = Annotated[
     Path | None,
     typer.Option(metavar="FOLDER", parser=expanded, help="The sweep's folder, instead of runs/NAME-sweep."),
@@ -62,6 +69,8 @@ def run(
     trials: Trials = None,
     workers: Workers = 1,
     storage: Storage = None,
+    slurm: Slurm = False,
+    slurm_set: SlurmSet = None,
     sweep_dir: SweepDir = None,
     data: Data = None,
     engine: Engine = None,
@@ -93,9 +102,16 @@ def run(
             f"--workers {workers}: the sweep has parallel: {sweep.parallel}, so that more would wait for each other; "
             f"raise it in {file} before the sweep begins (each trial then learns from fewer)"
         )
+    if slurm and threads is None:
+        raise UsageError("--slurm needs --threads N, the cores of each job: this machine's say nothing of theirs")
     folder = sweep_dir or RUNS / f"{sweep.name}-sweep"
     url = url_of(storage)
     study, notes = begin_study(folder, sweep, text, locate_sweep(file), url, threads or max(1, cores() // workers))
+    if slurm:
+        screen.send(study, workers, sets, url, slurm_set or (), quiet=quiet or json)
+        if json:
+            screen.emit_standing(study)
+        return
     done = screen.conduct(study, notes, workers, sets, url, quiet=quiet or json)
     if json:
         screen.emit_standing(study)

@@ -12,6 +12,7 @@ from typing import Any
 
 from nndl.cli.screen import ending, terminal
 from nndl.cli.screen.interrupt import clean_stop
+from nndl.jobs.sweeps.slurm import JOBS, command, submit
 from nndl.jobs.sweeps.standing import front, record, without_effect
 from nndl.jobs.sweeps.study import Study, Trial
 
@@ -47,6 +48,21 @@ def conduct(
     return _ended(study, processes)
 
 
+def send(
+    study: Study, workers: int, sets: Sequence[str], url: str | None, options: Sequence[str], *, quiet: bool
+) -> None:
+    """Submit the workers to Slurm, and say how to follow them; the storage goes to them in NNDL_STORAGE."""
+    if url:
+        os.environ["NNDL_STORAGE"] = url
+    jobs = submit(study.folder, workers, sets, study.threads, options)
+    if not quiet:
+        terminal.say(f"{study.sweep.name}: {study.total} trials; {study.folder}")
+        terminal.say(f"submitted: job{'' if len(jobs) == 1 else 's'} {', '.join(job.job_id for job in jobs)}")
+        terminal.note(
+            f"nndl sweep status {study.folder} shows how they get on; their logs are in {study.folder / JOBS}"
+        )
+
+
 def _ended(study: Study, processes: Sequence["subprocess.Popen[bytes]"]) -> bool:
     """Tell whether the sweep is complete; if not, says what goes on with it."""
     if all(trial.finished for trial in study.trials()):
@@ -60,12 +76,14 @@ def _ended(study: Study, processes: Sequence["subprocess.Popen[bytes]"]) -> bool
 
 
 def _start(study: Study, sets: Sequence[str], url: str | None) -> "subprocess.Popen[bytes]":
-    words = [sys.executable, "-m", "nndl", "sweep", "work", str(study.folder)]
-    words += [word for text in sets for word in ("--set", text)]
     environment = {**os.environ, **({"NNDL_STORAGE": url} if url else {})}
     apart = sys.platform != "win32"  # the terminal's Ctrl+C is this process's to hand on, once
     return subprocess.Popen(
-        words, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=apart
+        command(study.folder, sets),
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=apart,
     )
 
 
