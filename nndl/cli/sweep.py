@@ -88,12 +88,35 @@ def run(
     from nndl.config.reading.overrides import SYNTHETIC, settings
     from nndl.engines.shared.threads import cores
     from nndl.errors import UsageError
-    from nndl.jobs.sweeps.load import load_sweep, locate_sweep
     from nndl.jobs.sweeps.storage import url_of
+
+    if slurm and threads is None:
+        raise UsageError("--slurm needs --threads N, the cores of each job: this machine's say nothing of theirs")
+    sets = [*(SYNTHETIC if synthetic else ()), *settings(engine=engine, data=data)]
+    url = url_of(storage)
+    study, notes = _begin(file, trials, workers, sweep_dir, url, threads or max(1, cores() // workers))
+    if slurm:
+        screen.send(study, workers, sets, url, slurm_set or (), quiet=quiet or json)
+        done = True
+    else:
+        done = screen.conduct(study, notes, workers, sets, url, quiet=quiet or json)
+    if json:
+        screen.emit_standing(study)
+    elif done and not slurm:
+        screen.show_end(study)
+    if not done:
+        raise typer.Exit(exit_code())
+
+
+def _begin(
+    file: str, trials: int | None, workers: int, sweep_dir: Path | None, url: str | None, threads: int
+) -> "tuple[Study, list[str]]":
+    """Return the file's study, made where there is none, and what the person should know."""
+    from nndl.errors import UsageError
+    from nndl.jobs.sweeps.load import load_sweep, locate_sweep
     from nndl.jobs.sweeps.study import begin_study
     from nndl.runs.folder import RUNS
 
-    sets = [*(SYNTHETIC if synthetic else ()), *settings(engine=engine, data=data)]
     sweep, text = load_sweep(file)
     if trials is not None:
         sweep = sweep.model_copy(update={"trials": trials})
@@ -102,23 +125,7 @@ def run(
             f"--workers {workers}: the sweep has parallel: {sweep.parallel}, so that more would wait for each other; "
             f"raise it in {file} before the sweep begins (each trial then learns from fewer)"
         )
-    if slurm and threads is None:
-        raise UsageError("--slurm needs --threads N, the cores of each job: this machine's say nothing of theirs")
-    folder = sweep_dir or RUNS / f"{sweep.name}-sweep"
-    url = url_of(storage)
-    study, notes = begin_study(folder, sweep, text, locate_sweep(file), url, threads or max(1, cores() // workers))
-    if slurm:
-        screen.send(study, workers, sets, url, slurm_set or (), quiet=quiet or json)
-        if json:
-            screen.emit_standing(study)
-        return
-    done = screen.conduct(study, notes, workers, sets, url, quiet=quiet or json)
-    if json:
-        screen.emit_standing(study)
-    elif done:
-        screen.show_end(study)
-    if not done:
-        raise typer.Exit(exit_code())
+    return begin_study(sweep_dir or RUNS / f"{sweep.name}-sweep", sweep, text, locate_sweep(file), url, threads)
 
 
 @sweep_app.command("work", cls=Verb, hidden=True)
