@@ -74,7 +74,7 @@ class Contender:
 
 
 def contenders(workload: str, batch: int, engines: Sequence[str], arguments: argparse.Namespace) -> list[Contender]:
-    """Our engines, and PyTorch and JAX where they are given."""
+    """Return our engines, and PyTorch and JAX where they are given."""
     common = [workload, str(batch), str(arguments.threads)]
     environment = {} if arguments.as_installed else KEEP_MEMORY
     ours = [sys.executable, "-m", "benchmarks.worker_nndl"]
@@ -89,7 +89,7 @@ def contenders(workload: str, batch: int, engines: Sequence[str], arguments: arg
 
 
 def measure(workload: str, batch: int, engines: Sequence[str], arguments: argparse.Namespace) -> list[Contender]:
-    """The contenders after all their bursts."""
+    """Return the contenders after all their bursts."""
     runners = contenders(workload, batch, engines, arguments)
     for _ in range(arguments.bursts):
         for runner in runners:
@@ -100,7 +100,7 @@ def measure(workload: str, batch: int, engines: Sequence[str], arguments: argpar
 
 
 def show(workload: str, runners: Sequence[Contender]) -> None:
-    """One line a contender: median, range, ratios, memory."""
+    """Print one line a contender: median, range, ratios, memory."""
     medians = {runner.name: median(runner.speeds) for runner in runners}
     best = max((medians[name] for name in FLOAT32 if name in medians), default=None)
     for runner in runners:

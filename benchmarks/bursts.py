@@ -1,4 +1,4 @@
-"""What every contender's process does: train when told to. Imports nothing but the standard library."""
+"""The work of every contender's process: train when told to. Imports nothing but the standard library."""
 
 import sys
 from collections.abc import Callable

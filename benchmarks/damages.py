@@ -1,4 +1,4 @@
-"""What a stranger may do to a run's folder: other values in its files, other things in their places."""
+"""Damages a stranger may do to a run's folder: other values in its files, other things in their places."""
 
 import hashlib
 import json
@@ -44,7 +44,7 @@ CONFIGS = (
 
 
 def twist(tree: Any, random: np.random.Generator, times: int = 3) -> Any:
-    """A tree of JSON with up to so many places set to one of VALUES, taken away, or added."""
+    """Return a tree of JSON with up to `times` places set to one of VALUES, taken away, or added."""
     for _ in range(random.integers(1, times + 1)):
         value = deepcopy(VALUES[random.integers(len(VALUES))])
         if not isinstance(tree, dict | list) or not tree or not random.integers(30):
@@ -66,7 +66,7 @@ def twist(tree: Any, random: np.random.Generator, times: int = 3) -> Any:
 
 
 def as_text(tree: Any) -> str:
-    """A tree as JSON, with what RAW has in the places that ask for it."""
+    """Write a tree as JSON, with what RAW has in the places that ask for it."""
     text = json.dumps(tree)
     for mark, raw in RAW.items():
         text = text.replace(mark, raw)
@@ -172,7 +172,7 @@ PLACES: dict[str, Callable[[Path, Path], None]] = {
     "a megabyte of brackets": lambda path, _: path.write_bytes(b"[" * 1_000_000) and None,
     "four megabytes of zeros": lambda path, _: path.write_bytes(bytes(4_000_000)) and None,
 }
-"""What may stand in a file's place; each is given the path and a file of the victim's."""
+"""Makers of what may stand in a file's place; each is given the path and a file of the victim's."""
 
 NAMES = (
     *("config.yaml", "summary.json", "environment.json", "input.json", "metrics.jsonl", "best.safetensors") * 4,
@@ -202,7 +202,7 @@ def damage(folder: Path, mine: Path, random: np.random.Generator) -> str:
 
 
 def twist_or_break(path: Path, random: np.random.Generator) -> None:
-    """Other values, or now and then other bytes."""
+    """Put other values in a file, or now and then other bytes."""
     from benchmarks.fuzz import damaged
 
     if random.integers(5):

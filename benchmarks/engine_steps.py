@@ -23,12 +23,12 @@ from nndl.net.network import Network
 
 
 def conv_bn(filters: int, *tail: Layer) -> tuple[Layer, ...]:
-    """A 3 x 3 convolution without bias, batch norm, ReLU, and what is given."""
+    """Return a 3 x 3 convolution without bias, batch norm, ReLU, and what is given."""
     return (Conv(filters=filters, bias=False), SpatialBn(), Relu(), *tail)
 
 
 def speedrun_block(filters: int) -> tuple[Layer, ...]:
-    """The block of the speed-run networks: two convolutions, the first one pooled."""
+    """Return the block of the speed-run networks: two convolutions, the first one pooled."""
     return (
         *(Conv(filters=filters, bias=False), MaxPool(), SpatialBn(scale=False), Silu()),
         *(Conv(filters=filters, bias=False), SpatialBn(scale=False), Silu()),
@@ -73,7 +73,7 @@ class Training:
         self.velocity = np.zeros_like(self.network.params.vector)
 
     def step(self, learning_rate: float = 1e-3, momentum: float = 0.9) -> None:
-        """One step of SGD with Nesterov momentum."""
+        """Take one step of SGD with Nesterov momentum."""
         network = self.network
         network.loss(self.images, self.labels)
         gradient = network.grads.vector
@@ -83,7 +83,7 @@ class Training:
         network.step += 1
 
     def burst(self, steps: int) -> float:
-        """Seconds a step takes, the median of a few."""
+        """Measure the seconds that a step takes, the median of a few."""
         times = []
         for _ in range(steps):
             start = perf_counter()

@@ -32,7 +32,7 @@ Reader = Callable[[Path], bool]
 
 @dataclasses.dataclass
 class Tally:
-    """What became of the damaged files of one kind."""
+    """The fate of the damaged files of one kind."""
 
     kind: str
     tried: int = 0
@@ -58,7 +58,7 @@ class Tally:
 
 
 def damaged(content: bytes, random: np.random.Generator) -> bytes:
-    """Cut short, flipped, blanked, doubled or lengthened in one to three places, half of them at the front."""
+    """Cut short, flip, blank, double or lengthen bytes in one to three places, half of them at the front."""
     raw = bytearray(content)
     for _ in range(random.integers(1, 4)):
         end = len(raw) if random.integers(2) else min(len(raw), 300)
@@ -78,7 +78,7 @@ def damaged(content: bytes, random: np.random.Generator) -> bytes:
 
 
 def configs(count: int, seed: int) -> Tally:
-    """Bundled configs with keys dropped, renamed, retyped, doubled, or with their text scribbled on."""
+    """Try bundled configs with keys dropped, renamed, retyped, doubled, or with their text scribbled on."""
     import hypothesis
     from hypothesis import HealthCheck, Phase, given, settings
 
@@ -104,7 +104,7 @@ def configs(count: int, seed: int) -> Tally:
 
 
 def _means_the_same(text: str) -> bool:
-    """Whether an accepted config survives being printed, and its network (if it is small) scores an image."""
+    """Tell whether an accepted config survives being printed, and its network (if it is small) scores an image."""
     from nndl.config import parse_config
     from nndl.config.build import build_network
     from nndl.config.datasets import INPUT_SHAPE
@@ -122,7 +122,7 @@ def _means_the_same(text: str) -> bool:
 
 
 def files(count: int, seed: int) -> list[Tally]:
-    """Every kind of file that is read, damaged `count` times each."""
+    """Try every kind of file that is read, damaged `count` times each."""
     tallies = []
     for kind, (name, content, read) in sorted(_kinds().items()):
         random, tally = np.random.default_rng((seed, len(kind))), Tally(kind)
@@ -136,7 +136,7 @@ def files(count: int, seed: int) -> list[Tally]:
 
 
 def _kinds() -> dict[str, tuple[str, bytes, Reader]]:
-    """By kind: a file's name, its content, its reader."""
+    """Return by kind a file's name, its content, its reader."""
     from tests.data import fake
 
     release, archive = fake.small_release()
@@ -179,7 +179,7 @@ def _is_a_robust_set(path: Path) -> bool:
 
 
 def _weights() -> dict[str, tuple[str, bytes, Reader]]:
-    """A checkpoint, weights in both formats, and a run's input.json."""
+    """Make a checkpoint, weights in both formats, and a run's input.json."""
     from nndl.engines.reference import REFERENCE
     from nndl.export.files import npz_bytes, read_weights, safetensors_bytes
     from nndl.export.load import load_arrays
@@ -243,7 +243,7 @@ def _is_a_picture(path: Path) -> bool:
 
 
 def runs(count: int, seed: int) -> list[Tally]:
-    """Run folders damaged `count` times, each with the next verb that reads runs; call it before anything is computed.
+    """Try run folders damaged `count` times, each with the next verb that reads runs; call it before computing.
 
     Accepted wrongly is what wrote to a file elsewhere; a traceback counts like a hang or more memory than it can need.
     """
@@ -270,7 +270,7 @@ def runs(count: int, seed: int) -> list[Tally]:
 
 
 def places(count: int, seed: int) -> Tally:
-    """So many places of a run's files set to odd values, each shown by all verbs that show runs."""
+    """Set `count` places of a run's files to odd values, each shown by all verbs that show runs."""
     from benchmarks.fuzz_places import cases, prepare, try_case
     from benchmarks.fuzz_runs import import_all, make_template
 

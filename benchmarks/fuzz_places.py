@@ -26,9 +26,9 @@ VERBS = (
     *("watch theirs --once --json", "report theirs", "report theirs mine -o r.html"),
 )
 SECONDS = 10.0
-"""How long a verb may take."""
+"""The longest time that a verb may take."""
 ALIKE = 2
-"""So many items of a list, and of keys that stand for classes or layers, are tried: the others are as these."""
+"""The number of items tried of a list, and of keys that stand for classes or layers: the others are as these."""
 
 Place = tuple[str | int, ...]
 Case = tuple[str, int, Place, Any]
@@ -50,7 +50,7 @@ def prepare(template: Path) -> dict[str, list[Any]]:
 
 
 def cases(files: dict[str, list[Any]], count: int, seed: int) -> list[Case]:
-    """So many of all there are, drawn by chance; of metrics the first line of each kind."""
+    """Draw `count` of all there are by chance; of metrics the first line of each kind."""
     all_ = [
         (name, number, place, value)
         for name, lines in files.items()

@@ -22,10 +22,10 @@ from benchmarks.damages import damage
 from benchmarks.forked import start
 
 SECONDS, MEGABYTES = 20.0, 700
-"""How long a verb may take, and how much memory more than this process has."""
+"""The longest time that a verb may take, and the most memory above that of this process."""
 
 MINE = b"ssh-ed25519 AAAA a key of mine\n"
-"""What the file elsewhere holds."""
+"""The content of the file elsewhere."""
 
 VERBS = (
     *("runs", "runs --by-config", "runs --json", "runs --sort seconds", "runs best", "runs best --json"),
@@ -52,7 +52,7 @@ def import_all() -> None:
 
 
 def make_template(folder: Path) -> None:
-    """A folder with whole runs and what the verbs need beside them."""
+    """Make a folder with whole runs and what the verbs need beside them."""
     from PIL import Image
 
     from tests.small_run import config
@@ -99,7 +99,7 @@ def try_verb(words: str, template: Path, seed: tuple[int, ...]) -> tuple[int, st
 
 
 def _run(words: list[str], output: Path, folder: Path) -> tuple[int, float, int]:
-    """The exit code of a verb, how long it took and how many megabytes at most; -9 where it had to be killed."""
+    """Return a verb's exit code, how long it took and how many megabytes at most; -9 where it had to be killed."""
     began, number = time.monotonic(), start(words, output, folder)
     while True:
         ended, status, used = os.wait4(number, os.WNOHANG)

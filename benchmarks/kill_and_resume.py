@@ -20,7 +20,7 @@ from pathlib import Path
 from benchmarks.forked import start
 
 LONGER = ("data.train_size=80", "train.epochs=8", "checkpoint.keep=2", "record.statistics=2 steps")
-"""What the run of the tests is not: long enough to be killed at many instants, with all on that it records."""
+"""Changes of the tests' run: long enough to be killed at many instants, with all on that it records."""
 
 
 def finish(words: list[str], output: Path) -> bool:
@@ -37,7 +37,7 @@ def kill_after(words: list[str], output: Path, seconds: float) -> None:
 
 
 def same(one: Path, other: Path) -> bool:
-    """Whether two finished runs hold the same to the last bit."""
+    """Tell whether two finished runs hold the same to the last bit."""
     from nndl.jobs.replay import compare_states, first_difference, timeless
     from nndl.runs.checkpoint import read_checkpoint
     from nndl.runs.metrics import read_metrics
@@ -70,7 +70,7 @@ class Trials:
         return ["train", str(self.config), *self.sets, "--quiet", "--run-dir", str(self.folder / name)]
 
     def _again(self, name: str) -> list[str]:
-        """What one does after a crash: resume, or, where no config was written yet, begin."""
+        """Return the command to give after a crash: resume, or, where no config was written yet, begin."""
         if (self.folder / name / "config.yaml").exists():
             return ["resume", str(self.folder / name), "--quiet"]
         return self._train(name)
@@ -92,7 +92,7 @@ class Trials:
 
 
 def json_status(folder: Path) -> str:
-    """How a run stands, as its summary says."""
+    """Return a run's status, as its summary says."""
     try:
         return str(json.loads((folder / "summary.json").read_text(encoding="utf-8"))["status"])
     except (OSError, ValueError):

@@ -35,7 +35,7 @@ PER_STEP = 1024
 
 
 def original(rung: str) -> list[str]:
-    """What makes a rung's config that of the original recipe."""
+    """Return the changes that make a rung's config that of the original recipe."""
     batch_size = load_config(f"ladder/{rung}").train.batch_size
     groups = (
         '{match: "*.beta", learning_rate: 64, weight_decay: 0.015625}',
@@ -53,7 +53,7 @@ def original(rung: str) -> list[str]:
 
 
 def recipe_of(experiment: Experiment, seed: int, threads: int) -> Record:
-    """A rung's config in the terms of the recipe's author."""
+    """Return a rung's config in the terms of the recipe's author."""
     rule, train = experiment.train.optimizer, experiment.train
     convs = [layer for layer in experiment.model.layers if isinstance(layer, Conv)]
     assert isinstance(rule, SgdNesterovMomentum)
@@ -85,7 +85,7 @@ def recipe_of(experiment: Experiment, seed: int, threads: int) -> Record:
 
 
 def train_nndl(rung: str, seed: int, arguments: argparse.Namespace, sets: Sequence[str] = ()) -> Record:
-    """One training by the command a user would type, then scored without the augmentation too."""
+    """Train once by the command a user would type, then score without the augmentation too."""
     folder = Path(arguments.runs) / f"ladder-{rung}{'-original' if sets else ''}-seed-{seed}"
     command = [sys.executable, "-m", "nndl", "train", f"ladder/{rung}", "--seed", str(seed), "--quiet"]
     command += [word for text in sets for word in ("--set", text)]
@@ -102,7 +102,7 @@ def train_nndl_originally(rung: str, seed: int, arguments: argparse.Namespace) -
 
 
 def train_pytorch(rung: str, seed: int, arguments: argparse.Namespace) -> Record:
-    """One training by PyTorch, in its own environment."""
+    """Train once by PyTorch, in its own environment."""
     recipe = recipe_of(load_config(f"ladder/{rung}", original(rung)), seed, os.cpu_count() or 1)
     worker = ROOT / "benchmarks" / "worker_ladder.py"
     folder = str(Path(arguments.data).resolve() / "cifar-10-batches-bin")
@@ -118,20 +118,20 @@ TRAINERS = {"nndl": train_nndl, "nndl original": train_nndl_originally, "PyTorch
 
 
 def work_of(experiment: Experiment) -> float:
-    """Floating point operations of a training: three products in each layer, two operations a multiply-add."""
+    """Count floating point operations of a training: three products in each layer, two operations a multiply-add."""
     placed = infer_shapes(experiment.model.layers, INPUT_SHAPE)
     macs = sum(each.layer.macs(each.in_shape) for each in everything(placed))
     return 6.0 * macs * IMAGES * experiment.train.epochs
 
 
 def in_words(values: Sequence[float]) -> str:
-    """90.45 % ± 0.12"""
+    """Say "90.45 % ± 0.12"."""
     spread = f" ± {100 * stdev(values):.2f}" if len(values) > 1 else ""
     return f"{100 * mean(values):.2f} %{spread}"
 
 
 def row(rung: str, who: str, records: Iterable[Record]) -> str:
-    """One line of the table."""
+    """Return one line of the table."""
     own = [record for record in records if (record["rung"], record["who"]) == (rung, who)]
     if not own:
         return ""
@@ -144,7 +144,7 @@ def row(rung: str, who: str, records: Iterable[Record]) -> str:
 
 
 def table(rungs: Sequence[str], records: Sequence[Record]) -> str:
-    """Markdown, up to three lines a rung."""
+    """Write the table in Markdown, up to three lines a rung."""
     head = (
         "| rung | by | epochs | seeds | test accuracy | with augmentation | minutes | images/s |\n|-|-|-|-|-|-|-|-|\n"
     )

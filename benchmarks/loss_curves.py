@@ -32,14 +32,14 @@ BATCH, LEARNING_RATE = 128, 0.05
 
 
 class Way(NamedTuple):
-    """How an epoch is computed."""
+    """A way to compute an epoch."""
 
     engine: str
     threads: int
     dtype: str = "float32"
     winograd: bool = True
     turned: bool = False
-    """Whether the images of every batch stand in the opposite order."""
+    """True where the images of every batch stand in the opposite order."""
 
 
 WAYS = {
@@ -54,12 +54,12 @@ WAYS = {
 
 
 def without_winograd() -> AbstractContextManager[Any]:
-    """The vectorised engine by direct sums alone, for networks made meanwhile."""
+    """Make the vectorised engine use direct sums alone, for networks made meanwhile."""
     return patch("nndl.engines.vectorized.convolution.pays_winograd", lambda *_: False)
 
 
 def network_for(way: Way) -> Network:
-    """Every way starts from the same weights, those in float32."""
+    """Build the network of a way; every one starts from the same weights, those in float32."""
     with nullcontext() if way.winograd else without_winograd():
         network = Network(NETWORKS["W1"], (3, 32, 32), get_engine(way.engine), dtype=way.dtype)
     start = Network(NETWORKS["W1"], (3, 32, 32), get_engine("vectorized"))
@@ -69,7 +69,7 @@ def network_for(way: Way) -> Network:
 
 
 def losses(way: Way, batches: Batches, steps: int) -> Iterator[float]:
-    """The training loss of each step."""
+    """Yield the training loss of each step."""
     set_threads(way.threads)
     network = network_for(way)
     updater = Updater(SgdNesterovMomentum(learning_rate=LEARNING_RATE), network.params)
@@ -82,7 +82,7 @@ def losses(way: Way, batches: Batches, steps: int) -> Iterator[float]:
 
 
 def show(curves: dict[str, list[float]]) -> None:
-    """How far each curve is from exact: root mean square over stretches of steps that double in length."""
+    """Print each curve's distance from exact: root mean square over stretches of steps that double in length."""
     exact = np.array(curves.pop("float64"))
     stops = [stop for stop in (1, 2, 4, 8, 16, 32, 64, 128, 256) if stop < len(exact)] + [len(exact)]
     print("distance of the loss from float64's, root mean square over the steps up to")

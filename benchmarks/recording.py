@@ -1,4 +1,4 @@
-"""What keeping a run costs: images a second with and without, `python -m benchmarks.recording`.
+"""The cost of keeping a run: images a second with and without, `python -m benchmarks.recording`.
 
 Trainings of one config on generated images take turns in short bursts, so that a noisy machine is noisy for all: one
 that keeps nothing, one that keeps its metrics, others that save the state as often as `--every` says, one that looks at
@@ -57,7 +57,7 @@ class Training:
             self.images += images
 
     def write(self, times: int = 5) -> tuple[float, int]:
-        """Seconds that the fastest of some writes of the state takes, and the bytes of it."""
+        """Return the seconds that the fastest of some writes of the state takes, and the bytes of it."""
         assert self.recorder
         taken = []
         for _ in range(times):

@@ -38,12 +38,12 @@ ONE = ("--threads", "1")
 
 
 def command(folder: Path, *more: str) -> list[str]:
-    """The sweep's command."""
+    """Return the sweep's command."""
     return [sys.executable, "-m", "nndl", "sweep", str(folder / "sweep.yaml"), "--sweep-dir", str(folder / "s"), *more]
 
 
 def workers_of(group: int) -> list[int]:
-    """The processes that a command has started and that still run."""
+    """List the processes that a command has started and that still run."""
     listed = subprocess.run(["pgrep", "-P", str(group)], capture_output=True, text=True, check=False).stdout
     return [int(word) for word in listed.split()]
 
@@ -65,7 +65,7 @@ def disturbed(folder: Path, words: list[str], every: float, chance: random.Rando
 
 
 def table(folder: Path) -> list[dict[str, Any]]:
-    """Every trial with what it tried and reached, and a digest of its last state."""
+    """Return every trial with what it tried and reached, and a digest of its last state."""
     said = subprocess.run(
         [sys.executable, "-m", "nndl", "sweep", "status", str(folder / "s"), "--json"],
         capture_output=True, text=True, check=True,

@@ -1,4 +1,4 @@
-"""How far a 3 x 3 convolution in float32 is from exact: `python -m benchmarks.winograd_error`.
+"""The error of a 3 x 3 convolution in float32: `python -m benchmarks.winograd_error`.
 
 The compiled kernels' two ways, Winograd's F(4x4, 3x3) and direct sums, on standard normal numbers; the yardstick is
 float64. Shown is the largest error over the largest exact number, for the outputs and both gradients, by channels.
@@ -17,11 +17,11 @@ WAYS = ("winograd", "direct")
 
 
 def exact(x: Array, w: Array, dy: Array) -> dict[str, Array]:
-    """In float64, pad 1: outputs and gradients of the convolution of x (N, H, W, C) with w (3, 3, C, F)."""
+    """Compute in float64, pad 1, outputs and gradients of the convolution of x (N, H, W, C) with w (3, 3, C, F)."""
     x, w, dy = (a.astype(np.float64) for a in (x, w, dy))
 
     def windows(a: Array) -> Array:
-        """(N, H, W, channels, 3, 3)"""
+        """Return the windows, (N, H, W, channels, 3, 3)."""
         return sliding_window_view(np.pad(a, ((0, 0), (1, 1), (1, 1), (0, 0))), (3, 3), axis=(1, 2))
 
     turned = w[::-1, ::-1]
@@ -33,7 +33,7 @@ def exact(x: Array, w: Array, dy: Array) -> dict[str, Array]:
 
 
 def computed(way: str, x: Array, w: Array, dy: Array) -> dict[str, Array]:
-    """The same by the compiled kernels, in float32."""
+    """Compute the same by the compiled kernels, in float32."""
     N, H, W, C = x.shape
     shape = Shape(N, H, W, C, dy.shape[-1], 3, 1, 1, H, W)
     y, dx, dw = np.empty_like(dy), np.empty_like(x), np.empty_like(w)
@@ -50,7 +50,7 @@ def computed(way: str, x: Array, w: Array, dy: Array) -> dict[str, Array]:
 
 
 def errors(channels: int, images: int = 16, side: int = 16) -> dict[str, dict[str, float]]:
-    """The largest error relative to the largest number: {"winograd": {"forward": ..., "dx": ..., "dw": ...}, ...}."""
+    """Return the largest error relative to the largest number: {"winograd": {"forward": ..., "dx": ...}, ...}."""
     random = np.random.default_rng(channels)
     sizes = (images, side, side, channels), (3, 3, channels, channels), (images, side, side, channels)
     x, w, dy = (random.standard_normal(size).astype(np.float32) for size in sizes)

@@ -23,12 +23,12 @@ Params = list[dict[str, Any]]
 
 
 def conv_bn(filters: int, *tail: Layer) -> list[Layer]:
-    """A 3 x 3 convolution without bias, batch norm, ReLU, and what is given."""
+    """Return a 3 x 3 convolution without bias, batch norm, ReLU, and what is given."""
     return [("conv", (filters, 3, 1, False)), ("bn", jax.nn.relu), *tail]
 
 
 def speedrun_block(filters: int) -> list[Layer]:
-    """Two convolutions, the first one pooled."""
+    """Return two convolutions, the first one pooled."""
     conv = ("conv", (filters, 3, 1, False))
     return [conv, ("pool", 2), ("bn", jax.nn.silu), conv, ("bn", jax.nn.silu)]
 
@@ -56,14 +56,14 @@ NETWORKS: dict[str, list[Layer]] = {
 
 
 def pooled(x: Any, size: int) -> Any:
-    """Maxima of windows that touch; what is left at the edges is cut off."""
+    """Return maxima of windows that touch; what is left at the edges is cut off."""
     N, H, W, C = x.shape
     cut = x[:, : H // size * size, : W // size * size]
     return cut.reshape(N, H // size, size, W // size, size, C).max((2, 4))
 
 
 def initial(layers: Sequence[Layer], shape: tuple[int, ...], key: Any) -> tuple[Params, tuple[int, ...]]:
-    """Parameters (and running averages, which no gradient reaches) of layers behind images of a shape (H, W, C)."""
+    """Draw parameters (and running averages, which no gradient reaches) of layers behind images (H, W, C)."""
     made: Params = []
     for kind, option in layers:
         key, this = jax.random.split(key)
@@ -88,7 +88,7 @@ def initial(layers: Sequence[Layer], shape: tuple[int, ...], key: Any) -> tuple[
 
 
 def forward(layers: Sequence[Layer], params: Params, x: Any, statistics: list[Any]) -> Any:
-    """The last layer's output; every batch norm's mean and variance are put on `statistics`."""
+    """Return the last layer's output; every batch norm's mean and variance are put on `statistics`."""
     for (kind, option), p in zip(layers, params, strict=True):
         if kind == "conv":
             pad = [(option[2], option[2])] * 2
@@ -124,7 +124,7 @@ def main() -> None:
     def step(
         params: Params, velocity: Params, running: list[Any], images: Any, labels: Any
     ) -> tuple[Params, Params, list[Any]]:
-        """SGD with Nesterov momentum, as PyTorch has it."""
+        """Take a step of SGD with Nesterov momentum, as PyTorch has it."""
         gradients, statistics = jax.grad(loss, has_aux=True)(params, images, labels)
         velocity = jax.tree.map(lambda v, g: 0.9 * v + g, velocity, gradients)
         params = jax.tree.map(lambda w, v, g: w - 1e-3 * (g + 0.9 * v), params, velocity, gradients)

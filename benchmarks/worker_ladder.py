@@ -39,7 +39,7 @@ class Block(nn.Module):
 
 
 def conv(before: int, behind: int) -> nn.Conv2d:
-    """3 x 3, its first filters passing their channels on."""
+    """Make a 3 x 3 convolution, its first filters passing their channels on."""
     made = nn.Conv2d(before, behind, 3, padding=1, bias=False)
     with torch.no_grad():
         nn.init.dirac_(made.weight[:before])
@@ -47,7 +47,7 @@ def conv(before: int, behind: int) -> nn.Conv2d:
 
 
 def network(recipe: Recipe, images: torch.Tensor) -> nn.Sequential:
-    """Whitening, blocks, a head; `images` (N, 3, 32, 32) are whitened by the first layer."""
+    """Build whitening, blocks, a head; `images` (N, 3, 32, 32) are whitened by the first layer."""
     whitening = nn.Conv2d(3, 24, 2, stride=recipe["whitening_stride"])
     with torch.no_grad():
         whitening.weight.copy_(whitening_filters(images, recipe["whitening_eps"]))
@@ -59,7 +59,7 @@ def network(recipe: Recipe, images: torch.Tensor) -> nn.Sequential:
 
 
 def whitening_filters(images: torch.Tensor, eps: float) -> torch.Tensor:
-    """Eigenvectors of the 2 x 2 patches' covariance over their deviations, and the same with the sign turned."""
+    """Return eigenvectors of the 2 x 2 patches' covariance over their deviations, and the same with the sign turned."""
     patches = images.unfold(2, 2, 1).unfold(3, 2, 1).permute(0, 2, 3, 1, 4, 5).reshape(-1, 12).double()
     variances, vectors = torch.linalg.eigh(patches.T @ patches / len(patches))
     filters = (vectors / torch.sqrt(variances + eps)).T.reshape(12, 3, 2, 2)
@@ -110,7 +110,7 @@ class Lookahead:
 
 
 def optimizer_of(model: nn.Sequential, recipe: Recipe) -> torch.optim.Optimizer:
-    """On the summed loss; the decay of a step does not depend on the group's learning rate."""
+    """Make the optimizer, on the summed loss; the decay of a step does not depend on the group's learning rate."""
     scale = 1024 * (1 + 1 / (1 - recipe["momentum"]))
     rate, decay = recipe["kilostep_rate"] / scale, recipe["kilostep_decay"] * recipe["batch_size"] / scale
     trained = {name: value for name, value in model.named_parameters() if value.requires_grad}
@@ -125,7 +125,7 @@ def optimizer_of(model: nn.Sequential, recipe: Recipe) -> torch.optim.Optimizer:
 
 
 def triangle(step: int, steps: int) -> float:
-    """0.2 to 1 over the first 23 % of steps, then down to 0.07."""
+    """Return 0.2 to 1 over the first 23 % of steps, then down to 0.07."""
     rising = int(steps * 0.23)
     if step < rising:
         return 0.2 + 0.8 * step / rising
@@ -133,7 +133,7 @@ def triangle(step: int, steps: int) -> float:
 
 
 def train(model: nn.Sequential, loader: Loader, recipe: Recipe) -> float:
-    """Returns the seconds it took."""
+    """Train; returns the seconds it took."""
     began, optimizer, lookahead = perf_counter(), optimizer_of(model, recipe), Lookahead(model)
     steps, step = math.ceil(len(loader) * recipe["epochs"]), 0
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: triangle(step, steps))
@@ -159,7 +159,7 @@ def train(model: nn.Sequential, loader: Loader, recipe: Recipe) -> float:
 
 
 def evaluate(model: nn.Module, images: torch.Tensor, labels: torch.Tensor, recipe: Recipe) -> dict[str, float]:
-    """Accuracy of the images alone, and averaged over mirrored and shifted views."""
+    """Score the images alone, and averaged over mirrored and shifted views."""
     right = {"plain": 0, "tta": 0}
 
     def scores(view: torch.Tensor) -> torch.Tensor:
@@ -180,7 +180,7 @@ def evaluate(model: nn.Module, images: torch.Tensor, labels: torch.Tensor, recip
 
 
 def load(folder: Path, files: list[str]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Normalised images (N, 3, 32, 32) and labels of the official binary files."""
+    """Load normalised images (N, 3, 32, 32) and labels of the official binary files."""
     records = np.concatenate([np.fromfile(folder / name, np.uint8).reshape(-1, 3073) for name in files])
     pixels = torch.from_numpy(records[:, 1:].reshape(-1, 3, 32, 32)).float() / 255
     mean, std = torch.tensor([0.4914, 0.4822, 0.4465]), torch.tensor([0.2470, 0.2435, 0.2616])

@@ -1,4 +1,4 @@
-"""What the site's Markdown needs beyond that of a forge: formulas without scripts, and links to sources.
+"""Markdown of the site beyond that of a forge: formulas without scripts, and links to sources.
 
 zensical loads it (zensical.toml). A formula, `$x$`, becomes MathML, which browsers draw themselves; a link to a module,
 `[the solver](../nndl/train/solver.py)`, leads to its page in the reference, and one to any other file that the site

@@ -143,7 +143,7 @@ def _environment() -> dict[str, str]:
 
 
 def _svg(name: str, shot: Shot, folder: Path) -> bytes:
-    """What stands on the terminal, as SVG."""
+    """Draw what stands on the terminal, as SVG."""
     out = Console(record=True, width=shot.columns, file=StringIO(), force_terminal=True, color_system="truecolor")
     out.print(Text.assemble(("$ ", "bright_black"), (shot.command, "bold")))
     for line in screen(shot, folder):
@@ -177,7 +177,7 @@ def screen(shot: Shot, folder: Path) -> list[Text]:
 
 
 def _read(terminal: int, until: float) -> bytes | None:
-    """What a terminal shows next; None at the end of its program."""
+    """Read what a terminal shows next; None at the end of its program."""
     if not select.select([terminal], [], [], max(0.0, until - time.monotonic()))[0]:
         raise SystemExit(f"a command took longer than {PATIENCE:.0f} s")
     try:
@@ -187,7 +187,7 @@ def _read(terminal: int, until: float) -> bytes | None:
 
 
 def _lines(played: Any) -> list[Text]:
-    """The lines of a pyte screen up to the last that is not blank, with their colours."""
+    """Return the lines of a pyte screen up to the last that is not blank, with their colours."""
     lines = []
     for row in range(played.lines):
         cells = [played.buffer[row][column] for column in range(played.columns)]
@@ -206,7 +206,7 @@ def _style(cell: Any) -> Style:
 
 
 def _colour(name: str) -> str | None:
-    """pyte's name of a colour as rich has it."""
+    """Turn pyte's name of a colour into rich's."""
     if re.fullmatch("[0-9a-f]{6}", name):
         return f"#{name}"
     named = {"default": None, "brown": "yellow", "brightbrown": "bright_yellow"}
@@ -214,14 +214,14 @@ def _colour(name: str) -> str | None:
 
 
 def _curves(folder: Path) -> bytes:
-    """`nndl plot`, as matplotlib draws it."""
+    """Draw `nndl plot` as matplotlib does."""
     command = [sys.executable, "-m", "nndl", "plot", "latest", "--output", "curves.svg", "--force"]
     subprocess.run(command, cwd=folder, env=_environment(), check=True)
     return (folder / "curves.svg").read_bytes()
 
 
 def _report(folder: Path) -> bytes:
-    """The top of the page that `nndl report` writes. Raises FileNotFoundError where there is no Chromium."""
+    """Take the top of the page that `nndl report` writes. Raises FileNotFoundError where there is no Chromium."""
     browser = next(filter(None, map(shutil.which, CHROMIUMS)), None)
     if browser is None:
         raise FileNotFoundError(f"needs one of {', '.join(CHROMIUMS)} (apt-get install chromium)")

@@ -24,7 +24,7 @@ FOLLOWED = ("a", "area")  # what a reader may follow to another host; all else i
 
 
 class Page(HTMLParser):
-    """What a built page has and wants."""
+    """A built page: the places it has and the links it wants."""
 
     def __init__(self, html: str) -> None:
         super().__init__()

@@ -81,7 +81,7 @@ def conv_backward_naive(dout: Array, cache: Any) -> tuple[Array, Array, Array | 
 
 
 def _out_size(size: int, window: int, stride: int, pad: int) -> int:
-    """How many windows fit side by side; raises ValueError when none does."""
+    """Count the windows that fit side by side; raises ValueError when none does."""
     if size + 2 * pad < window:
         raise ValueError(f"a window of {window} does not fit into {size} pixels padded by {pad} on each side")
     return 1 + (size + 2 * pad - window) // stride

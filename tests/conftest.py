@@ -1,4 +1,4 @@
-"""What holds for every test."""
+"""Conditions of every test."""
 
 import signal
 import sys

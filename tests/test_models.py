@@ -15,7 +15,7 @@ Array = NDArray[Any]
 
 
 def toy_batch() -> tuple[Array, Array]:
-    """Where the notebooks of CS231n assignment 2 start from."""
+    """Make the batch that the notebooks of CS231n assignment 2 start from."""
     np.random.seed(231)  # noqa: NPY002
     return np.random.randn(2, 15), np.random.randint(10, size=2)  # noqa: NPY002
 

@@ -3,6 +3,7 @@
 import ast
 import re
 import tomllib
+from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
 from statistics import median
@@ -13,6 +14,8 @@ from grimp import build_graph
 from nndl import __version__
 
 ROOT = Path(__file__).parents[1]
+QUESTIONS = ("What", "Whether", "Where", "How", "When", "Which", "Why", "Who", "Whose")
+ARTICLES = ("The", "A", "An", "Those", "All", "Every", "One")
 SOURCES = sorted([*(ROOT / "nndl").rglob("*.py"), *(ROOT / "cs231n").rglob("*.py")])
 BESIDE = [path for folder in ("tests", "benchmarks", "docs") for path in sorted((ROOT / folder).rglob("*.py"))]
 
@@ -49,6 +52,37 @@ def test_no_file_imports_itself_however_far_around() -> None:
     imports = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
     assert len(imports) >= len(SOURCES)
     TopologicalSorter(imports).prepare()  # CycleError names the circle
+
+
+def docstrings(path: Path) -> Iterator[tuple[str, ast.AST | None, str]]:
+    """Yield place, owner (None: an attribute) and first word of every docstring of a file."""
+    for owner in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(owner, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            for number, node in enumerate(owner.body):
+                if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+                    place = f"{path.relative_to(ROOT).as_posix()}:{node.lineno}"
+                    yield place, None if number else owner, f"{node.value.value} ".split()[0].strip(":,")
+
+
+def is_computed(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Tell whether a function is read as an attribute, whose docstring is a noun."""
+    return any("property" in ast.unparse(decorator) for decorator in function.decorator_list)
+
+
+def test_docstrings_open_with_no_question() -> None:
+    found = [f"{place} {word}" for path in SOURCES + BESIDE for place, _, word in docstrings(path) if word in QUESTIONS]
+    assert found == []
+
+
+def test_functions_say_what_they_do() -> None:
+    courses = [*(ROOT / "nndl").glob("*.py"), *(ROOT / "cs231n").rglob("*.py")]  # formulas, as the courses write them
+    found = [
+        f"{place} {word}"
+        for path in sorted({*SOURCES, *BESIDE} - {*courses, *(ROOT / "tests").rglob("*.py")})
+        for place, owner, word in docstrings(path)
+        if isinstance(owner, ast.FunctionDef | ast.AsyncFunctionDef) and not is_computed(owner) and word in ARTICLES
+    ]
+    assert found == []
 
 
 def test_the_version_is_the_same_in_every_place() -> None:

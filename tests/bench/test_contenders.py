@@ -1,4 +1,4 @@
-"""What is measured is the update that the solver makes."""
+"""The update that is measured is the one that the solver makes."""
 
 import numpy as np
 import pytest

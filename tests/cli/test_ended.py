@@ -1,4 +1,4 @@
-"""What asks a training to end, in a process of its own: the state is saved, whoever asks and whoever still reads."""
+"""Requests to end a training, in a process of its own: the state is saved, whoever asks and whoever still reads."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from tests.cli.test_train import CONFIG
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and pseudo-terminals are POSIX")
 
 NEVER = "1000000 steps"
-"""When a state is due: none is saved but at the end."""
+"""An interval after which a state is due: none is saved but at the end."""
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What holds for every verb: --debug anywhere, words in any encoding, JSON where there is a table."""
+"""Promises of every verb: --debug anywhere, words in any encoding, JSON where there is a table."""
 
 import json
 import re

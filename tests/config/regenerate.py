@@ -1,4 +1,4 @@
-"""What nndl says of the wrong configs in tests/config/wrong: python -m tests.config.regenerate writes it anew.
+"""The words on the wrong configs in tests/config/wrong: python -m tests.config.regenerate writes them anew.
 
 Read the difference before committing it: the messages are for somebody who has never seen nndl.
 """

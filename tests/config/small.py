@@ -21,7 +21,7 @@ def experiment(text: str = "", *sets: str) -> Experiment:
 
 
 def problems(text: str, *sets: str) -> list[Problem]:
-    """What is wrong with a whole config; none if nothing is."""
+    """List what is wrong with a whole config; none if nothing is."""
     try:
         parse_config(text, "small.yaml", sets)
     except ProblemsError as error:

@@ -1,4 +1,4 @@
-"""What is told to somebody who wrote something near."""
+"""Advice to somebody who wrote something near."""
 
 import pytest
 

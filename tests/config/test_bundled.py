@@ -1,4 +1,4 @@
-"""Where the bundled configs are found: beside the package in a clone, inside it once installed."""
+"""The finding of bundled configs: beside the package in a clone, inside it once installed."""
 
 from pathlib import Path
 

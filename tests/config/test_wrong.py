@@ -1,4 +1,4 @@
-"""What people get wrong, and every word that nndl answers. After a change: python -m tests.config.regenerate."""
+"""Mistakes that people make, and every word that nndl answers. After a change: python -m tests.config.regenerate."""
 
 from pathlib import Path
 

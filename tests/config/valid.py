@@ -111,7 +111,7 @@ groups = st.tuples(  # the general one first: the last that matches counts
 
 
 def has_filters(layers: Iterable[Layer]) -> bool:
-    """Whether a convolution is among the layers, or in a block."""
+    """Tell whether a convolution is among the layers, or in a block."""
     return any(isinstance(layer, Conv) or has_filters(getattr(layer, "layers", ())) for layer in layers)
 
 

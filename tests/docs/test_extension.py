@@ -1,4 +1,4 @@
-"""What the site's Markdown makes of formulas, and of links to files that the site does not have."""
+"""Formulas in the site's Markdown, and links to files that the site does not have."""
 
 import pytest
 

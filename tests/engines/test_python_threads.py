@@ -51,7 +51,7 @@ def images(net: Network, count: int, seed: int) -> Array:
 
 
 def at_once(*works: Callable[[], Any]) -> list[Any]:
-    """What each gives, started together, each on a thread of its own."""
+    """Return what each gives, started together, each on a thread of its own."""
     start = threading.Barrier(len(works), timeout=20)
 
     def run(work: Callable[[], Any]) -> Any:
@@ -113,7 +113,7 @@ def test_a_network_answers_while_its_gradients_are_computed(engine: str) -> None
 
 @pytest.mark.parametrize("engine", [each for each in available() if each != "reference"])
 def test_the_number_of_threads_may_change_during_training(engine: str) -> None:
-    """Where it does, sums are rounded otherwise."""
+    """Sums are rounded otherwise from there on."""
     set_threads(1)
     alone, trained_on = trained(engine, 1, 10), threading.Event()
 

@@ -205,7 +205,7 @@ WHOLE = {
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.sampled_from(sorted(WHOLE)), st.data())
 def test_a_mangled_file_loads_whole_or_is_refused(tmp_path: Path, kind: str, data: st.DataObject) -> None:
-    """What loads has every array as it was: both kinds hold checksums."""
+    """A file that loads has every array as it was: both kinds hold checksums."""
     raw = bytearray(WHOLE[kind])
     if data.draw(st.booleans()):
         del raw[data.draw(st.integers(0, len(raw) - 1)) :]

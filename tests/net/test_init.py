@@ -1,4 +1,4 @@
-"""Where weights start."""
+"""The weights that training starts from."""
 
 import numpy as np
 import pytest

@@ -61,7 +61,7 @@ class Reader(HTMLParser):
         return [attributes for tag, attributes in self.tags if tag in tags]
 
     def inside(self, outer: str, tag: str) -> int:
-        """How many elements `tag` there are right after the beginning of `outer`, or after one more."""
+        """Count the elements `tag` right after the beginning of `outer`, or after one more."""
         names = [name for name, _ in self.tags]
         return sum(outer in names[max(0, place - 2) : place] for place, name in enumerate(names) if name == tag)
 

@@ -1,4 +1,4 @@
-"""What differs between nested values, and how it is said."""
+"""Differences between nested values, and their words."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What is told of runs: all that their files tell, and nothing makes it fail."""
+"""The listing of runs: all that their files tell, and nothing makes it fail."""
 
 import json
 from pathlib import Path

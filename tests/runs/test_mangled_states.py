@@ -96,7 +96,7 @@ junk = (
 
 @st.composite
 def forged_info(draw: st.DrawFn, info: dict[str, Any]) -> Any:
-    """What a state says, with keys taken away or set to anything, in the history too; or something else altogether."""
+    """Draw a state's info with keys taken away or set to anything, in the history too; or something else altogether."""
     if draw(st.integers(0, 9)) == 0:
         return draw(junk)
     forged = json.loads(json.dumps(info))

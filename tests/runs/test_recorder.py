@@ -1,4 +1,4 @@
-"""What a run keeps, and what it does when the disk takes no more."""
+"""The files a run keeps, and what it does when the disk takes no more."""
 
 from pathlib import Path
 from typing import Any

@@ -107,7 +107,7 @@ def records_of(run: RunFolder) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module", params=["1 step", "3 steps", "epoch"])
 def straight(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Any]:
-    """How often statistics are recorded, and the lines of a run that nobody stopped."""
+    """Return how often statistics are recorded, and the lines of a run that nobody stopped."""
     experiment = parse_config(tests.small_run.config() + f"record: {{statistics: {request.param}}}\n", "small.yaml")
     built = build(experiment)
     run = start_run(built, tmp_path_factory.mktemp("straight") / "run")

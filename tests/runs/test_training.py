@@ -20,7 +20,7 @@ CLASSES = ("a", "b", "c", "d")
 
 
 def keep(folder: Path, solver: Solver, watch: Any = lambda _: None) -> tuple[dict[str, Any], list[str]]:
-    """What the run came to, and its warnings."""
+    """Return what the run came to, and its warnings."""
     warnings: list[str] = []
     test = Evaluator(*tiny.images(16, seed=2), tiny.normalize, 10)
     return keep_run(RunFolder(folder), solver, test, CLASSES, watch, warn=warnings.append), warnings

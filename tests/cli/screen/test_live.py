@@ -17,7 +17,7 @@ WIDTHS = (20, 30, 50, 63, 64, 80, 100, 140, 300)
 
 @pytest.fixture
 def above(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What the view prints to stay; nothing is drawn."""
+    """Return what the view prints to stay; nothing is drawn."""
     said: list[str] = []
 
     class Lines:

@@ -1,4 +1,4 @@
-"""What is shown of training: a row an epoch, now and then a line, as JSON all of it."""
+"""Views of training: a row an epoch, now and then a line, as JSON all of it."""
 
 import json
 

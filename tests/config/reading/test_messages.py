@@ -1,4 +1,4 @@
-"""Where the caret stands, on a terminal as in the file."""
+"""The place of the caret, on a terminal as in the file."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from tests.config.small import problems
 
 
 def below(text: str, line: int, column: int) -> str:
-    """What stands above the caret."""
+    """Return what stands above the caret."""
     shown, caret = str(ProblemsError("f", text, [Problem((), "wrong", Mark(line, column))])).splitlines()[1:]
     return shown[caret.index("^") :]
 

@@ -1,4 +1,4 @@
-"""What `nndl config show` prints is a config, and the same one."""
+"""The output of `nndl config show` is a config, and the same one."""
 
 import pytest
 import yaml

@@ -80,7 +80,7 @@ def channels_last(a: Array) -> Array:
 
 
 def computed(way: str, shape: Shape, planar: bool = False) -> dict[str, Array]:
-    """What the kernels compute, as the definition would lay it out. Room for results is full of NaN before."""
+    """Run the kernels, and lay out the results as the definition would. Room for results is full of NaN before."""
     x, w, dout = random_arrays(shape)
     images, filters, dy = channels_last(x), np.ascontiguousarray(w.transpose(2, 3, 1, 0)), channels_last(dout)
     given = x if planar else images

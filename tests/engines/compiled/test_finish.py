@@ -1,4 +1,4 @@
-"""What happens to a convolution's outputs before they leave the cache: bias, ReLU, sums, pooling."""
+"""The finishing of a convolution's outputs before they leave the cache: bias, ReLU, sums, pooling."""
 
 import numpy as np
 import pytest

@@ -68,7 +68,7 @@ def by_definition(x: Array, w: Array, dout: Array, stride: int, pad: int) -> dic
 
 
 def computed(way: Any, x: Array, w: Array, dout: Array, g: Geometry) -> dict[str, Array]:
-    """What `way` computes, as the definition would lay it out."""
+    """Run `way`, and lay out the results as the definition would."""
     filters = np.ascontiguousarray(kernel_order(w))
     douts = np.ascontiguousarray(channels_last(dout))
     images = x if way is Planes else np.ascontiguousarray(channels_last(x))

@@ -17,7 +17,7 @@ USER = "postgres"
 
 
 def missing() -> str | None:
-    """Why no server can be started here; None where one can."""
+    """Say why no server can be started here; None where one can."""
     if sys.platform == "win32" or not (shutil.which("initdb") and shutil.which("postgres")):
         return "PostgreSQL's initdb and postgres are not installed"
     if os.geteuid() == 0 and subprocess.run(["id", USER], capture_output=True, check=False).returncode:

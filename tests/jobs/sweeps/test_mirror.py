@@ -1,4 +1,4 @@
-"""What a trial tries is a function of the file, its number and the results it may know: of nothing else."""
+"""The values of a trial are a function of the file, its number and the results it may know: of nothing else."""
 
 from pathlib import Path
 from typing import Any

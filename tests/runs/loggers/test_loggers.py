@@ -1,4 +1,4 @@
-"""What other programs were told of a run is what happened, read back by themselves."""
+"""Other programs were told of a run what happened, read back by themselves."""
 
 import importlib.util
 import json
