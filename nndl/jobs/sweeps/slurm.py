@@ -87,7 +87,7 @@ def submit(
 
 
 def command(folder: Path, sets: Sequence[str]) -> list[str]:
-    """A worker's command, for any machine that sees the folder."""
+    """Return a worker's command, for any machine that sees the folder."""
     words = [sys.executable, "-m", "nndl", "sweep", "work", str(folder.resolve())]
     return [*words, *(word for text in sets for word in ("--set", text))]
 

@@ -33,7 +33,7 @@ def children(pid: int) -> list[int]:
 
 
 def preempted(controller: int, study: Study) -> None:
-    """What the cluster sends to the job when a trial is under way."""
+    """Send the job what a cluster sends, once a trial is under way."""
     give_up = time.monotonic() + 90
     while not any(trial.state == "running" for trial in study.trials()) and time.monotonic() < give_up:
         time.sleep(0.02)
