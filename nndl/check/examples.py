@@ -36,3 +36,28 @@ _EXAMPLES: tuple[tuple[Layer, Shape], ...] = (
 
 EXAMPLES: dict[str, tuple[Layer, Shape]] = {layer.kind: (layer, shape) for layer, shape in _EXAMPLES}
 """By kind: a layer and the shape of one example before it."""
+
+SWEEPS: dict[str, tuple[tuple[Layer, Shape], ...]] = {
+    "conv": (
+        (Conv(filters=3, kernel=3, stride=2, pad=0), (2, 7, 5)),
+        (Conv(filters=2, kernel=2, stride=3, pad=1), (3, 6, 8)),
+        (Conv(filters=3, kernel=4, stride=3, pad=2), (2, 9, 8)),
+        (Conv(filters=2, kernel=1, stride=1, pad=0), (3, 5, 4)),
+        (Conv(filters=2, kernel=5, stride=1, pad=2, bias=False), (1, 4, 6)),
+    ),
+    "max_pool": tuple((MaxPool(size=s, stride=t), (2, 7, 8)) for s, t in ((3, 2), (2, 1), (2, 3), (3, 3))),
+    "avg_pool": tuple((AvgPool(size=s, stride=t), (2, 7, 8)) for s, t in ((3, 2), (2, 1), (2, 3), (3, 3))),
+    "spatial_bn": (
+        (SpatialBn(momentum=0.6, eps=1e-2, unbiased=True), (2, 4, 6)),
+        (SpatialBn(scale=False), (5, 3, 2)),
+        (SpatialBn(ghost_batch_size=2), (3, 4, 5)),
+    ),
+    "bn": ((Bn(momentum=0.6, eps=1e-2), (6,)), (Bn(scale=False, unbiased=True), (3,)), (Bn(ghost_batch_size=3), (4,))),
+    "group_norm": tuple((GroupNorm(groups=groups), (6, 4, 5)) for groups in (1, 3, 6)),
+    "layer_norm": ((LayerNorm(), (3,)), (LayerNorm(scale=False), (8,))),
+    "affine": ((Affine(out_features=3), (7,)), (Affine(out_features=1, bias=False), (2, 3))),
+    "dropout": ((Dropout(keep=0.4), (13,)), (Dropout(keep=1.0), (2, 3, 3))),
+    "relu": ((Relu(), (13,)),),
+    "leaky_relu": ((LeakyRelu(negative_slope=0.2), (13,)), (LeakyRelu(negative_slope=0.0), (2, 3, 3))),
+}
+"""By kind: the same in other shapes and with other options, in which the contract is held as well."""

@@ -2,22 +2,18 @@
 
 import time
 from collections.abc import Callable, Sequence
-from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from nndl.check.contracts import ContractError, check_layer, check_layer_gradients
-from nndl.check.examples import EXAMPLES
+from nndl.check.examples import EXAMPLES, SWEEPS
 from nndl.check.figures import PUBLISHED, agrees, measure, notebook_batch
 from nndl.check.gradients import Row
 from nndl.check.networks import check_network
-from nndl.check.student import passed_over, replaced
 from nndl.engines import get_engine
-from nndl.errors import UsageError
 from nndl.net.layer import Layer
 from nndl.net.network import Network
-from nndl.net.types import Shape
 
 Record = dict[str, Any]
 
@@ -28,50 +24,25 @@ PATIENCE = 5.0
 """Seconds above which a check says how long it will take."""
 
 
-class Subject(NamedTuple):
-    """A layer to check, ours to compare it with if it is someone else's, and the shape before it."""
+def report_layers(kinds: Sequence[str], engine: str, *, coordinates: int, tolerance: float, seed: int) -> Record:
+    """Return the rows of each layer's gradients, broken contracts, and spatial batch norm's figures.
 
-    layer: Layer
-    ours: Layer | None
-    shape: Shape
-
-
-def subjects(kinds: Sequence[str], module: ModuleType | None) -> list[Subject]:
-    """Return the example of each kind; with a student's module, of those whose functions it holds.
-
-    Raises UsageError if it holds none.
+    Gradients are shown for the first example of a kind; the contract is held in all of them, see examples.py.
     """
-    ours = [EXAMPLES[kind] for kind in kinds]
-    if module is None:
-        return [Subject(layer, None, shape) for layer, shape in ours]
-    theirs = [Subject(own, layer, shape) for layer, shape in ours if (own := replaced(layer, module)) is not None]
-    if not theirs:
-        pair = getattr(ours[0][0], "pair", None)
-        example = f", such as {pair.forward.__name__}" if pair else ""
-        raise UsageError(f"{module.__file__} has none of the functions to check{example}")
-    return theirs
-
-
-def unknown_halves(module: ModuleType) -> list[str]:
-    """Return the functions of a student's module that look like halves of pairs and are none of a layer here."""
-    return passed_over(module, [layer for layer, _ in EXAMPLES.values()])
-
-
-def report_layers(checked: Sequence[Subject], engine: str, *, coordinates: int, tolerance: float, seed: int) -> Record:
-    """Return the rows of each layer's gradients, broken contracts, and spatial batch norm's figures."""
     rows: list[Record] = []
     broken: list[str] = []
     kept = 0
     chosen = get_engine(engine)
-    for layer, ours, shape in checked:
+    for kind in kinds:
+        layer, shape = EXAMPLES[kind]
         try:
             check = check_layer_gradients(layer, shape, chosen, coordinates=coordinates, tolerance=tolerance, seed=seed)
-            rows += [_record(layer.kind, row.name.removeprefix(f"{layer.kind}1."), row) for row in check.rows]
-            kept += len(check_layer(layer, shape, chosen, against=ours, seed=seed))
+            rows += [_record(kind, row.name.removeprefix(f"{kind}1."), row) for row in check.rows]
+            for other, its_shape in ((layer, shape), *SWEEPS.get(kind, ())):
+                kept += len(check_layer(other, its_shape, chosen, seed=seed))
         except ContractError as error:
             broken.append(str(error))
-    alone = checked[0].layer if len(checked) == 1 else None
-    figures = _figures(alone) if alone is not None and alone.kind == "spatial_bn" else []
+    figures = _figures(EXAMPLES["spatial_bn"][0]) if tuple(kinds) == ("spatial_bn",) else []
     return _with_verdict(
         {"engine": chosen.name, "rows": rows, "contract_checks": kept, "broken": broken, "figures": figures}
     )

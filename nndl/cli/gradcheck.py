@@ -19,8 +19,9 @@ COLUMNS = ("layer", "gradient", "shape", "checked", "kinks", "max relative error
 Target = Annotated[
     str,
     typer.Argument(
-        metavar="TARGET",
-        help="A kind of layer (spatial_bn), `all` of them, or a config: its whole network.",
+        metavar="[TARGET]",
+        help="A kind of layer (spatial_bn), `all` of them, or a config: its whole network. With --file also a loss, an "
+        "update rule, a model or one function; if not given, all that the file defines.",
         autocompletion=complete_layer_or_config,
     ),
 ]
@@ -29,13 +30,17 @@ File = Annotated[
     typer.Option(
         metavar="FILE",
         parser=expanded,
-        help="Your Python file: its x_forward, x_backward are checked in the place of ours.",
+        help="Your Python file, or a folder of them: what it defines is checked, in a process of its own.",
     ),
+]
+Hints = Annotated[
+    str, typer.Option(metavar="HOW", help="With --file: `diagnosis` says what is wrong, `solution` also what is right.")
 ]
 
 
 def gradcheck(
-    target: Target,
+    target: Target = "all",
+    *,
     engine: Annotated[
         str | None,
         typer.Option(
@@ -52,27 +57,27 @@ def gradcheck(
         int, typer.Option(metavar="N", min=0, help="Draws inputs, upstream gradients and coordinates.")
     ] = 0,
     file: File = None,
+    hints: Hints = "diagnosis",
+    seconds: Annotated[
+        float, typer.Option(metavar="N", min=0.1, help="With --file: what one function may take.")
+    ] = 10.0,
     json: Json = False,
 ) -> None:
-    """Check hand-written gradients against numerical ones, in float64.
+    """Check hand-written gradients against numerical ones, in float64; or a student's file, and say what is wrong.
 
     A row for each array: a random direction through all of it, then sampled coordinates. Layers are held to the rest of
-    their contract too: shapes, statistics, test mode. Exits with 1 if anything fails.
+    their contract too: shapes, statistics, test mode. With --file every function is compared with ours in many shapes
+    and options, and with what known mistakes would give. Exits with 1 if anything fails.
     """
     from nndl.check import report
-    from nndl.check.student import load_file
     from nndl.cli.screen import terminal
     from nndl.net.catalog import LAYERS
 
+    if file is not None:
+        _check_file(target, file, hints, seconds, json)
     options: dict[str, Any] = {"coordinates": coordinates, "tolerance": tolerance, "seed": seed}
     if target == "all" or target in LAYERS:
-        module = None if file is None else load_file(file)
-        checked = report.subjects(tuple(LAYERS) if target == "all" else (target,), module)
-        if module is not None and target == "all":
-            _tell_passed_over(report.unknown_halves(module))
-        found = report.report_layers(checked, engine or "reference", **options)
-    elif file is not None:
-        raise UsageError(f"--file goes with a kind of layer or `all`, not with {target}")
+        found = report.report_layers(tuple(LAYERS) if target == "all" else (target,), engine or "reference", **options)
     else:
         _refuse_misspelt(target)
         found = report.report_network(_network(target, engine), **options, say=terminal.note)
@@ -83,11 +88,63 @@ def gradcheck(
     raise typer.Exit(0 if found["passed"] else 1)
 
 
-def _tell_passed_over(names: list[str]) -> None:
+def _check_file(target: str, file: Path, hints: str, seconds: float, json: bool) -> None:
+    """Check a file or a folder, telling each function's outcome as it comes; exit with 0 if all are right."""
+    from nndl.check.students.submission import Limits, check_file, check_folder
+    from nndl.cli.screen import outcomes, terminal
+
+    if hints not in ("diagnosis", "solution"):
+        raise UsageError(f"--hints is diagnosis or solution, not {hints!r}")
+    only = () if target == "all" else (_known(target),)
+    limits = Limits(seconds)
+    found = check_folder(file, limits) if file.is_dir() else check_file(file, only, limits)
+    records = []
+    for outcome in found:
+        record = (outcome if hints == "solution" else outcome.without_solutions()).record()
+        records.append(record)
+        if not json:
+            outcomes.show_outcome(record, record["file"] if file.is_dir() else "")
+    if not records:
+        raise UsageError(f"{file} has none of the functions to check{_example(target)}")
+    passed = all(record["passed"] for record in records)
+    if json:
+        terminal.emit_json({"target": target, "file": str(file), "passed": passed, "outcomes": records})
+    else:
+        terminal.say(outcomes.summary(records))
+        _tell_passed_over(file)
+    raise typer.Exit(0 if passed else 1)
+
+
+def _known(target: str) -> str:
+    """Return the name of an exercise or of one of its functions. Raises UsageError for any other."""
+    from difflib import get_close_matches
+
+    from nndl.check.exercises import EXERCISES
+
+    names = [*EXERCISES, *(function for each in EXERCISES.values() for function in each.functions)]
+    if target not in names:
+        meant = get_close_matches(target, names, 1)
+        raise UsageError(
+            f"--file goes with a kind of layer, a loss, an update rule, a model or a function, not with {target!r}"
+            + (f"; did you mean {meant[0]}?" if meant else "")
+        )
+    return target
+
+
+def _example(target: str) -> str:
+    from nndl.check.exercises import EXERCISES
+
+    exercise = EXERCISES.get(target)
+    return f", such as {exercise.functions[0]}" if exercise else ""
+
+
+def _tell_passed_over(file: Path) -> None:
     """Say which functions of a student's file are not checked: no layer's pair is called so."""
+    from nndl.check.students.reading import read_source
+    from nndl.check.students.submission import not_checked
     from nndl.cli.screen import terminal
 
-    if names:
+    if file.is_file() and (names := not_checked(read_source(file))):
         words = f"not checked, since no layer's functions are called so: {', '.join(names)}"
         terminal.note(f"{words}; the names are those of nndl.layers and nndl.conv_layers, such as relu_forward")
 

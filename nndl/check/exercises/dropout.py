@@ -1,0 +1,78 @@
+"""Dropout: random numbers are not compared, but how many units are kept, by what they are multiplied, and when."""
+
+from collections.abc import Mapping
+from math import erf, sqrt
+from typing import Any
+
+import numpy as np
+
+from nndl.check.exercises.exercise import Exercise, Key, Observed, Situation, Source, call, draw, get, put
+from nndl.check.running.executor import Ref
+
+FORWARD, BACKWARD = "dropout_forward", "dropout_backward"
+
+
+def _training(p: float, *shape: int) -> Situation:
+    inputs = {"x": np.abs(draw(1, *shape)) + 0.5, "dropout_param": {"mode": "train", "p": p}, "dout": draw(2, *shape)}
+    steps = [
+        call(FORWARD, ["x", "dropout_param"], ["out"], keep="f", report=[0]),
+        call(BACKWARD, ["dout", Ref("f", 1)], ["dx"]),
+        call(FORWARD, ["x", "dropout_param"], ["out again"], report=[0]),
+        get(FORWARD, "out, once forward has been called again", "f", 0),
+    ]
+    return Situation(f"training with p = {p}, x {shape}", inputs, steps, digest=_digest)
+
+
+def _testing() -> Situation:
+    inputs = {"x": draw(1, 4, 5), "dropout_param": {"mode": "test", "p": 0.7}, "dout": draw(2, 4, 5)}
+    steps = [
+        call(FORWARD, ["x", "dropout_param"], ["out in test mode"], keep="f", report=[0]),
+        call(BACKWARD, ["dout", Ref("f", 1)], ["dx in test mode"]),
+        put(0.4, "dropout_param", "p"),
+        call(FORWARD, ["x", "dropout_param"], ["out in test mode, p = 0.4"], report=[0]),
+    ]
+    return Situation("test mode", inputs, steps, frozenset({"test mode"}))
+
+
+def _digest(found: Observed, inputs: Mapping[str, Any]) -> Observed:
+    """Replace outputs by what holds of them whatever was drawn."""
+    x, dout, p = inputs["x"], inputs["dout"], inputs["dropout_param"]["p"]
+    out, again = found.get(Key(FORWARD, "out")), found.pop(Key(FORWARD, "out again"), None)
+    if not isinstance(out, np.ndarray) or out.shape != x.shape:
+        return found
+    kept, factor = out != 0, out / x
+    digest = {key: value for key, value in found.items() if key.name not in ("out", "dx")}
+    del digest[Key(FORWARD, "out, once forward has been called again")]
+    digest[Key(FORWARD, "share of units kept")] = _share(float(kept.mean()), p, kept.size)
+    digest[Key(FORWARD, "factor of kept units")] = np.unique(np.round(factor[kept], 9))
+    digest[Key(FORWARD, "the mask is one for all")] = _repeats(kept)
+    digest[Key(FORWARD, "another call draws the same mask")] = np.array_equal(out, again)
+    dx = found.get(Key(BACKWARD, "dx"))
+    if isinstance(dx, np.ndarray) and dx.shape == x.shape:
+        digest[Key(BACKWARD, "dx is dout times the mask of forward")] = bool(np.allclose(dx, dout * factor))
+        digest[Key(BACKWARD, "dx is dout times the mask, but for a factor")] = bool(np.array_equal(dx != 0, kept))
+        digest[Key(BACKWARD, "dx is dout")] = bool(np.allclose(dx, dout))
+    elif Key(BACKWARD, "dx") in found:
+        digest[Key(BACKWARD, "dx")] = dx
+    return digest
+
+
+def _share(share: float, p: float, size: int) -> str:
+    """Name the share of kept units: p, 1 - p, Phi(p) of `randn(...) < p`, all, or a number."""
+    named = {"p": p, "1 - p": 1 - p, "Phi(p)": (1 + erf(p / sqrt(2))) / 2, "1 - Phi(p)": (1 - erf(p / sqrt(2))) / 2}
+    within = 5 * 0.5 / sqrt(size)
+    near = {name: abs(share - value) for name, value in named.items() if abs(share - value) < within}
+    return "all" if share == 1.0 else min(near, key=near.__getitem__) if near else f"{share:.2f}"
+
+
+def _repeats(kept: Any) -> str:
+    axes = [axis for axis in range(kept.ndim) if (kept == kept.take([0], axis)).all()]
+    return ", ".join(f"axis {axis}" for axis in axes)
+
+
+def _situations(source: Source) -> list[Situation]:
+    del source
+    return [_training(0.7, 100, 40), _training(0.4, 10, 8, 9, 7), _training(0.25, 90, 30), _testing()]
+
+
+EXERCISES = (Exercise("dropout", (FORWARD, BACKWARD), _situations, FORWARD),)

@@ -1,0 +1,85 @@
+"""Update rules: several steps, state kept, nothing shared between parameters, nothing written into."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from nndl.check.exercises.exercise import Exercise, Key, Observed, Situation, Source, Step, call, draw
+from nndl.check.running.executor import Ref
+
+STEPS = 4
+SETTINGS: dict[str, dict[str, float]] = {
+    "sgd": {"learning_rate": 0.1},
+    "sgd_momentum": {"learning_rate": 0.1, "momentum": 0.8},
+    "sgd_nesterov_momentum": {"learning_rate": 0.1, "momentum": 0.8},
+    "rmsprop": {"learning_rate": 0.1, "decay_rate": 0.9, "epsilon": 1e-2},
+    "adam": {"learning_rate": 0.1, "beta1": 0.8, "beta2": 0.95, "epsilon": 1e-2},
+}
+MEMORY = {"sgd_momentum": ("velocity",), "sgd_nesterov_momentum": ("velocity",), "rmsprop": ("a",), "adam": ("v", "a")}
+OTHER_NAMES = {"rmsprop": {"cache": "a"}, "adam": {"m": "v", "v": "a"}}
+"""CS231n's names of what is remembered, by ours."""
+
+
+def _run(rule: str, label: str, config: dict[str, Any], scale: float, *, pairs: int = 1, tag: str = "") -> Situation:
+    """Take several steps with one parameter, or with two in turn, each with a config of its own."""
+    inputs: dict[str, Any] = {}
+    steps: list[Step] = []
+    for which in range(pairs):
+        inputs |= {f"w{which}": draw(which, 4 + which, 3), f"config{which}": dict(config)}
+    for t in range(STEPS):
+        for which in range(pairs):
+            inputs[f"dw{which}_{t}"] = draw(10 * which + t, 4 + which, 3, scale=scale, shift=0.3 * scale)
+            w: Any = f"w{which}" if t == 0 else Ref(f"s{which}_{t - 1}", 0)
+            state: Any = f"config{which}" if t == 0 else Ref(f"s{which}_{t - 1}", 1)
+            names = [f"w after step {t + 1}", f"config after step {t + 1}"]
+            steps.append(call(rule, [w, f"dw{which}_{t}", state], names, keep=f"s{which}_{t}"))
+    return Situation(label, inputs, steps, frozenset({tag} if tag else ()), digest=_remembered)
+
+
+def _given(rule: str, source: Source) -> Situation:
+    """Take one step from a state that is given, under the names of the file's year."""
+    shape = (4, 5)
+    state: dict[str, Any] = {name: np.abs(draw(20 + i, *shape)) for i, name in enumerate(MEMORY.get(rule, ()))}
+    if rule == "adam":
+        state["t"] = 5
+    if source.dialect:
+        theirs = {ours: name for name, ours in OTHER_NAMES.get(rule, {}).items()}
+        state = {theirs.get(name, name): value for name, value in state.items()}
+    inputs = {"w": draw(1, *shape), "dw": draw(2, *shape), "config": {**SETTINGS[rule], **state}}
+    steps = [call(rule, ["w", "dw", "config"], ["w after a step from given state", "config after it"])]
+    return Situation("a state that is given", inputs, steps, digest=_remembered)
+
+
+def _remembered(found: Observed, _inputs: Mapping[str, Any]) -> Observed:
+    """Replace each config by what is remembered in it, in the order of our names."""
+    digest: Observed = {}
+    for key, value in found.items():
+        if not key.name.startswith("config"):
+            digest[key] = value
+        elif isinstance(value, Mapping):
+            names = OTHER_NAMES.get(key.function, {})
+            cs231n = "cache" in value or "m" in value
+            ours = {names.get(name, name) if cs231n else name: each for name, each in value.items()}
+            for name in (*MEMORY.get(key.function, ()), *(("t",) if key.function == "adam" else ())):
+                digest[Key(key.function, f"config[{name!r}]" + key.name.removeprefix("config"))] = ours.get(name)
+        else:
+            digest[key] = value
+    return digest
+
+
+def _rule(rule: str) -> Exercise:
+    def situations(source: Source) -> list[Situation]:
+        settings = SETTINGS[rule]
+        return [
+            _run(rule, f"{STEPS} steps", settings, 1.0),
+            _run(rule, f"{STEPS} steps with settings left out", {}, 1.0, tag="settings left out"),
+            _run(rule, f"{STEPS} steps with small gradients", settings, 1e-2, tag="small gradients"),
+            _run(rule, "two parameters in turn", settings, 1.0, pairs=2, tag="two parameters"),
+            _given(rule, source),
+        ]
+
+    return Exercise(rule, (rule,), situations, dialects=("", "CS231n") if rule in OTHER_NAMES else ("",))
+
+
+EXERCISES = tuple(_rule(rule) for rule in SETTINGS)

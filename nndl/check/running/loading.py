@@ -1,0 +1,134 @@
+"""Import a student's file as its own package's module, whatever that package is called, and whatever else is missing.
+
+This file stands alone and is used in the student's process. The courses' packages are nndl, cs231n and utils; what a
+submission leaves out of them (compiled im2col, fast_layers, plotting) is stood in for, so that it fails only if used.
+"""
+
+import importlib
+import importlib.abc
+import importlib.util
+import sys
+from collections.abc import Sequence
+from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+COURSES = ("nndl", "cs231n", "utils")
+PACKAGES = (*COURSES, "classifiers")
+LEFT_OUT = "past future matplotlib scipy torch torchvision tensorflow imageio h5py cv2 pandas PIL IPython tqdm"
+LEFT_OUT += " sklearn seaborn six pyximport skimage"
+NAIVE = {
+    "conv_forward_fast": "conv_forward_naive",
+    "conv_backward_fast": "conv_backward_naive",
+    "max_pool_forward_fast": "max_pool_forward_naive",
+    "max_pool_backward_fast": "max_pool_backward_naive",
+}
+
+
+def load(path: Path, ours: Path) -> ModuleType:
+    """Import the file at `path`. Whatever it raises passes through.
+
+    ours: the folder that holds our packages, for what a submission imports from the course and does not hold itself.
+    """
+    folder, package = path.parent, list[str]()
+    while folder.name.isidentifier() and ((folder / "__init__.py").exists() or folder.name in PACKAGES):
+        package.insert(0, folder.name)
+        folder = folder.parent
+    finder = _StandIns([path.parent, folder, ours / "nndl", ours / "cs231n"])
+    held = [name for name in COURSES if (folder / name).is_dir() or (folder / f"{name}.py").is_file()]
+    for name in set(COURSES) - set(held):
+        sys.modules[name] = finder.package(name)
+    if not package:
+        package = [next((name for name in COURSES if name not in held and f"{name}." in _text(path)), "submitted")]
+        sys.modules[package[0]] = finder.package(package[0])
+    sys.path[:0] = [str(folder), str(path.parent)]
+    sys.meta_path.append(finder)
+    return importlib.import_module(".".join((*package, path.stem)))
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace")
+
+
+class _Absent:
+    """A name of something that is not installed: it may be imported, not used."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return _Absent(f"{self._name}.{name}")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        del args, kwargs
+        raise ImportError(f"{self._name} is not installed here")
+
+
+class _StandIns(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finds, after everyone else, what a submission imports and does not hold."""
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        self.folders = [str(folder) for folder in folders]
+
+    def package(self, name: str) -> ModuleType:
+        module = ModuleType(name)
+        module.__path__ = self.folders
+        return module
+
+    def find_spec(self, name: str, path: Sequence[str] | None = None, target: Any = None) -> ModuleSpec | None:
+        del path, target
+        first, last = name.split(".")[0], name.rpartition(".")[2]
+        if first in LEFT_OUT.split() or last in ("fast_layers", "im2col_cython"):
+            return importlib.util.spec_from_loader(name, self, is_package=True)
+        return PathFinder.find_spec(name, self.folders) if "." in name else None
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        last = spec.name.rpartition(".")[2]
+        module = ModuleType(spec.name)
+        names: dict[str, Any] = {}
+        if last == "fast_layers":
+            names = {fast: _later(naive) for fast, naive in NAIVE.items()}
+        elif last == "im2col_cython":
+            names = {"col2im_6d_cython": col2im_6d, "col2im_cython": _Absent("x"), "im2col_cython": _Absent("x")}
+        elif spec.name == "past.builtins":
+            names = {"xrange": range, "basestring": str, "raw_input": input}
+        absent = {} if names else {"__getattr__": lambda name: _absent(spec.name, name)}
+        module.__dict__.update({**names, **absent, "__all__": list(names), "__path__": []})
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        del module
+
+
+def _absent(module: str, name: str) -> Any:
+    if name.startswith("__"):
+        raise AttributeError(name)
+    return _Absent(f"{module}.{name}")
+
+
+def _later(naive: str) -> Any:
+    """Return a function that calls the student's naive one."""
+
+    def fast(*args: Any) -> Any:
+        for module in list(sys.modules.values()):
+            if (name := getattr(module, "__name__", "")).endswith("layers") and naive in vars(module):
+                return vars(sys.modules[name])[naive](*args)
+        raise ImportError(f"{naive} is not there")
+
+    return fast
+
+
+def col2im_6d(cols: Any, N: int, C: int, H: int, W: int, HH: int, WW: int, pad: int, stride: int) -> Any:
+    """Add each number of cols (C, HH, WW, N, H', W') to the pixel it came from -> (N, C, H, W)."""
+    x_pad = np.zeros((N, C, H + 2 * pad, W + 2 * pad), cols.dtype)
+    H_out, W_out = cols.shape[4:]
+    for i in range(HH):
+        for j in range(WW):
+            part = cols[:, i, j].transpose(1, 0, 2, 3)
+            x_pad[:, :, i : i + stride * H_out : stride, j : j + stride * W_out : stride] += part
+    return x_pad[:, :, pad : pad + H, pad : pad + W]

@@ -1,0 +1,1 @@
+"""Judging what a student's functions return."""

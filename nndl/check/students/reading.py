@@ -1,0 +1,49 @@
+"""Reading what a student's file defines, without running it."""
+
+import ast
+import re
+from pathlib import Path
+
+from nndl.check.exercises.exercise import Source
+from nndl.errors import UsageError
+
+LARGEST = 2**20
+HALF = re.compile("_(forward|backward)(_|$)")
+"""The parts of the name of a pair's half."""
+
+
+def read_source(path: Path) -> Source:
+    """Return the functions and classes that a Python file defines, or names anew. Raises SyntaxError, UsageError."""
+    if path.suffix != ".py" or not path.is_file():
+        raise UsageError(f"{path} is not a Python file")
+    if path.stat().st_size > LARGEST:
+        raise UsageError(f"{path} has {path.stat().st_size:,} bytes, too many for a file of functions")
+    data = path.read_bytes()
+    text = data.decode("utf-8", errors="replace")
+    functions: dict[str, str] = {}
+    arguments: dict[str, tuple[str, ...]] = {}
+    for node in ast.parse(text).body:
+        source = ast.get_source_segment(text, node) or ""
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            functions[node.name] = source
+            arguments[node.name] = _arguments(node)
+        elif isinstance(node, ast.Assign):
+            functions |= {name.id: source for name in ast.walk(node) if _is_target(name)}  # type: ignore[attr-defined]
+    return Source(text, functions, arguments)
+
+
+def _is_target(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+
+
+def _arguments(node: ast.FunctionDef | ast.ClassDef) -> tuple[str, ...]:
+    if isinstance(node, ast.ClassDef):
+        made = [each for each in node.body if isinstance(each, ast.FunctionDef) and each.name == "__init__"]
+        return _arguments(made[0])[1:] if made else ()
+    given = node.args
+    return tuple(each.arg for each in (*given.posonlyargs, *given.args, *given.kwonlyargs))
+
+
+def halves(source: Source) -> list[str]:
+    """Return the names of a file's functions that look like halves of pairs."""
+    return [name for name in source.functions if HALF.search(name) and not name.startswith("_")]

@@ -1,0 +1,52 @@
+"""Functions that are not written yet (pass, None, NotImplementedError): that is no mistake."""
+
+import ast
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from nndl.check.exercises.exercise import Raised
+from nndl.check.students.comparing import Trial
+
+HARMLESS = ("get", "zeros", "zeros_like", "setdefault", "ValueError")
+
+
+def why(source: str, function: str, seen: Sequence[Trial], wrong: Mapping[str, Any], forward: str) -> str:
+    """Say why a function counts as not implemented; nothing where it is."""
+    values = [value for trial in seen for key, value in trial.theirs.items() if key.function == function]
+    raised = [value for value in values if isinstance(value, Raised)]
+    if any(value.kind == "NotImplementedError" for value in raised):
+        return "It raises NotImplementedError."
+    if any(value is None for value in values):
+        return "It returns None where a result should be."
+    stub = is_stub(source)
+    if stub and raised and all(value.kind in ("NameError", "UnboundLocalError") for value in raised):
+        return "Its body is still empty."
+    if stub and values and all(_is_zero(value) for value in values if not isinstance(value, str)):
+        return "It returns zeros."
+    first = wrong.get(forward)
+    if stub and forward != function and first is not None and first.verdict == "not implemented":
+        return f"Its body is still empty, and so is {forward}."
+    return ""
+
+
+def _is_zero(value: Any) -> bool:
+    return isinstance(value, int | float | np.ndarray) and not np.any(value)
+
+
+def is_stub(source: str) -> bool:
+    """Tell whether a function computes nothing: no operation, no loop, no call but of get, zeros and their like."""
+    tree = ast.parse(textwrap.dedent(source))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.BinOp | ast.AugAssign | ast.For | ast.While | ast.UnaryOp):
+            return False
+        if isinstance(node, ast.Call) and _called(node) not in HARMLESS:
+            return False
+    return True
+
+
+def _called(node: ast.Call) -> str:
+    function = node.func
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
