@@ -94,7 +94,9 @@ class Worker:
             self.study.note_drawn(trial, self._mirror.drawn(trial.number))
             again = self._attempts(trial)
             result = again or self._result(trial, values)
-            if result is not None:
+            if result is None:  # it was asked to stop, which is no end without a word
+                self.study.note(trial, attempts=trial.notes.get("attempts", (0, 0)))
+            else:
                 self.study.finish(trial, result)
                 self.tell(f"trial {trial.number} {result.state}")
 

@@ -63,6 +63,19 @@ def test_stopped_after_any_step_and_gone_on_with_it_is_the_same(calm: Study, tmp
     assert table(study) == table(calm)
 
 
+def test_stopped_before_its_first_step_however_often_a_trial_has_not_failed(
+    tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four stops that came that early, as on a busy machine, were counted as four crashes: the trial was given up."""
+    study = begun(tmp_path / "stopped", file)
+    with monkeypatch.context() as patched:
+        patched.setattr(Worker, "_result", lambda self, *_: self.stop())
+        for _ in range(5):
+            assert not Worker(study).work()
+    assert Worker(study).work()
+    assert {trial.state for trial in study.trials()} == {"complete"}
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
 def test_killed_in_mid_trial_it_is_taken_up_by_another(calm: Study, tmp_path: Path, file: Path) -> None:
     study = begun(tmp_path / "killed", file)
