@@ -11,11 +11,10 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from nndl import __version__
 from nndl.cli.bench import bench
-from nndl.cli.command import Verb
+from nndl.cli.command import Group, Verb
 from nndl.cli.configs import config_app, configs_app
 from nndl.cli.doctor import doctor
 from nndl.cli.download import download_cifar
@@ -43,7 +42,7 @@ LESS = (
 )
 
 
-class Verbs(TyperGroup):
+class Verbs(Group):
     """A group of commands that answers errors with a message and an exit code, never with a traceback."""
 
     def main(self, args: Sequence[str] | None = None, *extra: Any, **options: Any) -> Any:

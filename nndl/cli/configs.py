@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nndl.cli.command import Verb
+from nndl.cli.command import Group, Verb
 from nndl.cli.complete import complete_bundled
 from nndl.cli.options import Config, Json, Set
 from nndl.paths import expanded, to_write
@@ -14,9 +14,9 @@ from nndl.paths import expanded, to_write
 if TYPE_CHECKING:
     from nndl.config import Experiment
 
-configs_app = typer.Typer(help="List, show and copy the configs that come with nndl.", rich_markup_mode=None)
+configs_app = typer.Typer(cls=Group, help="List, show and copy the configs that come with nndl.", rich_markup_mode=None)
 config_app = typer.Typer(
-    help="Check a config, or show every value in force.", no_args_is_help=True, rich_markup_mode=None
+    cls=Group, help="Check a config, or show every value in force.", no_args_is_help=True, rich_markup_mode=None
 )
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A bundled config's name.", autocompletion=complete_bundled)]

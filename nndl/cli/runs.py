@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nndl.cli.command import Verb
+from nndl.cli.command import Group, Verb
 from nndl.cli.complete import complete_run_config, complete_sort
 from nndl.cli.options import Force, Json, Runs
 from nndl.paths import expanded
@@ -14,7 +14,7 @@ from nndl.visible import visible
 if TYPE_CHECKING:
     from nndl.runs.listing import Row
 
-runs_app = typer.Typer(help="List, compare, choose, remove and write out runs.", rich_markup_mode=None)
+runs_app = typer.Typer(cls=Group, help="List, compare, choose, remove and write out runs.", rich_markup_mode=None)
 
 Sort = Annotated[
     str, typer.Option(metavar="KEY", help="What to sort by: test, name, seconds, ...", autocompletion=complete_sort)

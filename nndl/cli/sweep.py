@@ -4,9 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
-from nndl.cli.command import Verb
+from nndl.cli.command import Group, Verb
 from nndl.cli.options import Data, Engine, Force, Json, Quiet, Synthetic, Threads
 from nndl.cli.screen.ending import exit_code
 from nndl.paths import expanded, to_write
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from nndl.jobs.sweeps.study import Study
 
 
-class SweepGroup(TyperGroup):
+class SweepGroup(Group):
     """A group whose first word may be a sweep's file: `nndl sweep FILE` is `nndl sweep run FILE`."""
 
     for_other_words = "run"

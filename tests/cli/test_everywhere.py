@@ -109,6 +109,29 @@ def test_help_names_what_is_given_in_words_for_people() -> None:
     assert "nndl runs export" in pages
     types = re.compile(r"<\w+(\[\w+\])?( range)?>|\b(INTEGER|FLOAT|PATH|BOOLEAN)\b")
     assert {name: found[0] for name, page in pages.items() if (found := types.search(page))} == {}
+    assert [name for name, page in pages.items() if "\\[" in page or "{" in page.partition("\n")[0]] == []
+    assert " predict [OPTIONS] RUN IMAGE...\n" in pages["nndl predict"]
+    assert " eval [OPTIONS] [RUN]\n" in pages["nndl eval"]
+
+
+def test_help_is_whole_where_typer_and_click_disagree(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As typer 0.20 has it with click 8.5: the argument's help is lost, what is added is escaped for rich."""
+    arguments, usual = typer.core.TyperArgument, typer.core.TyperOption.get_help_record
+    monkeypatch.setattr(arguments, "get_help_record", lambda self, _: (self.name, "\\[default: latest]"))
+    monkeypatch.setattr(
+        typer.core.TyperOption,
+        "get_help_record",
+        lambda self, context: (self.name.upper(), usual(self, context)[1].replace("[", "\\[")),
+    )
+    root = typer.main.get_command(app)
+    assert isinstance(root, typer.core.TyperGroup)
+    pages = []
+    for name in ("eval", "runs"):
+        with typer.Context(root.commands[name], info_name=name) as context:
+            pages.append(" ".join(root.commands[name].get_help(context).split()))
+    assert "RUN A run's folder, its name under runs/, or latest. [default: latest]" in pages[0]
+    assert "--split test|val Which images. [default: test]" in pages[0]
+    assert "[default: begun]" in pages[1]
 
 
 @pytest.mark.parametrize(
