@@ -1,6 +1,8 @@
 """From an experiment to what runs it: the one place that names engines, data sets and solvers together."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +19,8 @@ from nndl.net.types import Array
 from nndl.net.whitening import IMAGES, whitening_filters
 from nndl.train.evaluate import Evaluator
 from nndl.train.learner import Learner
+from nndl.train.sharded.cut import Cut
+from nndl.train.sharded.loss import ShardedLoss
 from nndl.train.solver import Solver
 
 TRAIN_SAMPLE = 1000
@@ -101,19 +105,23 @@ def build_solver(experiment: Experiment, split: Split, network: Network, validat
         validation=validation,
         schedule=train.schedule,
         warmup_epochs=train.warmup_epochs,
+        objective=None if train.shards is None else ShardedLoss(network, Cut(train.batch_size, train.shards)),
     )
 
 
-def build_learner(experiment: Experiment, network: Network) -> Learner:
-    """Build what the experiment's steps do with the gradients."""
+def build_learner(
+    experiment: Experiment, network: Network, make: Callable[..., Learner] = Learner, **options: Any
+) -> Learner:
+    """Build what the experiment's steps do with the gradients: a `make`, with options that no config says."""
     train = experiment.train
-    return Learner(
+    return make(
         network,
         train.optimizer,
         weight_decay=train.weight_decay,
         groups=train.groups,
         clip_norm=train.clip_norm,
         average=train.average,
+        **options,
     )
 
 

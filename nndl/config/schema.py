@@ -141,6 +141,9 @@ class Train(Section):
     """Time to train for, instead of `epochs`: `90s`, `10min`, `1.5h`. Steps are timed first, and the epochs follow."""
     batch_size: Count = 128
     """Images in a step."""
+    shards: Count | None = None
+    """Parts that a batch is computed in, one after another or on several processes: batch norm sees each by itself, and
+    the sums are the same bits on any number of them. null: whole, or a few parts on several processes."""
     drop_last: bool = False
     """Leave out the batch at an epoch's end that is smaller than the others."""
     eval_batch_size: Count = 500

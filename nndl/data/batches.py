@@ -31,7 +31,8 @@ class Batches:
     """The images that index names, in batches: X of dtype (N, 3, 32, 32), C-contiguous, and y int64 (N,).
 
     Every array is a function of (seed, epoch, batch number): any epoch may be begun anywhere, with or without prefetch
-    (that many batches are made ready by a thread).
+    (that many batches are made ready by a thread). Where a batch is shared, `part` of so many images says which of them
+    are made: X has those alone, y all labels.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Batches:
         self.images, self.index, self.batch_size, self.seed = images, index, batch_size, seed
         self.normalize, self.augment, self.dtype = normalize, augment, np.dtype(dtype)
         self.shuffle, self.drop_last, self.prefetch = shuffle, drop_last, prefetch
+        self.part: Callable[[int], slice] = lambda images: slice(0, images)
 
     @property
     def batches_per_epoch(self) -> int:
@@ -71,11 +73,12 @@ class Batches:
         return _ahead(lambda number: self._make(order, epoch, number), numbers, self.prefetch)
 
     def _make(self, order: Array, epoch: int, number: int) -> Batch:
-        index = order[number * self.batch_size : (number + 1) * self.batch_size]
+        batch = order[number * self.batch_size : (number + 1) * self.batch_size]
+        index = batch[self.part(len(batch))]
         images = self.images.images[index]
         for transform in self.augment:
             images = transform.apply(images, index, epoch, self.seed)
-        return self.normalize.apply(images, self.dtype), self.images.labels[index]
+        return self.normalize.apply(images, self.dtype), self.images.labels[batch]
 
 
 def _ahead(make: Callable[[int], Batch], numbers: range, prefetch: int) -> Iterator[Batch]:

@@ -1,7 +1,8 @@
 """A network: layers placed, parameters on one vector, and a plan for each mode; it speaks like the courses' models."""
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import get_args, overload
+from math import prod
+from typing import NamedTuple, get_args, overload
 from zlib import crc32
 
 import numpy as np
@@ -9,14 +10,31 @@ import numpy as np
 from nndl.net.contract import Engine
 from nndl.net.layer import Layer
 from nndl.net.losses import Loss, SoftmaxLoss
-from nndl.net.params import Params, Slot
-from nndl.net.plan import Chain, PlannedStep, Planner
+from nndl.net.params import Params, Slot, within
+from nndl.net.plan import Chain, PlannedStep, Planner, Seen, nothing_seen
 from nndl.net.shapes import everything, infer_shapes
 from nndl.net.turn import Turn
 from nndl.net.types import Array, Mode, Shape, Streams, layout_of
 
 _INITIALISATION, _DROPOUT = 1, 2
 """Independent streams of a seed: adding dropout to a config does not move the initial weights."""
+
+_PHILOX = 4
+"""Numbers that Philox makes at once."""
+
+
+class Part(NamedTuple):
+    """A part of a batch."""
+
+    share: float = 1.0
+    """Of the batch's images."""
+    first: int = 0
+    """The place in the batch of its first image: what dropout draws for an image depends on the image's place."""
+    seen: Seen = nothing_seen
+    """Is told of layers whose gradients are there while the backward pass goes on."""
+
+
+WHOLE = Part()
 
 
 class Network:
@@ -71,16 +89,36 @@ class Network:
         """
         if y is None:
             return self.scores(X)
+        with self._turn.lock:
+            loss = self.part_loss(X, y)
+            return loss + self.add_l2(self.grads), self.grads
+
+    def part_loss(self, X: Array, y: Array, part: Part = WHOLE) -> float:
+        """Compute what a part of a batch adds to its loss, without L2; what it adds to the gradients is in `grads`."""
         x = self._take(X)
         y = self._labels(y, len(x))
         with self._turn.lock:
-            self._seed_dropout()
+            self._seed_dropout(part.first)
             chain = self._chains["train"]
             loss, dscores = self.loss_function(chain.forward(x), y)
-            chain.backward(np.ascontiguousarray(dscores, self.dtype))
-            if self.l2:
-                loss += self._add_l2()
-            return loss, self.grads
+            if part.share != 1:
+                loss, dscores = loss * part.share, dscores * part.share
+            chain.backward(np.ascontiguousarray(dscores, self.dtype), part.seen)
+            return loss
+
+    def add_l2(self, gradients: Params, places: Sequence[slice] = (slice(None),)) -> float:
+        """Add what L2 regularisation does to the gradients, in these places of their vector; returns it of the loss."""
+        if not self.l2:
+            return 0.0
+        total = 0.0
+        for name in self.decayed:
+            if name in self.frozen:
+                continue
+            w = self.params[name]
+            total += 0.5 * self.l2 * float(np.vdot(w, w))
+            for place in within(self.params.slices[name], places):
+                gradients.vector[place] += self.l2 * self.params.vector[place]
+        return total
 
     def scores(self, X: Array) -> Array:
         """Return the scores (N, classes) in test mode, in an array of their own."""
@@ -127,20 +165,14 @@ class Network:
             raise ValueError(f"this network has {classes} classes, and these labels go from {y.min()} to {y.max()}")
         return y
 
-    def _add_l2(self) -> float:
-        total = 0.0
-        for name in self.decayed:
-            if name in self.frozen:
-                continue
-            w = self.params[name]
-            total += 0.5 * self.l2 * float(np.vdot(w, w))
-            self.grads[name][...] += self.l2 * w
-        return total
-
-    def _seed_dropout(self) -> None:
+    def _seed_dropout(self, first: int) -> None:
+        """Draw for the batch's image `first` and those behind it what is drawn for them when the batch is whole."""
+        sizes = {placed.path: prod(placed.in_shape) for placed in self._everything}
         for path, state in self._planners["train"].drawing.items():
             key = np.random.SeedSequence(self.seed, spawn_key=(_DROPOUT, crc32(path.encode()), self.step))
-            state["rng"] = np.random.Generator(np.random.Philox(key))
+            philox, (blocks, rest) = np.random.Philox(key), divmod(first * sizes[path], _PHILOX)
+            state["rng"] = np.random.Generator(philox.advance(blocks) if blocks else philox)
+            state["rng"].random(rest)
 
     def _streams(self, path: str) -> Streams:
         def random(name: str) -> np.random.Generator:

@@ -1,6 +1,6 @@
 """Named arrays that live side by side on one vector, so that an optimiser's pass over all of them is one pass."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from math import prod
 from typing import Any, NamedTuple
 
@@ -66,6 +66,14 @@ class Params(Mapping[str, Array]):
     def size(self) -> int:
         """The count of numbers, alignment apart."""
         return sum(view.size for view in self._views.values())
+
+
+def within(place: slice, places: Iterable[slice]) -> Iterator[slice]:
+    """Cut `place`, which has a start and a stop, to what of it lies in `places`, which may be open at their ends."""
+    for each in places:
+        start, stop = max(place.start, each.start or 0), min(place.stop, place.stop if each.stop is None else each.stop)
+        if start < stop:
+            yield slice(start, stop)
 
 
 def _aligned_zeros(size: int, dtype: np.dtype[Any]) -> Array:

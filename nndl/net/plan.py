@@ -1,6 +1,6 @@
 """From placed layers to steps: rewrite rows of layers into groups, lower each, convert between memory orders."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -52,6 +52,14 @@ class PlannedStep:
     gives: Layout
 
 
+Seen = Callable[[tuple[str, ...]], None]
+"""Is told the paths of layers that are done with."""
+
+
+def nothing_seen(paths: tuple[str, ...]) -> None:
+    """Be told, and do nothing."""
+
+
 @dataclass
 class Chain:
     """Steps in a row; itself a step."""
@@ -83,7 +91,8 @@ class Chain:
                 raise
         return x
 
-    def backward(self, dout: Array) -> Array | None:
+    def backward(self, dout: Array, seen: Seen = nothing_seen) -> Array | None:
+        """Go back through the steps; `seen` is told of the layers of each whose parameters' gradients are there."""
         gradient: Array | None = dout
         for planned in reversed(self.steps):
             if gradient is None:
@@ -93,6 +102,7 @@ class Chain:
             except Exception as error:
                 error.add_note(f"in the backward pass of {' + '.join(planned.paths)}")
                 raise
+            seen(planned.paths)
         return gradient
 
 

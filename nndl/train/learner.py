@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from nndl.net.network import Network
 from nndl.net.params import Params
 from nndl.train.optimizers import Rule
+from nndl.train.sharded.sharing import Sharing
 from nndl.train.transforms import Average, Averaged, clip_norm
 from nndl.train.updater import Group, Updater
 
@@ -25,6 +26,7 @@ class Learner:
         groups: Sequence[Group] = (),
         clip_norm: float | None = None,
         average: Average | None = None,
+        sharing: Sharing | None = None,
     ) -> None:
         self.rule = rule
         self.updater = Updater(
@@ -37,6 +39,7 @@ class Learner:
         )
         self.averaged = Averaged(average, network.params, network.buffers) if average else None
         self._network, self._clip_norm = network, clip_norm
+        self._sharing = sharing or Sharing()
 
     def freeze(self, epoch: int) -> None:
         """Train from now on what is trained in epoch 0, 1, ...; no gradients are computed for the rest."""
@@ -49,15 +52,22 @@ class Learner:
 
         Returns the sum of squares of the parameters as the rule left them, for whoever guards them.
         """
+        sharing = self._sharing
+        if self._clip_norm is not None or sharing.gathers_gradients:
+            sharing.complete(gradients.vector)
         if self._clip_norm is not None:
             clip_norm(gradients.vector, self._clip_norm)
-        squares = self.updater.update(gradients, multiplier)
+        squares = self.updater.update(gradients, multiplier, sharing.own)
+        sharing.complete(self._network.params.vector)
+        sharing.complete_buffers(self._network.buffers.vector)
         if self.averaged:
             self.averaged.update(step, steps)
-        return squares
+        return sharing.total(squares)
 
     def stores(self) -> dict[str, Params]:
         """Return the memory carried from step to step, under the names of a saved state."""
+        for memory in self.updater.memory.values():
+            self._sharing.complete(memory.vector)
         stores = {f"optimizer_{name}": memory for name, memory in self.updater.memory.items()}
         if self.averaged:
             stores |= {"average_params": self.averaged.params, "average_buffers": self.averaged.buffers}

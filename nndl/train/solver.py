@@ -36,6 +36,14 @@ class BatchSource(Protocol):
         ...
 
 
+class Objective(Protocol):
+    """A function to minimise: a network's loss, or the same computed in another way."""
+
+    def loss(self, X: Array, y: Array) -> tuple[float, Params]:
+        """Return the loss of a batch and its gradients."""
+        ...
+
+
 def steps_in(epochs: float, steps_per_epoch: int) -> int:
     """Count the steps in a number of epochs, at least one; what is begun of a step is done."""
     return max(1, math.ceil(round(epochs * steps_per_epoch, 6)))  # 1.1 * 10 is a little more than 11
@@ -59,10 +67,12 @@ class Solver:
         validation: Evaluator | None = None,
         schedule: Schedule | None = None,
         warmup_epochs: float = 0.0,
+        objective: Objective | None = None,
     ) -> None:
         self.network, self.batches, self.learner, self.epochs = network, batches, learner, epochs
         self.steps_per_epoch = batches.batches_per_epoch
         self.train_sample, self.validation = train_sample, validation
+        self.objective: Objective = objective or network
         self.guard = Guard(network, learner.rule)
         self.schedule = WarmUp(schedule or Constant(), warmup_epochs, self.steps_per_epoch)
         self.step = 0
@@ -150,7 +160,7 @@ class Solver:
         self.network.step = self.step
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # told in words by the guard
             try:
-                loss, gradients = self.network.loss(X, y)
+                loss, gradients = self.objective.loss(X, y)
             except MemoryError as error:
                 raise out_of_memory(self.network, len(y), "train.batch_size", error) from error
             self.guard.see_loss(loss, *place)

@@ -10,7 +10,7 @@ from annotated_types import Ge
 
 from nndl.described import Described
 from nndl.net.contract import Share, in_one_piece
-from nndl.net.params import Params
+from nndl.net.params import Params, within
 from nndl.net.types import Array
 from nndl.train.optimizers import Rule
 from nndl.train.transforms import CHUNK
@@ -89,8 +89,8 @@ class Updater:
         filters = [name for name, w in self._params.items() if w.ndim == 4] if self.rule.whole_filters else ()
         return stretches(self._params, decayed, self._groups, self._frozen, filters)
 
-    def update(self, gradients: Params, multiplier: float = 1.0) -> float:
-        """Change the parameters in place, with `multiplier` times the rule's learning rate.
+    def update(self, gradients: Params, multiplier: float = 1.0, own: Sequence[slice] = (slice(None),)) -> float:
+        """Change the parameters in place, with `multiplier` times the rule's learning rate: those in `own` places.
 
         Returns the sum of squares of those changed: not finite where one of them is not, or is beyond its dtype's root.
         Decay is decoupled (Loshchilov and Hutter 2019): w *= 1 - learning_rate * weight_decay, before the rule.
@@ -103,11 +103,12 @@ class Updater:
                 continue
             learning_rate = self.rule.learning_rate * multiplier * stretch.learning_rate
             shrink = 1 - learning_rate * self._weight_decay * stretch.weight_decay
-            if stretch.name:
-                filters.append((stretch.name, learning_rate, shrink))
-                continue
-            for start in range(stretch.start, stretch.stop, CHUNK):
-                parts.append((slice(start, min(start + CHUNK, stretch.stop)), learning_rate, shrink))
+            for place in within(slice(stretch.start, stretch.stop), own):
+                if stretch.name:
+                    filters.append((stretch.name, learning_rate, shrink))
+                    continue
+                for start in range(place.start, place.stop, CHUNK):
+                    parts.append((slice(start, min(start + CHUNK, place.stop)), learning_rate, shrink))
 
         squares = [0.0] * (len(parts) + len(filters))
 

@@ -1,6 +1,7 @@
 """Stopped and resumed equals straight, on every engine, with everything on that has state; a difference is named."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,16 +26,24 @@ def test_resumed_equals_straight(tmp_path: Path, engine: str, steps: int, stop_a
     assert read_checkpoint(tmp_path / "parts" / "last.safetensors")[1]["step"] == steps
 
 
+def test_resumed_equals_straight_in_shards(tmp_path: Path) -> None:
+    whole = experiment()
+    parts = verify_resume(
+        whole.model_copy(update={"train": whole.train.model_copy(update={"shards": 3})}), 9, 4, tmp_path
+    )
+    assert [part.first for part in parts] == [None] * len(parts)
+
+
 def test_what_a_resume_forgets_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An optimiser that counts its updates from 0 again: Adam's bias correction differs."""
     update, begun = Updater.update, set()
 
-    def forgetful(self: Updater, gradients: Params, multiplier: float = 1.0) -> float:
+    def forgetful(self: Updater, gradients: Params, multiplier: float = 1.0, own: Any = (slice(None),)) -> float:
         if id(self) not in begun:
             self.t = 0
         begun.add(id(self))
         kept.append(self)  # an id is its own only as long as its object lives
-        return update(self, gradients, multiplier)
+        return update(self, gradients, multiplier, own)
 
     kept: list[Updater] = []
     monkeypatch.setattr(Updater, "update", forgetful)

@@ -6,26 +6,44 @@ from math import prod
 from nndl.config.schema import Train
 from nndl.net.catalog.norm import Bn, SpatialBn
 from nndl.net.shapes import Placed
+from nndl.train.sharded.cut import Cut
 
 
 def lone_examples(train: Train, images: int, placed: Iterable[Placed]) -> Iterator[tuple[Placed, str, str]]:
     """Yield (layer, option, words) of each batch norm that sees one example at a time, where `images` are learnt from.
 
-    Of a spatial one that is no harm where an image has several places; ghosts have their examples to themselves.
+    Of a spatial one that is no harm where an image has several places; ghosts and shards have their examples to
+    themselves, and a shard its ghosts.
     """
     size, rest = train.batch_size, 0 if train.drop_last else images % train.batch_size
+    shard = Cut(size, train.shards).size if train.shards else None
     for each in placed:
         layer = each.layer
         if not isinstance(layer, Bn | SpatialBn) or prod(each.in_shape[1:]) > 1:
             continue
         lonely = f"a single example, of which {layer.kind} ({each.path}) cannot take a variance"
-        ghost = layer.ghost_batch_size
         if size == 1:
             yield each, "batch_size", f"a batch is {lonely}; batch_size should be 2 or more"
         elif rest == 1:
             batch = f"the last batch ({images:,} = {images // size:,} x {size:,} + 1)"
             cure = "set train.drop_last: true, or another batch_size"
             yield each, "batch_size", f"{batch} is {lonely}; {cure}"
-        elif ghost and 1 in (size % ghost, rest % ghost):
-            batch = f"of a batch of {size if size % ghost == 1 else rest:,} the last ghost"
-            yield each, "ghost_batch_size", f"{batch} is {lonely}; ghost_batch_size should not leave 1 over"
+        elif shard and (lone := _with_one_over(shard, size, rest)):
+            cure = "take fewer train.shards, or set train.drop_last: true"
+            yield each, "shards", f"of a batch of {lone:,} a shard is {lonely}; {cure}"
+        elif (ghost := layer.ghost_batch_size) and (lone := _with_one_over(ghost, *_sizes(shard, size, rest))):
+            whole = "batch" if shard is None else "shard"
+            words = f"of a {whole} of {lone:,} the last ghost is {lonely}; ghost_batch_size should not leave 1 over"
+            yield each, "ghost_batch_size", words
+
+
+def _with_one_over(part: int, *sizes: int) -> int | None:
+    """Find the first of the sizes that parts of `part` leave 1 of, or that are parts of 1."""
+    return next((size for size in sizes if size and (size % part == 1 or part == 1)), None)
+
+
+def _sizes(shard: int | None, *batches: int) -> list[int]:
+    """List the sizes of what a batch norm is given, for batches of these sizes."""
+    if shard is None:
+        return list(batches)
+    return [each for size in batches for each in (min(shard, size), size % shard) if each]

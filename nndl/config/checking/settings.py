@@ -70,6 +70,8 @@ def _check_steps(experiment: Experiment, report: Report) -> None:
 
 
 def _check_training(train: Train, report: Report) -> None:
+    if train.shards is not None and train.shards > train.batch_size:
+        report(("train", "shards"), f"shards should be {train.batch_size:,}, the batch_size, or less: {train.shards:,}")
     if train.optimizer.own_weight_decay is not None and train.weight_decay:
         report(("train", "weight_decay"), f"{train.optimizer.kind} has a weight_decay of its own; set that one")
 

@@ -62,6 +62,24 @@ def test_a_ghost_of_one_is_refused_at_the_layer(ghost: int, batch_size: int, dro
     assert told(config(layers.replace(f"size: {ghost}", "size: 2"), 128, drop_last=True)) == []
 
 
+@pytest.mark.parametrize(
+    ("shards", "batch_size", "drop_last", "batch"),
+    [(128, 128, True, 128), (63, 126, False, 5), (34, 100, True, 100), (8, 64, True, 0)],
+)
+def test_a_shard_of_one_is_refused(shards: int, batch_size: int, drop_last: bool, batch: int) -> None:
+    found = told(config(VECTORS, batch_size, drop_last).replace("train: {", f"train: {{shards: {shards}, "))
+    expected = f"of a batch of {batch:,} a shard is a single example, of which bn (bn1) cannot take a variance; take"
+    assert [words.startswith(expected) for _, words in found] == [True] * (batch > 0)
+
+
+def test_a_ghost_of_one_in_a_shard_is_refused() -> None:
+    layers = VECTORS.replace("- bn", "- bn: {ghost_batch_size: 31}")
+    text = config(layers, 128, drop_last=True)
+    assert told(text) == []
+    ((_, words),) = told(text.replace("train: {", "train: {shards: 4, "))
+    assert words.startswith("of a shard of 32 the last ghost is a single example")
+
+
 def test_a_run_that_has_begun_can_still_be_read(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text(config(VECTORS, 128), encoding="utf-8")
     assert stored_experiment(RunFolder(tmp_path)) == parse_config(config(VECTORS, 128), "x", name="config", begun=True)

@@ -50,6 +50,7 @@ LINEAR = "model: {layers: [affine: 10]}\n"
             "true",
             "drop_last leaves out what does not fill a batch of 101, and there are 100 images to train on; batch_size ",
         ),
+        ("train: {batch_size: 8, shards: 9}", "9}", "shards should be 8, the batch_size, or less: 9"),
         (
             "train: {epochs: 1, average: {lookahead: 353}}",
             "353}",

@@ -1,0 +1,147 @@
+"""A batch in shards is ghost batch norm of their size; on any number of ranks it is the same bits."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nndl.engines import available, get_engine
+from nndl.net.catalog import Affine, Conv, Dropout, MaxPool, Relu, Residual, SpatialBn
+from nndl.net.layer import Layer
+from nndl.net.network import Network
+from nndl.net.types import Array
+from nndl.train.learner import Learner
+from nndl.train.optimizers import Adam, Muon, Rule, SgdMomentum
+from nndl.train.sharded import owners
+from nndl.train.sharded.cut import Cut
+from nndl.train.sharded.loss import RanksLoss, ShardedLoss, StopFlag
+from nndl.train.sharded.sharing import SharedAmong
+from nndl.train.transforms import Ema
+from tests.train.sharded.threads import ThreadRanks, on_threads
+
+SHAPE = (3, 8, 8)
+BATCH = 24
+
+
+def layers(ghost: int | None = None, norm: bool = True, drop: bool = True) -> tuple[Layer, ...]:
+    norms = (SpatialBn(ghost_batch_size=ghost),) if norm else ()
+    return (
+        Conv(filters=8),
+        *norms,
+        Relu(),
+        MaxPool(),
+        Residual(layers=(Conv(filters=8), *norms, Relu())),
+        *((Dropout(keep=0.7),) if drop else ()),
+        Conv(filters=5),
+        *norms,
+        Affine(out_features=3),
+    )
+
+
+def network(engine: str, dtype: str = "float32", l2: float = 1e-3, **options: Any) -> Network:
+    return Network(layers(**options), SHAPE, get_engine(engine), dtype=dtype, l2=l2, seed=3)
+
+
+def batch(images: int, step: int = 0) -> tuple[Array, Array]:
+    random = np.random.default_rng(step)
+    return random.standard_normal((images, *SHAPE)), random.integers(0, 3, images)
+
+
+@pytest.mark.parametrize("images", [BATCH, 13])
+@pytest.mark.parametrize("engine", available())
+def test_shards_are_ghost_batch_norm_of_their_size(engine: str, images: int) -> None:
+    ghost, plain = network(engine, "float64", ghost=6), network(engine, "float64")
+    X, y = batch(images)
+    expected, gradients = ghost.loss(X, y)
+    loss, found = ShardedLoss(plain, Cut(BATCH, 4)).loss(X, y)
+    assert loss == pytest.approx(expected, rel=1e-13)
+    np.testing.assert_allclose(found.vector, gradients.vector, rtol=0, atol=1e-13)
+    np.testing.assert_allclose(plain.buffers.vector, ghost.buffers.vector, rtol=1e-13)
+
+
+@pytest.mark.parametrize("engine", available())
+def test_without_batch_norm_shards_are_the_batch_dropout_included(engine: str) -> None:
+    whole, plain = network(engine, "float64", norm=False), network(engine, "float64", norm=False)
+    whole.step = plain.step = 5
+    X, y = batch(13)
+    expected, gradients = whole.loss(X, y)
+    loss, found = ShardedLoss(plain, Cut(BATCH, 7)).loss(X, y)
+    assert loss == pytest.approx(expected, rel=1e-13)
+    np.testing.assert_allclose(found.vector, gradients.vector, rtol=0, atol=1e-13)
+
+
+def test_one_shard_is_the_batch_to_the_last_bit() -> None:
+    whole, plain = network("vectorized"), network("vectorized")
+    for step in range(2):
+        expected, gradients = whole.loss(*batch(BATCH, step))
+        loss, found = ShardedLoss(plain, Cut(BATCH, 1)).loss(*batch(BATCH, step))
+        assert loss == expected
+        np.testing.assert_array_equal(found.vector, gradients.vector)
+        np.testing.assert_array_equal(plain.buffers.vector, whole.buffers.vector)
+
+
+STEPS = 3
+
+
+def train(ranks: ThreadRanks | None, engine: str, shards: int, rule: Rule, **learning: Any) -> tuple[Any, ...]:
+    """Losses, weights, running statistics and what the optimiser remembers, after steps of which the last is short."""
+    model = network(engine)
+    cut = Cut(BATCH, shards, ranks.size if ranks else 1)
+    objective, sharing = ShardedLoss(model, cut), None
+    if ranks is not None:
+        filters = [name for name, w in model.params.items() if w.ndim == 4] if rule.whole_filters else []
+        params = owners.buckets(model.params, ranks.size, filters)
+        buffers = owners.buckets(model.buffers, ranks.size)
+        objective = RanksLoss(model, cut, ranks, params, buffers, StopFlag())
+        sharing = SharedAmong(ranks, params, buffers)
+    learner = Learner(model, rule, sharing=sharing, **learning)
+    losses = []
+    for step in range(STEPS):
+        model.step = step
+        X, y = batch(BATCH if step < STEPS - 1 else 7, step)
+        loss, gradients = objective.loss(X[cut.part(ranks.rank if ranks else 0, len(y))], y)
+        learner.update(gradients, 1.0, step + 1, STEPS)
+        losses.append(loss)
+    stores = [model.params, model.buffers, *learner.stores().values()]
+    return losses, *[store.vector.copy() for store in stores]
+
+
+RULES: list[tuple[Rule, dict[str, Any]]] = [
+    (SgdMomentum(learning_rate=0.1), {}),
+    (Adam(), {"clip_norm": 0.5, "average": Ema(decay=0.9), "weight_decay": 0.1}),
+    (Muon(), {"average": Ema(decay=0.9)}),
+]
+
+
+@pytest.mark.parametrize("bucket", [1, 300, 1 << 18])
+@pytest.mark.parametrize(("rule", "learning"), RULES, ids=lambda value: getattr(value, "kind", ""))
+def test_any_number_of_ranks_gives_the_same_bits(
+    rule: Rule, learning: dict[str, Any], bucket: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(owners, "BUCKET", bucket)
+    expected = train(None, "vectorized", 5, rule, **learning)
+    for size in (1, 2, 3, 4, 6):
+        for found in on_threads(size, lambda ranks: train(ranks, "vectorized", 5, rule, **learning)):
+            for one, other in zip(found, expected, strict=True):
+                np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("engine", available())
+def test_every_engine_gives_the_same_bits_on_two_ranks(engine: str) -> None:
+    expected = train(None, engine, 4, SgdMomentum(learning_rate=0.1))
+    for found in on_threads(2, lambda ranks: train(ranks, engine, 4, SgdMomentum(learning_rate=0.1))):
+        for one, other in zip(found, expected, strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+def test_whoever_is_asked_to_stop_tells_all() -> None:
+    def loss(ranks: ThreadRanks) -> bool:
+        model, stop, heard = network("vectorized"), StopFlag(), []
+        cut = Cut(BATCH, 2, 2)
+        buckets = owners.buckets(model.params, 2), owners.buckets(model.buffers, 2)
+        stop.asked, stop.heard = ranks.rank == 1, lambda: heard.append(True)
+        X, y = batch(BATCH)
+        RanksLoss(model, cut, ranks, *buckets, stop).loss(X[cut.part(ranks.rank, BATCH)], y)
+        return bool(heard)
+
+    assert on_threads(2, loss) == [True, True]
