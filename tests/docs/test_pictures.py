@@ -22,6 +22,12 @@ def test_each_is_small_and_needs_nothing_but_itself(path: Path) -> None:
         assert path.read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.parametrize("path", THERE, ids=lambda path: path.name)
+def test_each_stands_on_a_page(path: Path) -> None:
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    assert any(f"pictures/{path.name})" in page.read_text(encoding="utf-8") for page in pages)
+
+
 def test_the_readme_shows_a_training_and_a_report() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert {"docs/pictures/training.svg", "docs/pictures/report.png"} <= set(re.findall(r"!\[.+\]\((.+)\)", text))
