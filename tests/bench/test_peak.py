@@ -27,7 +27,7 @@ def test_peak_memory_grows_with_what_is_written() -> None:
     before = peak_memory()
     if before is None:
         return
-    room = 2 * before
+    room = 2 * before  # more than was ever taken: of that, tests that ran here may have given most back
     np.ones(room, np.uint8)
-    assert before + 0.9 * room <= peak_memory() <= before + 1.5 * room  # type: ignore[operator]
+    assert room <= peak_memory() <= before + 1.5 * room  # type: ignore[operator]
     assert peak_memory(os.getpid()) in (peak_memory(), None)
