@@ -8,8 +8,7 @@ from time import perf_counter
 from typing import Any
 
 from nndl.net.network import Network
-from nndl.net.plan import Chain, PlannedStep
-from nndl.net.steps import SumStep
+from nndl.net.plan import PlannedStep
 
 
 @dataclass
@@ -50,8 +49,7 @@ class Clock:
     def _wrap(self, steps: Sequence[PlannedStep], depth: int) -> list[Timed]:
         timed = []
         for planned in steps:
-            branches = (planned.step.body, planned.step.shortcut) if isinstance(planned.step, SumStep) else ()
-            inner = [each for b in branches if isinstance(b, Chain) for each in self._wrap(b.steps, depth + 1)]
+            inner = [each for branch in planned.branches for each in self._wrap(branch, depth + 1)]
             timed.append(Timed(planned, depth, inner))
             for which in ("forward", "backward"):
                 setattr(planned.step, which, self._stopped(timed[-1], which, getattr(planned.step, which)))

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nndl.cli.options import Best, Data, Force, Json, Run
-from nndl.paths import to_write
+from nndl.cli.options import Best, Data, Force, Json, Run, to_file
 
 if TYPE_CHECKING:
     from nndl.export.write import Written
@@ -23,10 +22,7 @@ def complete_format(incomplete: str) -> list[str]:
 def export(
     run: Run,
     to: Annotated[str, typer.Option(metavar="|".join(FORMATS), help="For what.", autocompletion=complete_format)],
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", metavar="FILE", parser=to_write, help="By default the config's name, here."),
-    ] = None,
+    output: Annotated[Path | None, to_file("By default the config's name, here.")] = None,
     best: Best = True,
     images: Annotated[
         int, typer.Option(metavar="N", min=1, help="Test images on which an ONNX file is scored again.")

@@ -1,12 +1,12 @@
 """The arguments and options that several verbs take, each declared once. Nothing here does anything."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from nndl.cli.complete import ENGINES, complete_config, complete_engine, complete_run
-from nndl.paths import expanded
+from nndl.paths import expanded, to_write
 
 Run = Annotated[
     str,
@@ -47,6 +47,12 @@ AcceptChanges = Annotated[
     bool, typer.Option("--accept-changes", help="Go on although config, data or versions are not as they were.")
 ]
 Best = Annotated[bool, typer.Option("--best/--last", help="Weights of the best epoch, or the last.")]
+
+
+def to_file(words: str) -> Any:
+    """Declare --output, the file to write; `words` say which."""
+    return typer.Option("--output", "-o", metavar="FILE", parser=to_write, help=words)
+
 
 Force = Annotated[bool, typer.Option("--force", help="Write over a file that is there.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the final line only.")]

@@ -5,23 +5,13 @@ from typing import Annotated
 
 import typer
 
-from nndl.cli.options import Force, Runs
-from nndl.paths import to_write
+from nndl.cli.options import Force, Runs, to_file
 from nndl.visible import visible
 
 
 def plot(
     runs: Runs,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            parser=to_write,
-            help="Picture to write: .png, .svg or .pdf (needs matplotlib).",
-        ),
-    ] = None,
+    output: Annotated[Path | None, to_file("Picture to write: .png, .svg or .pdf (needs matplotlib).")] = None,
     force: Force = False,
     here: Annotated[bool, typer.Option("--terminal", help="Draw here too, beside the picture.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the curves' points as JSON instead.")] = False,

@@ -5,22 +5,12 @@ from typing import Annotated
 
 import typer
 
-from nndl.cli.options import Data, Json, Runs
-from nndl.paths import to_write
+from nndl.cli.options import Data, Json, Runs, to_file
 
 
 def report(
     runs: Runs,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            parser=to_write,
-            help="Where to.  [default: report.html in the run's folder, or here]",
-        ),
-    ] = None,
+    output: Annotated[Path | None, to_file("Where to.  [default: report.html in the run's folder, or here]")] = None,
     data: Data = None,
     open_it: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
     json: Json = False,

@@ -116,7 +116,7 @@ def _refuse(targets: Sequence[Path], force: bool) -> None:
             )
 
 
-def _about(run: Trained) -> dict[str, Any]:
+def _metadata(run: Trained) -> dict[str, Any]:
     """Return what a file says of itself."""
     return {
         "nndl": __version__,
@@ -129,7 +129,7 @@ def _about(run: Trained) -> dict[str, Any]:
 
 
 def _write_weights(run: Trained, to: str, files: Sequence[Path]) -> None:
-    network, inputs, about = run.network, run.inputs, _about(run)
+    network, inputs, about = run.network, run.inputs, _metadata(run)
     if to == "npz":
         write_atomically(files[0], npz_bytes(network, inputs.normalize, inputs.classes))
         return
@@ -142,7 +142,7 @@ def _write_weights(run: Trained, to: str, files: Sequence[Path]) -> None:
 
 def _write_onnx(run: Trained, path: Path, count: int, data: Path | None) -> Written:
     """Write the file once onnxruntime has computed what nndl does."""
-    model = onnx_model(run.network, run.inputs.normalize, _about(run))
+    model = onnx_model(run.network, run.inputs.normalize, _metadata(run))
     pixels, name = _test_pixels(run, count, data)
     compared = compare(run.scores(pixels), onnx_scores(model, pixels))
     refuse_unless_equal(compared, "the ONNX file")

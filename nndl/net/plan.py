@@ -51,6 +51,13 @@ class PlannedStep:
     out_shape: Shape
     gives: Layout
 
+    @property
+    def branches(self) -> "list[list[PlannedStep]]":
+        """The steps of a residual block, branch by branch; of any other step none."""
+        if not isinstance(self.step, SumStep):
+            return []
+        return [branch.steps for branch in (self.step.body, self.step.shortcut) if isinstance(branch, Chain)]
+
 
 Seen = Callable[[tuple[str, ...]], None]
 """Is told the paths of layers that are done with."""

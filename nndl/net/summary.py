@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from nndl.net.plan import Chain, PlannedStep
+from nndl.net.plan import PlannedStep
 from nndl.net.shapes import Placed, everything
-from nndl.net.steps import SumStep
 
 
 def layer_rows(placed: Sequence[Placed], bytes_per_number: int) -> list[dict[str, Any]]:
@@ -53,7 +52,6 @@ def step_rows(steps: Sequence[PlannedStep], depth: int = 0) -> list[dict[str, An
                 "depth": depth,
             }
         )
-        if isinstance(planned.step, SumStep):
-            for branch in (planned.step.body, planned.step.shortcut):
-                rows += step_rows(branch.steps, depth + 1) if isinstance(branch, Chain) else []
+        for branch in planned.branches:
+            rows += step_rows(branch, depth + 1)
     return rows

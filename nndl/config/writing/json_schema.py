@@ -38,7 +38,7 @@ def _reference(key: OneOf) -> dict[str, Any]:
 
 def _forms(key: OneOf, described: type[Described]) -> list[dict[str, Any]]:
     """List `kind`, {kind: {options}} and {kind: bare value}, as far as each says all that is required."""
-    kind, options, about = described.kind, _options(key, described), _about(described)
+    kind, options, about = described.kind, _options(key, described), _first_line(described)
     optional = not options["required"]
     forms = [_named(kind, {"anyOf": [options, {"type": "null"}], "description": about} if optional else options)]
     if optional:
@@ -54,14 +54,18 @@ def _named(kind: str, value: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "properties": {kind: value}, "required": [kind], "additionalProperties": False}
 
 
-def _about(described: type[Described]) -> str:
-    """Say what a thing is, in one line."""
+def _first_line(described: type[Described]) -> str:
+    """Return the first line of a description's documentation."""
     return (described.__doc__ or described.__name__).partition("\n")[0]
 
 
 def _options(key: OneOf, described: type[Described]) -> dict[str, Any]:
     """Make the schema of the mapping of options, with the text under each as its description."""
-    schema: dict[str, Any] = {"required": [], **TypeAdapter(described).json_schema(), "description": _about(described)}
+    schema: dict[str, Any] = {
+        "required": [],
+        **TypeAdapter(described).json_schema(),
+        "description": _first_line(described),
+    }
     schema.pop("$defs", None)
     docs = option_docs(described)  # type: ignore[arg-type]  # to mypy no type of a dataclass is hashable
     for name, text in docs.items():
