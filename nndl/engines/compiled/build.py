@@ -53,10 +53,10 @@ def library_path(variant: str, folder: Path = HERE) -> Path:
     return folder / f"kernels_{variant}.so"
 
 
-def build(folder: Path = HERE) -> list[Path]:
+def build(folder: Path = HERE, more: tuple[str, ...] = ()) -> list[Path]:
     """Compile every variant into `folder`; returns the files made: none where there is no compiler or it fails.
 
-    What the compiler says is printed: a build without kernels is slower, not broken.
+    more: further options. What the compiler says is printed: a build without kernels is slower, not broken.
     """
     compiler = find_compiler()
     if compiler is None:
@@ -68,7 +68,7 @@ def build(folder: Path = HERE) -> list[Path]:
         target = library_path(variant, folder)
         fresh = target.with_suffix(f".{os.getpid()}")  # a library that runs must not change under the process's feet
         marks = (*options, f'-DNNDL_SOURCES="{digest()}"')
-        problem = _run([*compiler, *COMMON, *marks, *sources, "-o", str(fresh), "-lpthread"])
+        problem = _run([*compiler, *COMMON, *marks, *more, *sources, "-o", str(fresh), "-lpthread"])
         if problem:
             print(f"nndl: the {variant} kernels were not built: {problem}", file=sys.stderr)
             for left in (fresh, target):
