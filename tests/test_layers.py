@@ -11,12 +11,9 @@ from numpy.typing import NDArray
 
 from nndl import layers
 from nndl.check.gradients import check_gradients, random_upstream, relative_error
+from tests.pairs import Tried, check_backward, check_inputs_and_dtype, draw, tried
 
 Array = NDArray[Any]
-
-
-def draw(*shape: int, seed: int = 0) -> Array:
-    return np.random.default_rng(seed).standard_normal(shape)
 
 
 def norm_param(**options: Any) -> dict[str, Any]:
@@ -42,37 +39,19 @@ CASES: dict[str, tuple[str, dict[str, tuple[int, ...]], tuple[Any, ...]]] = {
 }
 
 
-def call(case: str, dtype: Any = np.float64) -> tuple[Callable[[], tuple[Array, Any]], Callable[..., Any], Any]:
+def call(case: str, dtype: Any = np.float64) -> Tried:
     name, shapes, constants = CASES[case]
-    arrays = {argument: draw(*shape, seed=i).astype(dtype) for i, (argument, shape) in enumerate(shapes.items())}
-    forward, backward = getattr(layers, f"{name}_forward"), getattr(layers, f"{name}_backward")
-    return lambda: forward(*arrays.values(), *constants), backward, arrays
+    return tried(layers, f"{name}_{{}}", shapes, constants, dtype)
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_backward_is_the_gradient_of_forward(case: str) -> None:
-    forward, backward, arrays = call(case)
-    out, cache = forward()
-    dout = random_upstream(out.shape)
-    found = backward(dout, cache)
-    gradients = dict(zip(arrays, found if isinstance(found, tuple) else (found,), strict=True))
-    check = check_gradients(lambda: forward()[0], arrays, gradients, dout, tolerance=1e-6)
-    assert check.passed, check
+    check_backward(call(case))
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_inputs_stay_and_float32_stays_float32(case: str) -> None:
-    forward, backward, arrays = call(case, np.float32)
-    before = {name: array.copy() for name, array in arrays.items()}
-    out, cache = forward()
-    dout = random_upstream(out.shape).astype(np.float32)
-    kept = dout.copy()
-    gradients = backward(dout, cache)
-    gradients = gradients if isinstance(gradients, tuple) else (gradients,)
-    assert all(np.array_equal(before[name], array) for name, array in arrays.items())
-    assert np.array_equal(dout, kept)
-    assert {out.dtype, *(g.dtype for g in gradients)} == {np.dtype(np.float32)}
-    assert [g.shape for g in gradients] == [array.shape for array in arrays.values()]
+    check_inputs_and_dtype(call(case, np.float32))
 
 
 # Figures of the notebooks: ECE C147 homework 3, FC_nets.ipynb; CS231n assignment 2, BatchNormalization.ipynb.

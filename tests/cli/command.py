@@ -27,3 +27,11 @@ def nndl(*words: str, cwd: Path, **variables: str) -> "subprocess.CompletedProce
         timeout=100,
         check=False,
     )
+
+
+def started(*words: str, cwd: Path) -> "subprocess.Popen[str]":
+    """Start `nndl words...` in `cwd`; stdout and stderr are pipes."""
+    command = [sys.executable, "-m", "nndl", *words]
+    return subprocess.Popen(
+        command, cwd=cwd, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
+    )

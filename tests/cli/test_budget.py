@@ -1,14 +1,13 @@
 """train.time_budget at the command line: what is said of it, what it does not go with, and Ctrl+C."""
 
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from nndl.config import load_config
-from tests.cli.command import environment, nndl
+from tests.cli.command import nndl, started
 from tests.small_run import CONFIG
 
 TEXT = CONFIG.format(engine="vectorized", schedule="cosine")
@@ -32,14 +31,7 @@ def test_the_timing_is_told_before_the_run(folder: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot send Ctrl+C to one process")
 def test_ctrl_c_while_steps_are_timed_leaves_nothing(folder: Path) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "nndl", "train", "small.yaml", "--set", "train.time_budget=1h"],
-        cwd=folder,
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = started("train", "small.yaml", "--set", "train.time_budget=1h", cwd=folder)
     assert process.stderr is not None
     assert process.stderr.readline().startswith("timing steps")
     process.send_signal(signal.SIGINT)

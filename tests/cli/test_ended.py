@@ -3,14 +3,13 @@
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.cli.command import environment, nndl
+from tests.cli.command import environment, nndl, started
 from tests.cli.test_train import CONFIG
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and pseudo-terminals are POSIX")
@@ -26,9 +25,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 def words(epochs: int) -> list[str]:
-    """The command; its run goes to `it`."""
+    """The command's words; its run goes to `it`."""
     end = ["--epochs", str(epochs), "--set", f"checkpoint.every={NEVER}", "--run-dir", "it"]
-    return [sys.executable, "-m", "nndl", "train", "tiny.yaml", *end]
+    return ["train", "tiny.yaml", *end]
 
 
 def train_on_a_terminal(folder: Path, epochs: int, *, nohup: bool = False) -> tuple[int, int]:
@@ -40,7 +39,7 @@ def train_on_a_terminal(folder: Path, epochs: int, *, nohup: bool = False) -> tu
         os.chdir(folder)
         if nohup:
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        command = words(epochs)
+        command = [sys.executable, "-m", "nndl", *words(epochs)]
         os.execve(command[0], command, environment(TERM="xterm-256color"))
     shown, until = b"", time.monotonic() + 60
     while b"images/s" not in shown:
@@ -99,9 +98,7 @@ def test_with_nohup_it_goes_on_to_its_end_though_nobody_reads(folder: Path) -> N
     ids=lambda value: "+".join(value) if isinstance(value, tuple) else str(value),
 )
 def test_signals_that_come_twice_or_together_save_the_state(folder: Path, signals: tuple[str, ...], code: int) -> None:
-    process = subprocess.Popen(
-        words(100_000), cwd=folder, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    process = started(*words(100_000), cwd=folder)
     assert process.stdout is not None
     while "images/s" not in process.stdout.readline():
         assert process.poll() is None
@@ -114,9 +111,7 @@ def test_signals_that_come_twice_or_together_save_the_state(folder: Path, signal
 
 
 def test_a_pipe_whose_reader_has_enough_ends_it_with_its_state_saved(folder: Path) -> None:
-    process = subprocess.Popen(
-        words(100_000), cwd=folder, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    process = started(*words(100_000), cwd=folder)
     assert process.stdout is not None
     while "images/s" not in process.stdout.readline():
         assert process.poll() is None

@@ -2,13 +2,12 @@
 
 import json
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.cli.command import environment, nndl
+from tests.cli.command import nndl, started
 from tests.small_run import CONFIG
 
 TEXT = CONFIG.format(engine="vectorized", schedule="cosine")
@@ -116,14 +115,7 @@ def test_verify_resume_by_itself_trains_no_more_than_the_config(folder: Path) ->
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM to answer")
 def test_a_second_process_is_refused_and_sigterm_saves_the_state(folder: Path) -> None:
     words = ["train", "small.yaml", "--epochs", "5000", "--json", "--run-dir", "long"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "nndl", *words],
-        cwd=folder,
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = started(*words, cwd=folder)
     assert process.stdout is not None
     for line in process.stdout:
         if json.loads(line).get("step", 0) >= 5:

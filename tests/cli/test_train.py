@@ -14,7 +14,7 @@ from nndl.config import load_config
 from nndl.runs.checkpoint import read_checkpoint
 from nndl.runs.metrics import read_metrics
 from nndl.train.schedules import Multistep
-from tests.cli.command import environment, nndl
+from tests.cli.command import environment, nndl, started
 
 CONFIG = """\
 name: tiny
@@ -134,15 +134,8 @@ def test_the_same_seed_gives_the_same_run(folder: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot send Ctrl+C to one process")
 def test_ctrl_c_saves_the_state_and_the_run_goes_on_exactly(folder: Path) -> None:
-    command = [sys.executable, "-m", "nndl", "train", "tiny.yaml", "--epochs", "600"]
-    process = subprocess.Popen(
-        [*command, "--json", "--run-dir", "stopped"],
-        cwd=folder,
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    words = ["train", "tiny.yaml", "--epochs", "600"]
+    process = started(*words, "--json", "--run-dir", "stopped", cwd=folder)
     assert process.stdout is not None
     for line in process.stdout:
         if json.loads(line).get("step", 0) >= 12:
