@@ -28,11 +28,11 @@ def reproduce(
 
     from nndl.cli.screen import terminal
     from nndl.cli.screen.interrupt import watched
+    from nndl.cli.screen.loading import one_run
     from nndl.cli.screen.progress import choose_view
     from nndl.jobs.reproduce import reproduce as train_again
-    from nndl.runs.folder import find_run
 
-    folder = find_run(run)
+    folder = one_run(run)
     with ExitStack() as within:
 
         def watch(solver: "Solver", plan: "Plan") -> "Callable[[Event], None]":

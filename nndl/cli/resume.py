@@ -1,12 +1,17 @@
 """nndl resume: go on with a run, bit for bit as if it had never stopped."""
 
-from typing import Annotated
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nndl.cli.complete import complete_engine
 from nndl.cli.options import AcceptChanges, Data, JsonLines, Quiet, Run, Set
 from nndl.cli.screen.ending import exit_code
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def resume(
@@ -24,12 +29,36 @@ def resume(
 ) -> None:
     """Go on with RUN from its newest whole state; the same as nndl train --resume RUN.
 
+    Of a folder of several runs each that is not finished goes on, or, with --epochs, each.
     What is not as it was (config, images, versions, engine, threads) is listed, and needs --accept-changes.
     """
     from nndl.cli.screen.training import resume_and_run
     from nndl.config.reading.overrides import settings
     from nndl.jobs.resume import Wanted
+    from nndl.runs.sets import folder_of_several
 
     sets = [*settings(engine, threads, None, data), *(override or [])]
-    if resume_and_run(run, Wanted(sets, None, epochs, accept_changes), quiet=quiet, json=json) is None:
+    go_on = partial(resume_and_run, wanted=Wanted(sets, None, epochs, accept_changes), quiet=quiet, json=json)
+    inside = folder_of_several(run)
+    done = go_on(run) is not None if inside is None else _several(inside, go_on, longer=epochs is not None, json=json)
+    if not done:
         raise typer.Exit(exit_code())
+
+
+def _several(inside: Path, go_on: "Callable[[str], object]", *, longer: bool, json: bool) -> bool:
+    """Go on with the runs in a folder, one after the other; returns whether all came to their end."""
+    from nndl.cli.screen import terminal
+    from nndl.errors import UsageError
+    from nndl.runs.folder import members
+
+    runs = members(inside)
+    left = [run for run in runs if longer or run.status() not in ("finished", "imported")]
+    if not left:
+        raise UsageError(f"nothing in {inside} is left to train; --epochs N trains each of its runs to N epochs in all")
+    for number, run in enumerate(left):
+        if not json:
+            terminal.note(f"{run.path}:")
+        if go_on(str(run.path)) is None:
+            terminal.note(f"{len(left) - number} of {len(runs)} runs are not done; to go on: nndl resume {inside}")
+            return False
+    return True

@@ -59,12 +59,11 @@ def compare(run: Runs, json: Json = False) -> None:
     from nndl.cli.screen import terminal
     from nndl.errors import UsageError
     from nndl.runs.comparing import changed
-    from nndl.runs.folder import find_run
-    from nndl.runs.listing import read_row
+    from nndl.runs.sets import bundles
 
-    if len(run) < 2:
+    rows = [row for bundle in bundles(run) for row in bundle.rows]
+    if len(rows) < 2:
         raise UsageError("which other run? nndl runs compare A B [...]")
-    rows = [read_row(find_run(text)) for text in run]
     if json:
         terminal.emit_json({"runs": [row.record() for row in rows], "config": [vars(place) for place in changed(rows)]})
     else:

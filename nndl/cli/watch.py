@@ -37,11 +37,10 @@ def watch(
     from nndl.cli.screen.progress import choose_view
     from nndl.runs.curves import plan_of
     from nndl.runs.files import is_there
-    from nndl.runs.folder import find_run
     from nndl.runs.listing import read_row
     from nndl.runs.metrics import read_metrics
 
-    folder = find_run(run)
+    folder = _find(run)
     try:
         _wait_for_begin(folder)
         if not json:
@@ -62,6 +61,16 @@ def watch(
         )
     else:
         terminal.say(_ending(folder))
+
+
+def _find(text: str) -> "RunFolder":
+    """Find the run; of a folder of several the one that is being trained, else the last."""
+    from nndl.runs.folder import SeveralRunsError, find_run
+
+    try:
+        return find_run(text)
+    except SeveralRunsError as error:
+        return next((run for run in error.inside if run.status() == "running"), error.inside[-1])
 
 
 def _wait_for_begin(folder: "RunFolder") -> None:

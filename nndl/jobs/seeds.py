@@ -54,6 +54,8 @@ def refuse_others(runs: list[SeedRun], experiment: Experiment, accept_changes: b
     for run in runs:
         if not (run.begun or is_free(run.folder.path)):
             raise UsageError(f"{run.folder.path} is there already and holds no run; choose another --run-dir")
+        if run.folder.path.is_symlink():
+            raise UsageError(f"{run.folder.path} is a link, which may lead to any run; a set's own are folders in it")
         if is_locked(run.folder.path):
             raise UsageError(f"{run.folder.path} is being trained by another process; wait for it, or stop it first")
     begun = [run for run in runs if run.begun]

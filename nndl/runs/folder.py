@@ -12,7 +12,7 @@ import os
 import platform
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -27,6 +27,8 @@ from nndl.runs.plain import read_json
 
 RUNS = Path("runs")
 """The folder that run folders are made in: beside where the command was given."""
+MOST_NAMED = 10
+"""Runs that an error names."""
 
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{i}" for port in ("com", "lpt") for i in range(1, 10))}
 
@@ -161,23 +163,68 @@ def safe_name(name: str) -> str:
 
 def run_names(runs: Path = RUNS) -> list[str]:
     """List the runs under `runs`, and those in folders of runs (trials/seed-0), oldest first."""
-    there = [path.parent for depth in ("*", "*/*") for path in runs.glob(f"{depth}/config.yaml")]
-    return [path.relative_to(runs).as_posix() for path in sorted(there, key=_age)]
+    own = [path for path in _run_folders(runs) if path.parent == runs or not path.is_symlink()]
+    return [path.relative_to(runs).as_posix() for path in sorted(own, key=_age)]
+
+
+def members(folder: Path) -> list[RunFolder]:
+    """List the runs of a folder of several, by name and number: seed-2 before seed-10.
+
+    What is a link in it leads elsewhere, and is none of them: the folder may be a stranger's.
+    """
+    own = [path for path in _run_folders(folder) if not (path.is_symlink() or _is_linked(path.parent, folder))]
+    return [RunFolder(path) for path in sorted(own, key=_by_number)]
+
+
+def _is_linked(path: Path, folder: Path) -> bool:
+    return path != folder and path.is_symlink()
+
+
+def _run_folders(folder: Path) -> list[Path]:
+    """List what has a config in a folder, and in those in it."""
+    return [path.parent for depth in ("*", "*/*") for path in folder.glob(f"{depth}/config.yaml")]
+
+
+def _by_number(path: Path) -> list[tuple[str, int]]:
+    return [(text, int(digits or 0)) for text, digits in re.findall(r"(\D+)(\d*)", path.as_posix())]
+
+
+class SeveralRunsError(UsageError):
+    """One run is asked for, and a folder of several is named."""
+
+    def __init__(self, path: Path, inside: Sequence[RunFolder]) -> None:
+        self.path, self.inside = path, inside
+        names = [f"  {run.path}" for run in inside[:MOST_NAMED]]
+        more = [f"  and {len(inside) - MOST_NAMED} more"] if len(inside) > MOST_NAMED else []
+        super().__init__("\n".join([f"{path} holds {len(inside)} runs, and one is to be named:", *names, *more]))
 
 
 def find_run(text: str, runs: Path = RUNS) -> RunFolder:
     """Find the run meant by a folder, a name under runs/, the beginning of one (its newest), or `latest`.
 
-    Raises UsageError where there is none, with those there are.
+    A folder that holds a single run stands for it. Raises UsageError where there is none, with those there are, and
+    SeveralRunsError where a folder of several is meant.
     """
-    for path in (expanded(text), runs / text):
-        if is_there(path / "config.yaml"):
-            return RunFolder(path)
+    path = find_runs(text, runs)
+    inside = [] if is_there(path / "config.yaml") else members(path)
+    if len(inside) > 1:
+        raise SeveralRunsError(path, inside)
+    return inside[0] if inside else RunFolder(path)
+
+
+def find_runs(text: str, runs: Path = RUNS) -> Path:
+    """Find the folder that is meant in the same ways, of a run or of several; raises UsageError where there is none."""
+    for path in (expanded(text), runs / text) if text else ():
+        if is_there(path / "config.yaml") or members(path):
+            return path
     there = run_names(runs)
-    matching = there if text == "latest" else [name for name in there if name.startswith(text)]
+    matching = there if text == "latest" else [name for name in there if text and name.startswith(text)]
     if matching:
-        return RunFolder(runs / matching[-1])
-    names = "\n".join(f"  {name}" for name in there[-10:])
+        newest = matching[-1]
+        return runs / (newest if text == "latest" or "/" in text else newest.partition("/")[0])
+    if text and (linked := next(filter(_run_folders, (expanded(text), runs / text)), None)):
+        raise UsageError(f"the runs in {linked} are links, which may lead anywhere; name the folders they lead to")
+    names = "\n".join(f"  {name}" for name in there[-MOST_NAMED:])
     raise UsageError(
         f"there is no run {text!r}" + (f"; the newest under {runs}:\n{names}" if names else f" under {runs}")
     )

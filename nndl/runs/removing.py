@@ -6,7 +6,7 @@ from pathlib import Path
 from nndl.errors import UsageError
 from nndl.paths import expanded
 from nndl.runs.files import is_there
-from nndl.runs.folder import RUNS, RunFolder
+from nndl.runs.folder import RUNS, RunFolder, SeveralRunsError, members
 from nndl.runs.lock import is_locked, lock_run
 
 OURS = {"tensorboard", "mlflow", "wandb"}
@@ -23,6 +23,9 @@ def removable(text: str, runs: Path = RUNS) -> RunFolder:
             folder = RunFolder(path)
             _refuse(folder)
             return folder
+    inside = next(filter(None, map(members, (expanded(text), runs / text))), [])
+    if inside:
+        raise SeveralRunsError(inside[0].path.parent, inside)
     raise UsageError(f"there is no run {text!r} to remove; give its whole name, as nndl runs shows it")
 
 

@@ -1,15 +1,14 @@
 """Runs that belong together: those of one config from several seeds in one folder, drawn and averaged as one."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from nndl.paths import expanded
 from nndl.runs.comparing import by_config, counted, told_apart
 from nndl.runs.curves import Curves, averaged, read_curves
 from nndl.runs.differences import shown
-from nndl.runs.folder import RUNS, RunFolder, find_run
+from nndl.runs.files import is_there
+from nndl.runs.folder import RUNS, RunFolder, find_run, find_runs, members
 from nndl.runs.listing import Row, read_row
 
 
@@ -59,26 +58,9 @@ def _bundle(group: Sequence[Row], inside: Path) -> Bundle:
 
 
 def folder_of_several(word: str, runs: Path = RUNS) -> Path | None:
-    """Find the folder of several runs by its path, its name under `runs` or the beginning of it, if not of a run."""
-    for path in (expanded(word), runs / word):
-        if (path / "config.yaml").is_file():
-            return None
-        if members(path):
-            return path
-    if word == "latest" or "/" in word or not runs.is_dir():
-        return None
-    newest = find_run(word, runs).path.relative_to(runs).parts
-    return runs / newest[0] if len(newest) > 1 else None
-
-
-def members(folder: Path) -> list[RunFolder]:
-    """List the runs in a folder and in those in it, by name and number: seed-2 before seed-10."""
-    there = [path.parent for depth in ("*", "*/*") for path in folder.glob(f"{depth}/config.yaml")]
-    return [RunFolder(path) for path in sorted(there, key=_by_number)]
-
-
-def _by_number(path: Path) -> list[tuple[str, int]]:
-    return [(text, int(digits or 0)) for text, digits in re.findall(r"(\D+)(\d*)", path.as_posix())]
+    """Return the folder of several runs that a word means, as `find_runs` finds it; None where it means a run."""
+    path = find_runs(word, runs)
+    return None if is_there(path / "config.yaml") else path
 
 
 def names(found: Sequence[Bundle]) -> list[str]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nndl.errors import UsageError
-from nndl.runs.folder import RunFolder, create_run_folder, find_run, run_names, safe_name
+from nndl.runs.folder import (
+    RunFolder,
+    SeveralRunsError,
+    create_run_folder,
+    find_run,
+    find_runs,
+    members,
+    run_names,
+    safe_name,
+)
 from nndl.runs.lock import lock_run
+from tests.runs.made import make_run
 
 
 @given(st.text(max_size=200))
@@ -75,8 +86,37 @@ def test_runs_in_a_folder_of_runs_are_found_too(tmp_path: Path) -> None:
         (tmp_path / name / "config.yaml").touch()
         os.utime(tmp_path / name / "config.yaml", (age, age))
     assert run_names(tmp_path) == ["old", "trials/seed-0", "trials/seed-1"]
-    found = [find_run(text, tmp_path).path for text in ("latest", "trials", "trials/seed-0")]
-    assert found == [tmp_path / "trials" / name for name in ("seed-1", "seed-1", "seed-0")]
+    found = [find_run(text, tmp_path).path for text in ("latest", "trials/seed-0")]
+    assert found == [tmp_path / "trials" / name for name in ("seed-1", "seed-0")]
+
+
+def test_a_folder_of_several_is_no_run_and_says_which_there_are(tmp_path: Path) -> None:
+    for name in ("trials/seed-10", "trials/seed-9", "alone/seed-0"):
+        make_run(tmp_path / name)
+    for text in ("trials", "tri", str(tmp_path / "trials")):
+        with pytest.raises(
+            SeveralRunsError, match=r"holds 2 runs, and one is to be named:\n  \S+seed-9\n  \S+seed-10$"
+        ):
+            find_run(text, tmp_path)
+        assert find_runs(text, tmp_path) == tmp_path / "trials"
+    assert find_run("alone", tmp_path).path == tmp_path / "alone" / "seed-0"
+    with pytest.raises(UsageError, match="no run ''"):
+        find_run("", tmp_path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a right there")
+def test_what_a_set_links_to_is_none_of_its_runs(tmp_path: Path) -> None:
+    make_run(tmp_path / "mine" / "seed-0")
+    make_run(tmp_path / "runs" / "theirs" / "seed-0")
+    (tmp_path / "runs" / "theirs" / "seed-1").symlink_to(tmp_path / "mine" / "seed-0")
+    (tmp_path / "runs" / "theirs" / "more").symlink_to(tmp_path / "mine")
+    (tmp_path / "runs" / "own").symlink_to(tmp_path / "mine" / "seed-0")
+    assert [run.path.name for run in members(tmp_path / "runs" / "theirs")] == ["seed-0"]
+    assert set(run_names(tmp_path / "runs")) == {"theirs/seed-0", "own"}  # what lies in runs/ is the owner's
+    (tmp_path / "runs" / "linked").mkdir()
+    (tmp_path / "runs" / "linked" / "seed-0").symlink_to(tmp_path / "mine" / "seed-0")
+    with pytest.raises(UsageError, match="linked are links, which may lead anywhere"):
+        find_run("linked", tmp_path / "runs")
 
 
 def test_status_tells_a_run_that_died_from_one_that_runs(tmp_path: Path) -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from nndl.errors import UsageError
-from nndl.runs.sets import Bundle, bundles, labels, members, names, read_bundles
+from nndl.runs.folder import members
+from nndl.runs.sets import Bundle, bundles, labels, names, read_bundles
 from tests.runs.made import make_run
 
 

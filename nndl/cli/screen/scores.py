@@ -88,3 +88,37 @@ def _show_severities(report: dict[str, Any], by_name: dict[str, list[float]]) ->
 
 def _row(name: str, shares: Sequence[float]) -> tuple[str, ...]:
     return (name, *(f"{100 * share:.2f}" for share in (*shares, sum(shares) / len(shares))))
+
+
+def accuracy(report: dict[str, Any]) -> float:
+    """Return the accuracy that a report comes to: over all sets the mean."""
+    return float(report["mean_accuracy"] if "sets" in report else report["accuracy"])
+
+
+def show_group(name: str, mean: float, deviation: float | None, runs: Sequence[dict[str, Any]]) -> None:
+    """Print a line for each of several runs of one config, and what they come to together."""
+    rows = []
+    for report in runs:
+        share = f"{100 * accuracy(report):.2f} %"
+        between = "" if "sets" in report else "{:.2f} to {:.2f}".format(*(100 * end for end in report["interval95"]))
+        loss = "" if "sets" in report else f"{report['loss']:.4f}"
+        rows.append((report["run"], report["weights"], f"{report['step']:,}", share, between, loss))
+    terminal.print_table(("run", "weights", "step", "accuracy", "95 % interval", "loss"), rows, left=("weights",))
+    spread = "" if deviation is None else f", standard deviation {100 * deviation:.2f}"
+    terminal.say(f"\n{name}: {_what(runs[0])} {100 * mean:.2f} % on average over {len(runs)} runs{spread}")
+
+
+def _what(report: dict[str, Any]) -> str:
+    """Say of which images: "test accuracy on CIFAR-10 images"."""
+    if "sets" in report:
+        return f"accuracy, the mean of {len(report['sets'])} sets{views(report['tta'])},"
+    images = "SYNTHETIC" if report["synthetic"] else report["data"]
+    split = {"test": "test", "val": "validation"}[report["split"]]
+    return f"accuracy on {report['images']:,} {images} {split} images{views(report['tta'])}"
+
+
+def together(reports: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return a report of what all confused, counted together."""
+    all_rows = zip(*(report["confusion"] for report in reports), strict=True)
+    counts = [[sum(cells) for cells in zip(*rows, strict=True)] for rows in all_rows]
+    return {"per_class": reports[0]["per_class"], "confusion": counts}

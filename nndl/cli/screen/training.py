@@ -6,6 +6,7 @@ from typing import Any
 from nndl.cli.screen import terminal
 from nndl.cli.screen.epochs import percent
 from nndl.cli.screen.interrupt import watched
+from nndl.cli.screen.loading import one_run
 from nndl.cli.screen.progress import choose_view
 from nndl.config import Experiment
 from nndl.config.build import Built, build
@@ -14,7 +15,7 @@ from nndl.jobs.budget import in_words, within_budget
 from nndl.jobs.resume import Wanted, keeping, resume
 from nndl.jobs.start import describe_data, start_run
 from nndl.runs.files import is_there
-from nndl.runs.folder import RunFolder, find_run
+from nndl.runs.folder import RunFolder
 from nndl.runs.lock import lock_run
 from nndl.runs.recorder import Keeping
 from nndl.runs.training import keep_run
@@ -49,7 +50,7 @@ def timed(experiment: Experiment) -> Experiment:
 
 def resume_and_run(text: str, wanted: Wanted, *, quiet: bool, json: bool) -> dict[str, Any] | None:
     """Go on with a run as it stood; returns its summary, or None where it was stopped."""
-    folder = find_run(text)
+    folder = one_run(text)
     with lock_run(folder.path):
         with terminal.waiting(GETTING_READY, silent=quiet or json):
             resumed = resume(folder, wanted)
