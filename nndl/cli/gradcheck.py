@@ -1,6 +1,6 @@
 """nndl gradcheck: are the gradients those of the function?"""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,9 +9,12 @@ import typer
 from nndl.cli.complete import complete_engine, complete_layer_or_config
 from nndl.cli.options import Json
 from nndl.errors import UsageError
-from nndl.paths import expanded
+from nndl.paths import expanded, to_write
 
 if TYPE_CHECKING:
+    from nndl.check.students.submission import Limits
+    from nndl.course.results import Results
+    from nndl.course.scoring import Test
     from nndl.net.network import Network
 
 COLUMNS = ("layer", "gradient", "shape", "checked", "kinks", "max relative error", "verdict")
@@ -25,6 +28,17 @@ Target = Annotated[
         autocompletion=complete_layer_or_config,
     ),
 ]
+Engine = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="reference or vectorized (compiled is that in float64). If not given: reference, or the config's.",
+        autocompletion=complete_engine,
+    ),
+]
+Coordinates = Annotated[int, typer.Option(metavar="N", min=1, help="Coordinates sampled in each array.")]
+Tolerance = Annotated[float, typer.Option(metavar="X", min=1e-12, help="Largest relative error that passes.")]
+Seed = Annotated[int, typer.Option(metavar="N", min=0, help="Draws inputs, upstream gradients and coordinates.")]
 File = Annotated[
     Path | None,
     typer.Option(
@@ -37,44 +51,55 @@ Hints = Annotated[
     str, typer.Option(metavar="HOW", help="With --file: `diagnosis` says what is wrong, `solution` also what is right.")
 ]
 
+Seconds = Annotated[float, typer.Option(metavar="N", min=0.1, help="With --file: what one function may take.")]
+Rubric = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", parser=expanded, help="With --file: a YAML file that says what each function is worth."
+    ),
+]
+JUnit = Annotated[
+    Path | None,
+    typer.Option(
+        "--junit", metavar="FILE", parser=to_write, help="With --file: write JUnit's XML, anew after each function."
+    ),
+]
+Gradescope = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", parser=to_write, help="With --file: write Gradescope's results.json likewise."),
+]
+
 
 def gradcheck(
     target: Target = "all",
     *,
-    engine: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="reference or vectorized (compiled is that in float64). If not given: reference, or the config's.",
-            autocompletion=complete_engine,
-        ),
-    ] = None,
-    coordinates: Annotated[int, typer.Option(metavar="N", min=1, help="Coordinates sampled in each array.")] = 10,
-    tolerance: Annotated[
-        float, typer.Option(metavar="X", min=1e-12, help="Largest relative error that passes.")
-    ] = 1e-6,
-    seed: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Draws inputs, upstream gradients and coordinates.")
-    ] = 0,
+    engine: Engine = None,
+    coordinates: Coordinates = 10,
+    tolerance: Tolerance = 1e-6,
+    seed: Seed = 0,
     file: File = None,
     hints: Hints = "diagnosis",
-    seconds: Annotated[
-        float, typer.Option(metavar="N", min=0.1, help="With --file: what one function may take.")
-    ] = 10.0,
+    seconds: Seconds = 10.0,
+    rubric: Rubric = None,
+    junit: JUnit = None,
+    gradescope: Gradescope = None,
     json: Json = False,
 ) -> None:
     """Check hand-written gradients against numerical ones, in float64; or a student's file, and say what is wrong.
 
     A row for each array: a random direction through all of it, then sampled coordinates. Layers are held to the rest of
     their contract too: shapes, statistics, test mode. With --file every function is compared with ours in many shapes
-    and options, and with what known mistakes would give. Exits with 1 if anything fails.
+    and options, and with what known mistakes would give. Exits with 1 if anything fails, or if of the functions of a
+    rubric one does.
     """
     from nndl.check import report
     from nndl.cli.screen import terminal
     from nndl.net.catalog import LAYERS
 
     if file is not None:
-        _check_file(target, file, hints, seconds, json)
+        _check_file(target, file, hints, seconds, json, _results(rubric, junit, gradescope))
+    if rubric or junit or gradescope:
+        raise UsageError("--rubric, --junit and --gradescope go with --file")
     options: dict[str, Any] = {"coordinates": coordinates, "tolerance": tolerance, "seed": seed}
     if target == "all" or target in LAYERS:
         found = report.report_layers(tuple(LAYERS) if target == "all" else (target,), engine or "reference", **options)
@@ -88,31 +113,71 @@ def gradcheck(
     raise typer.Exit(0 if found["passed"] else 1)
 
 
-def _check_file(target: str, file: Path, hints: str, seconds: float, json: bool) -> None:
+def _results(rubric: Path | None, junit: Path | None, gradescope: Path | None) -> "Results":
+    """Return the files that results go to, as they stand before anything is known. Raises ConfigError, UsageError."""
+    from nndl.course.results import Results
+    from nndl.course.rubric import read_rubric
+
+    for option, path in (("--junit", junit), ("--gradescope", gradescope)):
+        if path is not None and (path.is_dir() or not path.parent.is_dir()):
+            raise UsageError(f"{option} {path}: name a file in a folder that is there")
+    results = Results(read_rubric(rubric) if rubric else None, junit, gradescope)
+    results.write([])
+    return results
+
+
+def _check_file(target: str, file: Path, hints: str, seconds: float, json: bool, results: "Results") -> None:
     """Check a file or a folder, telling each function's outcome as it comes; exit with 0 if all are right."""
-    from nndl.check.students.submission import Limits, check_file, check_folder
+    from nndl.check.students.submission import Limits
     from nndl.cli.screen import outcomes, terminal
 
+    if results.rubric and target != "all":
+        raise UsageError(f"--rubric is for all that the file defines; leave out {target!r}")
     if hints not in ("diagnosis", "solution"):
         raise UsageError(f"--hints is diagnosis or solution, not {hints!r}")
     only = () if target == "all" else (_known(target),)
-    limits = Limits(seconds)
-    found = check_folder(file, limits) if file.is_dir() else check_file(file, only, limits)
-    records = []
-    for outcome in found:
-        record = (outcome if hints == "solution" else outcome.without_solutions()).record()
-        records.append(record)
-        if not json:
-            outcomes.show_outcome(record, record["file"] if file.is_dir() else "")
-    if not records:
-        raise UsageError(f"{file} has none of the functions to check{_example(target)}")
-    passed = all(record["passed"] for record in records)
+    records: list[dict[str, Any]] = []
+    try:
+        for record in _records(file, only, Limits(seconds), hints):
+            records.append(record)
+            results.write(records)
+            if not json:
+                outcomes.show_outcome(record, record["file"] if file.is_dir() else "")
+        if not records:
+            raise UsageError(f"{file} has none of the functions to check{_example(target)}")
+    except UsageError as error:
+        results.write(records, complete=True, words=str(error))
+        raise
+    tests = results.write(records, complete=True)
+    passed = all(each.passed for each in tests) if results.rubric else all(record["passed"] for record in records)
     if json:
-        terminal.emit_json({"target": target, "file": str(file), "passed": passed, "outcomes": records})
+        found = {"target": target, "file": str(file), "passed": passed, "outcomes": records}
+        terminal.emit_json(found | (_score(tests) if results.rubric else {}))
     else:
         terminal.say(outcomes.summary(records))
+        if results.rubric:
+            outcomes.show_score(_score(tests))
         _tell_passed_over(file)
     raise typer.Exit(0 if passed else 1)
+
+
+def _records(file: Path, only: Sequence[str], limits: "Limits", hints: str) -> Iterator[dict[str, Any]]:
+    from nndl.check.students.submission import check_file, check_folder
+
+    for outcome in check_folder(file, limits) if file.is_dir() else check_file(file, only, limits):
+        yield (outcome if hints == "solution" else outcome.without_solutions()).record()
+
+
+def _score(tests: "Sequence[Test]") -> dict[str, Any]:
+    """Return the points of a rubric as data."""
+    from nndl.course.scoring import total
+
+    points, most = total(tests)
+    rows = [
+        {"function": each.function, "points": each.points, "of": each.item.points, "verdict": each.verdict}
+        for each in tests
+    ]
+    return {"score": points, "of": most, "points": rows}
 
 
 def _known(target: str) -> str:

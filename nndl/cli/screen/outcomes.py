@@ -36,3 +36,11 @@ def summary(records: Sequence[dict[str, Any]]) -> str:
     for record in records:
         counts[record["verdict"]] = counts.get(record["verdict"], 0) + 1
     return f"{len(records)} functions: " + ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
+
+
+def show_score(score: dict[str, Any]) -> None:
+    """Show the points of a rubric: of functions that were not found, too."""
+    for row in score["points"]:
+        if row["points"] < row["of"]:
+            terminal.say(f"  {row['function']}: {row['points']:g} of {row['of']:g}, {row['verdict']}")
+    terminal.say(f"score: {score['score']:g} of {score['of']:g}")

@@ -1,0 +1,1 @@
+"""Grading a class's homework, and making the assignment."""
