@@ -6,6 +6,7 @@ A verb's file imports only typer at its top, and what it needs inside its functi
 import contextlib
 import os
 import sys
+import time
 import traceback
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -35,6 +36,11 @@ from nndl.cli.train import train
 from nndl.cli.verify_resume import verify_resume
 from nndl.cli.watch import watch
 from nndl.errors import NndlError
+from nndl.launched import is_follower
+
+PATIENCE = 2.0
+"""Seconds that one of several processes waits before it says what is wrong: if the first has the same to say, mpiexec
+has ended this one by then."""
 
 LESS = (
     "what needs less: smaller batches (train.batch_size, train.eval_batch_size), fewer images (data.train_size), fewer "
@@ -80,6 +86,8 @@ def _answer(error: BaseException, debug: bool) -> int:
 def _say(words: str) -> None:
     from nndl.cli.screen import terminal
 
+    if is_follower():
+        time.sleep(PATIENCE)
     terminal.note(words)
 
 

@@ -34,13 +34,18 @@ def resume(
     """
     from nndl.cli.screen.training import resume_and_run
     from nndl.config.reading.overrides import settings
+    from nndl.jobs.parallel.team import team
     from nndl.jobs.resume import Wanted
     from nndl.runs.sets import folder_of_several
 
     sets = [*settings(engine, threads, None, data), *(override or [])]
-    go_on = partial(resume_and_run, wanted=Wanted(sets, None, epochs, accept_changes), quiet=quiet, json=json)
-    inside = folder_of_several(run)
-    done = go_on(run) is not None if inside is None else _several(inside, go_on, longer=epochs is not None, json=json)
+    wanted = Wanted(sets, None, epochs, accept_changes)
+    with team() as us:
+        go_on = partial(resume_and_run, wanted=wanted, quiet=quiet, json=json, make=us.build)
+        inside = folder_of_several(run)
+        done = (
+            go_on(run) is not None if inside is None else _several(inside, go_on, longer=epochs is not None, json=json)
+        )
     if not done:
         raise typer.Exit(exit_code())
 

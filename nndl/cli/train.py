@@ -1,5 +1,6 @@
 """nndl train: train the network a config describes, and keep the run."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,10 +18,12 @@ from nndl.cli.options import (
     Threads,
 )
 from nndl.cli.screen.ending import exit_code
+from nndl.launched import is_follower
 from nndl.paths import expanded
 
 if TYPE_CHECKING:
     from nndl.config import Experiment
+    from nndl.config.build import Build
 
 EPOCHS = typer.Option(
     metavar="N", help="Epochs, instead of the config's. A schedule that names later ones is shortened in proportion."
@@ -68,29 +71,45 @@ def train(
     """
     from nndl.cli.screen import terminal
 
-    with terminal.waiting("starting", silent=quiet or json):  # for the second that the imports take
-        from nndl.cli.screen.training import resume_and_run, start_and_run
+    silent = quiet or json or is_follower()
+    with terminal.waiting("starting", silent=silent):  # for the second that the imports take
+        from nndl.cli.screen.training import resume_and_run
         from nndl.config.reading.overrides import settings
-
-    overrides = [*settings(engine, threads, seed, data), *(override or []), *_loggers(log)]
-    if resume is not None:
-        _refuse_beside_resume(seeds=seeds > 1, run_dir=run_dir, synthetic=synthetic, download=download)
+        from nndl.jobs.parallel.team import team
         from nndl.jobs.resume import Wanted
 
-        wanted = Wanted(overrides, config, epochs, accept_changes)
-        done = resume_and_run(resume, wanted, quiet=quiet, json=json) is not None
-    else:
-        experiment = _experiment(config, epochs, overrides, synthetic, silent=quiet or json)
-        if download and experiment.data.dataset != "synthetic":
-            _download(experiment, silent=quiet or json)
-        if seeds > 1:
-            from nndl.cli.screen.seeds import train_seeds
-
-            done = train_seeds(experiment, seeds, run_dir, accept_changes=accept_changes, quiet=quiet, json=json)
+    overrides = [*settings(engine, threads, seed, data), *(override or []), *_loggers(log)]
+    said: dict[str, Any] = {"quiet": quiet, "json": json}
+    load = partial(_experiment, config, epochs, overrides, synthetic, silent)
+    with team(load) as us:
+        if resume is not None:
+            _refuse_beside_resume(seeds=seeds > 1, run_dir=run_dir, synthetic=synthetic, download=download)
+            wanted = Wanted(overrides, config, epochs, accept_changes)
+            done = resume_and_run(resume, wanted, **said, make=us.build) is not None
         else:
-            done = start_and_run(experiment, run_dir, quiet=quiet, json=json) is not None
+            experiment = us.load(load)
+            if download and experiment.data.dataset != "synthetic":
+                _download(experiment, silent)
+            done = _begin(experiment, seeds, run_dir, accept_changes, us.build, said)
     if not done:
         raise typer.Exit(exit_code())
+
+
+def _begin(
+    experiment: "Experiment",
+    seeds: int,
+    run_dir: Path | None,
+    accept_changes: bool,
+    make: "Build",
+    said: dict[str, Any],
+) -> bool:
+    """Train from the beginning, from one seed or several; returns whether it came to its end."""
+    from nndl.cli.screen.seeds import train_seeds
+    from nndl.cli.screen.training import start_and_run
+
+    if seeds > 1:
+        return train_seeds(experiment, seeds, run_dir, accept_changes=accept_changes, **said, make=make)
+    return start_and_run(experiment, run_dir, **said, make=make) is not None
 
 
 def _loggers(names: list[str] | None) -> list[str]:

@@ -39,6 +39,10 @@ class Built:
     test: Evaluator
 
 
+Build = Callable[[Experiment], Built]
+"""A way to make an experiment's parts: `build`, or one that has other processes make theirs too."""
+
+
 def check_experiment(given: object) -> None:
     """Raise UsageError for what is no experiment, such as the name of a config."""
     if not isinstance(given, Experiment):

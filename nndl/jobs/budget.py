@@ -7,7 +7,7 @@ resumed bit for bit like any other. Schedules that count in shares of training (
 from statistics import median
 from time import perf_counter
 
-from nndl.config.build import build
+from nndl.config.build import Build, build
 from nndl.config.schema import MOST_EPOCHS, Experiment, Train, whole
 from nndl.errors import ConfigError
 from nndl.train.events import StepDone
@@ -25,7 +25,7 @@ FINE = 1_000_000
 """Parts of an epoch that are told apart: more than it has steps."""
 
 
-def within_budget(experiment: Experiment) -> Experiment:
+def within_budget(experiment: Experiment, make: Build | None = None) -> Experiment:
     """Return the experiment with as many epochs as its time_budget allows on this machine, and no budget any more.
 
     Only the steps count, not what is scored between and after them. Raises ConfigError where the time does not suffice
@@ -34,7 +34,7 @@ def within_budget(experiment: Experiment) -> Experiment:
     budget = experiment.train.time_budget
     if budget is None:
         return experiment
-    solver = build(experiment.with_epochs(MANY)).solver
+    solver = (make or build)(experiment.with_epochs(MANY)).solver
     seconds = _seconds_of_a_step(solver, parse_duration(budget))
     steps = int(parse_duration(budget) / seconds)  # whole ones: the solver does not leave a step half done
     if steps < 1:

@@ -59,11 +59,7 @@ def verify_resume(experiment: Experiment, steps: int, stop_at: int, folder: Path
     Both are kept in folders under `folder`. Raises UsageError unless 0 < stop_at < steps <= those of the config.
     """
     built = build(experiment)
-    if not 0 < stop_at < steps <= built.solver.steps:
-        raise UsageError(
-            f"--stop-at {stop_at} should be 1 or more and less than --steps {steps}, "
-            f"and that at most the {built.solver.steps:,} steps of the config"
-        )
+    check_steps(built.solver.steps, stop_at, steps)
     straight = start_run(built, folder / "straight")
     train_until(straight, built.solver, keeping(built), steps)
     built = build(experiment)
@@ -72,6 +68,20 @@ def verify_resume(experiment: Experiment, steps: int, stop_at: int, folder: Path
     with lock_run(parts.path):
         resumed = resume(parts)
         train_until(parts, resumed.built.solver, resumed.keeping, steps)
+    return compare_runs(straight, parts)
+
+
+def check_steps(steps_there_are: int, stop_at: int, steps: int) -> None:
+    """Raise UsageError for steps that make no proof."""
+    if not 0 < stop_at < steps <= steps_there_are:
+        raise UsageError(
+            f"--stop-at {stop_at} should be 1 or more and less than --steps {steps}, "
+            f"and that at most the {steps_there_are:,} steps of the config"
+        )
+
+
+def compare_runs(straight: RunFolder, parts: RunFolder) -> list[Part]:
+    """Compare the newest states of two runs, and their metrics."""
     return [*compare_states(straight.last, parts.last), _compare_metrics(straight, parts)]
 
 

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from nndl.config import Experiment, load_config
-from nndl.config.build import Built, build
+from nndl.config.build import Build, Built, build
 from nndl.config.reading.overrides import NO_BUDGET, of_epochs
 from nndl.config.writing.show import as_tree, dump
 from nndl.engines import describe_engine
@@ -64,7 +64,7 @@ def keeping(built: Built, changes: Sequence[Change] = (), info: Mapping[str, Any
     )
 
 
-def resume(folder: RunFolder, wanted: Wanted | None = None) -> Resumed:
+def resume(folder: RunFolder, wanted: Wanted | None = None, make: Build | None = None) -> Resumed:
     """Return the run in `folder` as its newest whole state has it; call it within `lock_run(folder.path)`.
 
     Raises CheckpointError where there is no such state, and UsageError, with every difference, where data, config,
@@ -75,7 +75,7 @@ def resume(folder: RunFolder, wanted: Wanted | None = None) -> Resumed:
     clear_leftovers(folder)
     experiment = _experiment(folder, wanted)
     _refuse_budget(folder, experiment)
-    built = build(experiment)
+    built = (make or build)(experiment)
     state = stored_state(folder, built.network)
     if state is None:
         return _from_the_start(folder, built)

@@ -68,6 +68,10 @@ class Learner:
         """Return the memory carried from step to step, under the names of a saved state."""
         for memory in self.updater.memory.values():
             self._sharing.complete(memory.vector)
+        return self.remembered()
+
+    def remembered(self) -> dict[str, Params]:
+        """Return the same as far as this process has it."""
         stores = {f"optimizer_{name}": memory for name, memory in self.updater.memory.items()}
         if self.averaged:
             stores |= {"average_params": self.averaged.params, "average_buffers": self.averaged.buffers}

@@ -12,6 +12,7 @@ from nndl.cli.screen import terminal
 from nndl.cli.screen.epochs import percent
 from nndl.cli.screen.training import resume_and_run, start_and_run, timed
 from nndl.config import Experiment
+from nndl.config.build import Build
 from nndl.config.reading.overrides import settings
 from nndl.errors import TrainingError
 from nndl.jobs.resume import Wanted
@@ -23,7 +24,14 @@ from nndl.train.intervals import duration
 
 
 def train_seeds(
-    experiment: Experiment, seeds: int, run_dir: Path | None, *, accept_changes: bool, quiet: bool, json: bool
+    experiment: Experiment,
+    seeds: int,
+    run_dir: Path | None,
+    *,
+    accept_changes: bool,
+    quiet: bool,
+    json: bool,
+    make: Build | None = None,
 ) -> bool:
     """Train from `seeds` seeds, counted up from the experiment's; returns whether all came to their end.
 
@@ -32,11 +40,11 @@ def train_seeds(
     """
     with _folder_of_all(experiment.name, run_dir) as inside:
         runs = seed_runs(experiment, seeds, inside)
-        experiment = _timed(experiment, runs)  # once: all seeds train for as long
+        experiment = _timed(experiment, runs, make)  # once: all seeds train for as long
         refuse_others(runs, experiment, accept_changes)
         try:
             for run in runs:
-                if not _one(run, experiment, accept_changes, quiet=quiet, json=json):
+                if not _one(run, experiment, accept_changes, quiet=quiet, json=json, make=make):
                     return False
         finally:
             if any(run.begun for run in runs):
@@ -63,17 +71,19 @@ def _folder_of_all(name: str, run_dir: Path | None) -> Iterator[Path]:
             made.rmdir()
 
 
-def _timed(experiment: Experiment, runs: Sequence[SeedRun]) -> Experiment:
+def _timed(experiment: Experiment, runs: Sequence[SeedRun], make: Build | None) -> Experiment:
     """Turn the experiment's time_budget, if any, into epochs: those of the runs there are, or measured."""
     budget, begun = experiment.train.time_budget, next((run.folder for run in runs if run.begun), None)
     if budget is None or begun is None:
-        return timed(experiment)
+        return timed(experiment, make)
     epochs = stored_experiment(begun).train.epochs
     terminal.note(f"{epochs:g} epochs for {budget}, as in {begun.path}")
     return experiment.with_epochs(epochs)
 
 
-def _one(run: SeedRun, experiment: Experiment, accept_changes: bool, *, quiet: bool, json: bool) -> bool:
+def _one(
+    run: SeedRun, experiment: Experiment, accept_changes: bool, *, quiet: bool, json: bool, make: Build | None
+) -> bool:
     """Begin a seed's run, or go on with it, unless it is finished; returns False where it was stopped."""
     if run.summary is not None:
         _tell_finished(run, run.summary, json)
@@ -83,9 +93,9 @@ def _one(run: SeedRun, experiment: Experiment, accept_changes: bool, *, quiet: b
     try:
         if run.begun:
             wanted = Wanted(_here(experiment), accept_changes=accept_changes)
-            return resume_and_run(str(run.folder.path), wanted, quiet=quiet, json=json) is not None
+            return resume_and_run(str(run.folder.path), wanted, quiet=quiet, json=json, make=make) is not None
         own = experiment.model_copy(update={"seed": run.seed})
-        return start_and_run(own, run.folder.path, quiet=quiet, json=json) is not None
+        return start_and_run(own, run.folder.path, quiet=quiet, json=json, make=make) is not None
     except TrainingError as error:
         raise TrainingError(f"seed {run.seed}: {error}") from error
 

@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
+from nndl.launched import launched
 from nndl.visible import visible, visible_lines
 
 if TYPE_CHECKING:
@@ -30,12 +31,19 @@ Parts = Sequence[tuple[str, str | None]]
 
 def is_terminal() -> bool:
     """Tell whether stdout is looked at as it is written."""
-    return sys.stdout.isatty()
+    return _is_terminal(sys.stdout)
+
+
+def _is_terminal(stream: TextIO) -> bool:
+    """Tell a person's terminal from one that a launcher made for each of its processes, as Open MPI does."""
+    return stream.isatty() and launched() is None
 
 
 def can_redraw(stream: TextIO | None = None) -> bool:
     """Tell whether stdout, or `stream`, has a cursor to draw over what was written, whose moves nobody records."""
-    return (stream or sys.stdout).isatty() and os.environ.get("TERM") not in ("dumb", "unknown") and not _in_notebook()
+    return (
+        _is_terminal(stream or sys.stdout) and os.environ.get("TERM") not in ("dumb", "unknown") and not _in_notebook()
+    )
 
 
 def _in_notebook() -> bool:

@@ -9,7 +9,7 @@ from nndl.cli.screen.interrupt import watched
 from nndl.cli.screen.loading import one_run
 from nndl.cli.screen.progress import choose_view
 from nndl.config import Experiment
-from nndl.config.build import Built, build
+from nndl.config.build import Build, Built, build
 from nndl.engines import describe_engine
 from nndl.jobs.budget import in_words, within_budget
 from nndl.jobs.resume import Wanted, keeping, resume
@@ -24,23 +24,25 @@ from nndl.train.intervals import duration
 GETTING_READY = "reading the images, setting up the network"
 
 
-def start_and_run(experiment: Experiment, run_dir: Path | None, *, quiet: bool, json: bool) -> dict[str, Any] | None:
+def start_and_run(
+    experiment: Experiment, run_dir: Path | None, *, quiet: bool, json: bool, make: Build | None = None
+) -> dict[str, Any] | None:
     """Train from the beginning in a new folder; returns the run's summary, or None where it was stopped."""
-    experiment = timed(experiment)
+    experiment = timed(experiment, make)
     with terminal.waiting(GETTING_READY, silent=quiet or json):
-        built = build(experiment)
+        built = (make or build)(experiment)
         folder = start_run(built, run_dir)
     return run(built, folder, keeping(built), quiet=quiet, json=json)
 
 
-def timed(experiment: Experiment) -> Experiment:
+def timed(experiment: Experiment, make: Build | None = None) -> Experiment:
     """Return the experiment with its time_budget, if any, turned into epochs."""
     budget = experiment.train.time_budget
     if budget is None:
         return experiment
     try:
         terminal.note(f"timing steps, to know how many epochs fit into {budget}")
-        fitting = within_budget(experiment)
+        fitting = within_budget(experiment, make)
     except KeyboardInterrupt:
         terminal.note("\nstopped while steps were timed; no run was begun")
         raise
@@ -48,12 +50,14 @@ def timed(experiment: Experiment) -> Experiment:
     return fitting
 
 
-def resume_and_run(text: str, wanted: Wanted, *, quiet: bool, json: bool) -> dict[str, Any] | None:
+def resume_and_run(
+    text: str, wanted: Wanted, *, quiet: bool, json: bool, make: Build | None = None
+) -> dict[str, Any] | None:
     """Go on with a run as it stood; returns its summary, or None where it was stopped."""
     folder = one_run(text)
     with lock_run(folder.path):
         with terminal.waiting(GETTING_READY, silent=quiet or json):
-            resumed = resume(folder, wanted)
+            resumed = resume(folder, wanted, make)
         for note in resumed.notes:
             terminal.note(note)
         return run(resumed.built, folder, resumed.keeping, quiet=quiet, json=json)

@@ -42,11 +42,16 @@ class _Pool:
         return self._helpers
 
 
+def usable() -> list[int]:
+    """List the processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return sorted(os.sched_getaffinity(0))
+    return list(range(os.cpu_count() or 1))
+
+
 def cores() -> int:
     """Count the processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return len(usable())
 
 
 _pool = _Pool(cores())

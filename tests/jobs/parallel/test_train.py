@@ -1,0 +1,132 @@
+"""Training on several processes is training on one: the same bits, one voice, one end."""
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from nndl.config import parse_config
+from nndl.config.build import build
+from nndl.jobs.replay import compare_runs, timeless, train_until
+from nndl.jobs.resume import keeping
+from nndl.jobs.start import start_run
+from nndl.runs.folder import RunFolder
+from nndl.runs.metrics import read_metrics
+from tests.jobs.parallel.ranks import launch, needs_mpi, train
+from tests.small_run import STEPS, config
+
+pytestmark = [needs_mpi, pytest.mark.xdist_group("mpi")]
+
+FAULTY = str(Path(__file__).with_name("faulty.py"))
+
+
+def sharded(optimizer: str = "adam", steps: str = "3 steps", epochs: int = 3) -> str:
+    """A small run's config, in 5 shards of 2 images, with everything on that has state."""
+    text = config().replace("  batch_size: 10\n", "  batch_size: 10\n  shards: 5\n  clip_norm: 1.0\n")
+    return text.replace("adam", optimizer).replace("3 steps", steps).replace("epochs: 3", f"epochs: {epochs}")
+
+
+@pytest.fixture
+def text(tmp_path: Path) -> Path:
+    path = tmp_path / "small.yaml"
+    path.write_text(sharded(), encoding="utf-8")
+    return path
+
+
+def alone(text: Path, folder: Path) -> RunFolder:
+    """The same run on this process."""
+    built = build(parse_config(text.read_text(encoding="utf-8"), "small.yaml", name="small"))
+    run = start_run(built, folder)
+    train_until(run, built.solver, keeping(built), STEPS)
+    return run
+
+
+@pytest.mark.parametrize(("size", "optimizer"), [(2, "adam"), (3, "muon")])
+def test_ranks_train_what_one_process_trains(text: Path, tmp_path: Path, size: int, optimizer: str) -> None:
+    text.write_text(sharded(optimizer), encoding="utf-8")
+    ended = train(size, text, tmp_path / "ranks")
+    assert ended.code == 0, ended.err
+    assert ended.out.count("test accuracy") == 1
+    one = alone(text, tmp_path / "one")
+    ranks = RunFolder(tmp_path / "ranks")
+    parts = {part.name: part.first for part in compare_runs(one, ranks)}
+    parts.pop("metrics")  # that of a run which ended by itself says so
+    assert set(parts) >= {"parameters", "running statistics", "optimizer", "averages", "progress"}
+    assert set(parts.values()) == {None}
+    steps = [[line for line in read_metrics(run.metrics) if line["kind"] != "finished"] for run in (one, ranks)]
+    assert list(map(timeless, steps[0])) == list(map(timeless, steps[1]))
+    assert len(steps[0]) > STEPS
+
+
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [
+        ("raise", "error: rank 1 of 2: internal error: ValueError: a planted fault"),
+        ("memory", "rank 1 of 2: memory ran out"),
+    ],
+)
+def test_an_error_of_one_rank_ends_all_with_its_words(text: Path, tmp_path: Path, how: str, words: str) -> None:
+    run = tmp_path / "run"
+    ended = launch(*[[FAULTY, how, "17", "train", str(text), "--run-dir", str(run), "--quiet"]] * 2)
+    assert ended.code not in (0, 2)
+    assert words in ended.err
+    assert ended.seconds < 30
+    summary = json.loads((run / "summary.json").read_text(encoding="utf-8"))
+    assert summary["status"] == "failed"
+    assert words.removeprefix("error: ") in summary["error"]
+    assert (run / "last.safetensors").is_file()
+
+
+def test_a_rank_that_is_killed_ends_all(text: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    ended = launch(*[[FAULTY, "kill", "17", "train", str(text), "--run-dir", str(run), "--quiet"]] * 2)
+    assert ended.code != 0
+    assert ended.seconds < 30
+    assert (run / "last.safetensors").is_file()
+
+
+def when_it_trains(run: Path, number: int) -> Callable[[int], None]:
+    """Send the launcher a signal once steps are done."""
+
+    def ask(pid: int) -> None:
+        until = time.monotonic() + 40
+        while time.monotonic() < until and not (run / "last.safetensors").is_file():
+            time.sleep(0.02)
+        os.kill(pid, number)
+
+    return ask
+
+
+def test_all_stop_at_one_step_and_go_on_on_another_number(text: Path, tmp_path: Path) -> None:
+    text.write_text(sharded(epochs=2000), encoding="utf-8")
+    run = tmp_path / "run"
+    stopped = train(2, text, run, asked=when_it_trains(run, signal.SIGUSR1))
+    assert stopped.code == 75, stopped.err
+    assert "state saved" in stopped.err
+    step = json.loads((run / "summary.json").read_text(encoding="utf-8"))["step"]
+    epochs = str(step // 4 + 2)
+    resumed = launch(*[["-m", "nndl", "resume", str(run), "--epochs", epochs, "--quiet"]] * 3)
+    assert resumed.code == 0, resumed.err
+    assert json.loads((run / "summary.json").read_text(encoding="utf-8"))["status"] == "finished"
+
+
+def test_ranks_that_are_told_otherwise_are_refused(text: Path, tmp_path: Path) -> None:
+    words = ["-m", "nndl", "train", str(text), "--run-dir", str(tmp_path / "run")]
+    ended = launch(words, [*words, "--seed", "5", "--set", "train.l2=0.5"])
+    assert ended.code == 2
+    assert "error: the ranks are not to train the same" in ended.err
+    assert "seed: 0 -> 5" in ended.err
+    assert "train.l2: 0.0 -> 0.5" in ended.err
+    assert ended.err.count("error: ") == 1
+    assert not (tmp_path / "run").exists()
+
+
+def test_an_error_of_all_is_told_once(text: Path, tmp_path: Path) -> None:
+    text.write_text(sharded("adamm"), encoding="utf-8")
+    ended = train(2, text, tmp_path / "run")
+    assert ended.code == 2
+    assert ended.err.count("did you mean") == 1
