@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nndl.check.exercises.exercise import Array, Exercise, Situation, Source, Step, call, draw, get
+from nndl.check.exercises.exercise import Array, Exercise, Situation, Step, always, call, draw, get
 from nndl.check.running.executor import Ref
 from nndl.check.variants import definitions
 
@@ -45,20 +45,17 @@ class Pair:
         args = [name if isinstance(inputs[name], np.ndarray | dict) else inputs[name] for name in self.arguments]
         others = ["x2", *args[1:]]
         back: list[Any] = ["dout", Ref("f", 1)]
+        watched = ["dout", *(name for name in self.arguments if isinstance(inputs[name], np.ndarray))]
         return [
             call(self.forward, args, ["out"], keep="f", report=[0]),
-            call(self.backward, back, self.gradients),
+            call(self.backward, back, self.gradients, inputs=watched),
             call(self.forward, others, keep="second", report=[]),
             get(self.forward, "out, once forward has been called again", "f", 0),
             call(self.backward, back, [f"{name}, from the same cache again" for name in self.gradients]),
         ]
 
     def exercise(self, *situations: Situation, uses: tuple[str, ...] = ()) -> Exercise:
-        def given(source: Source) -> list[Situation]:
-            del source
-            return list(situations)
-
-        return Exercise(self.name, (self.forward, self.backward), given, self.forward, self.slopes, uses)
+        return Exercise(self.name, (self.forward, self.backward), always(situations), self.forward, self.slopes, uses)
 
     @property
     def slopes(self) -> dict[str, str]:

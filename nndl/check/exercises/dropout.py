@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nndl.check.exercises.exercise import Exercise, Key, Observed, Situation, Source, call, draw, get, put
+from nndl.check.exercises.exercise import Exercise, Key, Observed, Situation, always, call, draw, get, put
 from nndl.check.running.executor import Ref
 
 FORWARD, BACKWARD = "dropout_forward", "dropout_backward"
@@ -24,14 +24,29 @@ def _training(p: float, *shape: int) -> Situation:
 
 
 def _testing() -> Situation:
-    inputs = {"x": draw(1, 4, 5), "dropout_param": {"mode": "test", "p": 0.7}, "dout": draw(2, 4, 5)}
+    inputs = {"x": draw(1, 40, 5), "dropout_param": {"mode": "test", "p": 0.7}, "dout": draw(2, 40, 5)}
     steps = [
         call(FORWARD, ["x", "dropout_param"], ["out in test mode"], keep="f", report=[0]),
         call(BACKWARD, ["dout", Ref("f", 1)], ["dx in test mode"]),
         put(0.4, "dropout_param", "p"),
         call(FORWARD, ["x", "dropout_param"], ["out in test mode, p = 0.4"], report=[0]),
     ]
-    return Situation("test mode", inputs, steps, frozenset({"test mode"}))
+    return Situation("test mode", inputs, steps, frozenset({"test mode"}), digest=_digest_test)
+
+
+def _digest_test(found: Observed, inputs: Mapping[str, Any]) -> Observed:
+    """Replace an output by its ratio to x, where that is one number; by words, where units are missing."""
+    digest: Observed = {}
+    for key, value in found.items():
+        of = inputs["dout" if key.function == BACKWARD else "x"]
+        digest[key] = _ratio(value / of) if isinstance(value, np.ndarray) and value.shape == of.shape else value
+    return digest
+
+
+def _ratio(ratio: Any) -> Any:
+    if (ratio == 0).any():
+        return "without some of the units"
+    return f"the input times {ratio.flat[0]:.6g}" if np.allclose(ratio, ratio.flat[0]) else ratio
 
 
 def _digest(found: Observed, inputs: Mapping[str, Any]) -> Observed:
@@ -43,7 +58,8 @@ def _digest(found: Observed, inputs: Mapping[str, Any]) -> Observed:
     kept, factor = out != 0, out / x
     digest = {key: value for key, value in found.items() if key.name not in ("out", "dx")}
     del digest[Key(FORWARD, "out, once forward has been called again")]
-    digest[Key(FORWARD, "share of units kept")] = _share(float(kept.mean()), p, kept.size)
+    if not _repeats(kept):
+        digest[Key(FORWARD, "share of units kept")] = _share(float(kept.mean()), p, kept.size)
     digest[Key(FORWARD, "factor of kept units")] = np.unique(np.round(factor[kept], 9))
     digest[Key(FORWARD, "the mask is one for all")] = _repeats(kept)
     digest[Key(FORWARD, "another call draws the same mask")] = np.array_equal(out, again)
@@ -70,9 +86,6 @@ def _repeats(kept: Any) -> str:
     return ", ".join(f"axis {axis}" for axis in axes)
 
 
-def _situations(source: Source) -> list[Situation]:
-    del source
-    return [_training(0.7, 100, 40), _training(0.4, 10, 8, 9, 7), _training(0.25, 90, 30), _testing()]
+_SITUATIONS = [_training(0.7, 100, 40), _training(0.4, 10, 8, 9, 7), _training(0.25, 90, 30), _testing()]
 
-
-EXERCISES = (Exercise("dropout", (FORWARD, BACKWARD), _situations, FORWARD),)
+EXERCISES = (Exercise("dropout", (FORWARD, BACKWARD), always(_SITUATIONS), FORWARD),)

@@ -45,9 +45,9 @@ class Step:
 Digest = Callable[[Observed, Mapping[str, Any]], Observed]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Situation:
-    """Inputs and calls on them."""
+    """Inputs and calls on them. One is itself alone: what functions gave in it is kept under it."""
 
     label: str
     """As in "wrong with stride 2, pad 1"."""
@@ -57,14 +57,17 @@ class Situation:
     """Words for what is special here: "stride above 1", "one example"."""
     convention: str = ""
     """The reason why a difference here is no error, where it is none."""
+    ours: Mapping[str, Any] = field(default_factory=dict)
+    """Inputs that our own functions take under other names."""
     may_refuse: str = ""
     """The reason why a forward half that raises here is not wrong: it takes less than ours does, and says so."""
     digest: Digest | None = None
     """Turns what cannot be compared (random numbers) into what can."""
 
-    def program(self) -> dict[str, Any]:
-        """Return the calls with inputs of their own, which may be written into."""
-        return {"inputs": deepcopy(dict(self.inputs)), "steps": [step.does for step in self.steps]}
+    def program(self, ours: bool = False) -> dict[str, Any]:
+        """Return the calls with inputs of their own, which may be written into; for our own functions, with ours."""
+        inputs = {**self.inputs, **(self.ours if ours else {})}
+        return {"inputs": deepcopy(inputs), "steps": [step.does for step in self.steps]}
 
     def observe(self, answers: Iterable[Answer]) -> Observed:
         """Return what the answers say, by function and name; of steps that were skipped or not reached, nothing."""
@@ -79,7 +82,8 @@ def _observed(step: Step, answer: Answer) -> Observed:
         return {}
     if "raised" in answer:
         error = Raised(answer["raised"], answer["message"], tuple(answer["traceback"]))
-        return {Key(step.function, name): error for name in step.names or ("a second call",)}
+        when = step.names[0].partition(", ")[2] if step.names else "a second time"
+        return {Key(step.function, ", ".join(["calling it", *([when] if when else [])])): error}
     value = answer["value"]
     found: Observed = {}
     if changed := answer.get("changed"):
@@ -118,8 +122,8 @@ class Exercise:
     """Input -> the name of its gradient, for the numerical check of a backward half whose forward half is wrong."""
     uses: tuple[str, ...] = ()
     """Functions of the same submission that these call: a mistake there is one here."""
-    dialects: tuple[str, ...] = ("",)
-    """Ways of the years to call it; the one that fits best counts."""
+    dialects: Callable[["Source"], tuple[str, ...]] = lambda _: ("",)
+    """Ways of the years to call it, of which a file may be written for any; the one that fits best counts."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +136,11 @@ class Source:
     arguments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Names of the arguments of each function; of a class, those of __init__."""
     dialect: str = ""
+
+
+def always(situations: Sequence[Situation]) -> Callable[[Source], list[Situation]]:
+    """Return these situations for every file."""
+    return lambda _: list(situations)
 
 
 # Building ---------------------------------------------------------------------------------------------------------

@@ -1,6 +1,8 @@
 """Update rules: several steps, state kept, nothing shared between parameters, nothing written into."""
 
+import re
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -37,18 +39,19 @@ def _run(rule: str, label: str, config: dict[str, Any], scale: float, *, pairs: 
     return Situation(label, inputs, steps, frozenset({tag} if tag else ()), digest=_remembered)
 
 
-def _given(rule: str, source: Source) -> Situation:
+def _given(rule: str, dialect: str) -> Situation:
     """Take one step from a state that is given, under the names of the file's year."""
     shape = (4, 5)
     state: dict[str, Any] = {name: np.abs(draw(20 + i, *shape)) for i, name in enumerate(MEMORY.get(rule, ()))}
     if rule == "adam":
         state["t"] = 5
-    if source.dialect:
+    ours = {"config": {**SETTINGS[rule], **state}}
+    if dialect:
         theirs = {ours: name for name, ours in OTHER_NAMES.get(rule, {}).items()}
         state = {theirs.get(name, name): value for name, value in state.items()}
     inputs = {"w": draw(1, *shape), "dw": draw(2, *shape), "config": {**SETTINGS[rule], **state}}
     steps = [call(rule, ["w", "dw", "config"], ["w after a step from given state", "config after it"])]
-    return Situation("a state that is given", inputs, steps, digest=_remembered)
+    return Situation("a state that is given", inputs, steps, ours=ours, digest=_remembered)
 
 
 def _remembered(found: Observed, _inputs: Mapping[str, Any]) -> Observed:
@@ -62,24 +65,42 @@ def _remembered(found: Observed, _inputs: Mapping[str, Any]) -> Observed:
             cs231n = "cache" in value or "m" in value
             ours = {names.get(name, name) if cs231n else name: each for name, each in value.items()}
             for name in (*MEMORY.get(key.function, ()), *(("t",) if key.function == "adam" else ())):
-                digest[Key(key.function, f"config[{name!r}]" + key.name.removeprefix("config"))] = ours.get(name)
+                digest[Key(key.function, f"config[{name!r}]" + key.name.removeprefix("config"))] = _kept(ours.get(name))
         else:
             digest[key] = value
     return digest
 
 
-def _rule(rule: str) -> Exercise:
-    def situations(source: Source) -> list[Situation]:
-        settings = SETTINGS[rule]
-        return [
-            _run(rule, f"{STEPS} steps", settings, 1.0),
-            _run(rule, f"{STEPS} steps with settings left out", {}, 1.0, tag="settings left out"),
-            _run(rule, f"{STEPS} steps with small gradients", settings, 1e-2, tag="small gradients"),
-            _run(rule, "two parameters in turn", settings, 1.0, pairs=2, tag="two parameters"),
-            _given(rule, source),
-        ]
+def _kept(value: Any) -> Any:
+    """Return what is remembered; zeros are nothing yet."""
+    return "nothing" if value is None or (isinstance(value, np.ndarray) and not value.any()) else value
 
-    return Exercise(rule, (rule,), situations, dialects=("", "CS231n") if rule in OTHER_NAMES else ("",))
+
+def _dialects(rule: str, source: Source) -> tuple[str, ...]:
+    """Return the years whose names of what is remembered stand in a rule's source, or both."""
+    theirs = next(iter(OTHER_NAMES.get(rule, {"": ""})))
+    if rule not in OTHER_NAMES:
+        return ("",)
+    text = source.functions.get(rule, "")
+    cs231n, ucla = f"['\"]{theirs}['\"]", "['\"]a['\"]"
+    found = [name for name, pattern in (("CS231n", cs231n), ("", ucla)) if re.search(pattern, text)]
+    return tuple(found) or ("", "CS231n")
+
+
+def _rule(rule: str) -> Exercise:
+    settings = SETTINGS[rule]
+    always = (
+        _run(rule, f"{STEPS} steps", settings, 1.0),
+        _run(rule, f"{STEPS} steps with settings left out", {}, 1.0, tag="settings left out"),
+        _run(rule, f"{STEPS} steps with small gradients", settings, 1e-2, tag="small gradients"),
+        _run(rule, "two parameters in turn", settings, 1.0, pairs=2, tag="two parameters"),
+    )
+    given = {dialect: _given(rule, dialect) for dialect in ("", "CS231n")}
+
+    def situations(source: Source) -> list[Situation]:
+        return [*always, given[source.dialect]]
+
+    return Exercise(rule, (rule,), situations, dialects=partial(_dialects, rule))
 
 
 EXERCISES = tuple(_rule(rule) for rule in SETTINGS)

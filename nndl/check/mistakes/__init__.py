@@ -1,5 +1,8 @@
-"""The catalogue: what students get wrong in these functions."""
+"""The catalogue: mistakes that students make in these functions."""
 
+from nndl.check.mistakes import batchnorm, convolution, dropout, losses, norms, pooling, rules, vectors
 from nndl.check.mistakes.entry import Mistake
 
-CATALOGUE: tuple[Mistake, ...] = ()
+_FAMILIES = (vectors, losses, batchnorm, norms, dropout, convolution, pooling, rules)
+
+CATALOGUE: tuple[Mistake, ...] = tuple(entry for family in _FAMILIES for entry in family.MISTAKES)

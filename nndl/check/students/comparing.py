@@ -59,7 +59,9 @@ def differences(trial: Trial, function: str, within: float = WITHIN) -> list[Dif
             found.append(Difference(trial, key, trial.theirs[key], wanted))
     for key, got in trial.theirs.items():
         if key.function == function and key not in trial.ours:
-            found.append(Difference(trial, key, got, None))
+            found.append(Difference(trial, key, got, "nothing"))
+    lost = [key for key, wanted in trial.ours.items() if isinstance(wanted, Raised) and key not in trial.theirs]
+    found += [Difference(trial, key, "nothing", trial.ours[key]) for key in lost if key.function == function]
     return found
 
 
@@ -99,7 +101,7 @@ def place(difference: Difference) -> str:
     """Say what was found, where first, and what should be: "dx[1, 0, 2, 3] is 0.31, should be -1.2"."""
     got, wanted, name = difference.got, difference.wanted, difference.key.name
     if isinstance(got, Raised):
-        return f"{name}: {got.kind}: {got.message}" if got.message else f"{name}: {got.kind}"
+        return f"{name} raises {got.kind}: {got.message}" if got.message else f"{name} raises {got.kind}"
     if name == "inputs changed":
         return f"{got} {'are' if ',' in str(got) else 'is'} written into"
     if not (_is_number(got) and _is_number(wanted)):

@@ -11,11 +11,9 @@ from nndl.check.students import fingerprints, slopes, unfinished
 from nndl.check.students.comparing import Difference, Trial, by_name, differences, only_where
 from nndl.check.students.naming import Match, by_error, by_text, gave, matches
 from nndl.check.students.outcome import Finding, Outcome
-from nndl.check.variants import definitions
 
 Ask = Callable[[Situation], list[Answer]]
 """Runs a situation's program on the student's functions."""
-OURS = definitions()
 
 
 @dataclass
@@ -38,11 +36,11 @@ class Case:
 def attempt(case: Case) -> Case:
     """Run all situations in each dialect of the exercise, and keep the dialect that fits best."""
     best: Case | None = None
-    for dialect in case.exercise.dialects:
+    for dialect in case.exercise.dialects(case.source):
         tried = replace(case, source=replace(case.source, dialect=dialect), trials=[])
         for situation in case.exercise.situations(tried.source):
             theirs = situation.observe(case.ask(situation))
-            tried.trials.append(Trial(situation, theirs, gave(situation, OURS)))
+            tried.trials.append(Trial(situation, theirs, gave(situation)))
         if best is None or _faults(tried) < _faults(best):
             best = tried
         if not _faults(best):
@@ -102,7 +100,7 @@ def _never(case: Case, function: str) -> Finding:
 def _with_faults(case: Case, blank: Outcome, strict: Sequence[Trial], wrong: Sequence[Difference]) -> Outcome:
     function, source = blank.function, case.source.functions[blank.function]
     entries = [entry for entry in CATALOGUE if _concerns(entry, case, function)]
-    named = matches(wrong, strict, function, entries)
+    named = _of_parts(matches(wrong, strict, function, entries), case)
     notes = tuple(_finding(m.mistake, _first(m, wrong)) for m in named if m.mistake.is_note(source))
     findings = [_finding(m.mistake, _first(m, wrong)) for m in named if not m.mistake.is_note(source)]
     explained = frozenset[str]().union(*(match.names for match in named))
@@ -122,6 +120,19 @@ def _with_faults(case: Case, blank: Outcome, strict: Sequence[Trial], wrong: Seq
         return replace(blank, verdict="known mistake", traceback=_traceback(crashes))
     everywhere = len(crashes) == len(rest)
     return replace(blank, verdict="crashed" if everywhere else "unknown mistake", traceback=_traceback(crashes))
+
+
+def _of_parts(named: list[Match], case: Case) -> list[Match]:
+    """Keep, of the mistakes of functions that are called, those that these were found to make."""
+    made = {(part, finding.id) for part, told in case.wrong.items() for finding in told.findings}
+    own = case.source.functions
+    return [
+        match
+        for match in named
+        if match.mistake.function in case.exercise.functions
+        or (match.mistake.function, match.mistake.id) in made
+        or (match.mistake.function not in own and match.mistake.function not in case.wrong)
+    ]
 
 
 def _traceback(crashes: Sequence[Difference]) -> tuple[str, ...]:

@@ -13,12 +13,13 @@ from nndl.check.students.comparing import Difference, Trial, differences
 from nndl.check.variants import Edit, definitions
 
 
-def gave(situation: Situation, names: dict[str, Any]) -> Observed:
-    """Return what the functions of a namespace give in a situation."""
-    return situation.observe(Executor(names).run(situation.program()))
+@lru_cache(maxsize=20_000)
+def gave(situation: Situation, edits: tuple[Edit, ...] = ()) -> Observed:
+    """Return what the definitions give in a situation, or a variant of them."""
+    return situation.observe(Executor(variant(edits)).run(situation.program(ours=True)))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=512)
 def variant(edits: tuple[Edit, ...]) -> dict[str, Any]:
     return definitions(edits)
 
@@ -43,20 +44,20 @@ def matches(
 def _match(entry: Mistake, names: frozenset[str], trials: Sequence[Trial], function: str) -> Match | None:
     best: frozenset[str] = frozenset()
     for edits in entry.variants:
-        explained = _explained(variant(edits), names, trials, function)
+        explained = _explained(edits, names, trials, function)
         if explained is not None and len(explained) > len(best):
             best = explained
     return Match(entry, best) if best else None
 
 
 def _explained(
-    names: dict[str, Any], wrong: frozenset[str], trials: Sequence[Trial], function: str
+    edits: tuple[Edit, ...], wrong: frozenset[str], trials: Sequence[Trial], function: str
 ) -> frozenset[str] | None:
     """Return the results that a variant makes wrong in the way they were found; None where it makes one otherwise."""
     touched: set[str] = set()
     others: set[str] = set()
     for trial in trials:
-        given = gave(trial.situation, names)
+        given = gave(trial.situation, edits)
         touched |= _names(Trial(trial.situation, given, trial.ours), function)
         others |= _names(Trial(trial.situation, trial.theirs, given), function)
         if not touched <= wrong or touched & others:

@@ -59,4 +59,6 @@ class Outcome:
         return {**asdict(self), "passed": self.passed}
 
     def without_solutions(self) -> "Outcome":
-        return replace(self, findings=tuple(replace(finding, solution="") for finding in self.findings))
+        """Return the outcome without the definitions' lines, for whoever should find them."""
+        silent = [tuple(replace(each, solution="") for each in told) for told in (self.findings, self.notes)]
+        return replace(self, findings=silent[0], notes=silent[1])

@@ -18,8 +18,11 @@ def read_source(path: Path) -> Source:
         raise UsageError(f"{path} is not a Python file")
     if path.stat().st_size > LARGEST:
         raise UsageError(f"{path} has {path.stat().st_size:,} bytes, too many for a file of functions")
-    data = path.read_bytes()
-    text = data.decode("utf-8", errors="replace")
+    return read_text(path.read_bytes().decode("utf-8", errors="replace"))
+
+
+def read_text(text: str) -> Source:
+    """Return the functions and classes that a Python text defines. Raises SyntaxError."""
     functions: dict[str, str] = {}
     arguments: dict[str, tuple[str, ...]] = {}
     for node in ast.parse(text).body:

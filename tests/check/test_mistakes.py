@@ -1,0 +1,108 @@
+"""Mistakes of the catalogue are detected and named, planted into another way of writing the layers; right ones pass."""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nndl.check.exercises import EXERCISES
+from nndl.check.exercises.exercise import Exercise
+from nndl.check.mistakes import CATALOGUE
+from nndl.check.running.executor import Executor
+from nndl.check.students.judge import Case, attempt, judge
+from nndl.check.students.outcome import Outcome
+from nndl.check.students.reading import read_text
+from nndl.check.variants import definitions
+from tests.check.planted import DROPOUT, LOSSES, NORMS, RULES, VECTORS, WINDOWS, Planted
+
+STYLES = sorted((Path(__file__).parent / "styles").glob("*.py"))
+PLANTED = (*VECTORS, *LOSSES, *NORMS, *DROPOUT, *WINDOWS, *RULES)
+
+
+@cache
+def usual(function: str) -> str:
+    """Return the text of the file, of the usual ones, that has a function."""
+    texts = [path.read_text(encoding="utf-8") for path in STYLES if path.name.startswith("usual_")]
+    return next(text for text in texts if f"def {function}(" in text)
+
+
+def exercise_of(function: str) -> Exercise:
+    return next(each for each in EXERCISES.values() if function in each.functions)
+
+
+def outcomes(text: str, exercise: Exercise) -> dict[str, Outcome]:
+    """Judge the functions of a file here, without a process of its own."""
+    names: dict[str, Any] = {}
+    exec(compile(text, "<student>", "exec"), names)
+    case = Case(exercise, read_text(text), lambda situation: list(Executor(names).run(situation.program())))
+    return {outcome.function: outcome for outcome in judge(attempt(case), "student.py")}
+
+
+def with_planted(planted: Planted) -> str:
+    """Return the usual file with one text exchanged, which must stand in its function once."""
+    text = usual(planted.function)
+    source = read_text(text).functions[planted.function]
+    assert source.count(planted.old) == 1, f"{planted.function}: {source.count(planted.old)} times {planted.old!r}"
+    return text.replace(source, source.replace(planted.old, planted.new))
+
+
+def named(outcome: Outcome) -> set[str]:
+    return {finding.id for finding in (*outcome.findings, *outcome.notes)}
+
+
+NAMES = [f"{p.id} {p.function} {i}" for i, p in enumerate(PLANTED)]
+
+
+@pytest.mark.parametrize("planted", PLANTED, ids=NAMES)
+def test_a_planted_mistake_is_detected_and_named(planted: Planted) -> None:
+    function = planted.told_of or planted.function
+    outcome = outcomes(with_planted(planted), exercise_of(function))[function]
+    assert planted.id in named(outcome), outcome
+    is_note = any(finding.id == planted.id for finding in outcome.notes)
+    assert is_note <= any(entry.note for entry in CATALOGUE if (entry.id, entry.function) == (planted.id, function))
+    assert outcome.verdict == ("correct with notes" if is_note else "known mistake")
+
+
+def test_a_mistake_is_told_without_its_solution() -> None:
+    outcome = outcomes(with_planted(VECTORS[3]), exercise_of("affine_backward"))["affine_backward"]
+    assert outcome.findings[0].solution.startswith("wrong: db = dout.sum(axis=0, keepdims=True)\nright: ")
+    assert outcome.without_solutions().findings[0].solution == ""
+
+
+@pytest.mark.parametrize("path", STYLES, ids=lambda path: path.stem)
+def test_right_layers_in_any_style_are_not_accused(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    functions = read_text(text).functions
+    found: dict[str, Outcome] = {}
+    for exercise in EXERCISES.values():
+        if set(exercise.functions) & set(functions):
+            found |= outcomes(text, exercise)
+    assert {name: outcome.verdict for name, outcome in found.items()} == dict.fromkeys(found, "correct")
+    assert len(found) >= 4
+
+
+def test_every_variant_differs_from_its_definition_in_lines_that_stand_there() -> None:
+    for entry in CATALOGUE:
+        for edits in entry.variants:
+            names = definitions(edits)  # ValueError where a line does not stand in its function once
+            assert entry.function in names
+        assert entry.variants or entry.text or entry.error
+
+
+def test_diagnoses_are_sentences_that_do_not_give_the_line_away() -> None:
+    for entry in CATALOGUE:
+        assert re.search(r"[.?]$", entry.says), entry
+        assert all(edit.old.strip() not in entry.says for edits in entry.variants for edit in edits if edit.old)
+
+
+def planted_by_id() -> Mapping[str, int]:
+    return {planted.id: 1 for planted in PLANTED}
+
+
+def test_the_catalogue_is_planted() -> None:
+    """The mistakes that are planted nowhere are those that only whole files show, and a few of the rarest."""
+    assert len(planted_by_id()) >= 90
+    assert planted_by_id().keys() <= {entry.id for entry in CATALOGUE}
