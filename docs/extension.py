@@ -19,7 +19,7 @@ from markdown.treeprocessors import Treeprocessor
 ROOT = Path(__file__).parents[1]
 PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")  # at the top of the repository, and in zensical.toml
 OUTSIDE = re.compile(
-    r"\.\./(?!docs/)|(nndl|cs231n|tests|benchmarks|configs|data|\.ci|\.github)/|[\w.]+\.(py|toml|cff)$"
+    r"\.\./(?!docs/)|(nndl|cs231n|tests|benchmarks|configs|data|\.ci|\.github)/|(\.\./)?(docs/)?[\w.]+\.(py|toml|cff)$"
 )
 INLINE = re.compile(r'<span class="arithmatex">\\\((.*?)\\\)</span>', re.DOTALL)
 BLOCK = re.compile(r'<div class="arithmatex">\s*\\\[(.*?)\\\]\s*</div>', re.DOTALL)

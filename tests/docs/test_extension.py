@@ -38,7 +38,9 @@ def test_a_link_to_a_room_leads_to_its_package(path: str) -> None:
     assert '<autoref identifier="nndl.net.catalog">it</autoref>' in rendered(f"[it]({path})")
 
 
-@pytest.mark.parametrize("path", ["../benchmarks/fuzz.py", "nndl/engines/compiled/kernels/", "pyproject.toml"])
+@pytest.mark.parametrize(
+    "path", ["../benchmarks/fuzz.py", "nndl/engines/compiled/kernels/", "pyproject.toml", "docs/site.py"]
+)
 def test_a_link_to_a_file_that_the_site_lacks_is_text(path: str) -> None:
     assert rendered(f"[it]({path})") == "<p><span>it</span></p>"
 
