@@ -34,8 +34,14 @@ SEEDS = typer.Option(
     help="Train this many times, with --seed, --seed + 1, ...; mean and spread at the end. "
     "With the --run-dir of a set that was broken off, go on with it.",
 )
+FOLDS = typer.Option(
+    metavar="N",
+    min=2,
+    help="Cut the training images into N parts that are alike, and train N times, each part held out once; mean and "
+    "spread at the end. With the --run-dir of a set that was broken off, go on with it.",
+)
 QUIET = typer.Option(
-    "--quiet", "-q", help="Print the final line only; with --seeds one for each seed, and one of all at the end."
+    "--quiet", "-q", help="Print the final line only; with --seeds or --folds one for each, and one of all."
 )
 LOG = typer.Option(
     metavar="NAME",
@@ -53,6 +59,7 @@ def train(
     threads: Threads = None,
     seed: Annotated[int | None, typer.Option(metavar="N", help="Seed of everything random.")] = None,
     seeds: Annotated[int, SEEDS] = 1,
+    folds: Annotated[int | None, FOLDS] = None,
     data: Data = None,
     download: Annotated[bool, typer.Option("--download", help="Fetch the data set first if it is missing.")] = False,
     synthetic: Synthetic = False,
@@ -78,37 +85,52 @@ def train(
         from nndl.jobs.parallel.team import team
         from nndl.jobs.resume import Wanted
 
-    overrides = [*settings(engine, threads, seed, data), *(override or []), *_loggers(log)]
+    overrides = [*settings(engine, threads, seed, data), *(override or []), *_loggers(log), *_first_fold(folds, seeds)]
     said: dict[str, Any] = {"quiet": quiet, "json": json}
     load = partial(_experiment, config, epochs, overrides, synthetic, silent)
     with team(load) as us:
         if resume is not None:
-            _refuse_beside_resume(seeds=seeds > 1, run_dir=run_dir, synthetic=synthetic, download=download)
+            _refuse_beside_resume(seeds=seeds > 1, folds=folds, run_dir=run_dir, synthetic=synthetic, download=download)
             wanted = Wanted(overrides, config, epochs, accept_changes)
             done = resume_and_run(resume, wanted, **said, make=us.build) is not None
         else:
             experiment = us.load(load)
             if download and experiment.data.dataset != "synthetic":
                 _download(experiment, silent)
-            done = _begin(experiment, seeds, run_dir, accept_changes, us.build, said)
+            done = _begin(experiment, seeds, folds, run_dir, accept_changes, us.build, said)
     if not done:
         raise typer.Exit(exit_code())
+
+
+def _first_fold(folds: int | None, seeds: int) -> list[str]:
+    """Return what the first of the folds sets, if there are any."""
+    from nndl.errors import UsageError
+    from nndl.jobs.repeats import fold_sets
+
+    if folds is None:
+        return []
+    if seeds > 1:
+        raise UsageError("--seeds and --folds: give one of them; --seed says which seed all folds have")
+    return fold_sets(folds)[0]
 
 
 def _begin(
     experiment: "Experiment",
     seeds: int,
+    folds: int | None,
     run_dir: Path | None,
     accept_changes: bool,
     make: "Build",
     said: dict[str, Any],
 ) -> bool:
-    """Train from the beginning, from one seed or several; returns whether it came to its end."""
-    from nndl.cli.screen.seeds import train_seeds
+    """Train from the beginning, once, from several seeds, or on all folds; returns whether it came to its end."""
+    from nndl.cli.screen.repeats import train_all
     from nndl.cli.screen.training import start_and_run
+    from nndl.jobs.repeats import of_folds, of_seeds
 
-    if seeds > 1:
-        return train_seeds(experiment, seeds, run_dir, accept_changes=accept_changes, **said, make=make)
+    experiments = of_folds(experiment, folds) if folds else of_seeds(experiment, seeds)
+    if len(experiments) > 1:
+        return train_all(experiments, run_dir, accept_changes=accept_changes, **said, make=make)
     return start_and_run(experiment, run_dir, **said, make=make) is not None
 
 

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
+from nndl.config.datasets import parse_fold
 from nndl.config.schema import Experiment
 from nndl.data.cifar import Dataset, Images, load_cifar
 from nndl.data.normalize import Normalize
-from nndl.data.split import stratified_split
+from nndl.data.split import stratified_fold, stratified_split
 from nndl.data.synthetic import make_synthetic
 from nndl.net.types import Array
 
@@ -35,7 +36,10 @@ def build_split(experiment: Experiment) -> Split:
     if data.train_size != "all" and data.train_size < len(labels):
         used = stratified_split(labels, data.train_size, data.split_seed)[1]
     train, validation = used, used[:0]
-    if data.held_out:
+    if data.fold:
+        inner = stratified_fold(labels[used], *parse_fold(data.fold), data.split_seed)
+        train, validation = used[inner[0]], used[inner[1]]
+    elif data.held_out:
         inner = stratified_split(labels[used], data.held_out, data.split_seed)
         train, validation = used[inner[0]], used[inner[1]]
     test = dataset.test

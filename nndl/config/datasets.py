@@ -1,5 +1,6 @@
 """Facts of the data sets that are known before any of them is read."""
 
+import re
 from typing import Literal
 
 INPUT_SHAPE = (3, 32, 32)
@@ -22,3 +23,20 @@ def held_out(dataset: str, train_size: int | Literal["all"]) -> int:
         return HELD_OUT
     least = max(CLASSES[dataset], images // 10)
     return least if least < images else 0
+
+
+FOLD = r"^([1-9][0-9]{0,3})/([1-9][0-9]{0,3})$"
+
+
+def parse_fold(text: str) -> tuple[int, int]:
+    """Return (2, 5) for "2/5", the second of five parts. Raises ValueError for anything else."""
+    found = re.fullmatch(FOLD, text)
+    if not found or not 1 <= int(found[1]) <= int(found[2]) or int(found[2]) < 2:
+        raise ValueError(f"a fold is such as 2/5, the second of five, not {text!r}")
+    return int(found[1]), int(found[2])
+
+
+def fold_size(images: int, fold: str) -> int:
+    """Count the images in a fold of so many: the first ones take what does not divide."""
+    number, folds = parse_fold(fold)
+    return images // folds + (number <= images % folds)

@@ -19,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from nndl.config.datasets import held_out
+from nndl.config.datasets import FOLD, TRAINING_IMAGES, fold_size, held_out, parse_fold
 from nndl.data.augment import TRANSFORMS, Transform
 from nndl.described import Described
 from nndl.net.catalog import LAYERS
@@ -82,6 +82,11 @@ class Section(BaseModel):
     )
 
 
+def _fold(value: Any) -> Any:
+    parse_fold("nothing" if value is None else str(value))
+    return value
+
+
 class Data(Section):
     """The images, and what is done to them on the way to the network."""
 
@@ -98,6 +103,8 @@ class Data(Section):
     a tenth of those there are where that is all of them."""
     split_seed: Annotated[int, Ge(0)] = 0
     """The seed that picks them, apart from `seed` so that runs with other seeds are judged on the same images."""
+    fold: Annotated[str, BeforeValidator(_fold), WithJsonSchema({"type": "string", "pattern": FOLD})] | None = None
+    """Which part to hold out instead: `2/5`, the second of five that are alike; validation_size is then its size."""
     normalize: Literal["standard", "mean_image", "none"] = "standard"
     """standard: mean 0, variance 1 per channel; mean_image: the mean image is subtracted (the courses); none: 0..1."""
     augment: tuple[InstanceOf[Transform], ...] = Field(default=(), strict=False)
@@ -107,8 +114,14 @@ class Data(Section):
     def _count(self) -> "Data":
         """Put a number for auto, so that the config that a run keeps says it."""
         if self.validation_size == "auto":
-            vars(self)["validation_size"] = held_out(self.dataset, self.train_size)
+            vars(self)["validation_size"] = self.fold_size or held_out(self.dataset, self.train_size)
         return self
+
+    @property
+    def fold_size(self) -> int:
+        """Return how many images the fold holds out; 0 without one."""
+        images = TRAINING_IMAGES[self.dataset] if self.train_size == "all" else self.train_size
+        return fold_size(images, self.fold) if self.fold else 0
 
     @property
     def held_out(self) -> int:

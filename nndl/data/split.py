@@ -1,4 +1,4 @@
-"""A validation set held out of the training set: the same images whenever size and seed are the same."""
+"""A validation set held out of the training set: the same images whenever size, or fold, and seed are the same."""
 
 from typing import Any
 
@@ -26,4 +26,20 @@ def stratified_split(labels: NDArray[Any], validation_size: int, seed: int) -> t
     validation = [shuffled[labels[shuffled] == label][:share] for label, share in zip(classes, shares, strict=True)]
     held_out = np.zeros(count, bool)
     held_out[np.concatenate(validation)] = True
+    return np.flatnonzero(~held_out), np.flatnonzero(held_out)
+
+
+def stratified_fold(labels: NDArray[Any], fold: int, folds: int, seed: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Draw indices for training and validation, sorted int64 and disjoint: validation is part `fold` of 1 to `folds`.
+
+    The parts cover all images, each once; their sizes, and the numbers of each class in them, differ by one at most.
+    Raises DataError unless 1 <= fold <= folds and 2 <= folds <= N.
+    """
+    count = len(labels)
+    if not 1 <= fold <= folds or not 2 <= folds <= count:
+        raise DataError(f"there is no fold {fold} of {folds} with {count} images")
+    shuffled = np.argsort(counter.bits((seed,), np.arange(count), 1)[0], kind="stable")
+    dealt = shuffled[np.argsort(labels[shuffled], kind="stable")]  # class after class, one card to each fold in turn
+    held_out = np.zeros(count, bool)
+    held_out[dealt[fold - 1 :: folds]] = True
     return np.flatnonzero(~held_out), np.flatnonzero(held_out)

@@ -11,7 +11,7 @@ from nndl.runs.differences import Difference, differences
 from nndl.runs.listing import Row
 
 NOT_THE_EXPERIMENT = ("seed", "threads", "checkpoint")
-"""Places that may differ between repeats of one experiment; that of its data may, too."""
+"""Places that may differ between repeats of one experiment; that of its data and the fold may, too."""
 
 
 @dataclass(frozen=True)
@@ -85,13 +85,13 @@ def spread(values: Sequence[float | None]) -> Spread:
 
 
 def counted(group: Sequence[Row]) -> list[Row]:
-    """Pick the runs of a group to average: the finished ones, and of several with one seed only the newest.
+    """Pick the runs of a group to average: the finished ones, and of several with one seed (and fold) only the newest.
 
     A training that broke off says little of one that did not; the same seed again says nothing more.
     """
     finished = sorted((row for row in group if row.status == "finished"), key=lambda row: row.begun)
-    newest = {row.seed: row for row in finished}
-    return [row for row in group if newest.get(row.seed) is row]
+    newest = {(row.seed, row.fold): row for row in finished}
+    return [row for row in group if newest.get((row.seed, row.fold)) is row]
 
 
 def distinct_names(rows: Sequence[Row]) -> list[str]:
@@ -101,7 +101,7 @@ def distinct_names(rows: Sequence[Row]) -> list[str]:
 
 
 def by_config(rows: Sequence[Row]) -> list[list[Row]]:
-    """Group the rows by config, whatever their seeds; groups in the order of their first rows."""
+    """Group the rows by config, whatever their seeds and folds; groups in the order of their first rows."""
     groups: dict[str, list[Row]] = {}
     for row in rows:
         groups.setdefault(_experiment(row), []).append(row)
@@ -137,7 +137,9 @@ def _experiment(row: Row) -> str:
         return row.folder  # damaged: like no other
     tree = {key: value for key, value in row.tree.items() if key not in NOT_THE_EXPERIMENT}
     if isinstance(tree.get("data"), Mapping):
-        tree["data"] = {key: value for key, value in tree["data"].items() if key != "root"}
+        apart = ("root", "fold", "validation_size") if row.fold else ("root",)
+        tree["data"] = {key: value for key, value in tree["data"].items() if key not in apart}
+        tree["folds"] = row.fold and row.fold.partition("/")[2]
     return json.dumps(tree, sort_keys=True, default=str)
 
 

@@ -40,6 +40,8 @@ class Curves:
     """True where it learnt from generated images."""
     seeds: int = 1
     """The number of runs that these are the means of."""
+    kind: str = "seeds"
+    """What those runs differ in: seeds, or folds."""
     bands: dict[str, Band] = field(default_factory=dict)
     """Of several runs, by the name of the curve: between which values they lie."""
 
@@ -104,7 +106,9 @@ def heading(curves: Sequence[Curves]) -> str:
 def about_means(curves: Sequence[Curves]) -> str:
     """Say what lines and bands are where some are of several runs; or nothing."""
     seeds = sorted({each.seeds for each in curves if each.seeds > 1})
-    count = f"{seeds[0]} seeds" if len(seeds) == 1 else "a config's seeds"
+    kinds = {each.kind for each in curves if each.seeds > 1}
+    kind = "seeds" if kinds == {"seeds"} else "folds" if kinds == {"folds"} else "seeds or folds"
+    count = f"{seeds[0]} {kind}" if len(seeds) == 1 else f"a config's {kind}"
     return f"means of {count}, in a band from the lowest to the highest" if seeds else ""
 
 

@@ -15,7 +15,8 @@ from nndl.runs.folder import RUNS, RunFolder, run_names
 from nndl.runs.metrics import read_metrics
 from nndl.runs.plain import parse_yaml, read_json
 
-MEMBER = re.compile(r"(seed|trial)-\d+")
+FOLD = re.compile(r"[0-9]{1,4}/[0-9]{1,4}")
+MEMBER = re.compile(r"(seed|fold|trial)-\d+")
 """Names of runs that stand in one folder with others of their config."""
 
 
@@ -30,10 +31,14 @@ class Row:
     """The experiment's name."""
     dataset: str | None
     seed: int | None
+    fold: str | None
+    """The part of its images that it holds out, 2/5; None where they were not cut into folds."""
     epochs: float
     """Done so far; whole but for the last, of which there may be only a part."""
     of_epochs: float | None
     best_validation: float | None
+    last_validation: float | None
+    """The accuracy on the validation images after the last epoch."""
     test: float | None
     """Accuracy on the test set with the best weights."""
     seconds: float | None
@@ -105,15 +110,21 @@ def read_row(folder: RunFolder) -> Row:
         config=_text(_at(tree, "name")),
         dataset=_text(_at(tree, "data", "dataset")),
         seed=_whole(_at(tree, "seed")),
+        fold=_fold(_at(tree, "data", "fold")),
         epochs=done if of_epochs is None else min(done, of_epochs),
         of_epochs=of_epochs,
         best_validation=max((value for value in accuracies if value is not None), default=None),
+        last_validation=next(reversed(accuracies), None),
         test=share(_at(summary, "test", "best", "accuracy")),
         seconds=seconds(_at(summary, "seconds")) or (sum(spent) if spent else None),
         begun=begun,
         folder=str(folder.path),
         tree=tree or {},
     )
+
+
+def _fold(value: Any) -> str | None:
+    return value if isinstance(value, str) and FOLD.fullmatch(value) else None
 
 
 def name_of(folder: RunFolder) -> str:

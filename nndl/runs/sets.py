@@ -27,8 +27,13 @@ class Bundle:
 
     @property
     def seeds(self) -> str:
-        """Seed 3, or 3 seeds."""
-        return f"{len(self.drawn)} seeds" if len(self.rows) > 1 else f"seed {self.rows[0].seed}"
+        """Seed 3, 3 seeds, or 3 folds."""
+        return f"{len(self.drawn)} {self.kind}" if len(self.rows) > 1 else f"seed {self.rows[0].seed}"
+
+    @property
+    def kind(self) -> str:
+        """Seeds, or folds: what its runs differ in."""
+        return "folds" if len({row.fold for row in self.rows}) > 1 else "seeds"
 
     @property
     def left_out(self) -> str:
@@ -92,4 +97,6 @@ def labels(found: Sequence[Bundle]) -> list[str]:
 
 def one_line(bundle: Bundle, label: str, curves: Sequence[Curves]) -> Curves:
     """Return the curves that are drawn of a bundle as those of one run."""
-    return averaged(curves, label) if len(bundle.rows) > 1 else replace(curves[0], name=label)
+    if len(bundle.rows) == 1:
+        return replace(curves[0], name=label)
+    return replace(averaged(curves, label), kind=bundle.kind)

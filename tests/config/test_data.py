@@ -46,6 +46,15 @@ def test_the_split_hangs_on_its_own_seed_only() -> None:
     assert not np.array_equal(split("data.split_seed=1").validation, split().validation)
 
 
+def test_folds_hold_out_each_image_once_and_their_size_is_known_before() -> None:
+    made = [split(f"data.fold={fold}/7", "data.validation_size=auto") for fold in range(1, 8)]
+    assert sorted(image for each in made for image in each.validation) == list(range(300))
+    for fold, each in enumerate(made, 1):
+        experiment = parse_config(TEXT, "f.yaml", [f"data.fold={fold}/7", "data.validation_size=auto"])
+        assert experiment.data.held_out == len(each.validation)
+        assert sorted([*each.train, *each.validation]) == list(range(300))
+
+
 @pytest.mark.parametrize(
     ("written", "held_out"),
     [

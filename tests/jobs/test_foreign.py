@@ -13,10 +13,10 @@ import pytest
 
 from nndl.api import load_run
 from nndl.errors import CheckpointError, ConfigError, NndlError, UsageError
+from nndl.jobs.repeats import refuse_others, repeats
 from nndl.jobs.replay import train_until
 from nndl.jobs.reproduce import reproduce
 from nndl.jobs.resume import resume
-from nndl.jobs.seeds import refuse_others, seed_runs
 from nndl.runs.checkpoint import read_checkpoint, write_checkpoint
 from nndl.runs.folder import RunFolder
 from nndl.runs.inputs import read_inputs, write_inputs
@@ -127,7 +127,7 @@ def test_memory_is_taken_for_what_the_network_needs_and_not_for_what_a_file_clai
     with pytest.raises(CheckpointError, match=r"no whole state"):
         again(folder)
     with pytest.raises(CheckpointError, match=r"no whole state"):
-        refuse_others(seed_runs(experiment(), 1, set_of(folder)), experiment())
+        refuse_others(repeats([experiment()], set_of(folder)))
     assert tracemalloc.get_traced_memory()[1] < 100e6
     tracemalloc.stop()
     assert time.monotonic() - began < 20

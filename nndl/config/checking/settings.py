@@ -38,10 +38,22 @@ def _check_data(experiment: Experiment, report: Report) -> None:
             words = f"{name} should be from {least} to {most:,}, or all, with {data.dataset}"
             report(("data", name), f"{words}, not {size:,}")
     train_size = _train_size(experiment)
-    if data.held_out and not classes <= data.held_out < train_size:
+    if data.fold:
+        _check_fold(experiment, report)
+    elif data.held_out and not classes <= data.held_out < train_size:
         words = f"from {classes} (one of each class) to less than the {train_size:,} training images"
         words = f"0, or {words}" if classes < train_size else f"0 where there are no more than {train_size:,} images"
         report(("data", "validation_size"), f"validation_size should be {words}, not {data.held_out:,}")
+
+
+def _check_fold(experiment: Experiment, report: Report) -> None:
+    data, classes = experiment.data, CLASSES[experiment.data.dataset]
+    if data.fold_size < classes:
+        words = f"a fold of {_train_size(experiment):,} images has {data.fold_size:,}, fewer than the {classes} classes"
+        report(("data", "fold"), f"{words}; take fewer folds than in {data.fold}")
+    elif data.held_out != data.fold_size:
+        words = f"fold {data.fold} holds out {data.fold_size:,} images, not {data.held_out:,}"
+        report(("data", "validation_size"), f"{words}; leave validation_size out, or say auto")
 
 
 def images_to_learn_from(experiment: Experiment) -> int:

@@ -27,6 +27,9 @@ LINEAR = "model: {layers: [affine: 10]}\n"
             "10}",
             "validation_size should be 0 where there are no more than 10 images, not 10",
         ),
+        ("data: {fold: 6/5}", "6/5", "a fold is such as 2/5, the second of five, not '6/5'"),
+        ("data: {fold: 2/5, validation_size: 9}", "9}", "fold 2/5 holds out 10,000 images, not 9; leave validation_"),
+        ("data: {fold: 2/5, train_size: 40}", "2/5", "a fold of 40 images has 8, fewer than the 10 classes"),
         (
             "data: {train_size: 60000}",
             "60000}",

@@ -1,0 +1,110 @@
+"""Runs of one experiment, a folder each, from several seeds or on all folds: finished, to go on with, or to begin."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nndl.config import Experiment, parse_config
+from nndl.config.build import build
+from nndl.config.datasets import parse_fold
+from nndl.config.writing.show import as_tree, dump
+from nndl.errors import UsageError
+from nndl.jobs.sameness import as_told, changes_between, provenance
+from nndl.jobs.stored import stored_experiment, stored_state
+from nndl.runs.files import is_there
+from nndl.runs.folder import RunFolder, is_free
+from nndl.runs.listing import Row, read_row, read_summary
+from nndl.runs.lock import is_locked
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """One of the runs as it stands."""
+
+    kind: str
+    """seed or fold: what it has of its own."""
+    number: int
+    experiment: Experiment
+    folder: RunFolder
+    row: Row
+    summary: dict[str, Any] | None = None
+    """What its summary.json holds, where it is finished."""
+
+    @property
+    def begun(self) -> bool:
+        """Whether there is a run, finished or to go on with."""
+        return is_there(self.folder.config)
+
+
+def of_seeds(experiment: Experiment, seeds: int) -> list[Experiment]:
+    """Return the experiment with as many seeds, counted up from its own."""
+    numbers = range(experiment.seed, experiment.seed + seeds)
+    return [experiment.model_copy(update={"seed": seed}) for seed in numbers]
+
+
+def fold_sets(folds: int) -> list[list[str]]:
+    """Return what each fold of so many sets in a config."""
+    return [[f"data.fold={number}/{folds}", "data.validation_size=auto"] for number in range(1, folds + 1)]
+
+
+def of_folds(experiment: Experiment, folds: int) -> list[Experiment]:
+    """Return the experiment on each fold of so many, checked as a config of its own."""
+    text = dump(experiment)
+    return [parse_config(text, f"fold {number}", sets) for number, sets in enumerate(fold_sets(folds), 1)]
+
+
+def repeats(experiments: Sequence[Experiment], inside: Path) -> list[Repeat]:
+    """Return the runs inside/fold-1, ... of experiments that are folds, inside/seed-0, ... of those that are none."""
+    kind = "fold" if len({each.data.fold for each in experiments}) > 1 else "seed"
+    numbers = [
+        parse_fold(each.data.fold)[0] if kind == "fold" and each.data.fold else each.seed for each in experiments
+    ]
+    return [
+        _as_it_stands(kind, number, experiment, RunFolder(inside / f"{kind}-{number}"))
+        for number, experiment in zip(numbers, experiments, strict=True)
+    ]
+
+
+def _as_it_stands(kind: str, number: int, experiment: Experiment, folder: RunFolder) -> Repeat:
+    row = read_row(folder)
+    whole = row.status == "finished" and row.test is not None and row.seconds is not None
+    return Repeat(kind, number, experiment, folder, row, read_summary(folder) if whole else None)
+
+
+def refuse_others(runs: Sequence[Repeat], accept_changes: bool = False) -> None:
+    """Raise UsageError for a folder that holds anything but the run it is for, as `nndl resume` compares them.
+
+    What such a run was made by (images, versions, engine, threads) may be other than now if `accept_changes`.
+    """
+    for run in runs:
+        if not (run.begun or is_free(run.folder.path)):
+            raise UsageError(f"{run.folder.path} is there already and holds no run; choose another --run-dir")
+        if run.folder.path.is_symlink():
+            raise UsageError(f"{run.folder.path} is a link, which may lead to any run; a set's own are folders in it")
+        if is_locked(run.folder.path):
+            raise UsageError(f"{run.folder.path} is being trained by another process; wait for it, or stop it first")
+    begun = [run for run in runs if run.begun]
+    now = provenance(build(begun[0].experiment)) if begun else {}
+    for run in begun:
+        run.folder.refuse_imported()
+        _compare(run.folder, {**now, "config": json.loads(json.dumps(as_tree(run.experiment)))}, accept_changes)
+
+
+def _compare(folder: RunFolder, now: Mapping[str, Any], accept_changes: bool) -> None:
+    written = stored_experiment(folder)
+    state = stored_state(folder)
+    before = {"config": as_tree(written)} if state is None else state.info.get("about", {})
+    changed = changes_between(before, now)
+    lines = "\n".join(f"  {as_told(change)}" for change in changed)
+    if any(change.key.startswith("config.") for change in changed):
+        raise UsageError(
+            f"{folder.path} holds a run of another experiment:\n{lines}\n"
+            "give the config and the options that it was begun with, or choose another --run-dir"
+        )
+    if changed and not accept_changes:
+        raise UsageError(
+            f"{folder.path} holds a run that was not made as the others would be:\n{lines}\n"
+            "put that back as it was, or go on nevertheless with --accept-changes"
+        )
