@@ -13,6 +13,7 @@ from nndl.visible import visible
 
 if TYPE_CHECKING:
     from nndl.runs.listing import Row
+    from nndl.runs.sets import Bundle
 
 runs_app = typer.Typer(cls=Group, help="List, compare, choose, remove and write out runs.", rich_markup_mode=None)
 
@@ -54,20 +55,51 @@ def list_(sort: Sort = "begun", filter: Filter = "", by_config: ByConfig = False
 
 @runs_app.command("compare", cls=Verb)
 def compare(run: Runs, json: Json = False) -> None:
-    """Show what differs in the configs of runs, and what it did to the results."""
+    """Show what differs in the configs of runs, and what it did to the results.
+
+    Of folders of several seeds or folds, the results pair by pair: mean difference, and where it lies with 95 %
+    confidence.
+    """
     from nndl.cli.screen import runs as tables
     from nndl.cli.screen import terminal
     from nndl.errors import UsageError
     from nndl.runs.comparing import changed
     from nndl.runs.sets import bundles
 
-    rows = [row for bundle in bundles(run) for row in bundle.rows]
+    found = bundles(run)
+    rows = [row for bundle in found for row in bundle.rows]
     if len(rows) < 2:
         raise UsageError("which other run? nndl runs compare A B [...]")
+    if 1 < len(found) == len(run) and all(len(bundle.rows) > 1 for bundle in found):
+        compare_sets(found, json)
+        return
     if json:
         terminal.emit_json({"runs": [row.record() for row in rows], "config": [vars(place) for place in changed(rows)]})
     else:
         tables.show_comparison(rows)
+
+
+def compare_sets(found: "list[Bundle]", json: bool) -> None:
+    """Show how sets of runs differ pair by pair, each from the first."""
+    from dataclasses import asdict
+
+    from nndl.cli.screen import pairs, terminal
+    from nndl.cli.screen.runs import show_changes
+    from nndl.runs.comparing import changed
+    from nndl.runs.pairing import paired
+
+    first, *others = found
+    compared = [(other, paired(first, other)) for other in others]
+    places = changed([first.drawn[0], *(other.drawn[0] for other in others)])
+    if json:
+        records = [
+            {"one": first.folder, "other": other.folder, **asdict(each)} for other, figures in compared for each in figures
+        ]
+        terminal.emit_json({"compared": records, "config": [vars(place) for place in places]}, indent=2)
+    else:
+        for other, figures in compared:
+            pairs.show(first, other, figures)
+        show_changes([Path(bundle.folder).name for bundle in (first, *others)], places)
 
 
 @runs_app.command("best", cls=Verb)

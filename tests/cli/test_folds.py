@@ -37,7 +37,9 @@ def test_each_fold_has_a_run_that_holds_it_out_and_is_repeated_exactly(folder: P
     assert last["validation_mean"] == pytest.approx(statistics.mean(ended))
     assert last["validation_deviation"] == pytest.approx(statistics.stdev(ended))
     assert nndl("reproduce", "cut/fold-2", "--quiet", cwd=folder).stdout.startswith("bit-identical: ")
-    assert "cut/fold-2" in nndl("report", "cut", cwd=folder).stdout + (folder / "cut" / "report.html").read_text("utf-8")
+    assert "cut/fold-2" in nndl("report", "cut", cwd=folder).stdout + (folder / "cut" / "report.html").read_text(
+        "utf-8"
+    )
 
 
 def test_a_set_that_was_broken_off_is_completed_by_the_same_command(folder: Path) -> None:
@@ -71,3 +73,23 @@ def test_what_cannot_be_is_refused(folder: Path) -> None:
     assert "fewer than the 10 classes; take fewer folds" in many.stderr
     assert "--folds does not fit" in nndl("train", "--resume", "latest", "--folds", "3", cwd=folder).stderr
     assert not (folder / "runs").exists()
+
+
+def test_two_sets_are_compared_pair_by_pair(folder: Path) -> None:
+    words = ("train", "tiny.yaml", "--epochs", "0.5", "--quiet")
+    for name, rate in (("slow", "0.001"), ("fast", "0.05")):
+        more = ("--set", f"train.optimizer={{sgd: {{learning_rate: {rate}}}}}", "--run-dir")
+        assert nndl(*words, "--folds", "3", *more, f"folds-{name}", cwd=folder).returncode == 0
+        assert nndl(*words, "--seeds", "2", *more, f"seeds-{name}", cwd=folder).returncode == 0
+    for kind, figures in (("folds", ["validation accuracy", "test accuracy"]), ("seeds", ["test accuracy"] * 1)):
+        done = nndl("runs", "compare", f"{kind}-slow", f"{kind}-fast", cwd=folder)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.index(figures[0]) < done.stdout.index(figures[-1]) or len(figures) == 1
+        assert f"{kind}-fast is " in done.stdout
+        assert f" {kind}, 95 % confidence " in done.stdout
+        assert "learning_rate" in done.stdout
+        told = json.loads(nndl("runs", "compare", f"{kind}-slow", f"{kind}-fast", "--json", cwd=folder).stdout)
+        assert {each["kind"] for each in told["compared"]} == {kind}
+        assert [place["key"] for place in told["config"]] == ["train.optimizer.sgd.learning_rate"]
+    other = nndl("runs", "compare", "folds-slow", "seeds-slow", cwd=folder)
+    assert (other.returncode, "no finished run of the same seed and fold" in other.stderr) == (2, True)

@@ -9,7 +9,7 @@ from typing import Any
 
 from nndl.cli.screen import terminal
 from nndl.cli.screen.epochs import percent
-from nndl.runs.comparing import Spread, by_config, changed, counted, distinct_names, spread, told_apart
+from nndl.runs.comparing import Changed, Spread, by_config, changed, counted, distinct_names, spread, told_apart
 from nndl.runs.differences import kind_of, shown
 from nndl.runs.folder import safe_name
 from nndl.runs.listing import Row, in_short
@@ -135,8 +135,12 @@ def show_comparison(rows: Sequence[Row]) -> None:
         ("time", [_duration(row.seconds) for row in rows]),
     ]
     terminal.print_table(("result", *names), [(name, *values) for name, values in figures])
-    places = changed(rows)
     terminal.say()
+    show_changes(names, changed(rows))
+
+
+def show_changes(names: Sequence[str], places: Sequence[Changed]) -> None:
+    """Print every place where configs differ, a column for each."""
     if not places:
         terminal.say("their configs are the same")
         return
