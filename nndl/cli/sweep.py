@@ -56,6 +56,17 @@ SweepDir = Annotated[
     Path | None,
     typer.Option(metavar="FOLDER", parser=expanded, help="The sweep's folder, instead of runs/NAME-sweep."),
 ]
+ReportFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        parser=to_write,
+        help="Where to.  [default: report.html in the sweep's folder]",
+    ),
+]
+OpenIt = Annotated[bool, typer.Option("--open", help="Open it in the browser.")]
 Output = Annotated[
     Path,
     typer.Argument(metavar="FILE", parser=to_write, help="FILE.csv, or FILE.sqlite for Optuna's dashboard."),
@@ -180,7 +191,7 @@ def best(folder: Folder, storage: Storage = None) -> None:
 
 @sweep_app.command("importance", cls=Verb)
 def importance(folder: Folder, storage: Storage = None, json: Json = False) -> None:
-    """Show how much of the results' spread each key accounts for."""
+    """Show how much each key decides whether a trial is among the best."""
     from nndl.cli.screen import terminal
     from nndl.errors import UsageError
     from nndl.jobs.sweeps.standing import importance as shares
@@ -192,6 +203,35 @@ def importance(folder: Folder, storage: Storage = None, json: Json = False) -> N
         terminal.emit_json(found)
     else:
         terminal.print_table(("key", "share"), [(key, f"{share:.0%}") for key, share in found.items()])
+
+
+@sweep_app.command("report", cls=Verb)
+def report(
+    folder: Folder,
+    output: ReportFile = None,
+    storage: Storage = None,
+    open_it: OpenIt = False,
+    json: Json = False,
+) -> None:
+    """Write a page that needs no network and no server: history, parallel coordinates, slices, importance, front."""
+    from nndl.cli.screen import terminal
+    from nndl.errors import UsageError
+    from nndl.report.sweep import sweep_page
+    from nndl.runs.atomic import write_atomically
+
+    study = _open(folder, storage)
+    path = output or folder / "report.html"
+    if path.is_dir() or not path.parent.is_dir():
+        raise UsageError(f"--output {path}: name a file in a folder that is there")
+    write_atomically(path, sweep_page(study))
+    if json:
+        terminal.emit_json({"file": str(path), "bytes": path.stat().st_size})
+    else:
+        terminal.say(f"{path}: {path.stat().st_size / 1e6:.2f} MB")
+    if open_it:
+        import webbrowser
+
+        webbrowser.open(path.resolve().as_uri())
 
 
 @sweep_app.command("export", cls=Verb)

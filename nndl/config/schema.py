@@ -104,7 +104,7 @@ class Data(Section):
     split_seed: Annotated[int, Ge(0)] = 0
     """The seed that picks them, apart from `seed` so that runs with other seeds are judged on the same images."""
     fold: Annotated[str, BeforeValidator(_fold), WithJsonSchema({"type": "string", "pattern": FOLD})] | None = None
-    """Which part to hold out instead: `2/5`, the second of five that are alike; validation_size is then its size."""
+    """The part to hold out instead: `2/5`, the second of five that are alike; validation_size is then its size."""
     normalize: Literal["standard", "mean_image", "none"] = "standard"
     """standard: mean 0, variance 1 per channel; mean_image: the mean image is subtracted (the courses); none: 0..1."""
     augment: tuple[InstanceOf[Transform], ...] = Field(default=(), strict=False)

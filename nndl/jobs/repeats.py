@@ -15,7 +15,7 @@ from nndl.jobs.sameness import as_told, changes_between, provenance
 from nndl.jobs.stored import stored_experiment, stored_state
 from nndl.runs.files import is_there
 from nndl.runs.folder import RunFolder, is_free
-from nndl.runs.listing import Row, read_row, read_summary
+from nndl.runs.listing import Row, read_row, read_summary, seconds
 from nndl.runs.lock import is_locked
 
 
@@ -30,11 +30,11 @@ class Repeat:
     folder: RunFolder
     row: Row
     summary: dict[str, Any] | None = None
-    """What its summary.json holds, where it is finished."""
+    """The content of its summary.json, where it is finished."""
 
     @property
     def begun(self) -> bool:
-        """Whether there is a run, finished or to go on with."""
+        """True where there is a run, finished or to go on with."""
         return is_there(self.folder.config)
 
 
@@ -68,9 +68,10 @@ def repeats(experiments: Sequence[Experiment], inside: Path) -> list[Repeat]:
 
 
 def _as_it_stands(kind: str, number: int, experiment: Experiment, folder: RunFolder) -> Repeat:
-    row = read_row(folder)
-    whole = row.status == "finished" and row.test is not None and row.seconds is not None
-    return Repeat(kind, number, experiment, folder, row, read_summary(folder) if whole else None)
+    row, summary = read_row(folder), read_summary(folder)
+    if row.status != "finished" or row.test is None or summary is None or seconds(summary.get("seconds")) is None:
+        summary = None
+    return Repeat(kind, number, experiment, folder, row, summary)
 
 
 def refuse_others(runs: Sequence[Repeat], accept_changes: bool = False) -> None:

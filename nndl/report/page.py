@@ -2,11 +2,10 @@
 
 import shlex
 from collections.abc import Sequence
-from datetime import datetime
-from pathlib import Path, PurePath
+from pathlib import PurePath
 
-from nndl import __version__
 from nndl.report import statistics
+from nndl.report.document import document, sections
 from nndl.report.escape import escape
 from nndl.report.gather import Facts
 from nndl.report.parts import (
@@ -32,17 +31,7 @@ def page(runs: Sequence[Facts], found: Sequence[Bundle] = ()) -> str:
     found = found or [Bundle((each.row,), each.row.folder) for each in runs]
     title = _title(runs, found)
     body = _one(runs[0], 2) if len(runs) == 1 else several(runs, found, _one)
-    style = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
-    made = datetime.now().astimezone().strftime("%Y-%m-%d %H:%M")
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<meta http-equiv="Content-Security-Policy" '
-        "content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">"
-        f'<link rel="icon" href="data:,"><title>{escape(title)}</title><style>{style}</style></head><body>'
-        f"<header><h1>{escape(title)}</h1>{_under(runs)}</header><main>{body}</main>"
-        f"<footer>Made by nndl {__version__}, {made}. This file needs nothing but itself.</footer></body></html>\n"
-    )
+    return document(title, _under(runs), body)
 
 
 def _title(runs: Sequence[Facts], found: Sequence[Bundle]) -> str:
@@ -66,7 +55,7 @@ def _under(runs: Sequence[Facts]) -> str:
 
 def _one(facts: Facts, level: int) -> str:
     """Return all sections of a run; `level` is that of its headings."""
-    sections = (
+    named = (
         ("Learning", _curves(facts)),
         ("Confusion", _confusion(facts)),
         ("Calibration", _calibration(facts)),
@@ -75,13 +64,7 @@ def _one(facts: Facts, level: int) -> str:
         ("Weights and activations", statistics.section(facts)),
         ("How it was made", _making(facts)),
     )
-    own = slug(facts.name)
-    told = "".join(
-        f'<section aria-labelledby="{own}-{slug(title)}"><h{level} id="{own}-{slug(title)}">{title}</h{level}>{content}'
-        "</section>"
-        for title, content in sections
-        if content
-    )
+    told = sections(named, slug(facts.name), level)
     notes = "".join(f"<p class=note>{escape(note)}</p>" for note in facts.notes)
     return _headline(facts) + notes + told
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from nndl.report.document import sections
 from nndl.report.escape import escape
 from nndl.report.gather import Facts
-from nndl.report.parts import slug, table
+from nndl.report.parts import table
 from nndl.report.svg import Line, line_chart, percent
 from nndl.report.words import accuracy
 from nndl.runs.comparing import Spread, changed, spread
@@ -26,16 +27,13 @@ def several(runs: Sequence[Facts], found: Sequence[Bundle], one: Callable[[Facts
     The curves of a bundle of several are their means, in a band.
     """
     drawn = _drawn(runs, found)
-    sections = (
+    named = (
         ("Results", _results(runs, found)),
         ("Learning", _learning(drawn)),
         ("What differs", _differing(runs)),
         ("Each run", "".join(_folded(each, one) for each in runs)),
     )
-    return _synthetic(runs) + "".join(
-        f'<section aria-labelledby="all-{slug(title)}"><h2 id="all-{slug(title)}">{title}</h2>{content}</section>'
-        for title, content in sections
-    )
+    return _synthetic(runs) + sections(named)
 
 
 def _folded(facts: Facts, one: Callable[[Facts, int], str]) -> str:

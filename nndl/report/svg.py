@@ -102,7 +102,7 @@ class Scale:
         self.log = log
         self.left, self.right = min(0.0, *xs), max(xs) or 1.0
         low, high = (min(0.0, ys[0]) if from_zero else ys[0]), ys[-1]
-        self.ticks = _decades(low, high) if log else _round_ticks(low, high)
+        self.ticks = decades(low, high) if log else round_ticks(low, high)
         self.low, self.high = min(low, self.ticks[0]), max(high, self.ticks[-1])
 
     def x(self, value: float) -> float:
@@ -125,7 +125,7 @@ class Scale:
 
     def axis(self, label: str) -> str:
         """Return numbers along the bottom, and at its end what they are of."""
-        ticks = [tick for tick in _round_ticks(self.left, self.right) if self.left <= tick <= self.right]
+        ticks = [tick for tick in round_ticks(self.left, self.right) if self.left <= tick <= self.right]
         texts = [
             _text(self.x(tick), number(tick), "middle" if place else "start") for place, tick in enumerate(ticks[:-1])
         ]
@@ -173,7 +173,7 @@ def _rising(points: Points, log: bool) -> Points:
     return [(x, y) for x, y in points if not log or y > TINY]
 
 
-def _round_ticks(low: float, high: float, count: int = 4) -> list[float]:
+def round_ticks(low: float, high: float, count: int = 4) -> list[float]:
     """Return some round numbers that span low to high."""
     span = next((size for size in (high - low, abs(high)) if size > TINY), 1.0)
     power = 10 ** math.floor(math.log10(span / count))
@@ -182,7 +182,7 @@ def _round_ticks(low: float, high: float, count: int = 4) -> list[float]:
     return [round(place * step, 12) for place in range(first, max(last, first + 1) + 1)]
 
 
-def _decades(low: float, high: float) -> list[float]:
+def decades(low: float, high: float) -> list[float]:
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
     every = max(1, -(-(last - first) // 5))
     return [10.0**power for power in range(first, max(last, first + 1) + every, every)]

@@ -41,7 +41,7 @@ class Curves:
     seeds: int = 1
     """The number of runs that these are the means of."""
     kind: str = "seeds"
-    """What those runs differ in: seeds, or folds."""
+    """Seeds, or folds: the difference of those runs."""
     bands: dict[str, Band] = field(default_factory=dict)
     """Of several runs, by the name of the curve: between which values they lie."""
 

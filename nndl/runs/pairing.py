@@ -10,7 +10,7 @@ from nndl.runs.listing import Row
 from nndl.runs.sets import Bundle
 
 FIGURES = {"test accuracy": "test", "validation accuracy": "last_validation"}
-"""What is compared; validation after the last epoch, since the best one is chosen by the same images."""
+"""The figures compared; validation after the last epoch, since the best one is chosen by the same images."""
 CONFIDENCE = 0.95
 SAME_IMAGES = ("dataset", "train_size", "split_seed")
 """Keys of data on which it depends which images a fold holds out."""
@@ -26,7 +26,7 @@ class Pair:
 
     @property
     def difference(self) -> float:
-        """How much the other is above the one."""
+        """The height of the other above the one."""
         return self.other - self.one
 
 

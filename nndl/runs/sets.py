@@ -32,7 +32,7 @@ class Bundle:
 
     @property
     def kind(self) -> str:
-        """Seeds, or folds: what its runs differ in."""
+        """Seeds, or folds: the difference of its runs."""
         return "folds" if len({row.fold for row in self.rows}) > 1 else "seeds"
 
     @property

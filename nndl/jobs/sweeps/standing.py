@@ -1,5 +1,6 @@
 """The standing of a sweep: its trials in a table, the best of them, the values without effect."""
 
+import warnings
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
@@ -57,12 +58,21 @@ def without_effect(trials: Sequence[Trial]) -> list[list[int]]:
 
 
 def importance(study: Study) -> dict[str, float]:
-    """Return each key's share in the spread of the first objective, the largest first; empty with too few trials."""
+    """Return how much each key decides whether a trial is among the best, largest first; empty with too few trials.
+
+    By PED-ANOVA over the first objective, which takes low values for good ones.
+    """
     from nndl.jobs.sweeps.mirror import quiet_optuna
 
     optuna = quiet_optuna()
-    try:
-        found = optuna.importance.get_param_importances(study.optuna_study(), target=lambda trial: trial.values[0])
-    except (ValueError, RuntimeError, ZeroDivisionError):
-        return {}
+    sign = -1 if study.sweep.directions[0] == "maximize" else 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns of low values' being good, and of being new
+        evaluator = optuna.importance.PedAnovaImportanceEvaluator()
+        try:
+            found = optuna.importance.get_param_importances(
+                study.optuna_study(), evaluator=evaluator, target=lambda trial: sign * trial.values[0]
+            )
+        except (ValueError, RuntimeError, ZeroDivisionError):
+            return {}
     return {key: float(value) for key, value in found.items()}

@@ -120,6 +120,13 @@ class Study:
         except optuna.exceptions.UpdateFinishedTrialError:
             return
 
+    def about(self) -> dict[str, Any]:
+        """Read what the sweep's folder says of it: identity, text, source, storage without its password."""
+        about = _read_about(self.folder)
+        if about is None:
+            raise UsageError(f"there is no sweep in {self.folder} any more")
+        return about
+
     def optuna_study(self) -> Any:
         """Return the study as Optuna's own functions take it."""
         name = self._storage.get_study_name_from_id(self._id)
