@@ -98,18 +98,19 @@ def run(
     from nndl.config.reading.overrides import SYNTHETIC, settings
     from nndl.engines.shared.threads import cores
     from nndl.errors import UsageError
-    from nndl.jobs.sweeps.storage import url_of
+    from nndl.jobs.sweeps.storage import lost_is_told, url_of
 
     if slurm and threads is None:
         raise UsageError("--slurm needs --threads N, the cores of each job: this machine's say nothing of theirs")
     sets = [*(SYNTHETIC if synthetic else ()), *settings(engine=engine, data=data)]
     url = url_of(storage)
-    study, notes = _begin(file, trials, workers, sweep_dir, url, threads or max(1, cores() // workers))
-    if slurm:
-        screen.send(study, workers, sets, url, slurm_set or (), quiet=quiet or json)
-        done = True
-    else:
-        done = screen.conduct(study, notes, workers, sets, url, quiet=quiet or json)
+    with lost_is_told(url):
+        study, notes = _begin(file, trials, workers, sweep_dir, url, threads or max(1, cores() // workers))
+        if slurm:
+            screen.send(study, workers, sets, url, slurm_set or (), quiet=quiet or json)
+            done = True
+        else:
+            done = screen.conduct(study, notes, workers, sets, url, quiet=quiet or json)
     if json:
         screen.emit_standing(study)
     elif done and not slurm:
@@ -145,6 +146,7 @@ def work(folder: Folder, override: Annotated[list[str] | None, typer.Option("--s
 
     from nndl.cli.screen import terminal
     from nndl.cli.screen.interrupt import clean_stop
+    from nndl.jobs.sweeps.storage import lost_is_told, url_of
     from nndl.jobs.sweeps.worker import Worker
     from nndl.train.intervals import parse_duration
 
@@ -152,7 +154,7 @@ def work(folder: Folder, override: Annotated[list[str] | None, typer.Option("--s
     budget = study.sweep.time_budget
     until = None if budget is None else time.monotonic() + parse_duration(budget)
     worker = Worker(study, tuple(override or ()), until, terminal.note)
-    with clean_stop(worker.stop, lambda: None):
+    with lost_is_told(url_of(None)), clean_stop(worker.stop, lambda: None):
         worker.work()
     if worker.stopped:
         raise typer.Exit(exit_code())

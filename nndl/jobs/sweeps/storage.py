@@ -4,9 +4,12 @@ A journal is a line a change. A process that is killed in the middle of one leav
 whole file; here it is mended on a copy, which takes the journal's place while nobody writes.
 """
 
+import contextlib
 import json
 import os
 import re
+import warnings
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +21,9 @@ from nndl.runs.files import open_to_append, read_bounded
 
 JOURNAL = "journal.log"
 PASSWORD = re.compile(r"(?<=://)([^/@:]*):[^/@]*@")
+PROXY_SECONDS = 10.0
+DRIVERS = ("sqlalchemy", "psycopg", "grpc", "optuna")
+"""Packages whose errors are those of a storage."""
 MOST_JOURNAL = 1 << 30
 """Bytes of a journal."""
 
@@ -33,16 +39,41 @@ def open_storage(folder: Path, url: str | None) -> tuple[Any, list[str]]:
         return _journal(folder / JOURNAL)
     try:
         if url.startswith("grpc://"):
-            host, _, port = url.removeprefix("grpc://").partition(":")
-            return optuna.storages.GrpcStorageProxy(host=host, port=int(port or 13000)), []
+            return _proxy(url), []
         address = re.sub("^postgres(ql)?://", "postgresql+psycopg://", url)  # SQLAlchemy's own choice changed with 2.1
-        return optuna.storages.RDBStorage(address, engine_kwargs={"pool_pre_ping": True}), []
+        database = optuna.storages.RDBStorage(address, engine_kwargs={"pool_pre_ping": True})
+        return optuna.storages.get_storage(database), []  # in its cache: finished trials are read once
     except ImportError as error:
         extra = "grpc" if url.startswith("grpc://") else "postgresql"
         raise MissingExtraError(str(error.name or "a driver"), extra, f"the storage {shown(url)}") from None
     except Exception as error:  # every driver raises its own
         words = shown(" ".join(str(error).split()))
         raise UsageError(f"the storage {shown(url)} cannot be used: {words[:300]}") from None
+
+
+def _proxy(url: str) -> Any:
+    """Return Optuna's gRPC proxy, which itself would wait for its first call to find that nobody is there."""
+    host, _, port = url.removeprefix("grpc://").rstrip("/").partition(":")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it is told to be experimental
+        proxy = quiet_optuna().storages.GrpcStorageProxy(host=host or "localhost", port=int(port or 13000))
+    proxy.wait_server_ready(PROXY_SECONDS)
+    return proxy
+
+
+@contextlib.contextmanager
+def lost_is_told(url: str | None) -> Iterator[None]:
+    """Raise UsageError, without the password, where a storage that was there is lost within."""
+    try:
+        yield
+    except Exception as error:  # every driver raises its own
+        if type(error).__module__.partition(".")[0] not in DRIVERS:
+            raise
+        where = shown(url) if url else "in the sweep's folder"
+        words = shown(" ".join(str(error).split()))
+        raise UsageError(
+            f"the storage {where} was lost: {words[:300]}\nstates are saved; the same command goes on"
+        ) from None
 
 
 def shown(url: str) -> str:

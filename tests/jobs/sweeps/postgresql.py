@@ -37,7 +37,7 @@ def server() -> Iterator[str]:
             shutil.chown(folder / "password", user)
         words = ["initdb", "-D", "data", "-U", "nndl", "--auth=scram-sha-256", "--pwfile=password", "-N"]
         subprocess.run(words, cwd=folder, user=user, check=True, capture_output=True)
-        port = _free_port()
+        port = free_port()
         run = ["postgres", "-D", "data", "-p", str(port), "-k", str(folder), "-h", "127.0.0.1", "-F"]
         process = subprocess.Popen(run, cwd=folder, user=user, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
@@ -48,7 +48,7 @@ def server() -> Iterator[str]:
             process.wait(30)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])

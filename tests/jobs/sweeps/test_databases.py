@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,10 +17,26 @@ from nndl.jobs.sweeps.study import ABOUT, Study, begin_study, open_study
 from nndl.jobs.sweeps.worker import Worker
 from tests.cli.command import environment
 from tests.jobs.sweeps import postgresql
-from tests.jobs.sweeps.small import table, write
+from tests.jobs.sweeps.small import SWEEP, table, write
 
 optuna = pytest.importorskip("optuna")
-pytest.importorskip("sqlalchemy")
+sqlalchemy = pytest.importorskip("sqlalchemy")
+
+
+@pytest.fixture(autouse=True)
+def connections(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Close what a test leaves open, which a process's end does elsewhere."""
+    engines: list[Any] = []
+    create = sqlalchemy.engine.create_engine
+
+    def kept(*words: Any, **options: Any) -> Any:
+        engines.append(create(*words, **options))
+        return engines[-1]
+
+    monkeypatch.setattr("sqlalchemy.engine.create_engine", kept)
+    yield
+    for engine in engines:
+        engine.dispose()
 
 
 def begun(folder: Path, file: Path, url: str | None) -> Study:
@@ -70,6 +87,65 @@ def test_postgresql_holds_the_same_study_and_no_password_is_kept(postgres: str, 
     assert table(study) == table(calm)
     for path in study.folder.rglob("*"):
         assert not path.is_file() or b"correct-horse" not in path.read_bytes()
+
+
+@pytest.fixture
+def proxy(tmp_path: Path) -> Iterator[str]:
+    """Optuna's gRPC proxy before an SQLite file, in a process of its own."""
+    pytest.importorskip("grpc")
+    pytest.importorskip("google.protobuf")
+    port = postgresql.free_port()
+    code = (
+        "import sys, warnings\nwarnings.simplefilter('ignore')\n"
+        "from optuna.storages import get_storage, run_grpc_proxy_server\n"
+        "run_grpc_proxy_server(get_storage(sys.argv[1]), host='localhost', port=int(sys.argv[2]))"
+    )
+    words = [sys.executable, "-c", code, f"sqlite:///{tmp_path / 'behind.sqlite'}", str(port)]
+    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        yield f"grpc://localhost:{port}"
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_proxy_holds_the_same_study(proxy: str, tmp_path: Path) -> None:
+    file = write(tmp_path)
+    calm = begun(tmp_path / "calm", file, None)
+    assert Worker(calm).work()
+    study = begun(tmp_path / "proxy", file, proxy)
+    killed_on_the_way(study, proxy)
+    assert table(study) == table(calm)
+
+
+@pytest.mark.parametrize("url", ["grpc://localhost:1", "grpc://localhost:port"])
+def test_a_proxy_that_is_not_there_is_told(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("grpc")
+    pytest.importorskip("google.protobuf")
+    monkeypatch.setattr("nndl.jobs.sweeps.storage.PROXY_SECONDS", 0.5)
+    with pytest.raises(UsageError, match=f"the storage {url} cannot be used"):
+        begun(tmp_path / "s", write(tmp_path), url)
+    assert not (tmp_path / "s" / ABOUT).exists()
+
+
+def test_a_storage_that_is_lost_in_between_is_told_and_nothing_is_lost(tmp_path: Path) -> None:
+    """The server ends while a worker trains; with another in its place the same command goes on."""
+    if postgresql.missing():
+        pytest.skip(postgresql.missing() or "")
+    pytest.importorskip("psycopg")
+    file = write(tmp_path, SWEEP.replace("trials: 6", "trials: 40"))
+    with postgresql.server() as url:
+        study = begun(tmp_path / "s", file, url)
+        words = [sys.executable, "-m", "nndl", "sweep", "work", str(study.folder)]
+        process = subprocess.Popen(words, env=environment(NNDL_STORAGE=url), stderr=subprocess.PIPE, text=True)
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith("trial 0 ")
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert "error: the storage postgresql://nndl:***@" in said
+    assert "was lost" in said
+    assert "correct-horse" not in said
+    assert "Traceback" not in said
 
 
 def test_a_wrong_password_is_told_and_not_shown(postgres: str, tmp_path: Path) -> None:
