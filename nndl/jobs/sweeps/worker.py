@@ -67,10 +67,10 @@ class Worker:
         return self.until is not None and time.monotonic() >= self.until
 
     def _order(self, trials: list[Trial]) -> list[Trial]:
-        """Return the trials to try: running ones that were left, then the first that waits."""
+        """Return the trials to try: running ones that were left, then those that wait."""
         left = [trial for trial in trials if trial.state == "running" and self.study.is_stale(trial)]
         waiting = [] if self._out_of_time() else [trial for trial in trials if trial.state == "waiting"]
-        return [*left, *waiting[:1]]
+        return [*left, *waiting[: self.study.sweep.parallel]]
 
     def _try(self, trial: Trial) -> bool:
         """Train a trial to its end, unless another process has it; returns whether it was ours."""
@@ -108,7 +108,8 @@ class Worker:
             if all(trial.finished for trial in before):
                 return self._mirror.draw(number, {trial.number: trial.result for trial in before})
             left = [trial for trial in before if trial.state == "running" and self.study.is_stale(trial)]
-            if not any(self._try(trial) for trial in left):
+            waiting = [trial for trial in before if trial.state == "waiting"]  # its process ended before it claimed it
+            if not any(self._try(trial) for trial in (*left, *waiting)):
                 time.sleep(POLL_SECONDS)
         return None
 
