@@ -28,11 +28,11 @@ MOST_JOURNAL = 1 << 30
 """Bytes of a journal."""
 
 
-def open_storage(folder: Path, url: str | None) -> tuple[Any, list[str]]:
+def open_storage(folder: Path, url: str | None, *, begun: bool = False) -> tuple[Any, list[str]]:
     """Open the storage, by default the journal in `folder`; returns it and what was mended in it.
 
-    url: sqlite:///FILE, postgresql://..., or grpc://HOST:PORT for Optuna's proxy. Raises UsageError, without the
-    password, for one that cannot be reached, and MissingExtraError for a driver that is not installed.
+    url: sqlite:///FILE, postgresql://..., or grpc://HOST:PORT for Optuna's proxy. begun: its tables are there. Raises
+    UsageError, without the password, for one that cannot be reached, MissingExtraError for a driver that is missing.
     """
     optuna = quiet_optuna()
     if url is None:
@@ -41,14 +41,28 @@ def open_storage(folder: Path, url: str | None) -> tuple[Any, list[str]]:
         if url.startswith("grpc://"):
             return _proxy(url), []
         address = re.sub("^postgres(ql)?://", "postgresql+psycopg://", url)  # SQLAlchemy's own choice changed with 2.1
-        database = optuna.storages.RDBStorage(address, engine_kwargs={"pool_pre_ping": True})
+        database = optuna.storages.RDBStorage(
+            address, engine_kwargs=_pool(address), skip_table_creation=begun, skip_compatibility_check=begun
+        )
         return optuna.storages.get_storage(database), []  # in its cache: finished trials are read once
     except ImportError as error:
         extra = "grpc" if url.startswith("grpc://") else "postgresql"
         raise MissingExtraError(str(error.name or "a driver"), extra, f"the storage {shown(url)}") from None
     except Exception as error:  # every driver raises its own
-        words = shown(" ".join(str(error).split()))
-        raise UsageError(f"the storage {shown(url)} cannot be used: {words[:300]}") from None
+        raise UsageError(f"the storage {shown(url)} cannot be used: {_cause(error)}") from None
+
+
+def _pool(address: str) -> dict[str, Any]:
+    """Return how a process connects: to a server once, and for a moment twice, since a server has few to give."""
+    once = {} if address.startswith("sqlite") else {"pool_size": 1, "max_overflow": 1}
+    return {"pool_pre_ping": True, **once}
+
+
+def _cause(error: BaseException) -> str:
+    """Return the words of the error at the bottom, which is the driver's own, on one line and without a password."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return shown(" ".join(str(error).split()) or type(error).__name__)[:300]
 
 
 def _proxy(url: str) -> Any:
@@ -70,9 +84,8 @@ def lost_is_told(url: str | None) -> Iterator[None]:
         if type(error).__module__.partition(".")[0] not in DRIVERS:
             raise
         where = shown(url) if url else "in the sweep's folder"
-        words = shown(" ".join(str(error).split()))
         raise UsageError(
-            f"the storage {where} was lost: {words[:300]}\nstates are saved; the same command goes on"
+            f"the storage {where} was lost: {_cause(error)}\nstates are saved; the same command goes on"
         ) from None
 
 

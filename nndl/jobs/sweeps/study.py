@@ -13,7 +13,7 @@ from nndl.errors import UsageError
 from nndl.jobs.sweeps.load import parse_sweep
 from nndl.jobs.sweeps.mirror import Result, quiet_optuna
 from nndl.jobs.sweeps.schema import Sweep
-from nndl.jobs.sweeps.storage import open_storage, shown
+from nndl.jobs.sweeps.storage import JOURNAL, open_storage, shown
 from nndl.runs.atomic import write_atomically
 from nndl.runs.files import is_there
 from nndl.runs.lock import is_locked, lock_run
@@ -174,7 +174,7 @@ def begin_study(
         if about is not None:
             _refuse_others(folder, about["identity"], now)
         storage, notes = open_storage(folder, url)
-        study_id = _study_id(storage, folder, sweep)
+        study_id = _make(storage, folder, sweep)
         told = {"identity": now, "text": text, "source": str(source.resolve()), "storage": shown(url) if url else None}
         write_atomically(folder / ABOUT, json.dumps(told, indent=2) + "\n")
         _fill(storage, study_id, sweep.trials)
@@ -190,8 +190,15 @@ def open_study(folder: Path, url: str | None) -> tuple[Study, list[str]]:
         where = about["storage"]
         raise UsageError(f"the sweep's trials are kept in {where}; say so with --storage, or in NNDL_STORAGE")
     sweep = parse_sweep(about["text"], str(folder / ABOUT), Path(about["source"]))
-    storage, notes = open_storage(folder, url)
-    return Study(folder, sweep, storage, _study_id(storage, folder, sweep), about["identity"]["threads"]), notes
+    storage, notes = open_storage(folder, url, begun=True)
+    try:
+        study_id = int(storage.get_study_id_from_name(_name(folder)))
+    except KeyError:
+        where = shown(url) if url else folder / JOURNAL
+        raise UsageError(
+            f"{where} has nothing of the sweep in {folder}; is it the storage it was begun with?"
+        ) from None
+    return Study(folder, sweep, storage, study_id, about["identity"]["threads"]), notes
 
 
 def _read_about(folder: Path) -> dict[str, Any] | None:
@@ -214,12 +221,16 @@ def _refuse_others(folder: Path, before: Mapping[str, Any], now: Mapping[str, An
         )
 
 
-def _study_id(storage: Any, folder: Path, sweep: Sweep) -> int:
-    """Return the study's number in the storage, where it has its folder's name: a database may hold several."""
-    optuna = quiet_optuna()
-    name = f"nndl-{folder.resolve().name}"
-    optuna.create_study(storage=storage, study_name=name, directions=sweep.directions, load_if_exists=True)
-    return int(storage.get_study_id_from_name(name))
+def _name(folder: Path) -> str:
+    """Return the study's name in the storage, that of its folder: a database may hold several."""
+    return f"nndl-{folder.resolve().name}"
+
+
+def _make(storage: Any, folder: Path, sweep: Sweep) -> int:
+    """Return the study's number in the storage, made where it is not there."""
+    options = {"study_name": _name(folder), "directions": sweep.directions, "load_if_exists": True}
+    quiet_optuna().create_study(storage=storage, **options)
+    return int(storage.get_study_id_from_name(_name(folder)))
 
 
 def _fill(storage: Any, study_id: int, total: int) -> None:
