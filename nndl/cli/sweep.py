@@ -151,6 +151,7 @@ def work(folder: Folder, override: Annotated[list[str] | None, typer.Option("--s
     from nndl.train.intervals import parse_duration
 
     study = _open(folder, None)
+    study.refuse_other_versions()
     budget = study.sweep.time_budget
     until = None if budget is None else time.monotonic() + parse_duration(budget)
     worker = Worker(study, tuple(override or ()), until, terminal.note)

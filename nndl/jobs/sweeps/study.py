@@ -127,6 +127,10 @@ class Study:
             raise UsageError(f"there is no sweep in {self.folder} any more")
         return about
 
+    def refuse_other_versions(self) -> None:
+        """Raise UsageError where this process has other versions than the sweep was begun with, naming them."""
+        _refuse_others(self.folder, self.about()["identity"], versions())
+
     def optuna_study(self) -> Any:
         """Return the study as Optuna's own functions take it."""
         name = self._storage.get_study_name_from_id(self._id)
@@ -149,12 +153,16 @@ def _as_trial(frozen: Any) -> Trial:
 
 def identity(sweep: Sweep, base: str, threads: int) -> dict[str, Any]:
     """Return all that makes two sweeps the same, and a trial of one worker the same as another's."""
-    import numpy as np
-
     plain = {key: value for key, value in sweep.model_dump(mode="json").items() if key not in FREE}
     plain["space"] = {key: [dimension.kind, *map(str, dimension.ends())] for key, dimension in sweep.space.items()}
-    versions = {"nndl": __version__, "numpy": np.__version__, "optuna": quiet_optuna().__version__}
-    return {**plain, "base": base, "threads": threads, **versions}
+    return {**plain, "base": base, "threads": threads, **versions()}
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what a trial's numbers depend on."""
+    import numpy as np
+
+    return {"nndl": __version__, "numpy": np.__version__, "optuna": quiet_optuna().__version__}
 
 
 def begin_study(

@@ -1,5 +1,6 @@
 """Workers: a sweep comes to the same table however it is interrupted, killed, or shared out."""
 
+import json
 import os
 import signal
 import subprocess
@@ -16,9 +17,9 @@ from nndl.errors import UsageError
 from nndl.jobs.sweeps import worker as working
 from nndl.jobs.sweeps.load import load_sweep
 from nndl.jobs.sweeps.standing import front, without_effect
-from nndl.jobs.sweeps.study import Study, begin_study, open_study
+from nndl.jobs.sweeps.study import ABOUT, Study, begin_study, open_study
 from nndl.jobs.sweeps.worker import Worker
-from tests.cli.command import environment
+from tests.cli.command import environment, nndl
 from tests.jobs.sweeps.small import BASE, SWEEP, table, write
 
 pytest.importorskip("optuna")
@@ -157,6 +158,21 @@ def test_the_total_can_be_raised_and_another_sweep_is_refused(calm: Study, file:
     with pytest.raises(UsageError, match="seed: 0 -> 1"):
         begin_study(calm.folder, sweep.model_copy(update={"seed": 1}), text, file, None, 1)
     assert len(open_study(calm.folder, None)[0].trials()) == 8
+
+
+@pytest.mark.parametrize("name", ["nndl", "numpy", "optuna"])
+def test_a_worker_of_another_version_is_refused_by_name(tmp_path: Path, file: Path, name: str) -> None:
+    study = begun(tmp_path / "s", file)
+    about = json.loads((study.folder / ABOUT).read_text(encoding="utf-8"))
+    now = about["identity"][name]
+    about["identity"][name] = "0.0.1"
+    (study.folder / ABOUT).write_text(json.dumps(about), encoding="utf-8")
+    done = nndl("sweep", "work", str(study.folder), cwd=tmp_path)
+    assert done.returncode == 2
+    assert f"{name}: 0.0.1 -> {now}" in done.stderr
+    again = nndl("sweep", file.name, "--sweep-dir", str(study.folder), cwd=tmp_path)
+    assert (again.returncode, f"{name}: 0.0.1 -> {now}" in again.stderr) == (2, True)
+    assert {trial.state for trial in study.trials()} == {"waiting"}
 
 
 def test_several_seeds_are_runs_in_the_trials_folder_and_their_mean_counts(tmp_path: Path) -> None:
