@@ -92,9 +92,8 @@ def compare_sets(found: "list[Bundle]", json: bool) -> None:
     compared = [(other, paired(first, other)) for other in others]
     places = changed([first.drawn[0], *(other.drawn[0] for other in others)])
     if json:
-        records = [
-            {"one": first.folder, "other": other.folder, **asdict(each)} for other, figures in compared for each in figures
-        ]
+        sets = [({"one": first.folder, "other": other.folder}, figures) for other, figures in compared]
+        records = [{**folders, **asdict(each)} for folders, figures in sets for each in figures]
         terminal.emit_json({"compared": records, "config": [vars(place) for place in places]}, indent=2)
     else:
         for other, figures in compared:
