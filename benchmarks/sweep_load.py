@@ -34,13 +34,6 @@ trials: {trials}
 parallel: {parallel}
 sampler: {sampler}
 """
-PROXY = """\
-import sys, warnings
-from concurrent.futures import ThreadPoolExecutor
-warnings.simplefilter("ignore")
-from optuna.storages import get_storage, run_grpc_proxy_server
-run_grpc_proxy_server(get_storage(sys.argv[1]), port=int(sys.argv[2]), thread_pool=ThreadPoolExecutor(10))
-"""
 
 
 class Sleeper(Worker):
@@ -71,8 +64,8 @@ def storage(kind: str) -> Iterator[str | None]:
             yield url
             return
         port = postgresql.free_port()
-        behind = url.replace("postgresql://", "postgresql+psycopg://")
-        process = subprocess.Popen([sys.executable, "-c", PROXY, behind, str(port)])
+        words = [sys.executable, "-m", "nndl", "sweep", "serve", "--port", str(port)]
+        process = subprocess.Popen(words, env={**os.environ, "NNDL_STORAGE": url}, stderr=subprocess.DEVNULL)
         try:
             yield f"grpc://localhost:{port}"
         finally:

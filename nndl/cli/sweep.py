@@ -161,6 +161,21 @@ def work(folder: Folder, override: Annotated[list[str] | None, typer.Option("--s
         raise typer.Exit(exit_code())
 
 
+@sweep_app.command("serve", cls=Verb)
+def serve(
+    storage: Storage = None,
+    host: Annotated[str, typer.Option(metavar="NAME", help="Where to listen; 0.0.0.0 is everywhere.")] = "localhost",
+    port: Annotated[int, typer.Option(metavar="N", min=1, max=65535, help="At which port.")] = 13000,
+) -> None:
+    """Stand between a database and hundreds of workers, which then say --storage grpc://HOST:PORT."""
+    from nndl.cli.screen import terminal
+    from nndl.jobs.sweeps.storage import serve as stand_between
+    from nndl.jobs.sweeps.storage import url_of
+
+    terminal.note(f"workers join with --storage grpc://{host}:{port}; Ctrl+C ends this")
+    stand_between(url_of(storage), host, port)
+
+
 @sweep_app.command("status", cls=Verb)
 def status(folder: Folder, storage: Storage = None, json: Json = False) -> None:
     """Show the trials, the best so far, and what runs where."""

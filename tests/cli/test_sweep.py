@@ -31,6 +31,15 @@ def test_a_finished_sweep_says_so(folder: Path) -> None:
     assert "the sweep has all its 6 trials; --trials 26 would add some" in again.stderr
 
 
+def test_workers_share_the_threads(folder: Path) -> None:
+    from nndl.engines.shared.threads import cores
+
+    share = max(1, cores() // 2)
+    about = json.loads((folder / "runs" / "tiny-sweep" / "sweep.json").read_text(encoding="utf-8"))
+    ran = [json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("runs/*/trial-*/environment.json")]
+    assert (about["identity"]["threads"], {run["threads"] for run in ran}) == (share, {share})
+
+
 def test_status_best_importance_and_export(folder: Path) -> None:
     status = nndl("sweep", "status", "runs/tiny-sweep", cwd=folder).stdout
     assert "6 of 6 trials: 6 complete" in status

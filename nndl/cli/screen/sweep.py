@@ -118,7 +118,8 @@ def _line(study: Study, trial: Trial) -> str:
     reached = ", ".join(
         f"{NAMES.get(name, name)} {_shown(name, told[name])}" for name in study.sweep.objective if name in told
     )
-    how = reached or (f"failed: {told['error']}" if trial.state == "failed" else trial.state)
+    why = (told["error"] or "").partition("\n")[0]
+    how = reached or (f"failed: {why}" if trial.state == "failed" else trial.state)
     tried = ", ".join(f"{_short(key)} {_number(value)}" for key, value in told["values"].items())
     return f"trial {trial.number}: {how}  {tried}"
 

@@ -10,7 +10,9 @@ import os
 import re
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +23,14 @@ from nndl.runs.files import open_to_append, read_bounded
 
 JOURNAL = "journal.log"
 PASSWORD = re.compile(r"(?<=://)([^/@:]*):[^/@]*@")
-PROXY_SECONDS = 10.0
+PROXY_SECONDS, PROXY_THREADS = 20.0, 10
 DRIVERS = ("sqlalchemy", "psycopg", "grpc", "optuna")
 """Packages whose errors are those of a storage."""
 MOST_JOURNAL = 1 << 30
 """Bytes of a journal."""
 
 
-def open_storage(folder: Path, url: str | None, *, begun: bool = False) -> tuple[Any, list[str]]:
+def open_storage(folder: Path, url: str | None, *, begun: bool = False, connections: int = 1) -> tuple[Any, list[str]]:
     """Open the storage, by default the journal in `folder`; returns it and what was mended in it.
 
     url: sqlite:///FILE, postgresql://..., or grpc://HOST:PORT for Optuna's proxy. begun: its tables are there. Raises
@@ -42,7 +44,10 @@ def open_storage(folder: Path, url: str | None, *, begun: bool = False) -> tuple
             return _proxy(url), []
         address = re.sub("^postgres(ql)?://", "postgresql+psycopg://", url)  # SQLAlchemy's own choice changed with 2.1
         database = optuna.storages.RDBStorage(
-            address, engine_kwargs=_pool(address), skip_table_creation=begun, skip_compatibility_check=begun
+            address,
+            engine_kwargs=_pool(address, connections),
+            skip_table_creation=begun,
+            skip_compatibility_check=begun,
         )
         return optuna.storages.get_storage(database), []  # in its cache: finished trials are read once
     except ImportError as error:
@@ -52,10 +57,23 @@ def open_storage(folder: Path, url: str | None, *, begun: bool = False) -> tuple
         raise UsageError(f"the storage {shown(url)} cannot be used: {_cause(error)}") from None
 
 
-def _pool(address: str) -> dict[str, Any]:
-    """Return how a process connects: to a server once, and for a moment twice, since a server has few to give."""
-    once = {} if address.startswith("sqlite") else {"pool_size": 1, "max_overflow": 1}
-    return {"pool_pre_ping": True, **once}
+def serve(url: str | None, host: str, port: int) -> None:
+    """Stand between a database and many workers as Optuna's gRPC proxy, until this process is ended."""
+    if url is None or url.startswith("grpc://"):
+        raise UsageError("a proxy stands before a database: say which with --storage, or in NNDL_STORAGE")
+    storage, _ = open_storage(Path(), url, connections=PROXY_THREADS)
+    if find_spec("grpc") is None:
+        raise MissingExtraError("grpcio", "grpc", "a proxy")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it is told to be experimental
+        threads = ThreadPoolExecutor(PROXY_THREADS)
+        quiet_optuna().storages.run_grpc_proxy_server(storage, host=host, port=port, thread_pool=threads)
+
+
+def _pool(address: str, connections: int) -> dict[str, Any]:
+    """Return how a process connects: to a server so often, and once more for a moment, since it has few to give."""
+    few = {} if address.startswith("sqlite") else {"pool_size": connections, "max_overflow": 1}
+    return {"pool_pre_ping": True, **few}
 
 
 def _cause(error: BaseException) -> str:

@@ -141,8 +141,9 @@ class Worker:
 
         try:
             own = (f"threads={self.study.threads}", f"name={sweep.name}-{trial.number:04d}")
+            self.study.note(trial, values={key: str(value) for key, value in values.items()})
             base = experiment_of(sweep, values, (*own, *self.sets))
-            self.study.note(trial, digest=digest_of(base), values={key: str(value) for key, value in values.items()})
+            self.study.note(trial, digest=digest_of(base))
             for each, folder in folders.items():
                 if self.stopped:
                     return None

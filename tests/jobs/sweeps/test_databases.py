@@ -95,13 +95,9 @@ def proxy(tmp_path: Path) -> Iterator[str]:
     pytest.importorskip("grpc")
     pytest.importorskip("google.protobuf")
     port = postgresql.free_port()
-    code = (
-        "import sys, warnings\nwarnings.simplefilter('ignore')\n"
-        "from optuna.storages import get_storage, run_grpc_proxy_server\n"
-        "run_grpc_proxy_server(get_storage(sys.argv[1]), host='localhost', port=int(sys.argv[2]))"
-    )
-    words = [sys.executable, "-c", code, f"sqlite:///{tmp_path / 'behind.sqlite'}", str(port)]
-    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    words = [sys.executable, "-m", "nndl", "sweep", "serve", "--port", str(port)]
+    behind = environment(NNDL_STORAGE=f"sqlite:///{tmp_path / 'behind.sqlite'}")
+    process = subprocess.Popen(words, env=behind, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         yield f"grpc://localhost:{port}"
     finally:

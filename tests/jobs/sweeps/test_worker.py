@@ -16,7 +16,7 @@ import pytest
 from nndl.errors import UsageError
 from nndl.jobs.sweeps import worker as working
 from nndl.jobs.sweeps.load import load_sweep
-from nndl.jobs.sweeps.standing import front, without_effect
+from nndl.jobs.sweeps.standing import front, record, without_effect
 from nndl.jobs.sweeps.study import ABOUT, Study, begin_study, open_study
 from nndl.jobs.sweeps.worker import Worker
 from tests.cli.command import environment, nndl
@@ -129,6 +129,18 @@ def test_a_trial_that_fails_counts_and_says_why(tmp_path: Path) -> None:
     failed = [trial for trial in study.trials() if trial.state == "failed"]
     assert failed
     assert all(trial.notes["error"] for trial in failed)
+
+
+def test_a_trial_whose_values_fit_no_config_fails_with_them_and_its_reason(tmp_path: Path) -> None:
+    """Both ends of the range make configs, and what lies between does not always."""
+    text = SWEEP.replace("conv.filters: {integers: [2, 6]}", "conv.kernel: {integers: [1, 3]}")
+    study = begun(tmp_path / "s", write(tmp_path, text))
+    assert Worker(study).work()
+    kernels = [record(study, trial)["values"]["model.layers[1].conv.kernel"] for trial in study.trials()]
+    assert {"2", "3"} <= set(kernels)
+    for trial, kernel in zip(study.trials(), kernels, strict=True):
+        assert trial.state == ("failed" if kernel == "2" else "complete")
+        assert kernel != "2" or "pad: same needs an odd kernel, not 2" in trial.notes["error"]
 
 
 def test_a_trial_that_ends_at_the_same_step_again_and_again_fails(
