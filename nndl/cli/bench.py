@@ -9,22 +9,22 @@ from nndl.cli.options import Config, Json, Set
 if TYPE_CHECKING:
     from nndl.config import Experiment
 
+ENGINES = typer.Option(
+    metavar="NAMES", help="Engines, separated by commas; by default vectorized and, where it is built, compiled."
+)
+RANKS = typer.Option(metavar="N,...", help="Numbers of processes, such as 1,2,4, through MPI: what they gain.")
+
 
 def bench(
     config: Config = "bn_cnn",
-    engine: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAMES",
-            help="Engines, separated by commas; by default vectorized and, where it is built, compiled.",
-        ),
-    ] = None,
+    engine: Annotated[str | None, ENGINES] = None,
     threads: Annotated[
         str | None, typer.Option(metavar="N,...", help="Numbers of threads, such as 1,2; by default the config's.")
     ] = None,
     batch_size: Annotated[
         int | None, typer.Option(metavar="N", help="Images in a step, instead of the config's.")
     ] = None,
+    ranks: Annotated[str | None, RANKS] = None,
     bursts: Annotated[int, typer.Option(metavar="N", min=1, help="Turns each contender has.")] = 5,
     seconds: Annotated[
         float, typer.Option(metavar="N", min=0, help="Length of a turn; at least one step is made.")
@@ -48,6 +48,9 @@ def bench(
 
     sets = ["dtype=float32", *(override or []), *([f"train.batch_size={batch_size}"] if batch_size else [])]
     experiment = load_config(config, sets)
+    if ranks is not None:
+        _bench_ranks(experiment, ranks, bursts, seconds, json)
+        return
     contenders = make_contenders(experiment, _engines(engine), _thread_counts(experiment, threads))
     about = f"{len(contenders) * bursts * seconds:.0f} seconds and more, alone on the machine to mean something"
     terminal.note(f"measuring {', '.join(sorted({each.network.engine.name for each in contenders}))}: {about}")
@@ -60,6 +63,19 @@ def bench(
         show(result)
 
 
+def _bench_ranks(experiment: "Experiment", ranks: str, bursts: int, seconds: float, json: bool) -> None:
+    from nndl.cli.screen import terminal
+    from nndl.cli.screen.bench import show_ranks
+    from nndl.jobs.parallel.scaling import measure_ranks
+
+    measured = measure_ranks(experiment, _numbers("--ranks", ranks), bursts, seconds)
+    result = {"name": experiment.name, "batch_size": experiment.train.batch_size, "ranks": measured}
+    if json:
+        terminal.emit_json(result)
+    else:
+        show_ranks(result)
+
+
 def _engines(names: str | None) -> list[str]:
     from nndl.engines import available, get_engine
 
@@ -68,11 +84,16 @@ def _engines(names: str | None) -> list[str]:
 
 def _thread_counts(experiment: "Experiment", text: str | None) -> list[int]:
     from nndl.engines.shared.threads import cores
-    from nndl.errors import UsageError
 
     if text is None:
         return [cores() if experiment.threads == "auto" else experiment.threads]
+    return _numbers("--threads", text)
+
+
+def _numbers(option: str, text: str) -> list[int]:
+    from nndl.errors import UsageError
+
     counts = [int(part) if part.strip().isdecimal() else 0 for part in text.split(",")]
     if min(counts) < 1:
-        raise UsageError(f"--threads takes numbers from 1 up, such as 2 or 1,2, not {text!r}")
+        raise UsageError(f"{option} takes numbers from 1 up, such as 2 or 1,2, not {text!r}")
     return sorted(set(counts))

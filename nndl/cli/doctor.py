@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nndl.cli.options import Json
+from nndl.launched import is_follower
 from nndl.paths import expanded
 
 if TYPE_CHECKING:
@@ -25,12 +26,17 @@ def doctor(
     """
     from nndl.check import installation
     from nndl.cli.screen import terminal
+    from nndl.jobs.parallel.describe import describe_mpi
     from nndl.runs.folder import RUNS
 
     data_sets, damaged = installation.data(data)
     places, locked = installation.places(RUNS, data)
     extras, missing = installation.packages()
+    mpi = describe_mpi()
+    if is_follower():
+        return
     report: dict[str, Any] = {"system": installation.python_and_numpy(), "engines": installation.engines()}
+    report["mpi"] = mpi
     problems = [*missing, *damaged, *locked]
     report |= {"data_root": str(data), "data": data_sets, "places": places, "extras": extras}
     report["problems"] = [each._asdict() for each in problems]
@@ -59,6 +65,7 @@ def lines(report: dict[str, Any]) -> list[tuple[str, str]]:
     return [
         *_system(report["system"]),
         *_engines(report["engines"]),
+        *_mpi(report["mpi"]),
         *_data(report["data"], report["data_root"]),
         *_rest(report),
     ]
@@ -89,6 +96,19 @@ def _engines(engines: dict[str, Any]) -> list[tuple[str, str]]:
         found += [("", f"{missing['engine']}, some times faster, is absent: {missing['why']}")]
         found += [("", f"to add it: {missing['command']}")]
     return found
+
+
+def _mpi(mpi: dict[str, Any]) -> list[tuple[str, str]]:
+    if mpi["library"] is None:
+        return [("mpi", f"none: {mpi['why']}")]
+    found = [("mpi", f"{mpi['library']}; {mpi['mpiexec'] or 'no mpiexec'}")]
+    if mpi["hosts"] is None:
+        return [
+            *found,
+            ("", f"up to {mpi['cores']} ranks here, one for each core: mpiexec -n {mpi['cores']} nndl train"),
+        ]
+    where = ", ".join(f"{count} on {host}" for host, count in mpi["hosts"].items())
+    return [*found, ("", f"{mpi['ranks']} ranks: {where}; {_threads(mpi['threads'])} each")]
 
 
 def _data(data_sets: Sequence[dict[str, Any]], root: str) -> list[tuple[str, str]]:

@@ -22,6 +22,7 @@ def test_a_sound_installation_is_told_in_lines_and_in_json(tmp_path: Path) -> No
     assert report["engines"]["engine"] == available()[-1]
     assert report["engines"]["available"] == list(choices())
     assert report["problems"] == []
+    assert report["mpi"]["library"] or "pip install 'nndl[mpi]'" in report["mpi"]["why"]
     assert [place["folder"] for place in report["places"]] == ["runs", "data"]
     extras = {extra["extra"]: extra for extra in report["extras"]}
     assert {"plot", "images", "onnx", "tensorboard", "mlflow", "wandb", "notebooks"} <= set(extras)

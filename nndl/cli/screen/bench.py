@@ -27,6 +27,20 @@ def show(result: dict[str, Any]) -> None:
     )
 
 
+def show_ranks(result: dict[str, Any]) -> None:
+    """Print what several processes gain: beside one with all cores, and beside one of them alone."""
+    rows = []
+    one = next((each for each in result["ranks"] if each["ranks"] == 1 and each["shards"]), None)
+    for each in result["ranks"]:
+        speed, shards = each["images_per_second"], each["shards"]
+        gain = f"{speed / one['images_per_second'] / each['ranks']:.0%}" if one and shards else ""
+        bursts = f"{each['slowest_burst']:,.0f} to {each['fastest_burst']:,.0f}"
+        row = (each["ranks"], each["threads"], shards or "whole", f"{speed:,.0f}", bursts, f"{each['ms_per_step']:.1f}")
+        rows.append((*row, gain))
+    columns = ("ranks", "threads each", "shards", "images/s", "bursts", "ms a step", "of linear")
+    terminal.print_table(columns, rows, title=f"{result['name']}, a batch of {result['batch_size']}")
+
+
 def _show_steps(result: dict[str, Any], each: dict[str, Any]) -> None:
     terminal.print_table(
         ("step", "forward ms", "backward ms", "GFLOP/s", "share"),

@@ -27,12 +27,13 @@ GRACE = 30.0
 """Seconds that rank 0 has to tell of another's error, before that one does so itself."""
 
 
-def import_mpi() -> Any:
-    """Return mpi4py's MPI, started; raises MissingExtraError where there is no mpi4py or no MPI."""
+def import_mpi(start: bool = True) -> Any:
+    """Return mpi4py's MPI, started or not; raises MissingExtraError where there is no mpi4py or no MPI."""
     try:
         import mpi4py
 
         mpi4py.rc.thread_level = "serialized"
+        mpi4py.rc.initialize = start
         from mpi4py import MPI
     except (ImportError, RuntimeError) as error:
         raise MissingExtraError(NEEDED, "mpi", "training on several processes") from error
