@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from nndl.paths import expanded
+
 FOR_DEVELOPERS = ("test", "lint", "docs", "dev")
 """Extras of the work on nndl itself, of which its users need not hear."""
 
@@ -60,13 +62,16 @@ def why_not_compiled(built: bool) -> dict[str, Any]:
 
 
 def data(root: Path) -> tuple[list[dict[str, Any]], list[Problem]]:
-    """Report the data sets in a folder with the state of their files, and those that are damaged."""
+    """Report the data sets in a folder with the state of their files, as training finds them, and damaged ones.
+
+    An archive that training would unpack stands for what is in it; its bytes are checked then.
+    """
+    from nndl.data.finding import archive_names, folders
     from nndl.data.installed import inspect
     from nndl.data.official import RELEASES
 
     found, problems = [], []
-    folders = [(release, folder) for release in RELEASES for folder in (root / release.folder, root)]
-    for release, folder in folders:
+    for release, folder in [(each, folder) for each in RELEASES for folder in folders(root, each)]:
         if not any((folder / name).is_file() for name in release.files):
             continue
         condition = inspect(folder, release)
@@ -76,7 +81,27 @@ def data(root: Path) -> tuple[list[dict[str, Any]], list[Problem]]:
         found.append({**about, "damage": list(condition.damage), "official": condition.official, "command": command})
         if condition.damage:
             problems.append(Problem(f"{folder} is damaged: {'; '.join(condition.damage)}", command))
+    unpacked = {(each["dataset"], each["format"]) for each in found}
+    for release in RELEASES:
+        archives = [root] if root.name in archive_names(release) else [root / name for name in archive_names(release)]
+        packed = next((path for path in archives if path.is_file()), None)
+        if packed and (release.dataset, release.format) not in unpacked:
+            about = {"dataset": release.dataset, "format": release.format, "folder": str(packed)}
+            found.append({**about, "damage": [], "official": None, "command": None})
     return found, problems
+
+
+def keras_cache() -> str | None:
+    """Return the folder in which Keras keeps a data set that can be trained on; None where it has none."""
+    from nndl.data.finding import archive_names, folders
+    from nndl.data.official import RELEASES
+
+    root = expanded(os.environ.get("KERAS_HOME") or "~/.keras") / "datasets"
+    for release in RELEASES:
+        files = [folder / release.files[0] for folder in folders(root, release)]
+        if any(path.is_file() for path in [*files, *(root / name for name in archive_names(release))]):
+            return str(root)
+    return None
 
 
 def places(*folders: Path) -> tuple[list[dict[str, Any]], list[Problem]]:

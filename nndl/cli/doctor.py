@@ -30,7 +30,7 @@ def doctor(
     from nndl.runs.folder import RUNS
 
     data_sets, damaged = installation.data(data)
-    places, locked = installation.places(RUNS, data)
+    places, locked = installation.places(RUNS, data.parent if data.is_file() else data)
     extras, missing = installation.packages()
     mpi = describe_mpi()
     if is_follower():
@@ -39,6 +39,7 @@ def doctor(
     report["mpi"] = mpi
     problems = [*missing, *damaged, *locked]
     report |= {"data_root": str(data), "data": data_sets, "places": places, "extras": extras}
+    report["keras"] = installation.keras_cache()
     report["problems"] = [each._asdict() for each in problems]
     if json:
         terminal.emit_json(report)
@@ -66,7 +67,7 @@ def lines(report: dict[str, Any]) -> list[tuple[str, str]]:
         *_system(report["system"]),
         *_engines(report["engines"]),
         *_mpi(report["mpi"]),
-        *_data(report["data"], report["data_root"]),
+        *_data(report["data"], report["data_root"], report["keras"]),
         *_rest(report),
     ]
 
@@ -111,13 +112,16 @@ def _mpi(mpi: dict[str, Any]) -> list[tuple[str, str]]:
     return [*found, ("", f"{mpi['ranks']} ranks: {where}; {_threads(mpi['threads'])} each")]
 
 
-def _data(data_sets: Sequence[dict[str, Any]], root: str) -> list[tuple[str, str]]:
+def _data(data_sets: Sequence[dict[str, Any]], root: str, keras: str | None) -> list[tuple[str, str]]:
     states = {True: "as published", False: "whole, but not the published bytes", None: "whole"}
-    found = [
-        ("data", f"{each['dataset']} in {each['folder']}: {'DAMAGED' if each['damage'] else states[each['official']]}")
-        for each in data_sets
-    ]
-    return found or [("data", f"none in {root}; to fetch CIFAR-10: nndl download-cifar --root {root}")]
+    found = []
+    for each in data_sets:
+        state = "an archive, unpacked at first use" if each["command"] is None else states[each["official"]]
+        found.append(("data", f"{each['dataset']} in {each['folder']}: {'DAMAGED' if each['damage'] else state}"))
+    if found:
+        return found
+    elsewhere = [("", f"Keras has one in {keras}: --data {keras}")] if keras else []
+    return [("data", f"none in {root}; to fetch CIFAR-10: nndl download-cifar --root {root}"), *elsewhere]
 
 
 def _rest(report: dict[str, Any]) -> list[tuple[str, str]]:

@@ -3,7 +3,6 @@
 import contextlib
 import gzip
 import io
-import os
 import shutil
 import tarfile
 import tempfile
@@ -11,6 +10,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
+from nndl.disk import sync
 from nndl.errors import DataError
 
 _MEMBERS = 1000  # archives of CIFAR hold about ten
@@ -108,7 +108,8 @@ class _Bounded(io.RawIOBase):
 def _temporary_folder(target: Path) -> Iterator[Path]:
     _sweep(target)
     folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-    folder.chmod(0o755)
+    with contextlib.suppress(OSError):  # of file systems that know no modes
+        folder.chmod(0o755)
     try:
         yield folder
     finally:
@@ -152,7 +153,7 @@ def _extract_member(
     with source, (folder / name).open("wb") as sink:
         shutil.copyfileobj(source, sink, 1 << 20)
         sink.flush()
-        os.fsync(sink.fileno())
+        sync(sink.fileno())
     return name
 
 

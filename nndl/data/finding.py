@@ -22,9 +22,7 @@ def find_release(root: Path, releases: Sequence[Release]) -> tuple[Release, Path
         root, archives = root.parent, [(releases[0], root)]
     else:
         archives = [(release, root / name) for release in releases for name in archive_names(release)]
-    places = [
-        (release, folder, _missing(folder, release)) for release in releases for folder in _folders(root, release)
-    ]
+    places = [(release, folder, _missing(folder, release)) for release in releases for folder in folders(root, release)]
     for release, folder, missing in places:
         if not missing:
             return release, folder
@@ -38,7 +36,7 @@ def find_release(root: Path, releases: Sequence[Release]) -> tuple[Release, Path
     raise DataError(_not_found(root, releases))
 
 
-def _folders(root: Path, release: Release) -> tuple[Path, ...]:
+def folders(root: Path, release: Release) -> tuple[Path, ...]:
     """List the folders that may hold a release's files: its own, root itself, and the one Keras 3 unpacks to."""
     name = release.folder
     return root / name, root, root / name / name, root / f"{name}-target" / name

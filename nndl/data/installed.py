@@ -9,9 +9,12 @@ from typing import Any
 from nndl.data.cifar import read_file
 from nndl.data.official import Release
 from nndl.data.part import ALGORITHMS, Checksum, file_digest
+from nndl.disk import sync
 from nndl.errors import DataError
 
 MANIFEST = ".nndl-manifest.json"
+MOST_BYTES = 1 << 20
+"""Bytes of a manifest; one with more is none."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,8 @@ class Manifest:
     def read(cls, folder: Path) -> "Manifest | None":
         """Read the folder's manifest; None where there is none, or none that can be read."""
         try:
-            content: Any = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+            with (folder / MANIFEST).open("rb") as file:
+                content: Any = json.loads(file.read(MOST_BYTES))
             files = {str(name): (int(size), str(digest)) for name, (size, digest) in content["files"].items()}
             archive, source = Checksum(**content["archive"]), content["source"]
             sound = (
@@ -49,7 +53,7 @@ class Manifest:
         with temporary.open("w", encoding="utf-8") as file:
             json.dump(content, file, indent=1)
             file.flush()
-            os.fsync(file.fileno())
+            sync(file.fileno())
         temporary.replace(folder / MANIFEST)
 
 

@@ -1,4 +1,4 @@
-"""One process at a time: a lock of the operating system's on an open file, which ends with its process."""
+"""One process at a time in a data set's folder: a locked file beside it."""
 
 import contextlib
 import os
@@ -6,6 +6,8 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+
+from nndl.disk import lock_file
 
 _PAUSE = 0.1  # seconds between two attempts to have the lock
 
@@ -37,7 +39,7 @@ def _locked(path: Path, until: float) -> int | None:
         except OSError:
             return None
         try:
-            _lock(handle)
+            lock_file(handle)
             if _is_at(handle, path):
                 return handle
             os.close(handle)  # the one before has just removed it
@@ -66,16 +68,3 @@ def _release(handle: int, path: Path) -> None:
         path.unlink()
     if sys.platform != "win32":
         os.close(handle)
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(handle: int) -> None:
-        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-
-else:
-    import fcntl
-
-    def _lock(handle: int) -> None:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

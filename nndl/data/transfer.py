@@ -1,7 +1,6 @@
 """Fetching one file over HTTP from hosts that are slow, cut the line, or send something else."""
 
 import errno
-import os
 import re
 import time
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from nndl.data.address import host_of, public
 from nndl.data.answer import HostFailedError, LineCutError, Patience, ask, body, direct_session
 from nndl.data.part import Checksum, Part, file_digest
+from nndl.disk import sync
 from nndl.errors import DownloadError
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ class _Host:
                 self._progress.advance(len(block))
                 if sink.tell() > most:
                     break
-            os.fsync(sink.fileno())
+            sync(sink.fileno())
         if self._part.size > most:
             self._part.discard()
             raise HostFailedError(f"it sent more than the {most:,} bytes expected")

@@ -1,16 +1,13 @@
 """Writing a file so that whoever reads it finds the old one or the new one, never a part."""
 
 import contextlib
-import errno
 import os
 import secrets
 import stat
 from pathlib import Path
 
+from nndl.disk import sync, sync_folder
 from nndl.runs.files import open_own
-
-_CANNOT = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
-"""Answers of a file system that knows no fsync, rather than of one whose disk fails."""
 
 
 def write_atomically(path: Path, content: bytes | str, like: Path | None = None) -> None:
@@ -47,22 +44,3 @@ def _mode(path: Path) -> int | None:
         found = path.lstat().st_mode
         return stat.S_IMODE(found) & 0o777 if stat.S_ISREG(found) else None
     return None
-
-
-def sync(handle: int) -> None:
-    """See an open file onto the disk, where its file system can. Raises OSError where the disk fails."""
-    try:
-        os.fsync(handle)
-    except OSError as error:
-        if error.errno not in _CANNOT:
-            raise
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the new name itself last through a power cut, where the system can (Windows cannot open folders)."""
-    with contextlib.suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

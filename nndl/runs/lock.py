@@ -15,6 +15,7 @@ from io import FileIO
 from pathlib import Path
 from threading import get_ident
 
+from nndl.disk import lock_file
 from nndl.errors import UsageError
 from nndl.runs.files import ForeignFileError, has_other_names, open_own, read_bounded
 from nndl.runs.plain import parse_json
@@ -64,7 +65,7 @@ def is_locked(path: Path) -> bool | None:
     except OSError:
         return None
     try:
-        _lock(handle)
+        lock_file(handle)
     except (BlockingIOError, PermissionError):
         return True
     except OSError:
@@ -112,9 +113,9 @@ def _lock_soon(handle: int) -> None:
     """Lock; where that fails try again for a moment, since `is_locked` has it for one."""
     for wait in (0.01, 0.03, 0.1):
         with contextlib.suppress(BlockingIOError, PermissionError):
-            return _lock(handle)
+            return lock_file(handle)
         time.sleep(wait)
-    return _lock(handle)
+    return lock_file(handle)
 
 
 def _owner(folder: Path) -> str:
@@ -130,19 +131,3 @@ def _owner_of(said: bytes) -> str | None:
         if isinstance(owner, dict) and owner.keys() == {"pid", "host"} and isinstance(owner["pid"], int):
             return f"process {owner['pid']} on {owner['host']}"
     return None
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(handle: int) -> None:
-        """Lock one byte far behind what is written, which others may go on reading."""
-        os.lseek(handle, 1 << 30, os.SEEK_SET)
-        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        os.lseek(handle, 0, os.SEEK_SET)
-
-else:
-    import fcntl
-
-    def _lock(handle: int) -> None:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -9,7 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeGuard
 
-from nndl.runs.atomic import sync, write_atomically
+from nndl.disk import sync
+from nndl.runs.atomic import write_atomically
 from nndl.runs.files import ForeignFileError, is_there, open_to_append, open_to_read
 from nndl.runs.plain import parse_json
 

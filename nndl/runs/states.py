@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from nndl.disk import sync_folder
 from nndl.errors import CheckpointError
-from nndl.runs.atomic import sync_folder
 from nndl.runs.checkpoint import Arrays, Check, read_checkpoint, write_checkpoint
 from nndl.runs.files import is_there
 from nndl.runs.folder import RunFolder

@@ -1,15 +1,18 @@
 """nndl doctor finds what is there, what is missing and what is broken."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from nndl.check import installation
+from nndl.data import official
 from nndl.engines import available, choices
 from nndl.engines.compiled import build
 from nndl.engines.shared.threads import cores
 from tests.cli.command import nndl
+from tests.data import fake
 
 
 def test_a_sound_installation_is_told_in_lines_and_in_json(tmp_path: Path) -> None:
@@ -42,6 +45,29 @@ def test_damaged_data_is_broken_and_the_cure_is_named(tmp_path: Path) -> None:
     assert f"to mend it: {cure}" in told.stdout
     (problem,) = json.loads(nndl("doctor", "--data", "images", "--json", cwd=tmp_path).stdout)["problems"]
     assert problem["cure"] == cure
+
+
+@pytest.mark.parametrize("kept", ["cifar-10-batches-py", "cifar-10-batches-py/cifar-10-batches-py"])
+def test_what_keras_keeps_is_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: str) -> None:
+    """Unpacked as its versions do it, or packed under its name; where it is not asked for, it is told of."""
+    release, _ = fake.small_release("cifar10", "python")
+    monkeypatch.setattr(official, "RELEASES", (release,))
+    cache = tmp_path / "keras" / "datasets"
+    fake.write_files(release, cache / kept)
+    found, problems = installation.data(cache)
+    assert ([each["folder"] for each in found], problems) == ([str(cache / kept)], [])
+    shutil.rmtree(cache / "cifar-10-batches-py")
+    archive = cache / "cifar-10-batches-py.tar.gz"
+    archive.write_bytes(b"packed")
+    for data in (cache, archive):
+        found, problems = installation.data(data)
+        assert ([each["folder"] for each in found], problems) == ([str(archive)], [])
+    for words in (("--data", str(cache)), ("--data", str(archive))):
+        told = nndl("doctor", *words, cwd=tmp_path)
+        assert told.returncode == 0, told.stdout
+        assert f"cifar10 in {archive}: an archive, unpacked at first use\n" in told.stdout
+    told = nndl("doctor", cwd=tmp_path, KERAS_HOME=str(tmp_path / "keras"))
+    assert f"Keras has one in {cache}: --data {cache}\n" in told.stdout
 
 
 def test_a_folder_that_cannot_be_written_to_is_broken(tmp_path: Path) -> None:

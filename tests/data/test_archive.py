@@ -1,9 +1,11 @@
+import errno
 import gzip
 import io
 import os
 import tarfile
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -53,6 +55,23 @@ def test_replaces_an_older_folder_as_a_whole(tmp_path: Path) -> None:
     assert only(tmp_path / "out") == ["a.bin", "b.bin"]
     assert (tmp_path / "out" / "a.bin").read_bytes() == FILES["a.bin"]
     assert only(tmp_path) == ["out", "x.tar.gz"]
+
+
+def test_a_file_system_without_modes_or_fsync_is_unpacked_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As GCS FUSE and CIFS mounts are: what is cosmetic is no reason to fail."""
+
+    def refused(*_: Any, **__: Any) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    def unknown(_: int) -> None:
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+    archive = write_tar(tmp_path / "x.tar.gz")
+    for name in ("chmod", "fchmod", "lchmod"):
+        monkeypatch.setattr(os, name, refused, raising=False)
+    monkeypatch.setattr(os, "fsync", unknown)
+    extract(archive, tmp_path / "out", LIMITS, FILES)
+    assert only(tmp_path / "out") == ["a.bin", "b.bin"]
 
 
 UNSAFE = {

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from nndl.runs.atomic import sync, write_atomically
+from nndl.disk import sync
+from nndl.runs.atomic import write_atomically
 from nndl.runs.folder import RunFolder
 from nndl.runs.states import States
 from tests.runs.test_states import arrays, info

@@ -13,6 +13,7 @@ from types import FrameType
 from typing import TypeVar
 
 from nndl.cli.screen import ending
+from nndl.cli.screen.closing import heeded_closing
 from nndl.cli.screen.ending import BY_MACHINE, those_there_are
 from nndl.cli.screen.progress import View
 from nndl.train.events import Event
@@ -59,7 +60,8 @@ def clean_stop(stop: Callable[[], None], say_stopping: Callable[[], None]) -> It
     for each in heeded:
         signal.signal(each, asked)
     try:
-        yield
+        with heeded_closing(stop):
+            yield
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
