@@ -112,11 +112,14 @@ def _train(
     warn: Callable[[str], None],
 ) -> dict[str, Any]:
     last: Event | None = None
+    doubt: str | None = None
     with Recorder(folder, solver, keeping, warn) as recorder:
         for last in solver.events():
             recorder.see(last)
             if isinstance(last, EpochDone):
                 write_log(folder, _in_words(last))
+                if doubt is None and (doubt := solver.doubt()):
+                    warn(doubt)
             watch(last)
     so_far = {"step": solver.step, "steps": solver.steps}
     if not isinstance(last, Finished):
@@ -133,6 +136,7 @@ def _train(
         "best_epoch": last.best_epoch,
         "best_validation_accuracy": last.best_validation_accuracy,
         "test": scores,
+        **({"warning": doubt} if doubt else {}),
     }
 
 

@@ -219,6 +219,11 @@ class Solver:
             seconds=self.seconds,
         )
 
+    def doubt(self) -> str | None:
+        """Say that training leads nowhere, from the losses of the epochs done; None where it may lead somewhere."""
+        losses = [epoch.train_loss for epoch in self.history]
+        return self.guard.doubt(losses, ended=self.step >= self.steps)
+
     def stop_asked(self) -> bool:
         """Tell whether `stop` has been called."""
         return self._stop_asked

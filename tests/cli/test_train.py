@@ -1,6 +1,7 @@
 """nndl train in a process of its own: what it prints, what it keeps, how it stops and goes on."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -194,3 +195,18 @@ def test_missing_data_names_both_ways_on(folder: Path) -> None:
     assert "nndl download-cifar" in done.stderr
     assert "synthetic" in done.stderr
     assert not (folder / "runs").exists()
+
+
+def test_losses_beyond_reason_are_told_once_and_kept_with_the_run(tmp_path: Path) -> None:
+    """Adam at a rate of 1 came to losses of 2e4 and was finished without a word."""
+    text = CONFIG.partition("model:")[0] + "model: {layers: [affine: 10]}\n"
+    text += "train: {epochs: 3, optimizer: {sgd: {learning_rate: 9}}}\n"
+    (tmp_path / "far.yaml").write_text(text, encoding="utf-8")
+    done = nndl("train", "far.yaml", "--run-dir", "far", "--quiet", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    said = re.findall(
+        r"warning: (epoch \d costs .* guessing costs 2\.3: this learns nothing\n.*cures: .*)\n", done.stderr
+    )
+    assert len(said) == 1
+    assert json.loads((tmp_path / "far" / "summary.json").read_text(encoding="utf-8"))["warning"] == said[0]
+    assert said[0].splitlines()[0] in (tmp_path / "far" / "log.txt").read_text(encoding="utf-8")

@@ -109,6 +109,31 @@ def test_losses_that_lead_nowhere_raise_one(losses: list[float], said: str) -> N
         watching.see_loss(losses[-1], 1, 1, 0.1)
 
 
+def test_losses_far_beyond_that_stay_there_raise_one_and_spikes_do_not() -> None:
+    def see(watching: Guard, *losses: float) -> None:
+        for step, loss in enumerate(losses, 1):
+            watching.see_loss(loss, step, 1, 0.1)
+
+    lost = (2.0, *[2.1e4] * 99)
+    see(guard(), *lost, 1000.0, *lost)  # once below, and all is open again
+    see(guard(), *[2.1e4] * 1000)  # it began there
+    with pytest.raises(TrainingError, match=r"no loss of 100 steps was below 1,386, .* after one of 2, at step 101 "):
+        see(guard(), *lost, 2.1e4)
+
+
+def test_an_epoch_beyond_reason_is_told_unless_it_comes_down_or_is_the_first() -> None:
+    watching = guard()
+    for losses in ([13.0, 1.0], [500.0], [500.0, 200.0], [2.0, 13.0]):
+        assert watching.doubt(losses, ended=False) is None
+    assert watching.doubt([2.0, 1.0], ended=True) is None
+    for losses, ended in (([2.0, 500.0], False), ([500.0, 400.0], False), ([500.0, 200.0], True), ([500.0], True)):
+        said = watching.doubt(losses, ended=ended) or ""
+        assert said.startswith(
+            f"epoch {len(losses)} costs {losses[-1]:.3g} on average, where guessing costs 1.39: this"
+        )
+        assert "likely cures: train.optimizer's learning_rate at 0.0001, " in said
+
+
 @pytest.mark.parametrize("scale", [1.0, 30.0])
 @pytest.mark.parametrize("loss", [None, SvmLoss()])
 def test_weights_that_begin_large_may_shrink(scale: float, loss: Any) -> None:
