@@ -1,6 +1,8 @@
 """Text from elsewhere (names in a run's folder, a host's words) made fit to be printed, logged and put on a page."""
 
+import os
 import unicodedata
+from pathlib import PurePath
 
 HIDDEN = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
 """Unicode's categories of what is obeyed and not seen: control and format characters, which turn the direction of text
@@ -15,9 +17,23 @@ def visible(text: object, keep: str = "") -> str:
     return "".join(_escape(char) if is_hidden(char) and char not in keep else char for char in words)
 
 
+_names: dict[str, str] = {}
+"""Names of files that have hidden characters, with what is shown for them."""
+
+
+def beware(path: str | os.PathLike[str]) -> None:
+    """Remember a path whose names have lines or tabs: in text with lines of its own they are made visible too."""
+    for name in PurePath(path).parts:
+        if not name.isprintable() and name.strip():
+            _names[name] = visible(name)
+
+
 def visible_lines(text: object) -> str:
-    """Return the same of text that has lines and tabs of its own."""
-    return visible(text, keep="\n\t")
+    """Return the same of text that has lines and tabs of its own, but for those in names that `beware` was told."""
+    words = str(text)
+    for name, shown in _names.items():
+        words = words.replace(name, shown)
+    return visible(words, keep="\n\t")
 
 
 def is_hidden(char: str) -> bool:

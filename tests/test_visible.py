@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nndl.visible import HIDDEN, is_hidden, visible, visible_lines
+from nndl.visible import HIDDEN, beware, is_hidden, visible, visible_lines
 
 HOSTILE = st.text(st.one_of(st.characters(categories=sorted(HIDDEN)), st.characters()), max_size=40)
 """Texts in which control and format characters are as likely as all others together."""
@@ -40,3 +40,11 @@ def test_nothing_hidden_is_left_and_the_rest_stays(text: str) -> None:
     assert not any(map(is_hidden, visible_lines(text).replace("\n", "").replace("\t", "")))
     if not any(map(is_hidden, text)):
         assert shown == text
+
+
+def test_names_that_one_is_warned_of_have_no_lines_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nndl.visible._names", {})
+    for path in ("runs/a\nerror: b\tc/seed-0", "\n", "plain/name"):
+        beware(path)
+    said = visible_lines("two\nlines\tof runs/a\nerror: b\tc/seed-0: a\nerror: b\tc")
+    assert said == "two\nlines\tof runs/a\\nerror: b\\tc/seed-0: a\\nerror: b\\tc"

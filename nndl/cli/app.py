@@ -9,6 +9,7 @@ import sys
 import time
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -37,6 +38,7 @@ from nndl.cli.verify_resume import verify_resume
 from nndl.cli.watch import watch
 from nndl.errors import NndlError
 from nndl.launched import is_follower
+from nndl.visible import beware
 
 PATIENCE = 2.0
 """Seconds that one of several processes waits before it says what is wrong: if the first has the same to say, mpiexec
@@ -56,6 +58,7 @@ class Verbs(Group):
         words = list(sys.argv[1:] if args is None else args)
         debug = "--debug" in words or bool(os.environ.get("NNDL_DEBUG"))
         _make_output_safe()
+        _beware_of_names(words)
         try:
             return super().main([word for word in words if word != "--debug"], *extra, **options)
         except (Exception, KeyboardInterrupt) as error:
@@ -89,6 +92,15 @@ def _say(words: str) -> None:
     if is_follower():
         time.sleep(PATIENCE)
     terminal.note(words)
+
+
+def _beware_of_names(words: Sequence[str]) -> None:
+    """Have what is printed show the lines in a name as \\n, be it completed by the shell or that of this folder."""
+    with contextlib.suppress(OSError):
+        beware(Path.cwd())
+    for word in words:
+        beware(word)
+        beware(word.partition("=")[2])
 
 
 def _make_output_safe() -> None:

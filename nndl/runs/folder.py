@@ -24,6 +24,7 @@ from nndl.runs.atomic import write_atomically
 from nndl.runs.files import is_there
 from nndl.runs.lock import LOCK, is_locked
 from nndl.runs.plain import read_json
+from nndl.visible import beware
 
 RUNS = Path("runs")
 """The folder that run folders are made in: beside where the command was given."""
@@ -182,7 +183,10 @@ def _is_linked(path: Path, folder: Path) -> bool:
 
 def _run_folders(folder: Path) -> list[Path]:
     """List what has a config in a folder, and in those in it."""
-    return [path.parent for depth in ("*", "*/*") for path in folder.glob(f"{depth}/config.yaml")]
+    found = [path.parent for depth in ("*", "*/*") for path in folder.glob(f"{depth}/config.yaml")]
+    for path in found:
+        beware(path)
+    return found
 
 
 def _by_number(path: Path) -> list[tuple[str, int]]:
