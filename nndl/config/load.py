@@ -19,7 +19,7 @@ from nndl.config.schema import ONE_OF, Experiment
 from nndl.config.translate import translate
 from nndl.errors import ConfigError, UsageError
 from nndl.paths import expanded
-from nndl.visible import visible
+from nndl.visible import beware, visible
 
 MOST_BYTES = 4 * MOST_CHARACTERS
 
@@ -97,6 +97,7 @@ class _Loader:
             checks.check(experiment, self.tree, self.report, begun)
         if experiment is None or self.problems:
             raise ProblemsError(self.marked.source, self.marked.text, self.problems)
+        beware(experiment.name)
         return experiment
 
     def report(self, path: Path, words: str, at_key: bool = False) -> None:

@@ -5,6 +5,7 @@ that a float can hold, true, false and null. NaN and infinity are let through, s
 """
 
 import json
+import re
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ DEEPEST = 50
 """More than any file of a run needs."""
 MOST_DIGITS = 300
 """Of a whole number: as many as a config may have, and a float can hold."""
+_HALVES = re.compile(r"(?<!\\)\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+"""Escapes of bytes in a name that is no text, at which libyaml stops: they are taken as they are written."""
 MOST_NODES = 20_000
 """Values in a config, as `nndl.config` takes them: an alias counts as often as it stands there."""
 
@@ -59,7 +62,7 @@ def parse_yaml(text: str) -> Any:
     if text.count("\n") + text.count(",") > 2 * MOST_NODES:  # before PyYAML spends seconds on it
         raise ValueError("is too large")
     try:
-        node = yaml.compose(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        node = yaml.compose(_HALVES.sub(r"\\\g<0>", text), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except (yaml.YAMLError, RecursionError, OverflowError) as error:  # the last for escapes like \UFFFFFFFF
         raise ValueError(str(error)) from None
     return None if node is None else _Plain().value(node, DEEPEST)

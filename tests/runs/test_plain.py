@@ -91,3 +91,8 @@ def test_a_file_is_read_whatever_its_bytes(tmp_path: Path) -> None:
     (tmp_path / "b.json").write_bytes(b"\xff\xfe")
     with pytest.raises(ValueError, match=r"."):
         read_json(tmp_path / "b.json")
+
+
+def test_a_name_that_was_no_text_is_read_as_it_is_written() -> None:
+    assert parse_yaml('name: "caf\\udcE9"\nseed: 0\n') == {"name": "caf\\udcE9", "seed": 0}
+    assert parse_yaml('name: "caf\\u00e9 \\\\udce9"\n') == {"name": "café \\udce9"}

@@ -9,6 +9,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from nndl.config.reading.messages import Mark, Path, Problem, ProblemsError
 from nndl.config.reading.syntax import explain, mark_of
+from nndl.visible import visible
 
 INTEGER = re.compile(r"[-+]?[0-9]{1,300}")
 BASED = re.compile(r"0o[0-7]{1,300}|0x[0-9a-fA-F]{1,300}")
@@ -18,6 +19,8 @@ WORDS |= {word: word.lower() == "true" for word in ("true", "True", "TRUE", "fal
 WORDS |= {f"{sign}.{inf}": float(f"{sign}inf") for sign in ("", "+", "-") for inf in ("inf", "Inf", "INF")}
 WORDS |= {word: float("nan") for word in (".nan", ".NaN", ".NAN")}
 UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+NAME: Path = ("name",)
+"""The place of the experiment's name."""
 
 MOST_CHARACTERS = 1_000_000
 MOST_NODES = 20_000
@@ -140,8 +143,12 @@ class _Reader:
     def _scalar(self, node: Node, path: Path, quoted: bool = False) -> Any:
         if not isinstance(node, ScalarNode):
             return ""
-        if UNPRINTABLE.search(node.value):
-            self.problems.append(Problem(path, "this text holds a character that cannot be printed", _start(node)))
+        if found := UNPRINTABLE.search(node.value):
+            if path == NAME and not quoted:  # it is only shown: runs of files with names that are no text have such
+                return visible(node.value)
+            what = f"this text holds a character that cannot be printed, {visible(found[0])}"
+            cure = "take it out, and out of the name of the file or folder meant"
+            self.problems.append(Problem(path, f"{what}: {cure}", _start(node)))
         return node.value if quoted or node.style is not None else scalar(node.value)
 
 

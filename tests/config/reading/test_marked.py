@@ -179,3 +179,10 @@ def test_what_is_too_much_is_told_where_it_becomes_so(text: str, line: int, colu
 
 def test_numbers_as_keys_are_words() -> None:
     assert read("1: a\nnull: b\n", "f.yaml").value == {"1": "a", "null": "b"}
+
+
+def test_a_name_is_what_is_shown_of_it() -> None:
+    """Runs of a config whose file's name is no text have such a name in theirs; they could not be read again."""
+    assert read('name: "caf\\udce9\\e"\n', "x").value == {"name": "caf\\udce9\\x1b"}
+    with pytest.raises(ProblemsError, match=r"printed, \\udce9: take it out, and out of the name of"):
+        read('data: {name: "caf\\udce9"}\n', "x")
