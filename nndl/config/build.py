@@ -20,6 +20,7 @@ from nndl.net.whitening import IMAGES, whitening_filters
 from nndl.train.evaluate import Evaluator
 from nndl.train.learner import Learner
 from nndl.train.sharded.cut import Cut
+from nndl.train.sharded.lanes import Lanes
 from nndl.train.sharded.loss import ShardedLoss
 from nndl.train.solver import Solver
 
@@ -109,8 +110,17 @@ def build_solver(experiment: Experiment, split: Split, network: Network, validat
         validation=validation,
         schedule=train.schedule,
         warmup_epochs=train.warmup_epochs,
-        objective=None if train.shards is None else ShardedLoss(network, Cut(train.batch_size, train.shards)),
+        objective=_sharded(experiment, network),
     )
+
+
+def _sharded(experiment: Experiment, network: Network) -> ShardedLoss | None:
+    """Make the loss in shards, where the config asks for them."""
+    train = experiment.train
+    if train.shards is None:
+        return None
+    cut = Cut(train.batch_size, train.shards)
+    return ShardedLoss(network, cut, Lanes(network, cut) if train.shard_statistics == "batch" else None)
 
 
 def build_learner(

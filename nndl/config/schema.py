@@ -157,6 +157,9 @@ class Train(Section):
     shards: Count | None = None
     """Parts that a batch is computed in, one after another or on several processes: batch norm sees each by itself, and
     the sums are the same bits on any number of them. null: whole, or a few parts on several processes."""
+    shard_statistics: Literal["shard", "batch"] = "shard"
+    """The images that batch norm takes its statistics over in shards: each shard's alone, or all of the batch, which is
+    slower, as every batch norm waits for all shards."""
     drop_last: bool = False
     """Leave out the batch at an epoch's end that is smaller than the others."""
     eval_batch_size: Count = 500

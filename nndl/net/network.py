@@ -1,6 +1,7 @@
 """A network: layers placed, parameters on one vector, and a plan for each mode; it speaks like the courses' models."""
 
 from collections.abc import Collection, Iterator, Sequence
+from copy import copy
 from math import prod
 from typing import NamedTuple, get_args, overload
 from zlib import crc32
@@ -147,6 +148,15 @@ class Network:
                     self.grads[name] = np.zeros_like(self.grads[name])
                 self._planners["train"] = self._planner("train")
                 self._chains["train"] = self._plan("train")
+
+    def twin(self, engine: Engine) -> "Network":
+        """Return a network on the same parameters, to train with; gradients and running statistics are its own."""
+        twin = copy(self)
+        twin.engine, twin._turn = engine, Turn()
+        twin.grads, twin.buffers = self.params.like(), self.buffers.like()
+        twin._planners = {"train": twin._planner("train")}
+        twin._chains = {"train": twin._plan("train")}
+        return twin
 
     def describe(self, mode: Mode = "train") -> list[PlannedStep]:
         """Return the steps that run, in order, after the engine's rewriting."""

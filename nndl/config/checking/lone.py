@@ -16,11 +16,12 @@ def lone_examples(train: Train, images: int, placed: Iterable[Placed]) -> Iterat
     themselves, and a shard its ghosts.
     """
     size, rest = train.batch_size, 0 if train.drop_last else images % train.batch_size
-    shard = Cut(size, train.shards).size if train.shards else None
     for each in placed:
         layer = each.layer
         if not isinstance(layer, Bn | SpatialBn) or prod(each.in_shape[1:]) > 1:
             continue
+        sees_shards = train.shards and (train.shard_statistics == "shard" or layer.ghost_batch_size)
+        shard = Cut(size, train.shards or 1).size if sees_shards else None
         lonely = f"a single example, of which {layer.kind} ({each.path}) cannot take a variance"
         if size == 1:
             yield each, "batch_size", f"a batch is {lonely}; batch_size should be 2 or more"

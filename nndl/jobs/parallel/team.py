@@ -10,6 +10,7 @@ from nndl.config import Experiment, parse_config
 from nndl.config.build import Built, build, build_learner
 from nndl.config.writing.show import as_tree, dump
 from nndl.data.batches import Batches
+from nndl.errors import ConfigError
 from nndl.jobs.parallel.agree import refuse_differences, together
 from nndl.jobs.parallel.follow import image_sets, serve
 from nndl.jobs.parallel.lead import LedBatches, LedEvaluator, LedLearner, LedLoss
@@ -20,6 +21,7 @@ from nndl.jobs.sameness import provenance
 from nndl.launched import launched
 from nndl.train.learner import Learner
 from nndl.train.sharded.cut import Cut
+from nndl.train.sharded.lanes import Lanes
 from nndl.train.sharded.loss import RanksLoss, StopFlag
 from nndl.train.sharded.owners import buckets
 from nndl.train.sharded.sharing import SharedAmong
@@ -99,20 +101,39 @@ def _build_as_told(ranks: MpiRanks) -> tuple[Built, StopFlag]:
 
 def _build_shared(ranks: MpiRanks, experiment: Experiment) -> tuple[Built, StopFlag]:
     """Make this rank's part of an experiment: its images of each batch, its share of the sums and of the update."""
-    built = together(ranks, lambda: build(experiment))
-    refuse_differences(ranks, provenance(built))
-    train, network, flag = experiment.train, built.network, StopFlag()
+    train, flag = experiment.train, StopFlag()
     assert train.shards is not None
     cut = Cut(train.batch_size, train.shards, ranks.size)
+    built = together(ranks, lambda: _built(experiment, cut))
+    refuse_differences(ranks, provenance(built))
+    network = built.network
     filters = [name for name, w in network.params.items() if w.ndim == 4] if train.optimizer.whole_filters else []
     params, buffers = buckets(network.params, ranks.size, filters), buckets(network.buffers, ranks.size)
     sharing = SharedAmong(ranks, params, buffers, gathers_gradients=experiment.record.statistics is not None)
     make = partial(LedLearner, ranks=ranks) if ranks.rank == 0 else Learner
-    built.solver.objective = RanksLoss(network, cut, ranks, params, buffers, flag)
+    lanes = Lanes(network, cut, ranks) if train.shard_statistics == "batch" else None
+    built.solver.objective = RanksLoss(network, cut, ranks, params, buffers, flag, lanes)
     built.solver.learner = build_learner(experiment, network, make, sharing=sharing)
     assert isinstance(built.solver.batches, Batches)
     built.solver.batches.part = partial(cut.part, ranks.rank)
     return built, flag
+
+
+def _built(experiment: Experiment, cut: Cut) -> Built:
+    built = build(experiment)
+    if experiment.train.shard_statistics == "batch":
+        _refuse_idle_ranks(cut, len(built.split.train), experiment.train.drop_last)
+    return built
+
+
+def _refuse_idle_ranks(cut: Cut, images: int, drop_last: bool) -> None:
+    """Raise ConfigError where a batch has fewer shards than there are ranks, which then could not meet the others."""
+    for size in (min(images, cut.batch_size), 0 if drop_last else images % cut.batch_size):
+        if size and cut.count(size) < cut.ranks:
+            words = f"a batch of {size:,} has {cut.count(size)} shards, too few for {cut.ranks} ranks to meet"
+            raise ConfigError(
+                f"train.shard_statistics: batch: {words}; take more train.shards, fewer ranks, or train.drop_last: true"
+            )
 
 
 def _led(built: Built, ranks: MpiRanks) -> Built:

@@ -9,6 +9,7 @@ from nndl.net.params import Params
 from nndl.net.plan import nothing_seen
 from nndl.net.types import Array
 from nndl.train.sharded.cut import Cut, add_up
+from nndl.train.sharded.lanes import Lanes
 from nndl.train.sharded.owners import Bucket
 from nndl.train.sharded.ranks import Ranks
 from nndl.train.sharded.reduction import Reduction
@@ -19,11 +20,11 @@ class ShardedLoss:
     """The loss and the gradients of a batch, as Network.loss has them, from shards.
 
     A shard's batch norm sees the shard alone: ghost batch norm of the shard's size. The running statistics are averaged
-    over the shards, each of which begins with those before the step.
+    over the shards, each of which begins with those before the step. With `lanes`, batch norm sees the whole batch.
     """
 
-    def __init__(self, network: Network, cut: Cut) -> None:
-        self.network, self.cut = network, cut
+    def __init__(self, network: Network, cut: Cut, lanes: Lanes | None = None) -> None:
+        self.network, self.cut, self._lanes = network, cut, lanes
         share = network.engine.share
         self._gradients = Sums(network.grads.vector.size, network.dtype, share)
         self._statistics = Sums(network.buffers.vector.size, network.dtype)
@@ -47,15 +48,20 @@ class ShardedLoss:
         images, buffers = len(y), self.network.buffers.vector
         own, first = self.cut.own(self.rank, images), self.cut.part(self.rank, images).start
         before, losses = buffers.copy(), np.zeros(self.cut.count(images))
+        if self._lanes is not None:
+            self._lanes.compute(X, y)
         self._gradients.begin()
         self._statistics.begin()
         for shard in own:
             place = self.cut.place(shard, images)
             share, is_last = (place.stop - place.start) / images, shard == own[-1]
             merges = self.cut.merges(shard, self.rank, images)
-            buffers[:] = before
-            part = Part(share, place.start, self._seen(merges, images) if is_last else nothing_seen)
-            losses[shard] = self.network.part_loss(X[place.start - first : place.stop - first], y[place], part)
+            if self._lanes is not None:
+                losses[shard] = self._lanes.take(shard - own.start)
+            else:
+                buffers[:] = before
+                part = Part(share, place.start, self._seen(merges, images) if is_last else nothing_seen)
+                losses[shard] = self.network.part_loss(X[place.start - first : place.stop - first], y[place], part)
             buffers *= share
             if not is_last:
                 self._gradients.take(self.network.grads.vector, merges)
@@ -88,8 +94,9 @@ class RanksLoss(ShardedLoss):
         params: Sequence[Bucket],
         buffers: Sequence[Bucket],
         stop: "StopFlag",
+        lanes: Lanes | None = None,
     ) -> None:
-        super().__init__(network, cut)
+        super().__init__(network, cut, lanes)
         self.rank, self._ranks, self._stop = ranks.rank, ranks, stop
         self._reductions = (
             Reduction(ranks, cut, network.grads.vector, params),

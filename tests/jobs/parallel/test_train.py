@@ -62,6 +62,17 @@ def test_ranks_train_what_one_process_trains(text: Path, tmp_path: Path, size: i
     assert len(steps[0]) > STEPS
 
 
+def test_statistics_of_the_whole_batch_need_a_shard_for_each_rank(text: Path, tmp_path: Path) -> None:
+    text.write_text(sharded().replace("shards: 5", "shards: 2\n  shard_statistics: batch"), encoding="utf-8")
+    ended = train(3, text, tmp_path / "run")
+    assert ended.code == 2
+    assert "train.shard_statistics: batch: a batch of 10 has 2 shards, too few for 3 ranks to meet" in ended.err
+    assert train(2, text, tmp_path / "run").code == 0
+    parts = {part.name: part.first for part in compare_runs(alone(text, tmp_path / "one"), RunFolder(tmp_path / "run"))}
+    parts.pop("metrics")
+    assert set(parts.values()) == {None}
+
+
 @pytest.mark.parametrize(
     ("how", "words"),
     [

@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 
 from nndl.engines import available, get_engine
-from nndl.net.catalog import Affine, Conv, Dropout, MaxPool, Relu, Residual, SpatialBn
+from nndl.net.catalog import Affine, Bn, Conv, Dropout, MaxPool, Relu, Residual, SpatialBn
 from nndl.net.layer import Layer
-from nndl.net.network import Network
+from nndl.net.network import Network, Part
 from nndl.net.types import Array
 from nndl.train.learner import Learner
 from nndl.train.optimizers import Adam, Muon, Rule, SgdMomentum
 from nndl.train.sharded import owners
 from nndl.train.sharded.cut import Cut
+from nndl.train.sharded.lanes import Lanes
 from nndl.train.sharded.loss import RanksLoss, ShardedLoss, StopFlag
 from nndl.train.sharded.sharing import SharedAmong
 from nndl.train.transforms import Ema
@@ -23,8 +24,8 @@ SHAPE = (3, 8, 8)
 BATCH = 24
 
 
-def layers(ghost: int | None = None, norm: bool = True, drop: bool = True) -> tuple[Layer, ...]:
-    norms = (SpatialBn(ghost_batch_size=ghost),) if norm else ()
+def layers(ghost: int | None = None, norm: bool = True, drop: bool = True, unbiased: bool = False) -> tuple[Layer, ...]:
+    norms = (SpatialBn(ghost_batch_size=ghost, unbiased=unbiased),) if norm else ()
     return (
         Conv(filters=8),
         *norms,
@@ -59,6 +60,67 @@ def test_shards_are_ghost_batch_norm_of_their_size(engine: str, images: int) -> 
     np.testing.assert_allclose(plain.buffers.vector, ghost.buffers.vector, rtol=1e-13)
 
 
+@pytest.mark.parametrize("images", [BATCH, 13])
+@pytest.mark.parametrize("engine", available())
+def test_over_all_shards_batch_norm_is_that_of_the_batch(engine: str, images: int) -> None:
+    whole, plain = network(engine, "float64", unbiased=True), network(engine, "float64", unbiased=True)
+    cut = Cut(BATCH, 5)
+    objective = ShardedLoss(plain, cut, Lanes(plain, cut))
+    for step in range(2):
+        whole.step = plain.step = step
+        X, y = batch(images, step)
+        expected, gradients = whole.loss(X, y)
+        loss, found = objective.loss(X, y)
+        assert loss == pytest.approx(expected, rel=1e-12)
+        np.testing.assert_allclose(found.vector, gradients.vector, rtol=0, atol=1e-12)
+        np.testing.assert_allclose(plain.buffers.vector, whole.buffers.vector, rtol=1e-12)
+
+
+def test_over_all_shards_a_norm_of_vectors_is_that_of_the_batch_and_ghosts_stay_ghosts() -> None:
+    def model(ghost: int | None) -> Network:
+        norms = (Bn(), Relu(), Affine(out_features=6), Bn(ghost_batch_size=ghost))
+        row = (Affine(out_features=9), *norms, Affine(out_features=3))
+        return Network(row, SHAPE, get_engine("vectorized"), dtype="float64")
+
+    for ghost in (None, 6):
+        whole, plain = model(ghost), model(ghost)
+        cut = Cut(BATCH, 4)
+        loss, found = ShardedLoss(plain, cut, Lanes(plain, cut)).loss(*batch(BATCH))
+        expected, gradients = whole.loss(*batch(BATCH))
+        assert loss == pytest.approx(expected, rel=1e-12)
+        np.testing.assert_allclose(found.vector, gradients.vector, rtol=0, atol=1e-12)
+
+
+def test_an_error_in_one_shard_is_the_batchs(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = network("vectorized")
+    cut = Cut(BATCH, 4)
+    objective = ShardedLoss(model, cut, Lanes(model, cut))
+    X, y = batch(BATCH)
+    part_loss = Network.part_loss
+
+    def faulty(self: Network, X: Array, y: Array, part: Part) -> float:
+        if part.first == 12:
+            raise MemoryError("none left")
+        return part_loss(self, X, y, part)
+
+    monkeypatch.setattr(Network, "part_loss", faulty)
+    with pytest.raises(MemoryError, match="none left"):
+        objective.loss(X, y)
+    monkeypatch.undo()
+    assert np.isfinite(objective.loss(X, y)[0])
+
+
+def test_what_is_frozen_stays_so_over_all_shards() -> None:
+    whole, plain = network("vectorized", "float64"), network("vectorized", "float64")
+    cut = Cut(BATCH, 4)
+    for model in (whole, plain):
+        model.freeze(["conv1.w", "spatial_bn1.gamma"])
+    _, gradients = whole.loss(*batch(BATCH))
+    _, found = ShardedLoss(plain, cut, Lanes(plain, cut)).loss(*batch(BATCH))
+    assert not found["conv1.w"].any()
+    np.testing.assert_allclose(found.vector, gradients.vector, rtol=0, atol=1e-12)
+
+
 @pytest.mark.parametrize("engine", available())
 def test_without_batch_norm_shards_are_the_batch_dropout_included(engine: str) -> None:
     whole, plain = network(engine, "float64", norm=False), network(engine, "float64", norm=False)
@@ -83,16 +145,19 @@ def test_one_shard_is_the_batch_to_the_last_bit() -> None:
 STEPS = 3
 
 
-def train(ranks: ThreadRanks | None, engine: str, shards: int, rule: Rule, **learning: Any) -> tuple[Any, ...]:
+def train(
+    ranks: ThreadRanks | None, engine: str, shards: int, rule: Rule, whole: bool = False, **learning: Any
+) -> tuple[Any, ...]:
     """Losses, weights, running statistics and what the optimiser remembers, after steps of which the last is short."""
     model = network(engine)
     cut = Cut(BATCH, shards, ranks.size if ranks else 1)
-    objective, sharing = ShardedLoss(model, cut), None
+    lanes = Lanes(model, cut, ranks) if whole else None
+    objective, sharing = ShardedLoss(model, cut, lanes), None
     if ranks is not None:
         filters = [name for name, w in model.params.items() if w.ndim == 4] if rule.whole_filters else []
         params = owners.buckets(model.params, ranks.size, filters)
         buffers = owners.buckets(model.buffers, ranks.size)
-        objective = RanksLoss(model, cut, ranks, params, buffers, StopFlag())
+        objective = RanksLoss(model, cut, ranks, params, buffers, StopFlag(), lanes)
         sharing = SharedAmong(ranks, params, buffers)
     learner = Learner(model, rule, sharing=sharing, **learning)
     losses = []
@@ -132,6 +197,16 @@ def test_every_engine_gives_the_same_bits_on_two_ranks(engine: str) -> None:
     for found in on_threads(2, lambda ranks: train(ranks, engine, 4, SgdMomentum(learning_rate=0.1))):
         for one, other in zip(found, expected, strict=True):
             np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("engine", available())
+def test_statistics_of_the_batch_are_the_same_bits_on_any_number_of_ranks(engine: str) -> None:
+    rule = SgdMomentum(learning_rate=0.1)
+    expected = train(None, engine, 8, rule, whole=True)
+    for size in (1, 2, 3):
+        for found in on_threads(size, lambda ranks: train(ranks, engine, 8, rule, whole=True)):
+            for one, other in zip(found, expected, strict=True):
+                np.testing.assert_array_equal(one, other)
 
 
 def test_whoever_is_asked_to_stop_tells_all() -> None:
