@@ -1,4 +1,4 @@
-"""Guesses at what somebody meant: the word they were near, the section of a key, the name of one thing elsewhere."""
+"""Guesses at what somebody meant: the word they were near, the section of a key, the name that nndl has for it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
@@ -170,7 +170,7 @@ def for_key(path: Path, value: Any) -> Hint:
 
 
 def _goes(word: str, name: str, places: Sequence[str]) -> str:
-    """Say that it goes under train, and how it is called there if not so."""
+    """Say that it goes under train, and its name there if that is another."""
     meant = "" if word == name else f"did you mean {name!r}? "
     return f"{meant}it goes {'to' if places[0] == TOP else 'under'} {' or '.join(places)}"
 
@@ -183,11 +183,11 @@ def _section(key: str, value: Any = None) -> str | None:
 
 
 def _places_of_key(name: str, value: Any, within: Path) -> list[str]:
-    """List the section that knows a key, and what in its own section has a thing or an option of that name."""
+    """List the section that knows a key, and a key of its own section with a kind or an option of that name."""
     section = _section(name, value)
-    things = [key.key for key in ONE_OF if _has(key, name, within)]
-    own = [place for place in things if len(within) == 1 and place.startswith(f"{within[0]}.")]
-    return [section, *own[:1]] if section else things[:1]
+    keys = [key.key for key in ONE_OF if _has(key, name, within)]
+    own = [place for place in keys if len(within) == 1 and place.startswith(f"{within[0]}.")]
+    return [section, *own[:1]] if section else keys[:1]
 
 
 def _has(key: OneOf, name: str, within: Path) -> bool:
@@ -199,7 +199,7 @@ def _has(key: OneOf, name: str, within: Path) -> bool:
 
 
 def for_option(key: OneOf, kind: str, option: str) -> Hint:
-    """Advise on an option that a thing out of a key's table does not take."""
+    """Advise on an option that a kind out of a key's table does not take."""
     known = option_names(key.table[kind])
     if (kind, option) in ABSENT:
         return Hint(ABSENT[kind, option])
@@ -214,7 +214,7 @@ def for_option(key: OneOf, kind: str, option: str) -> Hint:
 
 
 def _places_of_option(key: OneOf, name: str) -> list[str]:
-    """List the section that has it for a key, and the first thing in the table that takes it.
+    """List the section that has it for a key, and the first kind in the table that takes it.
 
     A layer, or an augmentation, stands among others: that one of them has an option of this name says little.
     """
@@ -262,7 +262,7 @@ def a(what: str) -> str:
 
 
 def _with_owner(what: str, options: list[str], table: Table) -> str:
-    """Name the first thing that takes these options, if any does."""
+    """Name the first kind that takes these options, if any does."""
     for kind, described in table.items():
         known = option_names(described)
         meant = [nearest(option, known) for option in options]

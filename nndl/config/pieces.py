@@ -1,4 +1,4 @@
-"""The parts of a config that name one thing out of a table: `relu`, `max_pool: 2`, `conv: {filters: 32, kernel: 3}`."""
+"""The pieces of a config, each named out of a table: `relu`, `max_pool: 2`, `conv: {filters: 32, kernel: 3}`."""
 
 from dataclasses import MISSING, fields
 from functools import cache
@@ -15,7 +15,7 @@ from nndl.train.updater import Group
 
 
 class Pieces:
-    """Builds the described things of a config, reporting everything that is wrong with them."""
+    """The builder of a config's pieces, which reports everything that is wrong with them."""
 
     def __init__(self, report: Report) -> None:
         self.report = report
@@ -27,15 +27,15 @@ class Pieces:
         return self.many(key, value, path) if key.many else self.one(key, value, path)
 
     def many(self, key: OneOf, value: Any, path: Path) -> tuple[Any, ...]:
-        """Build the things of a list, those that can be."""
+        """Build the pieces of a list, those that can be."""
         if not isinstance(value, list):
             self.report(path, f"expected a list of {key.what}s, each on a line of its own beginning with '- '")
             return ()
         built = [self.one(key, item, (*path, index)) for index, item in enumerate(value)]
-        return tuple(thing for thing in built if thing is not None)
+        return tuple(piece for piece in built if piece is not None)
 
     def one(self, key: OneOf, value: Any, path: Path) -> Any:
-        """Build the thing that `value` names; None where that cannot be."""
+        """Build the piece that `value` names; None where that cannot be."""
         named = self._kind(key, value, path)
         if named is None:
             return None
@@ -53,7 +53,7 @@ class Pieces:
     def _built(
         self, key: OneOf, described: type[Described], options: dict[str, Any], path: Path, bare: bool
     ) -> Described | None:
-        """Build the thing with these options, or None. A description may refuse what its annotations cannot tell."""
+        """Build the piece with these options, or None. A description may refuse what its annotations cannot tell."""
         kind = described.kind
         try:
             return _described(described, options)

@@ -35,7 +35,7 @@ Table = Mapping[str, type[Described]]
 
 
 class OneOf(NamedTuple):
-    """A key that names one thing out of a table, or a list of such."""
+    """A key that names one description out of a table, or a list of them."""
 
     section: str
     name: str
@@ -229,7 +229,7 @@ class Experiment(Section):
     record: Record = Record()
 
     def with_epochs(self, epochs: float) -> "Experiment":
-        """Return the same experiment over so many epochs, whatever time it was to take."""
+        """Return the same experiment over `epochs`, whatever time it was to take."""
         train = self.train.model_copy(update={"epochs": epochs, "time_budget": None})
         return self.model_copy(update={"train": train})
 

@@ -11,7 +11,7 @@ from nndl.errors import ConfigError
 
 
 def shortened(source: str | Path, sets: Sequence[str], epochs: float) -> list[str]:
-    """Return what to set so that a config's schedule and warm-up fit into so many epochs; nothing where they do.
+    """Return what to set so that a config's schedule and warm-up fit into `epochs`; nothing where they do.
 
     A config that fits no epochs of its own is left as it is: what is wrong with it is told when it is loaded.
     """

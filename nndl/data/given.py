@@ -32,7 +32,7 @@ def as_pixels(images: ArrayLike) -> Array:
 
 
 def as_labels(labels: ArrayLike, images: int, classes: int) -> Array:
-    """Return the labels of so many images as int64 (N,). Raises UsageError unless they are whole numbers of classes."""
+    """Return labels of `images` images as int64 (N,). Raises UsageError unless they are whole numbers of classes."""
     labels = np.asarray(labels)
     if labels.shape != (images,):
         column = "; give labels[:, 0]" if labels.shape == (images, 1) else ""

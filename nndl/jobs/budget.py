@@ -64,7 +64,7 @@ def _seconds_of_a_step(solver: Solver, budget: float) -> float:
 
 
 def _check_epochs(train: Train, epochs: float, fit: str) -> None:
-    """Refuse what a config with so many epochs could not say, before there is a run that could not be resumed."""
+    """Refuse what a config of these epochs could not say, before there is a run that could not be resumed."""
     beyond = train.schedule.beyond(epochs)
     if epochs > MOST_EPOCHS:
         raise ConfigError(

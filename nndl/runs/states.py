@@ -135,7 +135,7 @@ def restore_best(folder: RunFolder, state: State, check: Check = lambda _: None)
 
 
 def _also_call(path: Path, name: Path) -> None:
-    """Give a file a second name; where a file system has no such thing, the second instead of the first."""
+    """Give a file a second name; where a file system allows one alone, the second instead of the first."""
     temporary = name.with_name(f".{name.name}.part")
     with contextlib.suppress(FileNotFoundError):
         try:

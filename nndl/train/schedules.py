@@ -32,7 +32,7 @@ class Schedule(Described):
         raise NotImplementedError
 
     def beyond(self, epochs: float) -> Beyond | None:  # noqa: ARG002
-        """Return what does not fit into so many epochs; None for a schedule in shares of training."""
+        """Return what does not fit into `epochs`; None for a schedule in shares of training."""
         return None
 
     def at(self, moved: Callable[[float], float]) -> Self:  # noqa: ARG002
@@ -52,7 +52,7 @@ class Constant(Schedule):
 
 @dataclass(frozen=True, kw_only=True)
 class LrDecay(Schedule):
-    """The courses' lr_decay: multiply by a factor after every so many epochs."""
+    """The courses' lr_decay: multiply by a factor after every `per` epochs."""
 
     kind = "lr_decay"
     shorthand = "factor"

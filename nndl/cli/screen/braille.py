@@ -106,7 +106,7 @@ class Trace:
             self._each *= 2
 
     def sparkline(self, cells: int = 64) -> str:
-        """Draw the series in at most so many cells, without its highest twentieth, the spikes of the first steps."""
+        """Draw the series in at most `cells` cells, without its highest twentieth, the spikes of the first steps."""
         means = list(self._means)  # while it is drawn, another thread may add to it
         top = sorted(means)[int(0.95 * (len(means) - 1))] if means else 0.0
         return sparkline([min(mean, top) for mean in means], min(self._cells, cells))

@@ -99,5 +99,5 @@ class Pace:
         return "  ".join((self.epoch(), self.place(), self.speed(), self.loss(), self.rate(), self.left()))
 
     def curve(self, cells: int = 64) -> str:
-        """Draw the loss so far as a line of little bars, at most so many."""
+        """Draw the loss so far as a line of at most `cells` little bars."""
         return self._trace.sparkline(cells)

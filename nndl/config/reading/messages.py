@@ -22,7 +22,7 @@ class Mark(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """One thing that is wrong."""
+    """A fault of a config."""
 
     path: Path
     words: str

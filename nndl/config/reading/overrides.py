@@ -127,7 +127,7 @@ def _opened(value: Any, path: Path, following: str | int) -> Any:
 
 
 def _table(path: Path) -> Table | None:
-    """Return what the mapping at `path` names one thing out of, if it does."""
+    """Return the table that the mapping at `path` names one kind of, if it does."""
     for key in ONE_OF:
         if path[:2] == (key.section, key.name):
             names_one = isinstance(path[-1], int) if key.many else len(path) == 2

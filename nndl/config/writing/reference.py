@@ -28,8 +28,9 @@ Every key of a config, its type and its default. This page is generated from the
 test holds it to that. `nndl config show FILE` prints every value in force, `nndl config schema` a JSON Schema for
 editors.
 
-A thing with options is written `kind` or `kind: {option: value, ...}`; where the first option below it says so, also
-`kind: value`. Every layer takes a `name` too, which its parameters then bear instead of its kind and number.
+Layers, rules and all else that has options are written `kind` or `kind: {option: value, ...}`; where the first option
+below them says so, also `kind: value`. Every layer takes a `name` too, which its parameters then bear instead of its
+kind and number.
 
 Numbers and words are YAML 1.2's: `1e-3` is a number, `on` is a word. A key set twice, or one that nndl does not know,
 is an error.

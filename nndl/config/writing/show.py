@@ -68,16 +68,16 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _piece(thing: Described) -> Any:
+def _piece(described: Described) -> Any:
     """Return `relu`, or {conv: {filters: 32, ...}} with every option."""
-    options = _options(thing)
+    options = _options(described)
     if options.get("name", "") is None:
         del options["name"]
-    return {thing.kind: options if thing.nested else _Flow(options)} if options else thing.kind
+    return {described.kind: options if described.nested else _Flow(options)} if options else described.kind
 
 
-def _options(thing: Described) -> dict[str, Any]:
-    return {name: _plain(getattr(thing, name)) for name in option_names(type(thing))}
+def _options(described: Described) -> dict[str, Any]:
+    return {name: _plain(getattr(described, name)) for name in option_names(type(described))}
 
 
 def plain_value(value: Any) -> str:
