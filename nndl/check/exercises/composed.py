@@ -21,12 +21,16 @@ IMAGES = {**VALUES, "x": draw(1, 3, 2, 6, 4), "w": draw(2, 5, 2, 3, 3), "conv_pa
 IMAGES["pool_param"] = POOL_PARAM
 
 
+HALVES = ("forward", "backward")
+
+
 def _composed(name: str, *arguments: str, parts: str) -> Exercise:
     gradients = [f"d{each}" for each in ("x", "w", "b", *NORM) if each in arguments]
     pair = Pair(name, f"{name}_forward", f"{name}_backward", arguments, tuple(gradients))
     values = IMAGES if "conv_param" in arguments else VALUES
     given = [dict(value) if isinstance(value, dict) else value for value in (values[name] for name in arguments)]
-    uses = [half for half in RIGHT if any(half.startswith(f"{part}_") for part in parts.split())]
+    halves = [f"{part}_{half}{naive}" for part in parts.split() for half in HALVES for naive in ("", "_naive")]
+    uses = [half for half in halves if half in RIGHT]
     return pair.exercise(pair.situation(f"x {values['x'].shape}", *given), uses=tuple(uses))
 
 

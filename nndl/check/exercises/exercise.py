@@ -88,9 +88,11 @@ def _observed(step: Step, answer: Answer) -> Observed:
     found: Observed = {}
     if changed := answer.get("changed"):
         found[Key(step.function, "inputs changed")] = ", ".join(changed)
+    if not step.names:
+        return found
     if step.does.get("report") is not None:
         if not (isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], tuple)):
-            return {**found, Key(step.function, step.names[0] if step.names else "a second call"): value}
+            return {**found, Key(step.function, step.names[0]): value}
         value, count = value
         value = value if len(value) > 1 or not value else value[0]
         if count != 2:

@@ -44,6 +44,7 @@ MISTAKES = (
         """At pad 0 this slice runs from 0 to -0, and -0 is 0: dx comes out empty. Count the end of the slice
         from the beginning of the padded image, not from its end.""",
         {CROP: "dx = dx_pad[:, :, pad:-pad, pad:-pad]"},
+        {CROP: "dx = np.zeros_like(x)\n    dx += dx_pad[:, :, pad:-pad, pad:-pad]"},
     ),
     mistake(
         "C44",

@@ -323,4 +323,22 @@ _SGD = (
     ),
 )
 
-MISTAKES = (*_SGD, *_MOMENTUM, *_NESTEROV, *_RMSPROP, *_ADAM)
+_DEFAULTS = tuple(
+    mistake(
+        "O85",
+        rule,
+        "another default",
+        "Where the config does not say, your learning rate is not the course's. Given, it makes no difference.",
+        *({f"learning_rate={default}": f"learning_rate={rate}"} for rate in ("1e-1", "1e-4", "1e-5", other)),
+        note=True,
+    )
+    for rule, default, other in (
+        ("sgd", "1e-2", "1e-3"),
+        ("sgd_momentum", "1e-2", "1e-3"),
+        ("sgd_nesterov_momentum", "1e-2", "1e-3"),
+        ("rmsprop", "1e-2", "1e-3"),
+        ("adam", "1e-3", "1e-2"),
+    )
+)
+
+MISTAKES = (*_DEFAULTS, *_SGD, *_MOMENTUM, *_NESTEROV, *_RMSPROP, *_ADAM)

@@ -12,6 +12,8 @@ from nndl.check.students.comparing import Difference, Trial, by_name, difference
 from nndl.check.students.naming import Match, by_error, by_text, gave, matches
 from nndl.check.students.outcome import Finding, Outcome
 
+FEW = 2
+"""Functions that an exercise may call and still be compared with all their mistakes, where they are in another file."""
 Ask = Callable[[Situation], list[Answer]]
 """Runs a situation's program on the student's functions."""
 
@@ -26,6 +28,8 @@ class Case:
     trials: list[Trial] = field(default_factory=list)
     wrong: dict[str, Outcome] = field(default_factory=dict)
     """Functions of the same submission that are known to be wrong."""
+    noted: dict[str, Outcome] = field(default_factory=dict)
+    """Functions of the same submission of which anything was said."""
     within: float = 1e-7
 
     def strict(self) -> list[Trial]:
@@ -59,6 +63,7 @@ def judge(case: Case, file: str) -> Iterator[Outcome]:
         if function in case.source.functions:
             outcome = _judged(case, Outcome(file, function, case.exercise.name, "correct"))
             case.wrong |= {} if outcome.passed else {function: outcome}
+            case.noted |= {function: outcome} if outcome.findings or outcome.notes else {}
             yield outcome
 
 
@@ -67,7 +72,7 @@ def _judged(case: Case, blank: Outcome) -> Outcome:
     strict = case.strict()
     seen = [trial for trial in strict if any(key.function == function for key in trial.theirs)]
     blank = replace(blank, situations=len(seen), notes=_by_text(source, function))
-    if reason := unfinished.why(source, function, seen, case.wrong, case.exercise.forward):
+    if reason := unfinished.why(source, function, seen, case.wrong, case.exercise):
         return replace(blank, verdict="not implemented", findings=(Finding("", "not implemented", reason),))
     if endless := next((d for trial in case.trials for d in differences(trial, function) if _is_endless(d)), None):
         finding = Finding(
@@ -100,9 +105,9 @@ def _never(case: Case, function: str) -> Finding:
 def _with_faults(case: Case, blank: Outcome, strict: Sequence[Trial], wrong: Sequence[Difference]) -> Outcome:
     function, source = blank.function, case.source.functions[blank.function]
     entries = [entry for entry in CATALOGUE if _concerns(entry, case, function)]
-    named = _of_parts(matches(wrong, strict, function, entries), case)
-    notes = tuple(_finding(m.mistake, _first(m, wrong)) for m in named if m.mistake.is_note(source))
-    findings = [_finding(m.mistake, _first(m, wrong)) for m in named if not m.mistake.is_note(source)]
+    named = matches(wrong, strict, function, entries)
+    notes = tuple(_of(m, wrong, case) for m in named if m.mistake.is_note(source))
+    findings = [_of(m, wrong, case) for m in named if not m.mistake.is_note(source)]
     explained = frozenset[str]().union(*(match.names for match in named))
     rest = [difference for difference in wrong if difference.name not in explained]
     crashes = [d for d in rest if isinstance(d.got, Raised)]
@@ -122,27 +127,18 @@ def _with_faults(case: Case, blank: Outcome, strict: Sequence[Trial], wrong: Seq
     return replace(blank, verdict="crashed" if everywhere else "unknown mistake", traceback=_traceback(crashes))
 
 
-def _of_parts(named: list[Match], case: Case) -> list[Match]:
-    """Keep, of the mistakes of functions that are called, those that these were found to make."""
-    made = {(part, finding.id) for part, told in case.wrong.items() for finding in told.findings}
-    own = case.source.functions
-    return [
-        match
-        for match in named
-        if match.mistake.function in case.exercise.functions
-        or (match.mistake.function, match.mistake.id) in made
-        or (match.mistake.function not in own and match.mistake.function not in case.wrong)
-    ]
-
-
 def _traceback(crashes: Sequence[Difference]) -> tuple[str, ...]:
     return crashes[0].got.traceback if crashes else ()
 
 
 def _concerns(entry: Mistake, case: Case, function: str) -> bool:
-    """Tell whether an entry may be what is wrong with a function: its own, its forward half's, or a part's."""
-    own = {function, case.exercise.forward} if function in case.exercise.functions else {function}
-    return bool(entry.variants) and (entry.function in own or entry.function in case.exercise.uses)
+    """Tell whether an entry may be what is wrong with a function: its own, its forward half's, or of what it calls."""
+    if not entry.variants or entry.function in (function, case.exercise.forward):
+        return bool(entry.variants)
+    if (told := case.noted.get(entry.function)) is not None:
+        return entry.function in case.exercise.uses and entry.id in {f.id for f in (*told.findings, *told.notes)}
+    few = len(case.exercise.uses) <= FEW and entry.function not in case.source.functions
+    return few and entry.function in case.exercise.uses
 
 
 def _follows(case: Case, function: str) -> Finding | None:
@@ -166,7 +162,7 @@ def _unknown(case: Case, function: str, strict: Sequence[Trial], rest: Sequence[
         says.insert(0, f"{case.exercise.forward} is wrong, which may be why: mend it first.")
     parts = [part for part in case.exercise.uses if part in case.wrong]
     if parts:
-        says.insert(0, f"What it calls is wrong: mend {', '.join(parts)} first.")
+        says.insert(0, f"What it calls is wrong: mend {', '.join(parts[:3])} first.")
     return Finding("", "unknown mistake", " ".join(says), str(rest[0]))
 
 
@@ -189,8 +185,13 @@ def _by_text(source: str, function: str) -> tuple[Finding, ...]:
     return tuple(_finding(entry, "") for entry in by_text(source, function, CATALOGUE))
 
 
-def _first(match: Match, wrong: Sequence[Difference]) -> str:
-    return str(next(difference for difference in wrong if difference.name in match.names))
+def _of(match: Match, wrong: Sequence[Difference], case: Case) -> Finding:
+    """Return what is told of a match; of a mistake in what is called, where to find it."""
+    entry = match.mistake
+    finding = _finding(entry, str(next(difference for difference in wrong if difference.name in match.names)))
+    if entry.function in (*case.exercise.functions, case.exercise.forward):
+        return finding
+    return replace(finding, says=f"In {entry.function}, which this calls: {finding.says}")
 
 
 def _finding(entry: Mistake, place: str) -> Finding:

@@ -4,6 +4,7 @@ for outcome in check_file(Path("layers.py")):      # or check_folder(Path("homew
     print(outcome.function, outcome.verdict)        # json.dumps(outcome.record())
 """
 
+import re
 import time
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,8 @@ from nndl.check.students.outcome import Finding, Outcome
 from nndl.check.students.reading import halves, read_source
 from nndl.errors import UsageError
 
+OTHER_FRAMEWORKS = re.compile(r"^\s*(import|from) (torch|tensorflow|jax)\b", re.MULTILINE)
+"""The imports of files of a folder that are not about NumPy's layers."""
 ORDER = ("layers", "conv_layers", "layer_utils", "conv_layer_utils", "optim", "fc_net", "cnn", "solver")
 """Files of the courses in the order in which their functions call each other."""
 SECONDS = 10.0
@@ -32,6 +35,7 @@ class Limits:
     within: float = WITHIN
     wrong: dict[str, Outcome] = field(default_factory=dict)
     """Functions found to be wrong so far: those that call them are told so."""
+    noted: dict[str, Outcome] = field(default_factory=dict)
 
 
 def check_file(path: Path, only: Collection[str] = (), limits: Limits | None = None) -> Iterator[Outcome]:
@@ -80,6 +84,8 @@ def check_folder(folder: Path, limits: Limits | None = None) -> Iterator[Outcome
     if not files:
         raise UsageError(f"{folder} holds no Python files")
     for path in files:
+        if _is_of_another_framework(path):
+            continue
         try:
             yield from check_file(path, limits=limits)
         except UsageError as error:
@@ -94,6 +100,11 @@ def python_files(folder: Path) -> list[Path]:
 
 def _place(path: Path) -> int:
     return ORDER.index(path.stem) if path.stem in ORDER else len(ORDER)
+
+
+def _is_of_another_framework(path: Path) -> bool:
+    text = path.read_text(encoding="utf-8", errors="replace")
+    return bool(OTHER_FRAMEWORKS.search(text)) and "numpy" not in text
 
 
 def _passed_over(path: Path) -> bool:
@@ -126,7 +137,7 @@ def _python_2(message: str) -> str:
 def _checked(exercise: Exercise, source: Source, runner: Runner, file: str, limits: Limits) -> Iterable[Outcome]:
     start = time.monotonic()
     asking = _Asking(runner, start + 3 * limits.seconds)
-    case = attempt(Case(exercise, source, asking, wrong=limits.wrong, within=limits.within))
+    case = attempt(Case(exercise, source, asking, wrong=limits.wrong, noted=limits.noted, within=limits.within))
     for outcome in judge(case, file):
         yield replace(outcome, seconds=round(time.monotonic() - start, 3), printed=asking.printed)
 

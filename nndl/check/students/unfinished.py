@@ -7,14 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from nndl.check.exercises.exercise import Raised
+from nndl.check.exercises.exercise import Exercise, Raised
 from nndl.check.students.comparing import Trial
 
-HARMLESS = ("get", "zeros", "zeros_like", "setdefault", "ValueError")
+HARMLESS = ("get", "zeros", "zeros_like", "setdefault", "ValueError", "astype", "seed", "copy")
+NOTHING_THERE = ("NameError", "UnboundLocalError", "AttributeError", "TypeError")
+"""Kinds of errors that come of a result that was never computed."""
 
 
-def why(source: str, function: str, seen: Sequence[Trial], wrong: Mapping[str, Any], forward: str) -> str:
+def why(source: str, function: str, seen: Sequence[Trial], wrong: Mapping[str, Any], exercise: Exercise) -> str:
     """Say why a function counts as not implemented; nothing where it is."""
+    forward = exercise.forward
     values = [value for trial in seen for key, value in trial.theirs.items() if key.function == function]
     raised = [value for value in values if isinstance(value, Raised)]
     if any(value.kind == "NotImplementedError" for value in raised):
@@ -22,14 +25,15 @@ def why(source: str, function: str, seen: Sequence[Trial], wrong: Mapping[str, A
     if any(value is None for value in values):
         return "It returns None where a result should be."
     stub = is_stub(source)
-    if stub and raised and all(value.kind in ("NameError", "UnboundLocalError") for value in raised):
+    if stub and raised and all(value.kind in NOTHING_THERE for value in raised):
         return "Its body is still empty."
     if stub and values and all(_is_zero(value) for value in values if not isinstance(value, str)):
         return "It returns zeros."
     first = wrong.get(forward)
     if stub and forward != function and first is not None and first.verdict == "not implemented":
         return f"Its body is still empty, and so is {forward}."
-    return ""
+    empty = [part for part in exercise.uses if part in wrong and wrong[part].verdict == "not implemented"]
+    return f"It calls {empty[0]}, which is not implemented." if empty and (raised or not seen) else ""
 
 
 def _is_zero(value: Any) -> bool:
