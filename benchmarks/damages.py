@@ -83,7 +83,7 @@ def twist_file(path: Path, random: np.random.Generator) -> None:
             digest = hashlib.sha256(json.dumps(tree, sort_keys=True).encode("utf-8")).hexdigest()
             text = json.dumps({**tree, "sha256": digest})
         path.write_text(text, encoding="utf-8")
-    elif path.suffix == ".jsonl":
+    elif path.suffix in (".jsonl", ".log"):
         lines = path.read_text(encoding="utf-8").splitlines()
         for number in random.choice(len(lines), random.integers(1, 6), replace=False):
             lines[number] = as_text(twist(json.loads(lines[number]), random))
@@ -180,12 +180,13 @@ NAMES = (
     *("step-999999999999999999.safetensors", ".last.safetensors.part", ".config.yaml.1234.part"),
 )
 """Those that verbs read stand here more often."""
+OF_SWEEPS = ("sweep.json", "journal.log", "sweep.json", "journal.log", ".lock", "trial-0000")
 
 
 def damage(folder: Path, mine: Path, random: np.random.Generator) -> str:
-    """Do one to three things to a run's folder; returns them in words."""
-    done = []
-    for name in dict.fromkeys(random.choice(NAMES, random.choice([1, 1, 1, 2, 3])).tolist()):
+    """Do one to three things to the folder of a run or of a sweep; returns them in words."""
+    done, names = [], OF_SWEEPS if (folder / "sweep.json").exists() else NAMES
+    for name in dict.fromkeys(random.choice(names, random.choice([1, 1, 1, 2, 3])).tolist()):
         path = folder / name
         if path.is_file() and not path.is_symlink() and random.integers(3):
             twist_or_break(path, random)

@@ -13,6 +13,7 @@ import resource
 import shutil
 import signal
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -38,9 +39,14 @@ VERBS = (
     *("export theirs --to npz", "export theirs --to safetensors --last", "export theirs --to pytorch"),
     *("verify-resume runs/theirs/config.yaml --steps 6", "config show runs/theirs/config.yaml"),
     *("plot runs/pair", "plot runs/pair mine --json", "report runs/pair -o r.html"),
+    *("eval runs/pair --json", "resume runs/set --quiet", "export runs/pair --to npz"),
     "train small.yaml --seeds 2 --run-dir runs/set --quiet",
+    *("sweep status runs/tuned", "sweep status runs/tuned --json", "sweep best runs/tuned"),
+    *("sweep export runs/tuned t.csv --force", "sweep importance runs/tuned", "report runs/tuned -o r.html"),
 )
-"""Said in a folder with runs: mine, and of the stranger's theirs, stopped, and the first seeds of two sets."""
+"""Said in a folder with runs: mine, and of the stranger's theirs, stopped, the first seeds of two sets, and a sweep."""
+
+SWEEP = "name: tuned\nbase: small.yaml\nspace: {train.batch_size: {choose: [10, 20]}}\ntrials: 2\nparallel: 1\n"
 
 
 def import_all() -> None:
@@ -69,6 +75,12 @@ def make_template(folder: Path) -> None:
     (runs / "stopped" / "last.safetensors").unlink()  # it has those of steps 9 and 6 left
     (runs / "stopped" / "summary.json").write_text('{"status": "interrupted", "step": 9}', encoding="utf-8")
     shutil.copytree(runs / "stopped", runs / "set" / "seed-0")
+    if find_spec("optuna"):
+        (folder / "tuned.yaml").write_text(SWEEP, encoding="utf-8")
+        os.environ["PYTHONPATH"] = str(Path(nndl.__file__).parents[1])  # for the worker, which is another Python
+        begin = ["sweep", "tuned.yaml", "--sweep-dir", "runs/tuned", "--quiet"]
+        if os.waitpid(start(begin, output, folder), 0)[1]:
+            raise RuntimeError(output.read_text(encoding="utf-8"))
     for number, name in enumerate(("theirs", "mine")):
         shutil.copytree(runs / name, runs / "pair" / f"seed-{number}")
 
@@ -78,12 +90,15 @@ def try_verb(words: str, template: Path, seed: tuple[int, ...]) -> tuple[int, st
     folder = template.with_name("trial")
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(template, folder)
+    random = np.random.default_rng(seed)
     inside = next((place for place in ("set", "pair") if f"runs/{place}" in words), None)
     name = f"{inside}/seed-0" if inside else "stopped" if "stopped" in words else "theirs"
+    if "runs/tuned" in words and (folder / "runs" / "tuned").is_dir():
+        name = ("tuned", "tuned/trial-0000")[random.integers(2)]
     theirs = folder / "runs" / name
     mine = folder / "key"
     mine.write_bytes(MINE)
-    done = damage(theirs, mine, np.random.default_rng(seed))
+    done = damage(theirs, mine, random)
     output = folder / "said.txt"
     code, seconds, memory = _run(words.split(), output, folder)
     said = output.read_text(encoding="utf-8", errors="replace")

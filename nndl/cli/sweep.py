@@ -192,10 +192,12 @@ def status(folder: Folder, storage: Storage = None, json: Json = False) -> None:
 def best(folder: Folder, storage: Storage = None) -> None:
     """Print the config of the best trial, ready for nndl train."""
     from nndl.cli.screen import terminal
+    from nndl.config.load import decoded
     from nndl.errors import UsageError
     from nndl.jobs.sweeps.standing import front
     from nndl.jobs.sweeps.training import run_folders
     from nndl.jobs.sweeps.values import trial_seed
+    from nndl.runs.files import read_bounded
 
     study = _open(folder, storage)
     found = front(study, study.trials())
@@ -203,7 +205,7 @@ def best(folder: Folder, storage: Storage = None) -> None:
         raise UsageError(f"no trial in {folder} has come to its end yet")
     number = found[0].number
     first, *_ = run_folders(study.path(number), study.sweep, trial_seed(study.sweep, number)).values()
-    terminal.say(first.config.read_text(encoding="utf-8").rstrip("\n"))
+    terminal.say(decoded(read_bounded(first.config), first.config).rstrip("\n"))
     terminal.note(f"trial {number}, {first.path}")
 
 

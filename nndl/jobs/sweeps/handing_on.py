@@ -8,6 +8,7 @@ from nndl.jobs.sweeps.mirror import quiet_optuna
 from nndl.jobs.sweeps.standing import record
 from nndl.jobs.sweeps.study import Study
 from nndl.runs.atomic import write_atomically
+from nndl.visible import visible
 
 
 def write_csv(study: Study, path: Path) -> None:
@@ -20,7 +21,9 @@ def write_csv(study: Study, path: Path) -> None:
     text = io.StringIO()
     writer = csv.DictWriter(text, dict.fromkeys(key for row in rows for key in row), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows(
+        {key: visible(value) if isinstance(value, str) else value for key, value in row.items()} for row in rows
+    )
     write_atomically(path, text.getvalue())
 
 

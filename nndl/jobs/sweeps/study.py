@@ -23,6 +23,8 @@ ABOUT = "sweep.json"
 """The file in the sweep's folder that says what it is."""
 STALE_MINUTES = 5.0
 """The silence of a trial on another host after which it counts as given up."""
+_KINDS = {"identity": dict, "text": str, "source": str, "storage": str | None}
+"""The kinds of what ABOUT says."""
 FREE = ("trials", "time_budget", "name")
 """Keys that may change from one command to the next."""
 
@@ -215,9 +217,16 @@ def _read_about(folder: Path) -> dict[str, Any] | None:
         return None
     try:
         read: dict[str, Any] = read_json(path)
-        return {key: read[key] for key in ("identity", "text", "source", "storage")}
+        about = {key: read[key] for key in ("identity", "text", "source", "storage")}
+        if not (all(isinstance(about[key], kind) for key, kind in _KINDS.items()) and _threads(about["identity"]) > 0):
+            raise ValueError("what it says cannot be")
+        return about
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(f"{path} cannot be read ({error}); choose another --sweep-dir") from None
+
+
+def _threads(identity: Mapping[str, Any]) -> int:
+    return identity["threads"] if type(identity["threads"]) is int else 0
 
 
 def _refuse_others(folder: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from os import getpid
 from typing import Any
 
-from nndl.errors import ConfigError, NndlError, TrainingError
+from nndl.errors import ConfigError, NndlError, TrainingError, UsageError
 from nndl.jobs.stored import stored_state
 from nndl.jobs.sweeps.mirror import Mirror, Result
 from nndl.jobs.sweeps.study import Study, Trial
@@ -75,6 +75,8 @@ class Worker:
     def _try(self, trial: Trial) -> bool:
         """Train a trial to its end, unless another process has it; returns whether it was ours."""
         path = self.study.path(trial.number)
+        if path.is_symlink():
+            raise UsageError(f"{path} is a link, which may lead to any run; a sweep's own are folders in it")
         path.mkdir(parents=True, exist_ok=True)
         try:
             with lock_run(path):
