@@ -14,7 +14,7 @@
 
 enum { IDENTITY, RELU, GELU, SILU };
 
-/* Where a ReLU stands that runs with a max pooling: behind it, or before it. Then a window without positive numbers is all zero,
+/* The places of a ReLU that runs with a max pooling: behind it, or before it. Then a window without positive numbers is all zero,
    and the first of them is the largest. */
 enum { NO_RELU, RELU_BEHIND, RELU_BEFORE };
 

@@ -1,4 +1,4 @@
-/* What the affine kernels share: the sizes, where rows of w lie, and how a forward pass is cut into tasks. */
+/* The common part of the affine kernels: the sizes, the places of rows of w, and the tasks of a forward pass. */
 
 #pragma once
 
@@ -23,7 +23,7 @@ ALWAYS_INLINE Affine affine_of(const AffineShape *s) {
     return (Affine){.s = *s, .inputs = s->positions * s->channels, .columns = round_up(s->outputs, VL)};
 }
 
-/* Where in w the row for number k of x lies. */
+/* The row of w for number k of x. */
 ALWAYS_INLINE long row_of(const Affine *a, long k) {
     return k % a->s.channels * a->s.positions + k / a->s.channels;
 }

@@ -1,4 +1,4 @@
-/* What the convolution kernels share: the sizes, and what happens to a block of outputs while it is in the cache.
+/* The common part of the convolution kernels: the sizes, and what happens to a block of outputs while it is in the cache.
 
    Images lie channels last, (N, H, W, C); filters (K, K, C, F), as the engine keeps them. */
 
@@ -12,7 +12,7 @@ typedef struct {
     long out_height, out_width;
 } Shape;
 
-/* What is wanted of the outputs y = x * w. Pointers may be NULL: then that is not wanted. */
+/* The finishing of the outputs y = x * w. Pointers may be NULL: then that is not wanted. */
 typedef struct {
     float *y;           /* (N, H', W', F): the outputs themselves */
     const float *bias;  /* (F): added first */
@@ -37,7 +37,7 @@ typedef struct {
    is written for its filters. */
 void finish_block(const Shape *shape, const Finish *finish, Block block, float *sums);
 
-/* Whether whole lines of outputs go to y past the cache: aligned, and too many to be found in the cache by who reads them. */
+/* Tell whether whole lines of outputs go to y past the cache: aligned, and too many to be in the cache for the reader. */
 int writes_past_cache(const Shape *shape, const float *y);
 
 /* finish->sums = the sums over `blocks` blocks of (2, F), in order. */

@@ -1,4 +1,4 @@
-/* What a build says of itself, and what the processor has: asked of the portable build before a faster one is loaded. */
+/* The build and the processor, as a build tells of them: the portable one is asked before a faster one is loaded. */
 
 #ifndef NNDL_SOURCES
 #define NNDL_SOURCES ""
@@ -7,7 +7,7 @@
 /* The fingerprint of the sources that this was built from. */
 const char *nndl_sources(void) { return NNDL_SOURCES; }
 
-/* What compiled it. */
+/* The compiler. */
 const char *nndl_compiler(void) {
 #if defined(__clang__)
     return __VERSION__;

@@ -29,7 +29,7 @@ typedef struct { int32_t offset; float gradient; } Pixel;
 
 enum { GROUP = 16 };  /* filters looked through together: the gradients of a window for them share a cache line */
 
-/* What goes back through a pooling window and its ReLU for the filters of a group, and where it is not zero: all bits set. */
+/* The gradients that go back through a pooling window and its ReLU for the filters of a group; all bits set where not zero. */
 typedef struct { float gradient[GROUP]; int32_t passes[GROUP]; } Window;
 
 ALWAYS_INLINE void look_into(const Sparse *p, long at, long filters, Window *window) {
@@ -71,7 +71,7 @@ static long find_zeros(const Sparse *p, Pixel *found) {
     return count;
 }
 
-/* Whether there is a number that zero times it is not zero. */
+/* Tell whether there is a number that zero times it is not zero. */
 static int holds_special(const float *image, long count) {
     Vector sum = {};
     for (long i = 0; i < count; i += VL) sum += 0.f * load_part(image + i, count - i);

@@ -14,7 +14,7 @@
 
 enum { TILES = 64 };
 
-/* Where the outputs of a panel go, and what is done to them on the way. */
+/* The place of the outputs of a panel, and what is done to them on the way. */
 typedef struct {
     float *y;
     long image, row, pixel, count;  /* floats from image to image, ...; filters that there are */

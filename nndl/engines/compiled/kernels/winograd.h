@@ -75,8 +75,8 @@ ALWAYS_INLINE void transform_gradient(Vector y[PATCH], const int full) {
 /* Planes lie an odd number of cache lines apart, or their 36 stores would fall into few sets of the cache. */
 ALWAYS_INLINE long odd_lines(long floats) { return (round_up(floats, LINE) / LINE | 1) * LINE; }
 
-/* How the outputs of some images are cut into tiles, in four groups: narrow ones (short along the width), whole ones, low ones
-   (short along the height), and those short both ways. So the tiles that take part in a plane stand in a row. */
+/* The tiles that the outputs of some images are cut into, in four groups: narrow ones (short along the width), whole ones, low
+   ones (short along the height), and those short both ways. So the tiles that take part in a plane stand in a row. */
 typedef struct {
     long across, in_image, whole_across, whole_down;  /* tiles of an image */
     long begin[5];                                    /* the first tile of each group, and how many there are */
@@ -97,7 +97,7 @@ ALWAYS_INLINE Tiling tiling_of(const Shape *s, long images) {
     return t;
 }
 
-/* Where tile number k is. */
+/* The place of tile number k. */
 ALWAYS_INLINE Tile tile_at(const Tiling *t, long k) {
     long row, column, image;
     int tall = k < t->begin[2], wide = k >= t->begin[1] && k < t->begin[3];
