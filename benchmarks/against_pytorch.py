@@ -34,7 +34,7 @@ KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TRIM_THRESHOLD_":
 
 
 class Contender:
-    """A process that trains when told to."""
+    """A process that works when told to."""
 
     def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> None:
         self.name = name
@@ -52,7 +52,7 @@ class Contender:
         self._answer()
 
     def burst(self, seconds: float) -> None:
-        """Train for about so long and note the images a second."""
+        """Let it work for about so long and note the images a second."""
         assert self.process.stdin is not None
         self.process.stdin.write(f"{seconds}\n")
         self.process.stdin.flush()
@@ -61,9 +61,11 @@ class Contender:
     def end(self) -> None:
         """Let the process finish; its memory is noted."""
         assert self.process.stdin is not None
+        assert self.process.stdout is not None
         self.memory = peak_memory(self.process.pid)
         self.process.stdin.close()
         self.process.wait()
+        self.process.stdout.close()
 
     def _answer(self) -> str:
         assert self.process.stdout is not None

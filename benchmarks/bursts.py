@@ -1,12 +1,12 @@
-"""The work of every contender's process: train when told to. Imports nothing but the standard library."""
+"""The work of every contender's process: what it is told, for so long. Imports nothing but the standard library."""
 
 import sys
 from collections.abc import Callable
 from time import perf_counter
 
 
-def serve(step: Callable[[], None], batch: int) -> None:
-    """Warm up, say so, then for each line of input train for as many seconds and answer the images a second."""
+def serve(step: Callable[[], object], batch: int) -> None:
+    """Warm up, say so, then for each line of input go on for as many seconds and answer the images a second."""
     for _ in range(2):
         step()
     print("ready", flush=True)

@@ -1,6 +1,6 @@
 """PyTorch as a contender: `python benchmarks/worker_torch.py "torch float32 channels_last" WORKLOAD BATCH THREADS`.
 
-Run by a Python that has PyTorch and need not have nndl.
+It trains, or computes scores if its name ends in "scores". Run by a Python that has PyTorch and need not have nndl.
 """
 
 import sys
@@ -63,6 +63,10 @@ def network(workload: str) -> nn.Module:
             *(*speedrun_block(24, 64), *speedrun_block(64, 256), *speedrun_block(256, 256)),
             *(pool(3), nn.Flatten(), nn.Linear(256, 10, bias=False)),
         ],
+        "bn_cnn": lambda: [
+            *(*conv_bn(3, 32, pool(2)), *conv_bn(32, 64, pool(2)), *conv_bn(64, 128, pool(2))),
+            *(nn.Flatten(), nn.Linear(2048, 10)),
+        ],
     }
     return nn.Sequential(*layers[workload]())
 
@@ -75,6 +79,11 @@ def main() -> None:
     layout = torch.channels_last if "channels_last" in name else torch.contiguous_format
     model = network(workload).to(memory_format=layout)
     images = torch.randn(batch, 3, 32, 32).contiguous(memory_format=layout)
+    if name.endswith("scores"):
+        model.eval()
+        with torch.inference_mode():
+            serve(lambda: model(images), batch)
+        return
     labels = torch.randint(0, 10, (batch,))
     optimizer = torch.optim.SGD(model.parameters(), lr=1e-3, momentum=0.9, nesterov=True)
 

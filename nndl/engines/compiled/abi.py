@@ -80,6 +80,7 @@ class Finish(Record):
 
     _fields_: ClassVar = [
         ("y", Floats),
+        ("scale", Floats),
         ("bias", Floats),
         ("sums", Doubles),
         *[(name, c_long) for name in ("sums_of_best", "relu", "pool")],

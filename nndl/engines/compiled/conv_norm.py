@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from nndl.engines.compiled.abi import IDENTITY, RELU, Unpool
+from nndl.engines.compiled.abi import IDENTITY, RELU, Finish, Shape, Unpool
 from nndl.engines.compiled.bindings import kernels
 from nndl.engines.compiled.convolution import Convolver
-from nndl.engines.compiled.norm import BatchNorm, Line, NormStep, kind_of
+from nndl.engines.compiled.norm import BatchNorm, NormStep, kind_of
 from nndl.engines.shared.layout import channels_first, channels_last
 from nndl.engines.shared.workspace import Workspace
 from nndl.net.catalog.norm import SpatialBn
@@ -96,31 +96,50 @@ class ConvNormStep:
 
 
 class FoldedStep:
-    """In evaluation the running averages are constants: batch norm goes into the filters and the bias."""
+    """In evaluation the running averages are constants: batch norm goes into the filters and the bias.
+
+    Scale and shift are computed again when a number they come from is another; filters are scaled where they are read.
+    """
 
     def __init__(self, site: Site, bfloat16: bool = False) -> None:
         self.conv = Convolver(site.row[0], bfloat16)
         self.parts = parts = Parts(site)
         self.norm = BatchNorm(site.row[parts.norm_at])
+        self.numbers: bytes | None = None
+        self.shape: Shape | None = None
         self.workspace = Workspace()
 
     def forward(self, x: Array) -> Array:
-        a, parts = self.norm.in_evaluation(), self.parts
-        out = self.workspace.array("out", (len(x), *parts.out_shape), np.float32)
-        pooled = {"pool": parts.pool, "best": out, "order": self._order(a)} if parts.pool else {"y": out}
-        w, b = self._folded(a)
-        self.conv.forward(x, w, bias=b, relu=parts.kind == RELU, **pooled)
-        if parts.kind not in (IDENTITY, RELU):
-            kernels().activation(out.size, out, None, parts.kind, out)
-        return channels_first(out)
+        self._fold()
+        if self.shape is None or len(x) != self.shape.images:
+            self._prepare(len(x))
+        assert self.shape is not None
+        self.conv.run(x, self.conv.w, self.shape, self.finish)
+        if self.parts.kind not in (IDENTITY, RELU):
+            kernels().activation(self.out.size, self.out, None, self.parts.kind, self.out)
+        return channels_first(self.out)
 
-    def _folded(self, a: Line) -> tuple[Array, Array]:
-        b = self.conv.site.params.get("b", 0.0)
-        return np.multiply(self.conv.w, a.scale32), (a.shift + (b - a.mean) * a.scale).astype(np.float32)
+    def _prepare(self, count: int) -> None:
+        """Say what is wanted of `count` images; the next call for as many finds it said."""
+        parts = self.parts
+        self.out = out = self.workspace.array("out", (count, *parts.out_shape), np.float32)
+        pooled = {"pool": parts.pool, "best": out, "order": self.order} if parts.pool else {"y": out}
+        self.shape = self.conv.shape(count)
+        self.finish = Finish(scale=self.scale, bias=self.shift, relu=parts.kind == RELU, **pooled)
 
-    def _order(self, a: Line) -> Array | None:
-        """Return the order to pool by where pooling comes first: a negative scale turns the largest into the least."""
-        return np.sign(a.scale32) if self.parts.pools_first else None
+    def _fold(self) -> None:
+        """Compute scale and shift (F,), if a number they come from is another than before."""
+        site, own = self.norm.site, self.conv.site.params
+        biases = [own["b"]] if "b" in own else []
+        sources = [*site.params.values(), site.state["running_mean"], site.state["running_var"], *biases]
+        numbers = b"".join(source.tobytes() for source in sources)
+        if numbers == self.numbers:
+            return
+        self.shape, a = None, self.norm.in_evaluation()
+        self.scale, self.shift = a.scale32, (a.shift + (own.get("b", 0.0) - a.mean) * a.scale).astype(np.float32)
+        # Where the pooling stands before the batch norm, it took the largest before a negative scale turned it.
+        self.order = np.sign(a.scale32) if self.parts.pools_first else None
+        self.numbers = numbers
 
     def backward(self, dout: Array) -> Array | None:
         """Raise NotImplementedError: there is none in evaluation."""

@@ -52,6 +52,7 @@ class Convolver:
         self.by_rows = (
             self.few_channels and self.layer.stride == 1 and self.layer.kernel in ROW_KERNELS and not bfloat16
         )
+        self.way = f"{'row_winograd' if self.by_rows else 'direct'}_forward{'_bfloat16' if bfloat16 else ''}"
         self.trains_w = "w" in site.grads
         self.workspace = Workspace()
 
@@ -81,14 +82,16 @@ class Convolver:
         return self.workspace.array(name, (count, *self.out_shape), np.float32)
 
     def forward(self, x: Array, w: Array, **wanted: Array | int | None) -> None:
-        """Convolve x with w (K, K, C, F) into what `wanted` names, fields of Finish."""
+        """Compute what `wanted` names (fields of Finish) of x convolved with w (K, K, C, F)."""
+        self.run(x, w, self.shape(len(x)), Finish(**wanted))
+
+    def run(self, x: Array, w: Array, shape: Shape, finish: Finish) -> None:
+        """Compute what `finish` says of x convolved with w (K, K, C, F)."""
         self.x = x if self.planar else channels_last(x)
-        shape, finish = self.shape(len(x)), Finish(**wanted)
         if self.winograd:
             kernels().winograd_forward(shape, self.x, w, finish)
         else:
-            way = f"{'row_winograd' if self.by_rows else 'direct'}_forward{'_bfloat16' if self.bfloat16 else ''}"
-            getattr(kernels(), way)(shape, self.x, self.planar, w, finish)
+            getattr(kernels(), self.way)(shape, self.x, self.planar, w, finish)
 
     def backward(self, dy: Array) -> Array | None:
         """Write dw; return dx, if needed. dy is (N, H', W', F)."""

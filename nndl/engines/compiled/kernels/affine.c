@@ -31,12 +31,14 @@ ALWAYS_INLINE void pack_row(const float *row, long count, float *packed, long wi
 
 /* Rows k up to k + depth of w in panels, (panels, depth, width). */
 static void pack_weights(const Affine *a, long k, long depth, float *packed) {
+    long channel = k % a->s.channels, position = k / a->s.channels;  /* counted on: dividing takes longer than a row */
     for (long i = 0; i < depth; i++) {
-        const float *row = a->w + row_of(a, k + i) * a->s.outputs;
+        const float *row = a->w + (channel * a->s.positions + position) * a->s.outputs;
         for (long f = 0; f < a->columns; f += TILE_COLUMNS) {
             long width = width_of(a->columns, f);
             pack_row(row + f, a->s.outputs - f, packed + f * depth + i * width, width);
         }
+        if (++channel == a->s.channels) channel = 0, position++;
     }
 }
 

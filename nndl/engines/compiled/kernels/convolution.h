@@ -15,6 +15,7 @@ typedef struct {
 /* The finishing of the outputs y = x * w. Pointers may be NULL: then that is not wanted. */
 typedef struct {
     float *y;           /* (N, H', W', F): the outputs themselves */
+    const float *scale; /* (F): what the filters are multiplied by before all else */
     const float *bias;  /* (F): added first */
     double *sums;       /* (2, F): the sums of y and of y squared over all pixels, or */
     long sums_of_best;  /* where this is set, of best and its squares: of what is pooled */
@@ -26,6 +27,13 @@ typedef struct {
 } Finish;
 
 enum { PANEL = 2 * VL };  /* filters in a block: the columns of the register tile */
+
+/* The first `count` of VL filters from f, zeros behind them: a row of w, scaled. */
+ALWAYS_INLINE Vector load_filters(const float *row, const Finish *finish, long f, long count) {
+    if (count <= 0) return (Vector){};
+    Vector w = load_part(row + f, count);
+    return finish->scale ? w * load_part(finish->scale + f, count) : w;
+}
 
 /* A block of outputs in the cache: images `first` up to `last`, filters `from` up to `from + count`. */
 typedef struct {

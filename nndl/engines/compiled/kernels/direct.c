@@ -30,11 +30,10 @@ static void pack_panel(void *context, long panel, int thread) {
     (void)thread;
     const Direct *d = context;
     long F = d->shape->filters, length = d->shape->kernel * d->shape->kernel * d->shape->channels;
-    long from = panel * PANEL, count = smaller_of(PANEL, F - from);
     float *packed = d->panels + panel * length * PANEL;
-    memset(packed, 0, sizeof(float) * (size_t)(length * PANEL));
     for (long k = 0; k < length; k++)
-        memcpy(packed + k * PANEL, d->w + k * F + from, sizeof(float) * (size_t)count);
+        for (long f = panel * PANEL; f < (panel + 1) * PANEL; f += VL, packed += VL)
+            store(packed, load_filters(d->w + k * F, d->finish, f, F - f));
 }
 
 static void forward_panel(const Direct *d, const float *padded, long panel, float *y) {

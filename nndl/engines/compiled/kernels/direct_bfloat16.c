@@ -28,9 +28,9 @@ static void pack_panel(void *context, long panel, int thread) {
     for (long row = 0; row < d->shape->kernel; row++)
         for (long k = 0; k < run; k += 2)
             for (long f = from; f < from + PANEL; f += VL) {
-                const float *even = d->w + (row * run + k) * F + f;
-                Vector first = f < F ? load_part(even, F - f) : (Vector){};
-                Vector second = f < F && k + 1 < run ? load_part(even + F, F - f) : (Vector){};
+                const float *even = d->w + (row * run + k) * F;
+                Vector first = load_filters(even, d->finish, f, F - f);
+                Vector second = k + 1 < run ? load_filters(even + F, d->finish, f, F - f) : (Vector){};
                 store_pairs(d->panels + (((panel * d->shape->kernel + row) * d->pairs + k / 2) * PANEL + f - from) * 2, first,
                             second);
             }

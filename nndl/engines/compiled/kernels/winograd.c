@@ -71,6 +71,7 @@ static __attribute__((noinline)) void planes_to_tile(const float *m, long plane,
 
 typedef struct {
     const Shape *shape;
+    const Finish *finish;
     const float *w;
     float *u;
     long panels, streams;  /* streams: write past the cache, in whole lines */
@@ -78,26 +79,43 @@ typedef struct {
 
 enum { LARGE = 8 << 20 };  /* bytes of U that the cache does not keep until they are used */
 
-/* G w G' for one channel: U is (36, panels, C, 2 VL), zero behind the last filter. */
-static void transform_filters_of_channel(void *context, long c, int thread) {
+/* G w G' of channel c for `count` filters from f: plane p goes to u[p * plane]. */
+ALWAYS_INLINE void transform_vector(const Filters *t, long c, long f, const long count, float *u, long plane, const int streams) {
+    long C = t->shape->channels, F = t->shape->filters;
+    Vector w[3][3], half[PATCH][3], scale = t->finish->scale ? load_part(t->finish->scale + f, count) : splat(1.f);
+    UNROLL for (int i = 0; i < 9; i++) w[i / 3][i % 3] = load_part(t->w + (i * C + c) * F + f, count) * scale;
+    UNROLL for (int i = 0; i < PATCH; i++)
+        UNROLL for (int j = 0; j < 3; j++) half[i][j] = G[i][0] * w[0][j] + G[i][1] * w[1][j] + G[i][2] * w[2][j];
+    UNROLL for (int i = 0; i < PATCH; i++)
+        UNROLL for (int j = 0; j < PATCH; j++) {
+            Vector value = half[i][0] * G[j][0] + half[i][1] * G[j][1] + half[i][2] * G[j][2];
+            if (streams) stream(u + (i * PATCH + j) * plane, value);
+            else store(u + (i * PATCH + j) * plane, value);
+        }
+}
+
+enum { AHEAD = 8 };  /* channels: rows of a panel lie further apart than the processor looks by itself */
+
+/* The same for a panel, with zeros behind the last filter. */
+static __attribute__((noinline)) void transform_panel(const Filters *t, long c, long panel, float *u, long plane) {
+    const float *ahead = t->w + (c + AHEAD) * t->shape->filters + panel * PANEL;
+    for (int i = 0; i < 9; i++, ahead += t->shape->channels * t->shape->filters)
+        for (int line = 0; line < PANEL; line += LINE) __builtin_prefetch(ahead + line);
+    for (long f = panel * PANEL; f < (panel + 1) * PANEL; f += VL, u += VL) {
+        long count = t->shape->filters - f;
+        if (count >= VL && t->streams) transform_vector(t, c, f, VL, u, plane, 1);
+        else if (count >= VL) transform_vector(t, c, f, VL, u, plane, 0);
+        else transform_vector(t, c, f, count > 0 ? count : 0, u, plane, 0);
+    }
+}
+
+/* All filters of one channel: U is (36, panels, C, 2 VL). */
+static void transform_channel(void *context, long c, int thread) {
     (void)thread;
     const Filters *t = context;
-    long C = t->shape->channels, F = t->shape->filters;
-    for (long f = 0; f < t->panels * PANEL; f += VL) {
-        Vector w[3][3], half[PATCH][3];
-        UNROLL for (int i = 0; i < 9; i++)
-            w[i / 3][i % 3] = f < F ? load_part(t->w + (i * C + c) * F + f, F - f) : (Vector){};
-        UNROLL for (int i = 0; i < PATCH; i++)
-            UNROLL for (int j = 0; j < 3; j++) half[i][j] = G[i][0] * w[0][j] + G[i][1] * w[1][j] + G[i][2] * w[2][j];
-        float *u = t->u + (f / PANEL * C + c) * PANEL + f % PANEL;
-        UNROLL for (int p = 0; p < PLANES; p++) {
-            const float *g = G[p % PATCH];
-            Vector *h = half[p / PATCH];
-            Vector value = h[0] * g[0] + h[1] * g[1] + h[2] * g[2];
-            if (t->streams) stream(u + p * t->panels * C * PANEL, value);
-            else store(u + p * t->panels * C * PANEL, value);
-        }
-    }
+    long C = t->shape->channels;
+    for (long panel = 0; panel < t->panels; panel++)
+        transform_panel(t, c, panel, t->u + (panel * C + c) * PANEL, t->panels * C * PANEL);
     finish_streaming();
 }
 
@@ -107,8 +125,10 @@ typedef struct {
     const Shape *shape;
     const Finish *finish;
     const Unpool *unpool;    /* where there is no x */
-    const float *x, *u, *nothing;
-    float *sums;
+    const float *x, *nothing;
+    float *v, *sums;         /* v: of a few images, which threads share */
+    Filters filters;
+    Tiling few;
     long images, panels;     /* images in a block */
     long v_row, v_plane, m_plane;
 } Forward;
@@ -122,9 +142,11 @@ static const float *images_of_block(const Forward *f, long first, long last, int
     return room;
 }
 
-static void images_to_planes(const Forward *f, const Tiling *tiling, const float *x, float *v) {
+/* Tiles `from` up to `to`, the first of all at v. */
+static void images_to_planes(const Forward *f, const Tiling *tiling, const float *x, float *v, long from, long to) {
     const Shape *s = f->shape;
-    for (long t = 0; t < tiling->begin[4]; t++, v += f->v_row) {
+    v += from * f->v_row;
+    for (long t = from; t < to; t++, v += f->v_row) {
         Tile tile = tile_at(tiling, t);
         Source image = {x + tile.image * s->height * s->width * s->channels, f->nothing, s->height, s->width, s->channels};
         prefetch_tile(image, tiling, tile.place + tiling->across);
@@ -132,15 +154,16 @@ static void images_to_planes(const Forward *f, const Tiling *tiling, const float
     }
 }
 
-static void multiply_planes(const Forward *f, const Tiling *tiling, const float *v, long panel, float *m) {
-    long C = f->shape->channels;
+/* M of a panel = or += V U for some channels; planes of U lie u_plane apart. */
+static void multiply_planes(const Forward *f, const Tiling *tiling, const float *v, const float *u, long u_plane, long channels,
+                            float *m, int accumulate) {
     for (long p = 0; p < PLANES; p++) {
         Range tiles = tiles_in_plane(tiling, p);
-        Product product = {.a = v + p * f->v_plane + tiles.from * f->v_row, .a_row = f->v_row, .segments = 1, .length = C,
-                           .b = f->u + (p * f->panels + panel) * C * PANEL, .b_step = PANEL};
+        Product product = {.a = v + p * f->v_plane + tiles.from * f->v_row, .a_row = f->v_row, .segments = 1,
+                           .length = channels, .b = u + p * u_plane, .b_step = PANEL};
         for (long t = tiles.from, rows; t < tiles.to; t += rows, product.a += rows * f->v_row) {
             rows = next_rows(tiles.to - t);
-            rows_tile((int)rows, product, m + p * f->m_plane + t * PANEL, PANEL, 0);
+            rows_tile((int)rows, product, m + p * f->m_plane + t * PANEL, PANEL, accumulate);
         }
     }
 }
@@ -179,41 +202,87 @@ static void pool_panel(const Forward *f, const Tiling *tiling, const float *m, B
     finish_block(s, f->finish, block, sums);
 }
 
+static void finish_panel(const Forward *f, const Tiling *tiling, const float *m, Block block, float *sums, int thread) {
+    const Shape *s = f->shape;
+    block.count = smaller_of(PANEL, s->filters - block.from);
+    if (!f->finish->pool) {
+        write_panel(f, tiling, m, block, sums);
+        return;
+    }
+    block.y = scratch(thread, SLOT_OUTPUT, sizeof(float) * f->images * s->out_height * s->out_width * PANEL);
+    pool_panel(f, tiling, m, block, sums);
+}
+
 static void forward_block(void *context, long task, int thread) {
     const Forward *f = context;
     const Shape *s = f->shape;
-    long first = task * f->images, last = smaller_of(first + f->images, s->images);
+    long first = task * f->images, last = smaller_of(first + f->images, s->images), panel_size = s->channels * PANEL;
     Tiling tiling = tiling_of(s, last - first);
     float *v = scratch(thread, SLOT_PATCHES, sizeof(float) * PLANES * f->v_plane);
     float *m = scratch(thread, SLOT_PRODUCT, sizeof(float) * PLANES * f->m_plane);
-    float *y = NULL, *sums = f->sums + task * 2 * s->filters;
-    if (f->finish->pool) y = scratch(thread, SLOT_OUTPUT, sizeof(float) * f->images * s->out_height * s->out_width * PANEL);
-    images_to_planes(f, &tiling, images_of_block(f, first, last, thread), v);
+    images_to_planes(f, &tiling, images_of_block(f, first, last, thread), v, 0, tiling.begin[4]);
     for (long panel = 0; panel < f->panels; panel++) {
-        long from = panel * PANEL;
-        Block block = {.y = y, .first = first, .last = last, .from = from, .count = smaller_of(PANEL, s->filters - from)};
-        multiply_planes(f, &tiling, v, panel, m);
-        if (f->finish->pool) pool_panel(f, &tiling, m, block, sums);
-        else write_panel(f, &tiling, m, block, sums);
+        const float *u = f->filters.u + panel * panel_size;
+        multiply_planes(f, &tiling, v, u, f->panels * panel_size, s->channels, m, 0);
+        Block block = {.first = first, .last = last, .from = panel * PANEL};
+        finish_panel(f, &tiling, m, block, f->sums + task * 2 * s->filters, thread);
     }
+}
+
+/* A few images: threads share their tiles out, then the panels. Filters are transformed where they are used, so many
+   channels at a time that the second-level cache holds them: U of a few hundred channels would come from memory more slowly. */
+enum { DEPTH = 64, TASKS = 4 };  /* channels; tasks for each thread */
+
+static long few_at_once(const Forward *f) { return f->few.begin[4] / (TASKS * thread_count()) + 1; }
+
+static void few_tiles(void *context, long task, int thread) {
+    (void)thread;
+    const Forward *f = context;
+    long tiles = few_at_once(f);
+    images_to_planes(f, &f->few, f->x, f->v, task * tiles, smaller_of((task + 1) * tiles, f->few.begin[4]));
+}
+
+static void few_panel(void *context, long panel, int thread) {
+    const Forward *f = context;
+    long C = f->shape->channels, plane = odd_lines(DEPTH * PANEL);
+    float *u = scratch(thread, SLOT_FILTERS, sizeof(float) * PLANES * plane);
+    float *m = scratch(thread, SLOT_PRODUCT, sizeof(float) * PLANES * f->m_plane);
+    for (long from = 0; from < C; from += DEPTH) {
+        long channels = smaller_of(DEPTH, C - from);
+        for (long c = 0; c < channels; c++) transform_panel(&f->filters, from + c, panel, u + c * PANEL, plane);
+        multiply_planes(f, &f->few, f->v + from, u, plane, channels, m, from > 0);
+    }
+    finish_panel(f, &f->few, m, (Block){.last = f->shape->images, .from = panel * PANEL}, NULL, thread);
+}
+
+static void run_few(Forward *f) {
+    f->v = scratch(SHARED, SLOT_PATCHES, sizeof(float) * PLANES * f->v_plane);
+    share(few_tiles, f, (f->few.begin[4] + few_at_once(f) - 1) / few_at_once(f));
+    share(few_panel, f, f->panels);
 }
 
 static void run_forward(Forward f, const float *w) {
     const Shape *s = f.shape;
     f.nothing = pixel_of_zeros(s->channels);
     long share_of_thread = (s->images + thread_count() - 1) / thread_count(), in_image = tiling_of(s, 1).in_image;
-    f.images = smaller_of(share_of_thread, (TILES + in_image - 1) / in_image);
+    int few = s->images * in_image <= TILES && !f.finish->sums && !f.unpool;
+    f.images = few ? s->images : smaller_of(share_of_thread, (TILES + in_image - 1) / in_image);
     f.panels = (s->filters + PANEL - 1) / PANEL;
     long tiles = f.images * in_image, blocks = (s->images + f.images - 1) / f.images;
     f.v_row = odd_lines(s->channels);
     f.v_plane = odd_lines(tiles * f.v_row);
     f.m_plane = odd_lines(tiles * PANEL);
+    f.filters = (Filters){.shape = s, .finish = f.finish, .w = w, .panels = f.panels};
+    if (few) {
+        f.few = tiling_of(s, s->images);
+        run_few(&f);
+        return;
+    }
     long u_bytes = (long)sizeof(float) * PLANES * f.panels * s->channels * PANEL;
-    float *u = scratch(SHARED, SLOT_FILTERS, (size_t)u_bytes);
-    f.u = u;
+    f.filters.u = scratch(SHARED, SLOT_FILTERS, (size_t)u_bytes);
+    f.filters.streams = VL == LINE && u_bytes > LARGE;
     f.sums = scratch(SHARED, SLOT_SUMS, sizeof(float) * 2 * blocks * s->filters);
-    Filters filters = {s, w, u, f.panels, VL == LINE && u_bytes > LARGE};
-    share(transform_filters_of_channel, &filters, s->channels);
+    share(transform_channel, &f.filters, s->channels);
     share(forward_block, &f, blocks);
     add_up_blocks(s, f.finish, f.sums, blocks);
 }

@@ -1,0 +1,24 @@
+"""ONNX Runtime as a contender: `python benchmarks/worker_onnx.py FILE BATCH THREADS`.
+
+Run by a Python that has onnxruntime and need not have nndl.
+"""
+
+import sys
+
+import numpy as np
+import onnxruntime
+from bursts import serve
+
+
+def main() -> None:
+    file, batch, threads = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+    [given], scores = session.get_inputs(), session.get_outputs()[0].name
+    X = np.random.default_rng(0).standard_normal((batch, 3, 32, 32)).astype(np.float32)
+    serve(lambda: session.run([scores], {given.name: X}), batch)
+
+
+if __name__ == "__main__":
+    main()
