@@ -18,6 +18,7 @@ from nndl import __version__
 from nndl.cli.bench import bench
 from nndl.cli.command import Group, Verb
 from nndl.cli.configs import config_app, configs_app
+from nndl.cli.course import course_app
 from nndl.cli.doctor import doctor
 from nndl.cli.download import download_cifar
 from nndl.cli.eval import evaluate
@@ -154,6 +155,7 @@ app.command(short_help="Hand a run on: ONNX, PyTorch, safetensors, NumPy.", cls=
 app.command("import", short_help="Make a run of weights from elsewhere.", cls=Verb)(import_weights)
 app.command(short_help="Show a network layer by layer.", cls=Verb)(summary)
 app.command(short_help="Check gradients against numerical ones.", cls=Verb)(gradcheck)
+app.add_typer(course_app, name="course")
 app.command(short_help="Look at the installation: engine, data, extras.", cls=Verb)(doctor)
 app.command(short_help="Measure the engines, step by step.", cls=Verb)(bench)
 app.add_typer(configs_app, name="configs")

@@ -30,6 +30,8 @@ class Case:
     """Functions of the same submission that are known to be wrong."""
     noted: dict[str, Outcome] = field(default_factory=dict)
     """Functions of the same submission of which anything was said."""
+    checked: set[str] = field(default_factory=set)
+    """All functions of the same submission that were judged, in its other files too."""
     within: float = 1e-7
 
     def strict(self) -> list[Trial]:
@@ -64,6 +66,7 @@ def judge(case: Case, file: str) -> Iterator[Outcome]:
             outcome = _judged(case, Outcome(file, function, case.exercise.name, "correct"))
             case.wrong |= {} if outcome.passed else {function: outcome}
             case.noted |= {function: outcome} if outcome.findings or outcome.notes else {}
+            case.checked.add(function)
             yield outcome
 
 
@@ -137,8 +140,8 @@ def _concerns(entry: Mistake, case: Case, function: str) -> bool:
         return bool(entry.variants)
     if (told := case.noted.get(entry.function)) is not None:
         return entry.function in case.exercise.uses and entry.id in {f.id for f in (*told.findings, *told.notes)}
-    few = len(case.exercise.uses) <= FEW and entry.function not in case.source.functions
-    return few and entry.function in case.exercise.uses
+    elsewhere = entry.function not in case.source.functions and entry.function not in case.checked
+    return elsewhere and len(case.exercise.uses) <= FEW and entry.function in case.exercise.uses
 
 
 def _follows(case: Case, function: str) -> Finding | None:

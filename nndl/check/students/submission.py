@@ -6,13 +6,13 @@ for outcome in check_file(Path("layers.py")):      # or check_folder(Path("homew
 
 import re
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nndl.check.exercises import EXERCISES
 from nndl.check.exercises.exercise import Answer, Exercise, Situation, Source
-from nndl.check.running.runner import Died, Runner, TimedOut
+from nndl.check.running.runner import MEMORY, Died, Runner, TimedOut
 from nndl.check.students.comparing import WITHIN
 from nndl.check.students.judge import Case, attempt, judge
 from nndl.check.students.outcome import Finding, Outcome
@@ -33,9 +33,12 @@ class Limits:
 
     seconds: float = SECONDS
     within: float = WITHIN
+    memory: int = MEMORY
     wrong: dict[str, Outcome] = field(default_factory=dict)
     """Functions found to be wrong so far: those that call them are told so."""
     noted: dict[str, Outcome] = field(default_factory=dict)
+    checked: set[str] = field(default_factory=set)
+    """Functions judged so far."""
 
 
 def check_file(path: Path, only: Collection[str] = (), limits: Limits | None = None) -> Iterator[Outcome]:
@@ -53,7 +56,7 @@ def check_file(path: Path, only: Collection[str] = (), limits: Limits | None = N
     chosen = exercises_of(source, only)
     if not chosen:
         return
-    with Runner(path, seconds=limits.seconds) as runner:
+    with Runner(path, seconds=limits.seconds, memory=limits.memory) as runner:
         if broken := _loading(runner, path):
             yield broken
             return
@@ -135,11 +138,25 @@ def _python_2(message: str) -> str:
 
 
 def _checked(exercise: Exercise, source: Source, runner: Runner, file: str, limits: Limits) -> Iterable[Outcome]:
+    endless = [each for each in exercise.uses if each in limits.wrong and limits.wrong[each].verdict == "timed out"]
+    if endless:
+        yield from _waiting_for(endless, exercise, source, file)
+        return
     start = time.monotonic()
     asking = _Asking(runner, start + 3 * limits.seconds)
-    case = attempt(Case(exercise, source, asking, wrong=limits.wrong, noted=limits.noted, within=limits.within))
+    case = Case(exercise, source, asking, wrong=limits.wrong, noted=limits.noted, within=limits.within)
+    case = attempt(replace(case, checked=limits.checked))
     for outcome in judge(case, file):
         yield replace(outcome, seconds=round(time.monotonic() - start, 3), printed=asking.printed)
+
+
+def _waiting_for(endless: Sequence[str], exercise: Exercise, source: Source, file: str) -> Iterator[Outcome]:
+    """Yield outcomes of functions that call one without end: to wait for each of them would take minutes."""
+    says = f"What it calls does not come to an end: mend {', '.join(endless)} first."
+    for function in exercise.functions:
+        if function in source.functions:
+            finding = Finding("", "not called", says)
+            yield Outcome(file, function, exercise.name, "timed out", (finding,))
 
 
 class _Asking:
@@ -159,7 +176,10 @@ class _Asking:
         until = min(self.until, time.monotonic() + self.runner.seconds)
         try:
             for answer in self.runner.run(program, until):
-                answers[next(given)] = answer
+                if (at := next(given, None)) is None:
+                    self.runner.stop()
+                    break  # it answers what nobody asked
+                answers[at] = answer
                 self.printed = self.printed or answer.get("printed", "")
         except (TimedOut, Died) as ended:
             self._lose(situation, answers, next(given, None), ended)

@@ -1,0 +1,149 @@
+"""nndl course: a class's homework graded, and an assignment made."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nndl.cli.command import Group, Verb
+from nndl.cli.options import Json, Quiet
+from nndl.cli.screen.ending import INTERRUPTED
+from nndl.paths import expanded, to_write
+
+if TYPE_CHECKING:
+    from nndl.course.classroom import Class
+    from nndl.course.grading import Graded, Grading
+    from nndl.course.submissions import Submission
+
+course_app = typer.Typer(
+    cls=Group,
+    help="Grade a class's homework.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+GIBIBYTE = 2**30
+
+Submissions = Annotated[
+    list[str], typer.Argument(metavar="DIR", help="The folder or zip file of each submission, such as homework/*.")
+]
+RubricFile = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", parser=expanded, help="A YAML file that says what each function is worth. If not given: 1 each."
+    ),
+]
+Jobs = Annotated[int, typer.Option(min=1, metavar="N", help="Submissions checked at a time.")]
+Output = Annotated[
+    Path,
+    typer.Option("--output", "-o", metavar="FILE", parser=to_write, help="The table; pages go to a folder beside it."),
+]
+Seconds = Annotated[float, typer.Option(min=0.1, metavar="N", help="Time that one function may take.")]
+Total = Annotated[float, typer.Option(min=1, metavar="N", help="Seconds that one submission may take.")]
+Memory = Annotated[float, typer.Option(min=0.5, metavar="GB", help="Memory that a student's process may take, in GiB.")]
+Afresh = Annotated[bool, typer.Option("--afresh", help="Grade those again whose files are unchanged.")]
+
+
+@course_app.command(cls=Verb, short_help="Grade submissions: a table, a page each, one for the class.")
+def grade(
+    submissions: Submissions,
+    rubric: RubricFile = None,
+    jobs: Jobs = 2,
+    output: Output = Path("grades.csv"),
+    seconds: Seconds = 10.0,
+    total: Total = 300.0,
+    memory: Memory = 2.0,
+    afresh: Afresh = False,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Check every submission as `nndl gradcheck --file` does, each in processes of its own with limits.
+
+    One that loops, crashes or cannot be unpacked never stops the others. The same command goes on where it was broken
+    off, and checks only submissions whose files have changed; another rubric counts the points anew.
+    """
+    from nndl.cli.screen import terminal
+    from nndl.course.classroom import gather
+    from nndl.course.rubric import read_rubric
+    from nndl.course.submissions import submissions as named
+    from nndl.course.watching import Bounds
+    from nndl.errors import UsageError
+
+    if output.is_dir() or not output.parent.is_dir() or not output.suffix:
+        raise UsageError(f"--output {output}: name a file such as grades.csv in a folder that is there")
+    points = read_rubric(rubric) if rubric else None
+    found = named(submissions)
+    bounds = Bounds(seconds, total, int(memory * GIBIBYTE))
+    grading = _grading(output.with_suffix(""), bounds, afresh, [*(each.path for each in found), output], rubric)
+    if not quiet and not json:
+        terminal.note(grading.isolation())
+    done = _graded(grading, found, jobs, quiet or json)
+    grades = gather([done[each.name] for each in found if each.name in done], points)
+    _write(grades, output)
+    _show(grades, output, json)
+    if len(done) < len(found):
+        terminal.note(f"{len(found) - len(done)} are not graded yet; the same command goes on with them")
+        raise typer.Exit(INTERRUPTED)
+
+
+def _grading(folder: Path, bounds: Any, afresh: bool, paths: list[Path], rubric: Path | None) -> "Grading":
+    from nndl.course.grading import Grading
+    from nndl.course.isolation import needed, to_hide
+
+    hidden, seen = to_hide([*paths, folder, *([rubric] if rubric else [])], needed())
+    return Grading(folder, bounds, hidden, seen, afresh)
+
+
+def _graded(grading: "Grading", found: "list[Submission]", jobs: int, silent: bool) -> "dict[str, Graded]":
+    """Grade, telling each submission as it is done; return those that are done, also after Ctrl+C."""
+    from nndl.cli.screen import terminal
+
+    done: dict[str, Graded] = {}
+    try:
+        for each in grading.run(found, jobs):
+            if each.broke_off != "interrupted":
+                done[each.name] = each
+            if not silent:
+                terminal.say(_line(each, len(done), len(found)))
+    except KeyboardInterrupt:
+        pass
+    return done
+
+
+def _line(graded: "Graded", number: int, of: int) -> str:
+    right = sum(record["passed"] for record in graded.records)
+    said = f"{right} of {len(graded.records)} functions right"
+    said += f"; {graded.broke_off}" if graded.broke_off else ""
+    how = "unchanged" if graded.again else f"{graded.seconds:.1f} s"
+    return f"{number:>4} of {of}  {graded.name}: {said} ({how})"
+
+
+def _write(grades: "Class", output: Path) -> None:
+    """Write the table, and the pages into the folder beside it."""
+    from nndl.course.classroom import as_csv
+    from nndl.course.pages import class_page, page_name, student_page
+    from nndl.runs.atomic import write_atomically
+
+    write_atomically(output, as_csv(grades))
+    folder = output.with_suffix("")
+    for student in grades.students:
+        write_atomically(folder / page_name(student.graded.name), student_page(student, grades.rubric.title))
+    write_atomically(folder / "index.html", class_page(grades))
+
+
+def _show(grades: "Class", output: Path, json: bool) -> None:
+    from nndl.cli.screen import terminal
+
+    most = sum(item.points for item in grades.rubric.functions.values())
+    page = output.with_suffix("") / "index.html"
+    if json:
+        rows = [
+            {"name": each.graded.name, "score": each.points, "of": each.most, "notes": each.notes}
+            for each in grades.students
+        ]
+        terminal.emit_json({"file": str(output), "page": str(page), "mean": grades.mean, "of": most, "students": rows})
+        return
+    for mistake in grades.mistakes()[:5]:
+        terminal.say(f"  {len(mistake.names):>4} x {mistake.id} {mistake.title} ({', '.join(mistake.functions)})")
+    figures = f"mean {grades.mean:.1f} of {most:g}, median {grades.median:g}"
+    terminal.say(f"{len(grades.students)} submissions, {figures}: {output}, {page}")
