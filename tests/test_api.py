@@ -148,7 +148,8 @@ def test_an_experiment_that_could_not_be_read_again_is_refused_before_anything_i
     tmp_path: Path, run: Run
 ) -> None:
     train_section = run.experiment.train.model_copy(update={"batch_size": -3})
-    for update in ({"name": "a\x1bb"}, {"name": "\udce9"}, {"train": train_section}):
+    data_section = run.experiment.data.model_copy(update={"root": "\udce9"})
+    for update in ({"data": data_section}, {"train": train_section}):
         built = replace(build(run.experiment), experiment=run.experiment.model_copy(update=update))
         with pytest.raises(UsageError, match=r"its config cannot be read: its config\.yaml:\d+:"):
             train(built, tmp_path / "run")
@@ -223,3 +224,17 @@ def test_importing_the_package_loads_no_numpy(tmp_path: Path) -> None:
         [sys.executable, "-c", code], cwd=tmp_path, env=environment(), capture_output=True, text=True, check=True
     )
     assert done.stdout.startswith("False ")
+
+
+def test_what_is_no_array_or_no_word_is_refused_too(run: Run) -> None:
+    images = np.zeros((2, 3, 32, 32), np.uint8)
+    with pytest.raises(UsageError, match=r"labels are \(N,\), one for each of the 2 images, and this makes no array"):
+        run.evaluate(images, [[1], [1, 2]])  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match=r"images are \(N, 32, 32, 3\) or .*, and this makes no array"):
+        run.predict([[1], [1, 2]])  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="check_images is 1 or more, not '5'"):
+        run.export("x.npz", check_images="5")  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match=r"sets is a list of words such as 'train\.epochs=5', not \[3\]"):
+        load_config("quickstart", [3])  # type: ignore[list-item]
+    with pytest.raises(UsageError, match="there is no run 'aaa"):
+        load_run("a" * 5000)

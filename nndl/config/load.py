@@ -32,6 +32,8 @@ def load_config(source: str | FilePath, sets: Sequence[str] = ()) -> Experiment:
     """
     if not isinstance(source, str | PathLike):
         raise UsageError(f"a config is named by its file or as a bundled one, not by {type(source).__name__}")
+    if not (isinstance(sets, str) or all(isinstance(each, str) for each in sets)):
+        raise UsageError(f"sets is a list of words such as 'train.epochs=5', not {sets!r}")
     if isinstance(sets, str):
         raise UsageError(f"sets is a list of such words: load_config({str(source)!r}, [{sets!r}])")
     path = locate(source)

@@ -15,7 +15,7 @@ def as_pixels(images: ArrayLike) -> Array:
 
     images: (N, 32, 32, 3) or (N, 3, 32, 32). Raises UsageError for anything else.
     """
-    images = np.asarray(images)
+    images = _array(images, "images are (N, 32, 32, 3) or (N, 3, 32, 32)")
     if images.ndim == 3 and 3 in (images.shape[0], images.shape[2]):
         raise UsageError(f"images have a first axis that counts them; for one of {images.shape} give images[None]")
     if images.ndim != 4 or images.shape[1:] not in ((3, 32, 32), (32, 32, 3)):
@@ -33,7 +33,7 @@ def as_pixels(images: ArrayLike) -> Array:
 
 def as_labels(labels: ArrayLike, images: int, classes: int) -> Array:
     """Return labels of `images` images as int64 (N,). Raises UsageError unless they are whole numbers of classes."""
-    labels = np.asarray(labels)
+    labels = _array(labels, f"labels are (N,), one for each of the {images:,} images")
     if labels.shape != (images,):
         column = "; give labels[:, 0]" if labels.shape == (images, 1) else ""
         raise UsageError(f"labels are (N,), one for each of the {images:,} images, not {labels.shape}{column}")
@@ -42,3 +42,11 @@ def as_labels(labels: ArrayLike, images: int, classes: int) -> Array:
     if images and not (labels.min() >= 0 and labels.max() < classes):
         raise UsageError(f"labels go from 0 to {classes - 1}, and these from {labels.min()} to {labels.max()}")
     return labels.astype(np.int64)
+
+
+def _array(given: ArrayLike, right: str) -> Array:
+    """Return what is given as an array; raises UsageError, with what would be right, for rows of several lengths."""
+    try:
+        return np.asarray(given)
+    except (ValueError, TypeError, RuntimeError) as error:  # the last two of what only looks like an array
+        raise UsageError(f"{right}, and this makes no array: {error}") from None

@@ -117,13 +117,17 @@ def _of_a_run(arrays: Arrays) -> Arrays:
 
 
 def _read_npz(path: Path, most_bytes: int) -> Arrays:
-    with zipfile.ZipFile(path) as archive:
-        members = archive.infolist()
+    with zipfile.ZipFile(path) as packed:
+        members = packed.infolist()
     total = sum(info.file_size for info in members)
     other = next((info.filename for info in members if not info.filename.endswith(".npy")), None)
     if other is not None:
         raise ValueError(f"it is a zip archive that holds {other!r}")
     if total > most_bytes:
         raise CheckpointError(f"{path} unpacks to {total:,} bytes; weights of this network are {most_bytes:,} at most")
-    with np.load(path, allow_pickle=False) as arrays:
-        return {name: arrays[name] for name in arrays.files}
+    with np.load(path, allow_pickle=False) as archive:
+        arrays = {name: archive[name] for name in archive.files}
+    none = next((name for name, array in arrays.items() if not isinstance(array, np.ndarray)), None)
+    if none is not None:  # NumPy gives the bytes of what does not begin as an array does
+        raise ValueError(f"its {none}.npy is no array")
+    return arrays

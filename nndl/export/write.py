@@ -69,8 +69,8 @@ def write(
     data: str | Path | None = None,
 ) -> Written:
     """Write a run's network for other programs; see `nndl.api.Run.export`."""
-    if check_images < 1:
-        raise UsageError(f"check_images is 1 or more, not {check_images}")
+    if not isinstance(check_images, int) or check_images < 1:
+        raise UsageError(f"check_images is 1 or more, not {check_images!r}")
     to = _format(path, to)
     target = _default(run.experiment.name, to) if path is None else expanded(path)
     files = (target, target.with_suffix(".safetensors")) if to == "pytorch" else (target,)

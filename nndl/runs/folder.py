@@ -183,7 +183,9 @@ def _is_linked(path: Path, folder: Path) -> bool:
 
 def _run_folders(folder: Path) -> list[Path]:
     """List what has a config in a folder, and in those in it."""
-    found = [path.parent for depth in ("*", "*/*") for path in folder.glob(f"{depth}/config.yaml")]
+    found = list[Path]()
+    with contextlib.suppress(OSError):  # of a name that is too long, or a folder that may not be read
+        found += [path.parent for depth in ("*", "*/*") for path in folder.glob(f"{depth}/config.yaml")]
     for path in found:
         beware(path)
     return found

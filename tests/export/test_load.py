@@ -132,6 +132,13 @@ def test_what_is_no_file_of_weights_is_refused(tmp_path: Path, content: bytes) -
         read_weights(tmp_path / "w", MOST)
 
 
+def test_an_archive_of_what_is_no_array_is_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "w.npz", "w") as archive:
+        archive.writestr("affine1.w.npy", b"no array")
+    with pytest.raises(CheckpointError, match=r"can be read: its affine1\.w\.npy is no array"):
+        read_weights(tmp_path / "w.npz", MOST)
+
+
 PICKLE = b"\x80\x02}q\x00."
 
 
