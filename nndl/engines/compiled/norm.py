@@ -17,6 +17,7 @@ from nndl.net.catalog.activation import Gelu, Relu, Silu
 from nndl.net.catalog.norm import Bn, SpatialBn
 from nndl.net.contract import Lowered, Site
 from nndl.net.layer import Layer
+from nndl.net.running import move_averages
 from nndl.net.types import Array, Layout
 
 KINDS: dict[type[Layer], int] = {Relu: RELU, Gelu: GELU, Silu: SILU}
@@ -60,15 +61,12 @@ class BatchNorm:
 
     def in_training(self, x: Array, sums: Array) -> Line:
         """Return the line from x (rows, C) and its sums (2, C) of x and x^2; moves the running averages."""
-        count, layer = len(x), self.layer
+        count = len(x)
         mean = sums[0] / count
         var = np.maximum(sums[1] / count - mean * mean, 0)
         if np.any(mean * mean > FAR * var):
             mean, var = centred_statistics(x, mean)
-        unbiased = var * count / max(count - 1, 1) if layer.unbiased else var
-        for name, value in (("running_mean", mean), ("running_var", unbiased)):
-            running = self.site.state[name]
-            running[...] = layer.momentum * running + (1 - layer.momentum) * value
+        move_averages(self.site, count, mean, var)
         return self._line(mean, var)
 
     def in_evaluation(self) -> Line:

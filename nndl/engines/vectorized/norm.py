@@ -18,6 +18,7 @@ from nndl.engines.vectorized.batch_statistics import Statistics, of_batch
 from nndl.engines.vectorized.tail import Tail
 from nndl.net.catalog.norm import SpatialBn
 from nndl.net.contract import Lowered, Site
+from nndl.net.running import move_averages
 from nndl.net.types import Array
 
 
@@ -45,11 +46,7 @@ class BatchNorm:
         if self.site.mode == "test":
             return self.in_evaluation()
         count, mean, var = of_batch(x, seen)
-        layer = self.layer
-        unbiased = var * count / max(count - 1, 1) if layer.unbiased else var
-        for name, value in (("running_mean", mean), ("running_var", unbiased)):
-            running = self.site.state[name]
-            running[...] = layer.momentum * running + (1 - layer.momentum) * value
+        move_averages(self.site, count, mean, var)
         return self._affinity(count, mean, var)
 
     def sign(self) -> Array:

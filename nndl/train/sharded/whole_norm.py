@@ -14,6 +14,7 @@ import numpy as np
 
 from nndl.net.catalog.norm import Bn, SpatialBn
 from nndl.net.contract import Engine, Lowered, Site
+from nndl.net.running import move_averages
 from nndl.net.steps import lower_by_definition
 from nndl.net.types import Array
 from nndl.train.sharded.cut import add_up
@@ -38,10 +39,7 @@ class WholeNormStep:
         numbers = np.array([x.size / x.shape[1]])
         count, mean, deviations = _moments(self.meet(np.concatenate([numbers, mean, deviations])))
         var = deviations / count
-        unbiased = var * count / max(count - 1, 1) if self.layer.unbiased else var
-        for name, value in (("running_mean", mean), ("running_var", unbiased)):
-            running = self.site.state[name]
-            running[...] = self.layer.momentum * running + (1 - self.layer.momentum) * value
+        move_averages(self.site, count, mean, var)
         self._count, self._inverse_std = count, 1 / np.sqrt(var + self.layer.eps)
         self._x_hat = (x - self._along(mean, x)) * self._along(self._inverse_std, x)
         gamma, beta = self.layer.affine_params(self.site.params)

@@ -1,0 +1,15 @@
+"""The running averages of batch norm, which every engine moves alike."""
+
+from nndl.net.catalog.norm import Bn, SpatialBn
+from nndl.net.contract import Site
+from nndl.net.types import Array
+
+
+def move_averages(site: Site, count: float, mean: Array, var: Array) -> None:
+    """Move running_mean and running_var (C,) by a batch: `count` numbers a channel, their mean and biased variance."""
+    layer = site.layer
+    assert isinstance(layer, SpatialBn | Bn)
+    unbiased = var * count / max(count - 1, 1) if layer.unbiased else var
+    for name, value in (("running_mean", mean), ("running_var", unbiased)):
+        running = site.state[name]
+        running[...] = layer.momentum * running + (1 - layer.momentum) * value
