@@ -27,12 +27,13 @@ def study_of(folder: Path, text: str, reached: Any) -> Study:
     for trial in study.trials():
         values = mirror.draw(trial.number, dict(results))
         results[trial.number] = result = reached(trial.number, values)
-        assert study.claim(trial)
-        study.note_drawn(trial, mirror.drawn(trial.number))
-        study.note(trial, values={key: str(value) for key, value in values.items()})
+        mine = study.claim(trial)
+        assert mine is not None
+        study.note_drawn(mine, mirror.drawn(trial.number))
+        study.note(mine, values={key: str(value) for key, value in values.items()})
         for epoch, value in result.reports.items():
-            study.report(trial, epoch, value)
-        study.finish(trial, result)
+            study.report(mine, epoch, value)
+        study.finish(mine, result)
     return study
 
 

@@ -17,7 +17,7 @@ def record(study: Study, trial: Trial) -> dict[str, Any]:
         **dict(zip(names, trial.values, strict=False)),
         "values": dict(trial.notes.get("values", {})),
         "epochs": len(trial.reports) or None,
-        "host": trial.notes.get("host"),
+        "host": trial.lease[0],
         "error": trial.notes.get("error"),
         "folder": study.path(trial.number).as_posix(),
     }

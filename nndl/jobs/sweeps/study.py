@@ -4,7 +4,7 @@ import contextlib
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,8 @@ class Trial:
     """A trial as the storage has it."""
 
     number: int
-    id: int
+    id: int | None
+    """Its number in the storage, which a trial has from when it is claimed."""
     state: str
     """waiting, running, complete, pruned or failed."""
     values: tuple[float, ...]
@@ -45,6 +46,12 @@ class Trial:
     @property
     def finished(self) -> bool:
         return self.state in ("complete", "pruned", "failed")
+
+    @property
+    def lease(self) -> tuple[str | None, int | None, float | None]:
+        """Host and process that train it, and when they last said so, in seconds since 1970."""
+        host, pid, beat = self.notes.get("lease", (None, None, None))
+        return host, pid, beat
 
     @property
     def result(self) -> Result:
@@ -66,27 +73,40 @@ class Study:
 
     def trials(self) -> list[Trial]:
         """Return the trials that count, by their numbers; a race may have made more."""
-        found = self._storage.get_all_trials(self._id, deepcopy=False)
-        return [_as_trial(each) for each in found[: self.total]]
+        total = self.total
+        found = [_as_trial(each) for each in self._storage.get_all_trials(self._id, deepcopy=False)[:total]]
+        return found + [Trial(number, None, "waiting", (), {}, {}) for number in range(len(found), total)]
 
     def path(self, number: int) -> Path:
         """Return the folder of a trial's run."""
         return self.folder / f"trial-{number:04d}"
 
-    def claim(self, trial: Trial) -> bool:
-        """Make a waiting trial this process's; False where another was first."""
+    def claim(self, trial: Trial) -> Trial | None:
+        """Make a waiting trial this process's, and return it as it then is; None where another was first.
+
+        Until then a trial need not be in the storage, which would be read whole again and again. Two processes that
+        make some at once make a few that wait, and those are claimed next.
+        """
+        while trial.id is None and self._storage.get_n_trials(self._id) <= trial.number:
+            waiting = quiet_optuna().trial.create_trial(state=quiet_optuna().trial.TrialState.WAITING)
+            self._storage.create_new_trial(self._id, template_trial=waiting)
+        own = trial.id
+        if own is None:
+            own = self._storage.get_trial_id_from_study_id_trial_number(self._id, trial.number)
         try:
-            return bool(self._storage.set_trial_state_values(trial.id, quiet_optuna().trial.TrialState.RUNNING))
+            mine = self._storage.set_trial_state_values(own, quiet_optuna().trial.TrialState.RUNNING)
         except quiet_optuna().exceptions.UpdateFinishedTrialError:
-            return False
+            return None
+        return replace(trial, id=own, state="running") if mine else None
 
     def is_stale(self, trial: Trial) -> bool:
         """Tell whether a running trial is trained no more, by its folder's lock, or on other hosts by its silence."""
         if is_locked(self.path(trial.number)):
             return False
-        if trial.notes.get("host") in (None, _host()):
+        host, _, beat = trial.lease
+        if host in (None, _host()):
             return True
-        beat, now = trial.notes.get("beat"), time.monotonic()
+        now = time.monotonic()
         known, since = self._seen.setdefault(trial.number, (beat, now))
         if known != beat:
             self._seen[trial.number] = (beat, now)
@@ -187,7 +207,7 @@ def begin_study(
         study_id = _make(storage, folder, sweep)
         told = {"identity": now, "text": text, "source": str(source.resolve()), "storage": shown(url) if url else None}
         write_atomically(folder / ABOUT, json.dumps(told, indent=2) + "\n")
-        _fill(storage, study_id, sweep.trials)
+        _set_total(storage, study_id, sweep.trials)
     return Study(folder, sweep, storage, study_id, threads), notes
 
 
@@ -250,13 +270,7 @@ def _make(storage: Any, folder: Path, sweep: Sweep) -> int:
     return int(storage.get_study_id_from_name(_name(folder)))
 
 
-def _fill(storage: Any, study_id: int, total: int) -> None:
-    """Make the trials up to the total, all waiting, so that none can be made twice; a total that was more stays."""
-    optuna = quiet_optuna()
-    there = storage.get_n_trials(study_id)
-    before = int(storage.get_study_user_attrs(study_id).get("total", 0))
-    for _ in range(there, max(total, before)):
-        waiting = optuna.trial.create_trial(state=optuna.trial.TrialState.WAITING)
-        storage.create_new_trial(study_id, template_trial=waiting)
-    if total > before:
+def _set_total(storage: Any, study_id: int, total: int) -> None:
+    """Say how many trials there are to be; a total that was more stays."""
+    if total > int(storage.get_study_user_attrs(study_id).get("total", 0)):
         storage.set_study_user_attr(study_id, "total", total)

@@ -80,8 +80,10 @@ class Worker:
         path.mkdir(parents=True, exist_ok=True)
         try:
             with lock_run(path):
-                now = self.study.trials()[trial.number]
-                if now.finished or (now.state == "waiting" and not self.study.claim(now)):
+                now: Trial | None = self.study.trials()[trial.number]
+                if now is not None and now.state == "waiting":
+                    now = self.study.claim(now)
+                if now is None or now.finished:
                     return False
                 self._train(now)
         except InUseError:
@@ -176,8 +178,11 @@ class _Heart:
         self._thread = threading.Thread(target=self._beat, daemon=True)
 
     def __enter__(self) -> None:
-        self._study.note(self._trial, host=platform.node(), pid=getpid(), beat=time.time())
+        self._say()
         self._thread.start()
+
+    def _say(self) -> None:
+        self._study.note(self._trial, lease=[platform.node(), getpid(), time.time()])
 
     def __exit__(self, *error: object) -> None:
         self._over.set()
@@ -186,7 +191,7 @@ class _Heart:
     def _beat(self) -> None:
         while not self._over.wait(BEAT_SECONDS):
             try:
-                self._study.note(self._trial, beat=time.time())
+                self._say()
             except NndlError:
                 continue
             except Exception:
