@@ -87,17 +87,26 @@ class Study:
         Until then a trial need not be in the storage, which would be read whole again and again. Two processes that
         make some at once make a few that wait, and those are claimed next.
         """
-        while trial.id is None and self._storage.get_n_trials(self._id) <= trial.number:
-            waiting = quiet_optuna().trial.create_trial(state=quiet_optuna().trial.TrialState.WAITING)
-            self._storage.create_new_trial(self._id, template_trial=waiting)
-        own = trial.id
-        if own is None:
-            own = self._storage.get_trial_id_from_study_id_trial_number(self._id, trial.number)
+        own = self._place(trial)
         try:
             mine = self._storage.set_trial_state_values(own, quiet_optuna().trial.TrialState.RUNNING)
         except quiet_optuna().exceptions.UpdateFinishedTrialError:
             return None
         return replace(trial, id=own, state="running") if mine else None
+
+    def _place(self, trial: Trial) -> int:
+        """Return a trial's number in the storage, made there with those before it where it is not yet."""
+        if trial.id is not None:
+            return trial.id
+        while True:
+            with contextlib.suppress(KeyError):
+                return int(self._storage.get_trial_id_from_study_id_trial_number(self._id, trial.number))
+            waiting = quiet_optuna().trial.create_trial(state=quiet_optuna().trial.TrialState.WAITING)
+            self._storage.create_new_trial(self._id, template_trial=waiting)
+
+    def now(self, trial: Trial) -> Trial:
+        """Return a trial as it is now."""
+        return trial if trial.id is None else _as_trial(self._storage.get_trial(trial.id))
 
     def is_stale(self, trial: Trial) -> bool:
         """Tell whether a running trial is trained no more, by its folder's lock, or on other hosts by its silence."""

@@ -57,7 +57,7 @@ class Worker:
             trials = self.study.trials()
             if all(trial.finished for trial in trials):
                 return True
-            if not any(self._try(trial) for trial in self._order(trials)):
+            if not any(self._try(trial, trials) for trial in self._order(trials)):
                 if self._out_of_time() and not any(trial.state == "running" for trial in trials):
                     return False
                 time.sleep(POLL_SECONDS)
@@ -72,7 +72,7 @@ class Worker:
         waiting = [] if self._out_of_time() else [trial for trial in trials if trial.state == "waiting"]
         return [*left, *waiting[: self.study.sweep.parallel]]
 
-    def _try(self, trial: Trial) -> bool:
+    def _try(self, trial: Trial, trials: list[Trial]) -> bool:
         """Train a trial to its end, unless another process has it; returns whether it was ours."""
         path = self.study.path(trial.number)
         if path.is_symlink():
@@ -80,19 +80,19 @@ class Worker:
         path.mkdir(parents=True, exist_ok=True)
         try:
             with lock_run(path):
-                now: Trial | None = self.study.trials()[trial.number]
+                now: Trial | None = self.study.now(trial)
                 if now is not None and now.state == "waiting":
                     now = self.study.claim(now)
                 if now is None or now.finished:
                     return False
-                self._train(now)
+                self._train(now, trials)
         except InUseError:
             return False
         return True
 
-    def _train(self, trial: Trial) -> None:
+    def _train(self, trial: Trial, trials: list[Trial]) -> None:
         with _Heart(self.study, trial):
-            values = self._values(trial.number)
+            values = self._values(trial.number, trials)
             if values is None:
                 return
             self.study.note_drawn(trial, self._mirror.drawn(trial.number))
@@ -104,17 +104,20 @@ class Worker:
                 self.study.finish(trial, result)
                 self.tell(f"trial {trial.number} {result.state}")
 
-    def _values(self, number: int) -> dict[str, Any] | None:
-        """Draw the trial's values once those it learns from are finished; None where this process is stopped first."""
+    def _values(self, number: int, trials: list[Trial]) -> dict[str, Any] | None:
+        """Return what the trial tries, once those it learns from are finished; None where it is stopped first.
+
+        trials: as they were a moment ago; a large study is not read more often than it must be.
+        """
         while not self.stopped:
-            trials = self.study.trials()
             before = trials[: max(0, number - self.study.sweep.parallel + 1)]
             if all(trial.finished for trial in before):
                 return self._mirror.draw(number, {trial.number: trial.result for trial in before})
             left = [trial for trial in before if trial.state == "running" and self.study.is_stale(trial)]
             waiting = [trial for trial in before if trial.state == "waiting"]  # its process ended before it claimed it
-            if not any(self._try(trial) for trial in (*left, *waiting)):
+            if not any(self._try(trial, trials) for trial in (*left, *waiting)):
                 time.sleep(POLL_SECONDS)
+            trials = self.study.trials()
         return None
 
     def _attempts(self, trial: Trial) -> Result | None:
