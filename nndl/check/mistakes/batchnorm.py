@@ -16,6 +16,8 @@ CACHE = "return out, (x_hat, gamma, inverse_std, mode)"
 UNPACK = "x_hat, gamma, inverse_std, mode = cache"
 DBETA = "dbeta = dout.sum(axis=0)"
 DGAMMA = "dgamma = (dout * x_hat).sum(axis=0)"
+WIDE_DGAMMA = "dgamma = (dout * x_hat).sum(axis=0, keepdims=True)"
+WIDE_DBETA = "dbeta = dout.sum(axis=0, keepdims=True)"
 DX_HAT = "dx_hat = dout * gamma"
 DX = "dx = inverse_std * (dx_hat - dx_hat.mean(axis=0) - x_hat * (dx_hat * x_hat).mean(axis=0))"
 ALT_DX = "dx = gamma * inverse_std * (dout - (dbeta + x_hat * dgamma) / len(dout))"
@@ -175,6 +177,17 @@ _FORWARD = (
         note=True,
     ),
     mistake(
+        "B40",
+        FORWARD,
+        "the running statistics have an axis too many",
+        """With keepdims mean and variance are (1, D), and so become the running statistics. They fit where (D,)
+        does, so nothing is wrong yet.""",
+        {MEAN: "mean = x.mean(axis=0, keepdims=True)", VAR: VAR.replace("axis=0", "axis=0, keepdims=True")},
+        {MEAN: "mean = x.mean(axis=0, keepdims=True)"},
+        {VAR: VAR.replace("axis=0", "axis=0, keepdims=True")},
+        note=True,
+    ),
+    mistake(
         "B34",
         FORWARD,
         "gamma or beta is left out",
@@ -245,6 +258,9 @@ _BACKWARD = (
         {DBETA: "dbeta = dout.sum()"},
         {DBETA: "dbeta = dout.sum(axis=1)"},
         {DBETA: "dbeta = dout"},
+        {DGAMMA: WIDE_DGAMMA, DBETA: WIDE_DBETA},
+        {DGAMMA: WIDE_DGAMMA},
+        {DBETA: WIDE_DBETA},
     ),
     mistake(
         "B33",
@@ -329,6 +345,15 @@ _ALTERNATIVE = (
         "gamma is forgotten in dx",
         "Forward multiplies by gamma, so dx_hat is dout times gamma.",
         {ALT_DX: "dx = inverse_std * (dout - (dbeta + x_hat * dgamma) / len(dout))"},
+    ),
+    mistake(
+        "B32",
+        ALT,
+        "dgamma or dbeta has an axis too many",
+        "gamma and beta are (D,), and so are their gradients: with keepdims the sums keep a first axis of 1.",
+        {DGAMMA: WIDE_DGAMMA, DBETA: WIDE_DBETA},
+        {DGAMMA: WIDE_DGAMMA},
+        {DBETA: WIDE_DBETA},
     ),
 )
 

@@ -68,12 +68,13 @@ MISTAKES = (
     mistake(
         "D39",
         FORWARD,
-        "the mask is drawn for two axes only",
+        "the mask is drawn for some of the axes only",
         """Images have four axes: a mask of the first two does not fit them, or is repeated over the pixels.
         Every number of x gets its own draw.""",
         {MASK: "mask = ((np.random.random_sample(x.shape[:2]) < p) / p).astype(x.dtype)"},
         {MASK: "mask = ((np.random.random_sample(x.shape[:1]) < p) / p).astype(x.dtype)"},
         {MASK: "mask = ((np.random.random_sample(x.shape[1:]) < p) / p).astype(x.dtype)"},
+        {MASK: "mask = ((np.random.random_sample(x.shape[1]) < p) / p).astype(x.dtype)"},
     ),
     mistake(
         "D40",

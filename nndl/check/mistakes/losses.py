@@ -20,6 +20,7 @@ def by_probability(shifted: str, *, before: str = "", inside: str = "") -> dict[
     }
 
 
+QUOTIENT = "dx = (np.exp(shifted) / np.exp(shifted).sum(axis=1, keepdims=True) - target) / len(x)"
 ROWS = "x - x.max(axis=1, keepdims=True)"
 SMALL = ("1e-15", "1e-12", "1e-10", "1e-9", "1e-8", "1e-7", "1e-6", "1e-60", "1e-20", "1e-300")
 
@@ -36,6 +37,7 @@ MISTAKES = (
         {SHIFTED: "shifted = x"},
         {SHIFTED: "shifted = x", LOSS: f"loss = {AT_Y}"},
         by_probability("x"),
+        {SHIFTED: "shifted = x", LOSS: f"loss = {AT_Y}", DX: QUOTIENT},
     ),
     mistake(
         "S7",
@@ -46,6 +48,7 @@ MISTAKES = (
         {SHIFTED: "shifted = x - x.max()"},
         {SHIFTED: "shifted = x - x.max()", LOSS: f"loss = {AT_Y}"},
         by_probability("x - x.max()"),
+        {SHIFTED: "shifted = x - x.max()", LOSS: f"loss = {AT_Y}", DX: QUOTIENT},
     ),
     mistake(
         "S8",

@@ -89,7 +89,11 @@ REGULARISATION = (
 
 SCORES = 'scores, last_cache = affine_forward(h, self.params[f"W{last}"], self.params[f"b{last}"])'
 DSCORES = "loss, dscores = softmax_loss(scores, y)"
-NORM = "h, norm_cache = normalise(h"
+NORM = "h, norm_cache = normalise(h, "
+NORM_LOST = """def lost(h, *others):
+            return (h if self.normalization == "layernorm" else normalise(h, *others)[0]), normalise(h, *others)[1]
+
+        h, norm_cache = lost(h, """
 TEST = "for param in (self.dropout_param, *self.bn_params):"
 MADE = '[{"mode": "train"} for _ in hidden_layers] if self.normalization else []'
 GAMMA = 'p[f"gamma{layer}"], p[f"beta{layer}"]'
@@ -213,7 +217,9 @@ STRUCTURE = (
         "F81",
         NET,
         "layer norm is not applied",
-        'normalization="layernorm" gives what no normalisation gives: the branch is missing.',
+        """normalization="layernorm" gives what no normalisation gives: the branch is missing, or what it computes is
+        not used.""",
+        {NORM: NORM_LOST},
         {
             KIND: KIND
             + "\n        self.normalization = self.normalization if self.normalization == 'batchnorm' else None"

@@ -1,6 +1,6 @@
 """Mistakes in layer, spatial batch and group normalisation."""
 
-from nndl.check.mistakes.batchnorm import DEFAULTS
+from nndl.check.mistakes.batchnorm import DEFAULTS, WIDE_DBETA, WIDE_DGAMMA
 from nndl.check.mistakes.entry import mistake
 
 LN, LN_BACK = "layernorm_forward", "layernorm_backward"
@@ -103,6 +103,9 @@ _LAYER = (
         {"dbeta = dout.sum(axis=0)": "dbeta = dout.sum(axis=1)"},
         {"dgamma = (dout * x_hat).sum(axis=0)": "dgamma = (dout * x_hat).mean(axis=0)"},
         {"dbeta = dout.sum(axis=0)": "dbeta = dout.mean(axis=0)"},
+        {"dgamma = (dout * x_hat).sum(axis=0)": WIDE_DGAMMA, "dbeta = dout.sum(axis=0)": WIDE_DBETA},
+        {"dgamma = (dout * x_hat).sum(axis=0)": WIDE_DGAMMA},
+        {"dbeta = dout.sum(axis=0)": WIDE_DBETA},
     ),
     mistake(
         "B21",
@@ -219,6 +222,7 @@ _SPATIAL = (
         {BACK_OUT: "return _rows_as_pixels(rows, dout.shape), dgamma, dout.mean(axis=(0, 2, 3))"},
         {BACK_OUT: "return _rows_as_pixels(rows, dout.shape), dgamma, dout.sum(axis=(2, 3))"},
         {BACK_OUT: "return _rows_as_pixels(rows, dout.shape), dgamma / len(rows), dbeta / len(rows)"},
+        {BACK_OUT: "return _rows_as_pixels(rows, dout.shape), dgamma[None], dbeta[None]"},
     ),
     mistake(
         "N39",
@@ -257,6 +261,7 @@ _GROUP = (
         """gamma and beta are (1, C, 1, 1) already and fit the images as they are. With further axes the
         output has seven; reshaping it back hides that.""",
         {GN_OUT: "out = gamma[None, :, None, None] * x_hat + beta[None, :, None, None]"},
+        {GN_OUT: "out = np.expand_dims(gamma, (0, -1, -2)) * x_hat + np.expand_dims(beta, (0, -1, -2))"},
     ),
     mistake(
         "N33",

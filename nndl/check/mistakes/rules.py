@@ -9,6 +9,8 @@ V_NESTEROV = 'v = config["momentum"] * v_old - config["learning_rate"] * dw'
 NESTEROV = 'return w + v + config["momentum"] * (v - v_old), config'
 STEP = 'next_w = w - config["learning_rate"] * dw / (np.sqrt(a) + config["epsilon"])'
 ADAM_STEP = 'next_w = w - config["learning_rate"] * v_corrected / (np.sqrt(a_corrected) + config["epsilon"])'
+FOLDED = """step = config["learning_rate"] * np.sqrt(1 - beta2 ** config["t"]) / (1 - beta1 ** config["t"])
+    next_w = w - step * v / (np.sqrt(a) + config["epsilon"])"""
 ADAM_V = 'v = beta1 * config.get("v", np.zeros_like(w)) + (1 - beta1) * dw'
 ADAM_A = 'a = beta2 * config.get("a", np.zeros_like(w)) + (1 - beta2) * dw**2'
 KEEP_BOTH = 'config["v"], config["a"] = v, a'
@@ -297,6 +299,15 @@ _ADAM = (
         {ADAM_A: ADAM_A.replace("dw**2", "dw")},
     ),
     mistake(
+        "O86",
+        "adam",
+        "the correction is in the step size",
+        """You correct the step size instead of the two means, as the paper's second form does. The two agree but for
+        epsilon, which yours adds to the root before the correction. That is no error.""",
+        {ADAM_STEP: FOLDED},
+        note=True,
+    ),
+    mistake(
         "O84",
         "adam",
         "the step is taken along the gradient",
@@ -323,6 +334,15 @@ _SGD = (
     ),
 )
 
+_FIRST_T = mistake(
+    "O85",
+    "adam",
+    "t starts at 1",
+    """Where the config holds no t you start at 1, so your first step counts as the second. Some years' code did so.
+    A t that is given makes no difference.""",
+    {"t=0)": "t=1)"},
+    note=True,
+)
 _DEFAULTS = tuple(
     mistake(
         "O85",
@@ -341,4 +361,4 @@ _DEFAULTS = tuple(
     )
 )
 
-MISTAKES = (*_DEFAULTS, *_SGD, *_MOMENTUM, *_NESTEROV, *_RMSPROP, *_ADAM)
+MISTAKES = (_FIRST_T, *_DEFAULTS, *_SGD, *_MOMENTUM, *_NESTEROV, *_RMSPROP, *_ADAM)

@@ -68,7 +68,8 @@ def differences(trial: Trial, function: str, within: float = WITHIN) -> list[Dif
 def same(a: Any, b: Any, within: float = WITHIN) -> bool:
     """Tell whether two results are one, to rounding. Two exceptions are; numbers that are none equal each other."""
     if isinstance(a, Raised) or isinstance(b, Raised):
-        return isinstance(a, Raised) and isinstance(b, Raised)
+        both = isinstance(a, Raised) and isinstance(b, Raised)
+        return both and (a.kind == "AssertionError") == (b.kind == "AssertionError")  # that is refused, not wrong
     if _is_number(a) and _is_number(b):
         return _same_numbers(np.asarray(a), np.asarray(b), within)
     if isinstance(a, Mapping) and isinstance(b, Mapping):

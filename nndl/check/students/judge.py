@@ -115,19 +115,28 @@ def _with_faults(case: Case, blank: Outcome, strict: Sequence[Trial], wrong: Seq
     rest = [difference for difference in wrong if difference.name not in explained]
     crashes = [d for d in rest if isinstance(d.got, Raised)]
     if rest:
-        named_by_error = by_error(" ".join(f"{d.got.kind}: {d.got.message}" for d in crashes), CATALOGUE)
+        named_by_error = _by_error(crashes, source, function)
         findings += [_finding(entry, str(rest[0])) for entry in named_by_error]
         if not named_by_error:
             if (follows := _follows(case, function)) and not findings:
                 return replace(blank, verdict="correct with notes", notes=(*blank.notes, *notes, follows))
             findings += [_unknown(case, function, strict, rest)]
-    blank = replace(blank, notes=(*blank.notes, *notes), findings=tuple(findings))
+    said = {(finding.id, finding.title) for finding in findings}
+    kept = {(note.id, note.title): note for note in (*blank.notes, *notes) if (note.id, note.title) not in said}
+    blank = replace(blank, notes=tuple(kept.values()), findings=tuple(findings))
     if not findings:
         return replace(blank, verdict="correct with notes")
     if any(finding.id for finding in findings):
         return replace(blank, verdict="known mistake", traceback=_traceback(crashes))
     everywhere = len(crashes) == len(rest)
     return replace(blank, verdict="crashed" if everywhere else "unknown mistake", traceback=_traceback(crashes))
+
+
+def _by_error(crashes: Sequence[Difference], source: str, function: str) -> list[Mistake]:
+    """Return the entries that what is raised tells of: of a float where a whole number should be, the starter's."""
+    named = by_error(" ".join(f"{d.got.kind}: {d.got.message}" for d in crashes), CATALOGUE)
+    starters = [entry for entry in by_text(source, function, CATALOGUE) if entry.id == "C55"]
+    return starters if named and starters else named
 
 
 def _traceback(crashes: Sequence[Difference]) -> tuple[str, ...]:

@@ -21,6 +21,8 @@ from nndl.errors import UsageError
 
 OTHER_FRAMEWORKS = re.compile(r"^\s*(import|from) (torch|tensorflow|jax)\b", re.MULTILINE)
 """The imports of files of a folder that are not about NumPy's layers."""
+KNOWN = re.compile(rf"^\s*(def|class) ({'|'.join(f for each in EXERCISES.values() for f in each.functions)})\b", re.M)
+"""Finds a function or class that the courses know in a file that cannot be read as Python."""
 ORDER = ("layers", "conv_layers", "layer_utils", "conv_layer_utils", "optim", "fc_net", "cnn", "solver")
 """Files of the courses in the order in which their functions call each other."""
 SECONDS = 10.0
@@ -51,6 +53,8 @@ def check_file(path: Path, only: Collection[str] = (), limits: Limits | None = N
     try:
         source = read_source(path)
     except (SyntaxError, ValueError) as error:
+        if not KNOWN.search(path.read_text(encoding="utf-8", errors="replace")):
+            return
         yield _whole_file(path, "crashed", f"{type(error).__name__}: {error}", _python_2(str(error)))
         return
     chosen = exercises_of(source, only)

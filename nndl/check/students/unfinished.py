@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nndl.check.exercises.exercise import Exercise, Raised
+from nndl.check.exercises.exercise import Exercise, Key, Raised
 from nndl.check.students.comparing import Trial
 
 HARMLESS = ("get", "zeros", "zeros_like", "setdefault", "ValueError", "astype", "seed", "copy")
@@ -32,8 +32,20 @@ def why(source: str, function: str, seen: Sequence[Trial], wrong: Mapping[str, A
     first = wrong.get(forward)
     if stub and forward != function and first is not None and first.verdict == "not implemented":
         return f"Its body is still empty, and so is {forward}."
+    if zeros := _never_computed(function, seen):
+        return f"{zeros} is zero everywhere."
     empty = [part for part in exercise.uses if part in wrong and wrong[part].verdict == "not implemented"]
     return f"It calls {empty[0]}, which is not implemented." if empty and (raised or not seen) else ""
+
+
+def _never_computed(function: str, seen: Sequence[Trial]) -> str:
+    """Return the name of a gradient that is all zeros in every situation, where it should not be."""
+    names = {key.name for trial in seen for key in trial.theirs if key.function == function}
+    for name in sorted(name for name in names if name.startswith("d") and "," not in name):
+        pairs = [(t.theirs[key], t.ours[key]) for t in seen for key in t.theirs if key == Key(function, name) in t.ours]
+        if pairs and all(_is_zero(theirs) for theirs, _ in pairs) and not all(_is_zero(ours) for _, ours in pairs):
+            return name
+    return ""
 
 
 def _is_zero(value: Any) -> bool:
