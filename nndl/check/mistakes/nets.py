@@ -91,9 +91,10 @@ SCORES = 'scores, last_cache = affine_forward(h, self.params[f"W{last}"], self.p
 DSCORES = "loss, dscores = softmax_loss(scores, y)"
 NORM = "h, norm_cache = normalise(h, "
 NORM_LOST = """def lost(h, *others):
-            return (h if self.normalization == "layernorm" else normalise(h, *others)[0]), normalise(h, *others)[1]
+                out, cache = normalise(h, *others)
+                return (h if self.normalization == "layernorm" else out), cache
 
-        h, norm_cache = lost(h, """
+            h, norm_cache = lost(h, """
 TEST = "for param in (self.dropout_param, *self.bn_params):"
 MADE = '[{"mode": "train"} for _ in hidden_layers] if self.normalization else []'
 GAMMA = 'p[f"gamma{layer}"], p[f"beta{layer}"]'

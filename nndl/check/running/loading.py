@@ -7,6 +7,7 @@ submission leaves out of them (compiled im2col, fast_layers, plotting) is stood 
 import importlib
 import importlib.abc
 import importlib.util
+import re
 import sys
 from collections.abc import Sequence
 from importlib.machinery import ModuleSpec, PathFinder
@@ -37,13 +38,17 @@ def load(path: Path, ours: Path) -> ModuleType:
     while folder.name.isidentifier() and ((folder / "__init__.py").exists() or folder.name in PACKAGES):
         package.insert(0, folder.name)
         folder = folder.parent
-    finder = _StandIns([path.parent, folder, ours / "nndl", ours / "cs231n"])
+    theirs, given = [path.parent, folder], [ours / "nndl", ours / "cs231n"]
+    uses_ours = re.search(rf"\b({'|'.join(COURSES)})\.{path.stem}\b", _text(path)) and not package  # not itself
+    finder = _StandIns([*given, *theirs] if uses_ours else [*theirs, *given])
     held = [name for name in COURSES if (folder / name).is_dir() or (folder / f"{name}.py").is_file()]
     for name in set(COURSES) - set(held):
         sys.modules[name] = finder.package(name)
     if not package:
-        package = [next((name for name in COURSES if name not in held and f"{name}." in _text(path)), "submitted")]
-        sys.modules[package[0]] = finder.package(package[0])
+        of = next((name for name in COURSES if name not in held and f"{name}." in _text(path)), "submitted")
+        package = ["submitted" if uses_ours else of]
+        own = _StandIns(theirs) if uses_ours else finder
+        sys.modules[package[0]] = own.package(package[0])
     sys.path[:0] = [str(folder), str(path.parent)]
     sys.meta_path.append(finder)
     return importlib.import_module(".".join((*package, path.stem)))

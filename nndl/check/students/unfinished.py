@@ -49,7 +49,7 @@ def _never_computed(function: str, seen: Sequence[Trial]) -> str:
 
 
 def _is_zero(value: Any) -> bool:
-    return isinstance(value, int | float | np.ndarray) and not np.any(value)
+    return isinstance(value, int | float | np.ndarray) and not isinstance(value, bool) and not np.any(value)
 
 
 def is_stub(source: str) -> bool:
