@@ -4,7 +4,7 @@ from graphlib import CycleError
 
 import pytest
 
-from docs.architecture import PICTURE, arrows, picture, room_of
+from docs.architecture import PICTURE, ROOT, arrows, picture, room_of
 
 
 def test_the_picture_is_current() -> None:
@@ -29,3 +29,9 @@ def test_a_module_belongs_to_its_package_or_to_the_room_of_several_files() -> No
 def test_a_room_without_a_place_is_named() -> None:
     with pytest.raises(KeyError, match="no room 'cellar'"):
         room_of("nndl.cellar.wine")
+
+
+@pytest.mark.parametrize("room", sorted(path.parent.name for path in (ROOT / "nndl").glob("*/__init__.py")))
+def test_each_room_stands_in_both_tables(room: str) -> None:
+    assert f"`nndl/{room}/`" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"`{room}/`" in (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
