@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 course_app = typer.Typer(
     cls=Group,
-    help="Grade a class's homework.",
+    help="Make an assignment, and grade a class's homework.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -42,6 +42,22 @@ Seconds = Annotated[float, typer.Option(min=0.1, metavar="N", help="Time that on
 Total = Annotated[float, typer.Option(min=1, metavar="N", help="Seconds that one submission may take.")]
 Memory = Annotated[float, typer.Option(min=0.5, metavar="GB", help="Memory that a student's process may take, in GiB.")]
 Afresh = Annotated[bool, typer.Option("--afresh", help="Grade those again whose files are unchanged.")]
+
+
+New = Annotated[Path, typer.Argument(metavar="DIR", parser=to_write, help="A new folder.")]
+Course = Annotated[str, typer.Option(metavar="NAME", help="Whose names and files: cs231n or c147.")]
+
+
+@course_app.command(cls=Verb, short_help="Make an assignment: stubs, notebook, README, rubric.")
+def init(folder: New, course: Course = "cs231n") -> None:
+    """Write an assignment into a new folder: functions with docstrings and no bodies, and what checks them."""
+    from nndl.cli.screen import terminal
+    from nndl.course.assignment import write_assignment
+
+    for path in write_assignment(folder, course):
+        terminal.say(str(path))
+    grading = f"nndl course grade --rubric {folder / 'rubric.yaml'}"
+    terminal.note(f"students read {folder / 'README.md'}; you grade with {grading}")
 
 
 @course_app.command(cls=Verb, short_help="Grade submissions: a table, a page each, one for the class.")

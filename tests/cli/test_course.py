@@ -57,6 +57,17 @@ def test_json(tmp_path: Path) -> None:
     assert (found["file"], found["mean"]) == ("out.csv", 2)
 
 
+def test_an_assignment_is_made_and_graded(tmp_path: Path) -> None:
+    done = nndl("course", "init", "new/homework", "--course", "c147", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == str(Path("new/homework/rubric.yaml"))
+    words = ("course", "grade", "new/homework", "--rubric", "new/homework/rubric.yaml", "--json")
+    (student,) = json.loads(nndl(*words, cwd=tmp_path).stdout)["students"]
+    assert (student["score"], student["of"]) == (0, 70)
+    again = nndl("course", "init", "new/homework", cwd=tmp_path)
+    assert (again.returncode, "is there and not empty" in again.stderr) == (2, True)
+
+
 @pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")
 def test_what_was_graded_before_an_interruption_is_not_graded_again(tmp_path: Path) -> None:
     hand_in(tmp_path / "hw" / "alice")
