@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from nndl.errors import MissingExtraError, TrainingError
+from nndl.errors import MissingExtraError, TrainingError, UsageError
 from nndl.jobs.parallel.words import Word
+from nndl.launched import launched
 from nndl.net.types import Array
 
 NEEDED = "mpi4py and an MPI (the system's, or pip install mpich)"
@@ -40,6 +41,16 @@ def import_mpi(start: bool = True) -> Any:
     return MPI
 
 
+def _check_size(size: int) -> None:
+    """Raise UsageError where a launcher started several processes, and each is alone to the MPI."""
+    started = launched()
+    if started is not None and started.size != size:
+        raise UsageError(
+            f"{started.size} processes were started, but the MPI sees {size}: its library and the launcher are not of "
+            "one kind; start them with that library's own mpiexec (nndl doctor names it), or srun --mpi=pmix"
+        )
+
+
 class MpiRanks:
     """The ranks of MPI_COMM_WORLD; see nndl.train.sharded.ranks.Ranks."""
 
@@ -49,6 +60,7 @@ class MpiRanks:
         self._world, self._errors = world.Dup(), world.Dup()
         self.rank: int = world.Get_rank()
         self.size: int = world.Get_size()
+        _check_size(self.size)
         self.host: str = self._mpi.Get_processor_name()
         self.idle = True
         """True while the others wait for a word."""

@@ -1,4 +1,4 @@
-"""nndl with a fault in rank 1 after so many shards: `python faulty.py raise|kill|memory N words...`."""
+"""nndl with a fault in rank 1 after so many shards: `python faulty.py raise|kill|memory|signal N words...`."""
 
 import os
 import signal
@@ -19,6 +19,9 @@ def faulty(self: Network, *arguments: Any) -> float:
     if shards == at:
         if how == "kill":
             os.kill(os.getpid(), signal.SIGKILL)
+        if how == "signal":
+            os.kill(os.getpid(), signal.SIGTERM)
+            return part_loss(self, *arguments)
         raise MemoryError("Unable to allocate 9.9 TiB") if how == "memory" else ValueError("a planted fault")
     return part_loss(self, *arguments)
 

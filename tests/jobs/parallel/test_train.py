@@ -16,6 +16,7 @@ from nndl.jobs.resume import keeping
 from nndl.jobs.start import start_run
 from nndl.runs.folder import RunFolder
 from nndl.runs.metrics import read_metrics
+from tests.cli.command import nndl
 from tests.jobs.parallel.ranks import launch, needs_mpi, train
 from tests.small_run import STEPS, config
 
@@ -123,6 +124,22 @@ def test_all_stop_at_one_step_and_go_on_on_another_number(text: Path, tmp_path: 
     resumed = launch(*[["-m", "nndl", "resume", str(run), "--epochs", epochs, "--quiet"]] * 3)
     assert resumed.code == 0, resumed.err
     assert json.loads((run / "summary.json").read_text(encoding="utf-8"))["status"] == "finished"
+
+
+def test_a_signal_that_reaches_one_rank_alone_stops_all(text: Path, tmp_path: Path) -> None:
+    text.write_text(sharded(epochs=100_000), encoding="utf-8")
+    run = tmp_path / "run"
+    ended = launch(*[[FAULTY, "signal", "17", "train", str(text), "--run-dir", str(run), "--quiet"]] * 2)
+    assert ended.code == 130, ended.err
+    assert json.loads((run / "summary.json").read_text(encoding="utf-8"))["status"] == "interrupted"
+
+
+def test_processes_that_the_mpi_does_not_know_are_refused(text: Path, tmp_path: Path) -> None:
+    words = ("train", str(text), "--run-dir", str(tmp_path / "run"))
+    done = nndl(*words, cwd=tmp_path, OMPI_COMM_WORLD_RANK="0", OMPI_COMM_WORLD_SIZE="2")
+    assert done.returncode == 2
+    assert "2 processes were started, but the MPI sees 1" in done.stderr
+    assert not (tmp_path / "run").exists()
 
 
 def test_ranks_that_are_told_otherwise_are_refused(text: Path, tmp_path: Path) -> None:
