@@ -83,6 +83,7 @@ def test_postgresql_holds_the_same_study_and_no_password_is_kept(postgres: str, 
     calm = begun(tmp_path / "calm", file, None)
     assert Worker(calm).work()
     study = begun(tmp_path / "postgresql", file, postgres)
+    assert study._storage._backend.engine.pool.size() == 1  # a server has a hundred
     killed_on_the_way(study, postgres)
     assert table(study) == table(calm)
     for path in study.folder.rglob("*"):

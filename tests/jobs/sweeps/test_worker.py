@@ -52,6 +52,41 @@ def test_a_sweep_has_all_its_trials_and_a_best(calm: Study) -> None:
     assert len({trial.notes["digest"] for trial in trials}) == 6
 
 
+def test_what_waits_is_in_no_storage_and_a_trial_reads_the_study_once(
+    tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With many workers most of the work would be to read trials that nobody has begun."""
+    study = begun(tmp_path / "s", file)
+    assert study.optuna_study().trials == []
+    assert [trial.state for trial in study.trials()] == ["waiting"] * 6
+    reads, trials = [], Study.trials
+
+    def counted(self: Study) -> Any:
+        reads.append(self)
+        return trials(self)
+
+    monkeypatch.setattr(Study, "trials", counted)
+    assert Worker(study).work()
+    assert len(reads) == 7  # the last finds that all are finished
+
+
+def test_a_claim_that_another_was_before_is_none(tmp_path: Path, file: Path) -> None:
+    one, other = (begun(tmp_path / "s", file) for _ in range(2))
+    third, again = (study.trials()[3] for study in (one, other))
+    mine = one.claim(third)
+    assert mine is not None
+    assert (mine.number, mine.state) == (3, "running")
+    assert other.claim(again) is None
+    assert [trial.state for trial in other.trials()] == [
+        "waiting",
+        "waiting",
+        "waiting",
+        "running",
+        "waiting",
+        "waiting",
+    ]
+
+
 def test_stopped_after_any_step_and_gone_on_with_it_is_the_same(calm: Study, tmp_path: Path, file: Path) -> None:
     study = begun(tmp_path / "stopped", file)
     for seconds in (0.0, 0.1, 0.2, 0.3):
