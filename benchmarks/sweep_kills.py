@@ -84,7 +84,8 @@ def table(folder: Path, storage: str | None = None) -> list[dict[str, Any]]:
     for row in rows:
         path = Path(row.pop("folder"))
         row.pop("host")
-        row["weights"] = hashlib.sha256(_arrays(path / "last.safetensors")).hexdigest()[:16]
+        last = path / "last.safetensors"
+        row["weights"] = hashlib.sha256(_arrays(last)).hexdigest()[:16] if last.is_file() else None
     return list(rows)
 
 

@@ -24,7 +24,7 @@ from nndl.train.solver import Solver
 
 POLL_SECONDS = 0.5
 BEAT_SECONDS = 60.0
-MOST_ATTEMPTS = 3
+MOST_ATTEMPTS = 5
 """The times that a trial may end without a word at the same step before it counts as failed."""
 
 

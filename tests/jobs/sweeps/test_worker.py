@@ -193,7 +193,7 @@ def test_a_trial_that_ends_at_the_same_step_again_and_again_fails(
     monkeypatch.undo()
     Worker(study).work()
     assert study.trials()[0].state == "failed"
-    assert "ended 3 times at step 0" in study.trials()[0].notes["error"]
+    assert f"ended {working.MOST_ATTEMPTS} times at step 0" in study.trials()[0].notes["error"]
 
 
 def test_the_total_can_be_raised_and_another_sweep_is_refused(calm: Study, file: Path) -> None:
