@@ -15,7 +15,8 @@ from nndl import __version__
 
 ROOT = Path(__file__).parents[1]
 QUESTIONS = ("What", "Whether", "Where", "How", "When", "Which", "Why", "Who", "Whose")
-ARTICLES = ("The", "A", "An", "Those", "All", "Every", "One")
+NOUNS = ("The", "A", "An", "Those", "All", "Every", "One", "Within")
+"""No word that a function begins with."""
 SOURCES = sorted([*(ROOT / "nndl").rglob("*.py"), *(ROOT / "cs231n").rglob("*.py")])
 BESIDE = [path for folder in ("tests", "benchmarks", "docs") for path in sorted((ROOT / folder).rglob("*.py"))]
 
@@ -80,7 +81,7 @@ def test_functions_say_what_they_do() -> None:
         f"{place} {word}"
         for path in sorted({*SOURCES, *BESIDE} - {*courses, *(ROOT / "tests").rglob("*.py")})
         for place, owner, word in docstrings(path)
-        if isinstance(owner, ast.FunctionDef | ast.AsyncFunctionDef) and not is_computed(owner) and word in ARTICLES
+        if isinstance(owner, ast.FunctionDef | ast.AsyncFunctionDef) and not is_computed(owner) and word in NOUNS
     ]
     assert found == []
 

@@ -18,7 +18,7 @@ def _loss(function: str, label: str, scores: Array, seed: int = 1, **options: ob
 
 
 def _rows_apart() -> Array:
-    """Rows of which one is far above the others: each has its own maximum."""
+    """Make rows of which one is far above the others: each has its own maximum."""
     return draw(3, 4, 5) + np.array([0.0, 1000.0, -1000.0, 2000.0])[:, np.newaxis]
 
 

@@ -52,7 +52,7 @@ def _statistics(C: int) -> dict[str, Array]:
 
 
 def _given(forward: str, shape: Sequence[int], dead: bool = False) -> Situation:
-    """Test mode alone, with running statistics that are given; of dead features, a variance of 0."""
+    """Make test mode alone, with running statistics that are given; of dead features, a variance of 0."""
     gamma, beta = _channels(shape[1])
     given = _statistics(shape[1])
     if dead:

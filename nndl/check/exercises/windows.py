@@ -16,7 +16,7 @@ TIES = "where several are the largest, which of them gets the gradient is a matt
 
 
 def _conv(stride: int, pad: int, x: Sequence[int], w: Sequence[int], border: bool = False) -> Situation:
-    """x (N, C, H, W), w (F, HH, WW)."""
+    """Make a convolution of x (N, C, H, W) with w (F, HH, WW)."""
     F, HH, WW = w
     values = draw(1, *x, shift=0.3), draw(2, F, x[1], HH, WW), draw(3, F, shift=1.0)
     given = {"stride": (stride > 1, "stride above 1"), "pad": (pad == 0, "pad 0"), "wide": (pad > 1, "pad above 1")}

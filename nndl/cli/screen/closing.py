@@ -21,7 +21,7 @@ _handlers: list[Any] = []
 
 @contextlib.contextmanager
 def heeded_closing(stop: Callable[[], None]) -> Iterator[None]:
-    """Within it, whoever closes the window or shuts down calls `stop`, and is kept waiting until it is left."""
+    """Let whoever closes the window or shuts down, within, call `stop`, and keep them waiting until it is left."""
     register = _console()
     if register is None:
         yield

@@ -64,7 +64,7 @@ class Leader(Team):
 
 @contextmanager
 def team(make: Callable[[], Experiment] | None = None) -> Iterator[Team]:
-    """Within it, train as one team: a process that follows another never comes to what is within.
+    """Train, within, as one team: a process that follows another never comes to what is within.
 
     make: what each rank makes of the command by itself, to be compared, as far as it can.
     """
