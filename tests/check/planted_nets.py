@@ -14,6 +14,12 @@ BN = 'gamma, beta = self.params["gamma" + str(i)], self.params["beta" + str(i)]\
 MODE = 'bn_param["mode"] = mode'
 DROP = "out, drop = dropout_forward(out, self.dropout_param)"
 
+NORM_FIRST = "norm, drop = None, None"
+RELU = "out, relu = relu_forward(out)\n            if self.use_dropout:"
+RELU_BACK = "dout = relu_backward(dout, relu)\n            "
+BACK_FIRST = 'if self.normalization == "batchnorm":\n                dout, '
+DW = "dout, dW, db = affine_backward(dout, fc)"
+
 NETS = (
     Planted(
         "R72",
@@ -54,6 +60,12 @@ NETS = (
         '[{"mode": "train"}] * (self.num_layers - 1)',
     ),
     Planted("B25", NET, BN, BN.replace("str(i)", '"1"')),
+    Planted(
+        "B26",
+        NET,
+        f"{NORM_FIRST} ... {RELU} ... {RELU_BACK}{BACK_FIRST} ... {DW}",
+        f"out, relu = relu_forward(out)\n            {NORM_FIRST} ... {RELU.splitlines()[1].strip()} ... {BACK_FIRST} ... {RELU_BACK}{DW}",
+    ),
     Planted(
         "B27",
         NET,

@@ -46,8 +46,11 @@ def with_planted(planted: Planted) -> str:
     """Return the usual file with one text exchanged, which must stand in its function once."""
     text = usual(planted.function)
     source = read_text(text).functions[planted.function]
-    assert source.count(planted.old) == 1, f"{planted.function}: {source.count(planted.old)} times {planted.old!r}"
-    return text.replace(source, source.replace(planted.old, planted.new))
+    assert [source.count(old) for old in planted.old.split(" ... ")] == [1] * (1 + planted.old.count(" ... ")), planted
+    for old, new in zip(planted.old.split(" ... "), planted.new.split(" ... "), strict=True):
+        source, before = source.replace(old, new), source
+        text = text.replace(before, source)
+    return text
 
 
 def named(outcome: Outcome) -> set[str]:
@@ -65,6 +68,45 @@ def test_a_planted_mistake_is_detected_and_named(planted: Planted) -> None:
     is_note = any(finding.id == planted.id for finding in outcome.notes)
     assert is_note <= any(entry.note for entry in CATALOGUE if (entry.id, entry.function) == (planted.id, function))
     assert outcome.verdict == ("correct with notes" if is_note else "known mistake")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "pass",
+        "out = None\n    cache = None\n    return out, cache",
+        "raise NotImplementedError",
+        "pass\n    return out, (x, w, b)",
+        "out = np.zeros(1)\n    return 0, (x, w, b)",
+    ],
+)
+def test_what_is_not_written_yet_is_no_mistake(body: str) -> None:
+    text = f"import numpy as np\n\ndef affine_forward(x, w, b):\n    {body}\n"
+    text += "\ndef affine_backward(dout, cache):\n    pass\n"
+    verdicts = [outcome.verdict for outcome in outcomes(text, exercise_of("affine_forward")).values()]
+    assert verdicts == ["not implemented", "not implemented"]
+
+
+def test_a_right_derivative_of_a_wrong_forward_half_is_told_as_that() -> None:
+    text = usual("affine_forward").replace("np.dot(x_row, w) + b", "np.dot(x_row, w) + b + 0.1 * np.sum(w)")
+    text = text.replace("dw = np.dot(x_row.T, dout)", "dw = np.dot(x_row.T, dout) + 0.1 * np.sum(dout)")
+    forward, backward = outcomes(text, exercise_of("affine_forward")).values()
+    assert (forward.verdict, backward.verdict) == ("unknown mistake", "correct with notes")
+    assert "the derivative of your affine_forward, which is wrong" in backward.notes[0].says
+
+
+def test_two_mistakes_of_one_function_are_both_told() -> None:
+    text = usual("conv_backward_naive").replace("pad : pad + H, pad : pad + W", "pad:-pad, pad:-pad")
+    text = text.replace("np.sum(dout, axis=(0, 2, 3))\n    for n", "np.sum(dout, axis=(0, 2))\n    for n")
+    outcome = outcomes(text, exercise_of("conv_backward_naive"))["conv_backward_naive"]
+    assert named(outcome) == {"C43", "C65"}
+
+
+def test_an_unknown_mistake_is_told_with_what_its_situations_share() -> None:
+    text = usual("conv_forward_naive").replace("+ b[f]", "+ b[f] + (stride > 1)")
+    says = outcomes(text, exercise_of("conv_forward_naive"))["conv_forward_naive"].findings[0].says
+    assert "First wrong: out[0, 0, 0, 0] is " in says
+    assert "out is right but for stride above 1." in says
 
 
 def test_a_mistake_is_told_without_its_solution() -> None:

@@ -21,9 +21,8 @@ way there. Yours does not, along one axis or both, which only stride 1 hides."""
 WINDOW = "window = x_pad[n, :, i * stride : i * stride + HH, j * stride : j * stride + WW]"
 NO_ARRAY = r"'(int|numpy\.int64)' object (has no attribute '(shape|T|dtype|reshape|transpose)'|is not subscriptable)"
 NOT_WHOLE = r"'(float|numpy.float64)' object cannot be interpreted as an integer|(slice )?indices must be integers"
-OLD_NUMPY = (
-    r"module 'numpy' has no attribute '(int|float|bool|object)'|name 'xrange' is not defined|only 0-dimensional arrays"
-)
+OLD_NUMPY = r"module 'numpy' has no attribute '(int|float|bool|object)'|name 'xrange' is not defined"
+NEW_NUMPY = r"only 0-dimensional arrays|keyword argument 'newshape'|pad_width. must be of integral type"
 
 
 def dx_at(rows: str, columns: str) -> str:
@@ -139,7 +138,7 @@ MISTAKES = (
         "written for an older NumPy or for Python 2",
         """np.int and its like were removed in NumPy 1.24, and / gives a float in Python 3: sizes, indices and
         counts are whole numbers, int(...) and // make them so.""",
-        error=f"{NOT_WHOLE}|{OLD_NUMPY}|Cannot cast array data from dtype.'float64'. to dtype",
+        error=f"{NOT_WHOLE}|{OLD_NUMPY}|{NEW_NUMPY}|Cannot cast array data from dtype.'float64'. to dtype",
     ),
     mistake(
         "C60",

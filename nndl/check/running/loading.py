@@ -51,6 +51,8 @@ def load(path: Path, ours: Path) -> ModuleType:
         sys.modules[package[0]] = own.package(package[0])
     sys.path[:0] = [str(folder), str(path.parent)]
     sys.meta_path.append(finder)
+    if not any((place / "fast_layers.py").is_file() for place in (*theirs, folder / "cs231n", folder / "utils")):
+        sys.meta_path.insert(0, _FastLayers(theirs))
     return importlib.import_module(".".join((*package, path.stem)))
 
 
@@ -108,6 +110,13 @@ class _StandIns(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         del module
+
+
+class _FastLayers(_StandIns):
+    """Finds, before everyone else, the fast layers of a submission that has none: not ours, but its own naive ones."""
+
+    def find_spec(self, name: str, path: Sequence[str] | None = None, target: Any = None) -> ModuleSpec | None:
+        return super().find_spec(name, path, target) if name.endswith(".fast_layers") else None
 
 
 def _absent(module: str, name: str) -> Any:
