@@ -109,6 +109,16 @@ def test_an_unknown_mistake_is_told_with_what_its_situations_share() -> None:
     assert "out is right but for stride above 1." in says
 
 
+def test_an_output_that_depends_on_another_channel_is_told_so() -> None:
+    text = usual("spatial_batchnorm_forward")
+    text = text.replace("rows = x.transpose(", "rows = (x + 0.01 * np.roll(x, 1, axis=1)).transpose(")
+    says = outcomes(text, exercise_of("spatial_batchnorm_forward"))["spatial_batchnorm_forward"].findings[0].says
+    assert "depends on x[1, 1, 1, 1]: channel 2 of your output depends on channel 1 of x" in says
+    text = usual("layernorm_forward").replace("xhat = (x - mu) / std", "xhat = (x - mu) / std + 0.1 * x.mean(axis=0)")
+    says = outcomes(text, exercise_of("layernorm_forward"))["layernorm_forward"].findings[0].says
+    assert "example 0 of your output depends on example 1 of x" in says
+
+
 def test_a_mistake_is_told_without_its_solution() -> None:
     outcome = outcomes(with_planted(VECTORS[3]), exercise_of("affine_backward"))["affine_backward"]
     assert outcome.findings[0].solution.startswith("wrong: db = dout.sum(axis=0, keepdims=True)\nright: ")

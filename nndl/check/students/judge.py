@@ -7,7 +7,7 @@ from typing import Any
 from nndl.check.exercises.exercise import Answer, Exercise, Observed, Raised, Situation, Source
 from nndl.check.mistakes import CATALOGUE
 from nndl.check.mistakes.entry import Mistake
-from nndl.check.students import fingerprints, slopes, unfinished
+from nndl.check.students import dependence, fingerprints, slopes, unfinished
 from nndl.check.students.comparing import Difference, Trial, by_name, differences, only_where
 from nndl.check.students.naming import Match, by_error, by_text, gave, matches
 from nndl.check.students.outcome import Finding, Outcome
@@ -170,6 +170,8 @@ def _unknown(case: Case, function: str, strict: Sequence[Trial], rest: Sequence[
         right = [trial for trial in strict if trial not in wrong and any(k.function == function for k in trial.theirs)]
         says += [f"{name} is right but for {where}." for where in [only_where(wrong, right)] if where]
     says += fingerprints.told(case.exercise, function, rest)
+    if function == case.exercise.forward:
+        says += dependence.told(case.exercise, strict, case.ask)
     if function != case.exercise.forward and case.exercise.forward in case.wrong:
         says.insert(0, f"{case.exercise.forward} is wrong, which may be why: mend it first.")
     parts = [part for part in case.exercise.uses if part in case.wrong]
