@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import nndl.check
+from nndl.course.borrowing import borrowed
 from nndl.course.checking import INTERRUPTED, check
 from nndl.course.isolation import mounted_apart
 from nndl.course.submissions import Submission, take
 from nndl.course.watching import Bounds
 from nndl.errors import UsageError
 from nndl.runs.atomic import write_atomically
+from nndl.visible import visible
 
 MOST_STATE = 2**26
 
@@ -86,7 +88,8 @@ class Grading:
             if not self.afresh and (before := self._before(graded)):
                 return before
             checked = check(taken, self.bounds, self.hidden, self.stop)
-            graded.records, graded.broke_off, graded.notes = checked.records, checked.broke_off, taken.notes
+            graded.records, graded.broke_off = checked.records, checked.broke_off
+            graded.notes = [*taken.notes, *map(visible, borrowed(taken.files))]
             graded.seconds = round(time.monotonic() - begun, 3)
             if checked.broke_off != INTERRUPTED:
                 write_atomically(self.state(submission.name), json.dumps(asdict(graded), indent=1))

@@ -1,12 +1,15 @@
 """A submission in processes of its own: what it does costs its bounds, and nobody else anything."""
 
+import contextlib
 import os
+import tempfile
 import threading
 import time
 from pathlib import Path
 
 import pytest
 
+from nndl.course import checking
 from nndl.course.checking import INTERRUPTED, check
 from nndl.course.isolation import mounted_apart, to_hide
 from nndl.course.submissions import Taken
@@ -113,6 +116,28 @@ def test_the_whole_is_bounded_and_what_was_found_stays() -> None:
     found, broke_off = outcomes(text, Bounds(seconds=1000, total=8))
     assert broke_off == "the whole check did not end within 8 s"
     assert found == {"relu_forward": "correct", "relu_backward": "correct"}
+
+
+def processes_in(folder: Path) -> list[str]:
+    """Return the processes whose home lies in a folder, on systems that tell."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):
+            found += [str(place)] if f"HOME={folder}".encode() in place.read_bytes() else []
+    return found
+
+
+@pytest.mark.skipif(os.name != "posix", reason="process groups are POSIX's")
+def test_without_namespaces_limits_still_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("PATH", "/nowhere")  # without unshare, for the check and within it
+    monkeypatch.setattr(checking, "mounted_apart", tuple)
+    text = RIGHT + "\ndef softmax_loss(x, y):\n    while True: pass\n"
+    assert outcomes(text)[0] == {"relu_forward": "correct", "relu_backward": "correct", "softmax_loss": "timed out"}
+    found, broke_off = outcomes(text, Bounds(seconds=1000, total=8))
+    assert broke_off == "the whole check did not end within 8 s"
+    assert found == {"relu_forward": "correct", "relu_backward": "correct"}
+    assert processes_in(tmp_path) == []
 
 
 def test_a_check_that_is_asked_to_stop_stops() -> None:

@@ -30,6 +30,13 @@ def test_one_bad_submission_stops_no_other(tmp_path: Path) -> None:
     assert found["empty"].broke_off == "it holds no Python files"
 
 
+def test_definitions_that_are_borrowed_are_told(tmp_path: Path) -> None:
+    hand_in(tmp_path / "hw" / "eve", "from nndl.layers import relu_forward as ours\n\nrelu_forward = ours\n", "mine.py")
+    eve = run(tmp_path)["eve"]
+    assert eve.records[0]["passed"] is True
+    assert eve.notes == ["mine.py imports nndl.layers, which is not handed in: ours stood in for it"]
+
+
 @pytest.fixture
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Replace the check of a submission by one that notes which it is asked for."""

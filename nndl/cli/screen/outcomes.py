@@ -35,7 +35,9 @@ def summary(records: Sequence[dict[str, Any]]) -> str:
     counts: dict[str, int] = {}
     for record in records:
         counts[record["verdict"]] = counts.get(record["verdict"], 0) + 1
-    return f"{len(records)} functions: " + ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
+    return f"{len(records)} function{'' if len(records) == 1 else 's'}: " + ", ".join(
+        f"{count} {verdict}" for verdict, count in counts.items()
+    )
 
 
 def show_score(score: dict[str, Any]) -> None:
