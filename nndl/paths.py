@@ -1,6 +1,9 @@
 """Paths as people write them."""
 
 import os
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 from nndl.errors import UsageError
@@ -31,3 +34,14 @@ def expanded(path: str | os.PathLike[str]) -> Path:
         raise UsageError(
             f"{path}: whose home {home} is cannot be told; for a folder of that name write ./{home}"
         ) from None
+
+
+def quoted(text: str) -> str:
+    """Return a word of a command as it is typed into this system's shell: in quotes where it has to be."""
+    return subprocess.list2cmdline([text]) if sys.platform == "win32" else shlex.quote(text)
+
+
+def word(path: str | os.PathLike[str]) -> str:
+    """Return a path as a word of a command that may be copied into a shell: never taken for an option, or for two."""
+    text = os.fspath(path)
+    return quoted(f"./{text}" if text.startswith("-") else text)

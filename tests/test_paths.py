@@ -1,6 +1,8 @@
 """~ at the beginning of a path, wherever one is taken."""
 
 import os
+import shlex
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -14,7 +16,7 @@ from nndl.config.data import build_split
 from nndl.config.reading.overrides import settings
 from nndl.data.cifar import load_cifar
 from nndl.errors import DataError, UsageError
-from nndl.paths import expanded, to_write
+from nndl.paths import expanded, to_write, word
 from tests.cli.command import nndl
 from tests.small_run import CONFIG, experiment
 
@@ -106,3 +108,11 @@ def test_behind_an_equals_sign_where_the_shell_leaves_it(home: Path) -> None:
     ]
     missing = nndl("train", "bn_cnn", "--data=~/images", cwd=home, **{HOME: str(home)})
     assert f"is not in {home / 'images'}: " in missing.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="of POSIX's shells")
+@pytest.mark.parametrize("path", ["runs/a", "my runs/it's", "-x", "--to", "$HOME;x", "a*b", "ü"])
+def test_a_word_of_a_command_is_one_word_and_no_option(path: str) -> None:
+    (read,) = shlex.split(word(path))
+    assert Path(read) == Path(path)
+    assert not read.startswith("-")

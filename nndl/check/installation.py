@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from nndl.paths import expanded
+from nndl.paths import expanded, word
 
 FOR_DEVELOPERS = ("test", "lint", "docs", "dev")
 """Extras of the work on nndl itself, of which its users need not hear."""
@@ -76,7 +76,7 @@ def data(root: Path) -> tuple[list[dict[str, Any]], list[Problem]]:
             continue
         condition = inspect(folder, release)
         name = f"--dataset {release.dataset} --format {release.format}"
-        command = f"nndl download-cifar {name} --root {folder.parent}{' --verify' if condition.damage else ''}"
+        command = f"nndl download-cifar {name} --root {word(folder.parent)}{' --verify' if condition.damage else ''}"
         about = {"dataset": release.dataset, "format": release.format, "folder": str(folder)}
         found.append({**about, "damage": list(condition.damage), "official": condition.official, "command": command})
         if condition.damage:

@@ -9,7 +9,7 @@ import typer
 from nndl.cli.command import Group, Verb
 from nndl.cli.complete import complete_bundled
 from nndl.cli.options import Config, Json, Set
-from nndl.paths import expanded, to_write
+from nndl.paths import expanded, to_write, word
 
 if TYPE_CHECKING:
     from nndl.config import Experiment
@@ -76,7 +76,7 @@ def copy_bundled(
             file.write(source.read_text(encoding="utf-8"))
     except FileExistsError:
         raise UsageError(f"{copy} exists; name another file, or remove it first") from None
-    terminal.say(f"{copy}\n  nndl config check {copy}\n  nndl train {copy}")
+    terminal.say(f"{copy}\n  nndl config check {word(copy)}\n  nndl train {word(copy)}")
 
 
 def _copy_of(source: Path, target: str) -> Path:

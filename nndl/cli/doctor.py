@@ -8,7 +8,7 @@ import typer
 
 from nndl.cli.options import Json
 from nndl.launched import is_follower
-from nndl.paths import expanded
+from nndl.paths import expanded, word
 
 if TYPE_CHECKING:
     from nndl.check.installation import Problem
@@ -120,8 +120,8 @@ def _data(data_sets: Sequence[dict[str, Any]], root: str, keras: str | None) -> 
         found.append(("data", f"{each['dataset']} in {each['folder']}: {'DAMAGED' if each['damage'] else state}"))
     if found:
         return found
-    elsewhere = [("", f"Keras has one in {keras}: --data {keras}")] if keras else []
-    return [("data", f"none in {root}; to fetch CIFAR-10: nndl download-cifar --root {root}"), *elsewhere]
+    elsewhere = [("", f"Keras has one in {keras}: --data {word(keras)}")] if keras else []
+    return [("data", f"none in {root}; to fetch CIFAR-10: nndl download-cifar --root {word(root)}"), *elsewhere]
 
 
 def _rest(report: dict[str, Any]) -> list[tuple[str, str]]:

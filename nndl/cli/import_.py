@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from nndl.cli.options import Config, Data, Json, RunDir, Set
-from nndl.paths import expanded
+from nndl.paths import expanded, word
 
 
 def import_weights(
@@ -36,4 +36,4 @@ def import_weights(
     if json:
         terminal.emit_json({"folder": str(folder.path), "config": config, "weights": str(weights)})
     else:
-        terminal.say(f"{folder.path}\n  nndl eval {folder.path}")
+        terminal.say(f"{folder.path}\n  nndl eval {word(folder.path)}")

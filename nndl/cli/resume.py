@@ -9,6 +9,7 @@ import typer
 from nndl.cli.complete import complete_engine
 from nndl.cli.options import AcceptChanges, Data, JsonLines, Quiet, Run, Set
 from nndl.cli.screen.ending import exit_code
+from nndl.paths import word
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,6 +65,8 @@ def _several(inside: Path, go_on: "Callable[[str], object]", *, longer: bool, js
         if not json:
             terminal.note(f"{run.path}:")
         if go_on(str(run.path)) is None:
-            terminal.note(f"{len(left) - number} of {len(runs)} runs are not done; to go on: nndl resume {inside}")
+            terminal.note(
+                f"{len(left) - number} of {len(runs)} runs are not done; to go on: nndl resume {word(inside)}"
+            )
             return False
     return True

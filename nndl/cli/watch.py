@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nndl.cli.options import JsonLines, Run
+from nndl.paths import word
 from nndl.visible import visible
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def watch(
             with choose_view(plan, quiet=False, json=json) as view:
                 _follow(folder, view, once)
     except KeyboardInterrupt:
-        terminal.note(f"the training is left alone; nndl watch {folder.path} goes on watching")
+        terminal.note(f"the training is left alone; nndl watch {word(folder.path)} goes on watching")
         return
     if json:
         terminal.emit_json(
@@ -167,7 +168,7 @@ def _ending(folder: "RunFolder") -> str:
     if status == "imported":
         return "imported: weights from elsewhere, there was no training"
     why = {"died": "its process is gone", "interrupted": "it was stopped", "failed": _error(folder)}
-    return f"{visible(status)}: {why.get(status, 'it has ended')} after {done}; nndl resume {folder.path} goes on"
+    return f"{visible(status)}: {why.get(status, 'it has ended')} after {done}; nndl resume {word(folder.path)} goes on"
 
 
 def _error(folder: "RunFolder") -> str:

@@ -7,6 +7,7 @@ from nndl.data.archive import extract
 from nndl.data.lock import alone, lock_of
 from nndl.data.official import RELEASES, TITLES, Release
 from nndl.errors import DataError
+from nndl.paths import word
 
 _UNPACKING = 300.0  # seconds: an archive takes about five
 
@@ -67,7 +68,7 @@ def command(release: Release, root: Path) -> str:
     words = ["nndl download-cifar"]
     words += ["--dataset cifar100"] if release.dataset == "cifar100" else []
     words += ["--format python"] if release.format == "python" else []
-    return " ".join([*words, f"--root {root}"])
+    return " ".join([*words, f"--root {word(root)}"])
 
 
 def _release_of(archive: Path, releases: Sequence[Release]) -> Release:
@@ -80,7 +81,7 @@ def _release_of(archive: Path, releases: Sequence[Release]) -> Release:
     names = " or ".join(release.archive for release in releases)
     raise DataError(
         f"{archive} is a file, and none of the archives by its name: {names}\n"
-        f"  rename it so if it is one, or give the folder that holds the data set: --data {archive.parent}"
+        f"  rename it so if it is one, or give the folder that holds the data set: --data {word(archive.parent)}"
     )
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from nndl.errors import CheckpointError, UsageError
-from nndl.paths import expanded
+from nndl.paths import expanded, word
 from nndl.runs.atomic import write_atomically
 from nndl.runs.files import is_there
 from nndl.runs.lock import LOCK, is_locked
@@ -99,7 +99,9 @@ class RunFolder:
     def refuse_imported(self) -> None:
         """Raise UsageError for a run made of weights from elsewhere: there is no training to go on with or repeat."""
         if self.status() == "imported":
-            raise UsageError(f"{self.path} holds imported weights, no training; nndl train {self.config} begins one")
+            raise UsageError(
+                f"{self.path} holds imported weights, no training; nndl train {word(self.config)} begins one"
+            )
 
     def status(self) -> str:
         """Return running, finished, interrupted, failed or imported; died where a running run's process is gone.

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from nndl.errors import CheckpointError
+from nndl.paths import word
 from nndl.runs.checkpoint import Arrays, read_checkpoint, write_checkpoint
 from nndl.runs.folder import RunFolder
 from nndl.runs.metrics import MetricsWriter
@@ -129,7 +130,7 @@ class Recorder:
     def _refuse(self, error: OSError) -> None:
         raise CheckpointError(
             f"the state of step {self.solver.step:,} could not be saved in {self.folder.path} ({error.strerror}). "
-            f"{self._there()}; make room, then: nndl resume {self.folder.path}"
+            f"{self._there()}; make room, then: nndl resume {word(self.folder.path)}"
         ) from error
 
     def _there(self) -> str:

@@ -1,6 +1,7 @@
 """nndl configs and nndl config, as a person runs them."""
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -122,3 +123,11 @@ def test_the_schema_is_printed_as_json() -> None:
 def test_the_reference_page_is_the_schemas() -> None:
     page = (ROOT / "docs" / "config.md").read_text(encoding="utf-8")
     assert page.rstrip() == reference().rstrip(), "run: nndl config reference > docs/config.md"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="split as POSIX's shells do")
+def test_the_commands_it_names_can_be_copied_whatever_the_file_is_called(tmp_path: Path) -> None:
+    done = nndl("configs", "copy", "quickstart", "my first config.yaml", cwd=tmp_path)
+    check, train = (shlex.split(line)[1:] for line in done.stdout.splitlines()[1:])
+    assert nndl(*check, cwd=tmp_path).returncode == 0
+    assert train == ["train", "my first config.yaml"]

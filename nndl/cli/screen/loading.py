@@ -1,12 +1,12 @@
 """The runs that a verb is asked for: one found, one loaded, and words for the person."""
 
-import shlex
 import sys
 
 from nndl.api import Run, load_run
 from nndl.cli.screen import terminal
 from nndl.cli.screen.epochs import percent
 from nndl.errors import UsageError
+from nndl.paths import quoted, word
 from nndl.runs.comparing import best_run
 from nndl.runs.folder import MOST_NAMED, RunFolder, SeveralRunsError, find_run
 from nndl.runs.listing import Row, read_row
@@ -31,7 +31,7 @@ def one_run(text: str) -> RunFolder:
         rows = [read_row(folder) for folder in error.inside]
         best = best_run(rows) or rows[-1]
         which = "the one of the highest validation accuracy" if best.best_validation is not None else "the last of them"
-        command = shlex.join(["nndl", *(best.folder if word == text else word for word in sys.argv[1:])])
+        command = " ".join(["nndl", *(word(best.folder) if each == text else quoted(each) for each in sys.argv[1:])])
         more = [f"  and {len(rows) - MOST_NAMED} more"] if len(rows) > MOST_NAMED else []
         lines = [f"{error.path} holds {len(rows)} runs, and this takes one:", *map(_standing, rows[:MOST_NAMED]), *more]
         raise UsageError("\n".join([*lines, f"{which}: {command}"])) from None

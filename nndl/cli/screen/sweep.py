@@ -15,6 +15,7 @@ from nndl.cli.screen.interrupt import clean_stop
 from nndl.jobs.sweeps.slurm import JOBS, command, submit
 from nndl.jobs.sweeps.standing import front, record, without_effect
 from nndl.jobs.sweeps.study import Study, Trial
+from nndl.paths import word
 
 POLL_SECONDS = 1.0
 NAMES = {"validation_accuracy": "accuracy", "validation_loss": "loss", "multiply_adds": "multiply-adds"}
@@ -59,7 +60,7 @@ def send(
         terminal.say(f"{study.sweep.name}: {study.total} trials; {study.folder}")
         terminal.say(f"submitted: job{'' if len(jobs) == 1 else 's'} {', '.join(job.job_id for job in jobs)}")
         terminal.note(
-            f"nndl sweep status {study.folder} shows how they get on; their logs are in {study.folder / JOBS}"
+            f"nndl sweep status {word(study.folder)} shows how they get on; their logs are in {study.folder / JOBS}"
         )
 
 
@@ -71,7 +72,7 @@ def _ended(study: Study, processes: Sequence["subprocess.Popen[bytes]"]) -> bool
         ending.asked(signal.SIGTERM)  # where a scheduler asked them alone
     if any(process.returncode not in (0, *ending.CODES) for process in processes):
         terminal.note("a worker ended before its time")
-    terminal.note(f"states saved; the same command goes on, and nndl sweep status {study.folder} shows it")
+    terminal.note(f"states saved; the same command goes on, and nndl sweep status {word(study.folder)} shows it")
     return False
 
 

@@ -14,6 +14,7 @@ from nndl.engines import describe_engine
 from nndl.jobs.budget import in_words, within_budget
 from nndl.jobs.resume import Wanted, keeping, resume
 from nndl.jobs.start import describe_data, start_run
+from nndl.paths import word
 from nndl.runs.files import is_there
 from nndl.runs.folder import RunFolder
 from nndl.runs.lock import lock_run
@@ -95,9 +96,9 @@ def _warn(words: str) -> None:
 
 def _say_stopped(folder: RunFolder, what: str) -> None:
     if is_there(folder.last):
-        terminal.note(f"{what}\nto go on: nndl resume {folder.path}")
+        terminal.note(f"{what}\nto go on: nndl resume {word(folder.path)}")
     else:
-        terminal.note(f"{what}; no state was saved yet, so nndl resume {folder.path} would begin again")
+        terminal.note(f"{what}; no state was saved yet, so nndl resume {word(folder.path)} would begin again")
 
 
 def _start_record(built: Built, folder: RunFolder) -> dict[str, Any]:
