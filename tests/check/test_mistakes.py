@@ -119,6 +119,24 @@ def test_an_output_that_depends_on_another_channel_is_told_so() -> None:
     assert "example 0 of your output depends on example 1 of x" in says
 
 
+def test_a_group_norm_with_another_default_is_held_to_the_shape_that_it_takes() -> None:
+    text = usual("spatial_groupnorm_forward").replace('gn_param.get("eps", 1e-5)', 'gn_param.get("eps", 1e-8)')
+    text = text.replace("of shape (1, C, 1, 1)", "scale and shift")
+    found = outcomes(text, exercise_of("spatial_groupnorm_forward"))["spatial_groupnorm_forward"]
+    assert named(found) == {"B39"}
+
+
+def test_a_float_of_ones_own_is_not_blamed_on_the_starter() -> None:
+    starters = "filter_size = W1.shape[2]\n        unused = (filter_size - 1) / 2\n        out1, cache1 = conv"
+    text = usual("ThreeLayerConvNet").replace("out1, cache1 = conv", starters)
+    own = text.replace("(H // 2) * (W // 2)", "(H / 2) * (W / 2)")
+    theirs = text.replace("(W1.shape[2] - 1) // 2", "(W1.shape[2] - 1) / 2")
+    found = [
+        outcomes(each, exercise_of("ThreeLayerConvNet"))["ThreeLayerConvNet"].findings[0] for each in (own, theirs)
+    ]
+    assert [finding.id for finding in found] == ["C54", "C55"]
+
+
 def test_a_mistake_is_told_without_its_solution() -> None:
     outcome = outcomes(with_planted(VECTORS[3]), exercise_of("affine_backward"))["affine_backward"]
     assert outcome.findings[0].solution.startswith("wrong: db = dout.sum(axis=0, keepdims=True)\nright: ")

@@ -12,6 +12,8 @@ from nndl.check.students.comparing import Difference, Trial, by_name, difference
 from nndl.check.students.naming import Match, by_error, by_text, gave, matches
 from nndl.check.students.outcome import Finding, Outcome
 
+CALL = 10
+"""Results that a failed call stands for, about."""
 FEW = 2
 """Functions that an exercise may call and still be compared with all their mistakes, where they are in another file."""
 Ask = Callable[[Situation], list[Answer]]
@@ -56,7 +58,9 @@ def attempt(case: Case) -> Case:
 
 
 def _faults(case: Case) -> int:
-    return sum(len(differences(trial, function)) for trial in case.strict() for function in case.exercise.functions)
+    """Count what is wrong; a call that fails counts for all that it might have given."""
+    found = [each for trial in case.strict() for half in case.exercise.functions for each in differences(trial, half)]
+    return sum(CALL if isinstance(each.got, Raised) else 1 for each in found)
 
 
 def judge(case: Case, file: str) -> Iterator[Outcome]:
@@ -135,7 +139,8 @@ def _with_faults(case: Case, blank: Outcome, strict: Sequence[Trial], wrong: Seq
 def _by_error(crashes: Sequence[Difference], source: str, function: str) -> list[Mistake]:
     """Return the entries that what is raised tells of: of a float where a whole number should be, the starter's."""
     named = by_error(" ".join(f"{d.got.kind}: {d.got.message}" for d in crashes), CATALOGUE)
-    starters = [entry for entry in by_text(source, function, CATALOGUE) if entry.id == "C55"]
+    on_the_way = not any(" in __init__:" in line for each in crashes for line in each.got.traceback)
+    starters = [entry for entry in by_text(source, function, CATALOGUE) if entry.id == "C55" and on_the_way]
     return starters if named and starters else named
 
 
@@ -150,7 +155,8 @@ def _concerns(entry: Mistake, case: Case, function: str) -> bool:
     if (told := case.noted.get(entry.function)) is not None:
         return entry.function in case.exercise.uses and entry.id in {f.id for f in (*told.findings, *told.notes)}
     elsewhere = entry.function not in case.source.functions and entry.function not in case.checked
-    return elsewhere and len(case.exercise.uses) <= FEW and entry.function in case.exercise.uses
+    done_here = entry.function not in case.source.functions.get(function, "")  # as a group norm without layer norm
+    return (elsewhere or done_here) and len(case.exercise.uses) <= FEW and entry.function in case.exercise.uses
 
 
 def _follows(case: Case, function: str) -> Finding | None:
