@@ -91,6 +91,7 @@ def test_with_nohup_it_goes_on_to_its_end_though_nobody_reads(folder: Path) -> N
     [
         (("SIGHUP",), 130),
         (("SIGUSR1",), 75),
+        (("SIGXCPU", "SIGXCPU"), 75),
         (("SIGUSR2", "SIGTERM"), 75),
         (("SIGTERM", "SIGHUP"), 75),
         (("SIGTERM", "SIGTERM", "SIGHUP", "SIGHUP"), 75),

@@ -27,8 +27,9 @@ def those_there_are(*names: str) -> tuple[signal.Signals, ...]:
     return tuple(signal.Signals[name] for name in names if name in signal.Signals.__members__)
 
 
-BY_MACHINE = those_there_are("SIGTERM", "SIGUSR1", "SIGUSR2")
-"""The signals of systems, containers and queues before they kill: SIGUSR1 as Slurm is asked to, SIGUSR2 by submitit."""
+BY_MACHINE = those_there_are("SIGTERM", "SIGUSR1", "SIGUSR2", "SIGXCPU")
+"""The signals of systems, containers and queues before they kill: SIGUSR1 as Slurm is asked to, SIGUSR2 by submitit,
+SIGXCPU where the time that a process may compute is limited."""
 
 
 def first_asked() -> int:
