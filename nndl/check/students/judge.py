@@ -211,7 +211,7 @@ def _of(match: Match, wrong: Sequence[Difference], case: Case) -> Finding:
     finding = _finding(entry, str(next(difference for difference in wrong if difference.name in match.names)))
     if entry.function in (*case.exercise.functions, case.exercise.forward):
         return finding
-    if entry.function not in case.source.functions.get(case.exercise.functions[0], ""):
+    if not any(entry.function in case.source.functions.get(half, "") for half in case.exercise.functions):
         return finding
     return replace(finding, says=f"In {entry.function}, which this calls: {finding.says}")
 

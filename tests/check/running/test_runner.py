@@ -118,6 +118,18 @@ def test_a_package_of_any_name_is_its_own(tmp_path: Path, package: str) -> None:
     assert "all zeros" in str(found["flatten_forward"]) or "should be" in found["flatten_forward"].findings[0].says
 
 
+def test_what_calls_a_wrong_function_is_told_which(tmp_path: Path) -> None:
+    text = RELU.format("pass") + BACKWARD.replace("return dout", "dout[cache <= 0] = 0\n    return dout")
+    text += "\ndef affine_relu_forward(x, w, b):\n    a = x.reshape(len(x), -1) @ w + b\n"
+    text += "    return relu_forward(a)[0], (a, x, w)\n"
+    text += "\ndef affine_relu_backward(dout, cache):\n    a, x, w = cache\n    da = relu_backward(dout, a)\n"
+    text += "    return (da @ w.T).reshape(x.shape), x.reshape(len(x), -1).T @ da, da.sum(axis=0)\n"
+    found = outcomes(tmp_path, text, 10.0)
+    assert [found[name].findings[0].id for name in ("relu_backward", "affine_relu_backward")] == ["A2", "A2"]
+    assert found["affine_relu_backward"].findings[0].says.startswith("In relu_backward, which this calls: ")
+    assert found["affine_relu_forward"].verdict == "correct"
+
+
 def test_a_file_may_use_our_layers(tmp_path: Path) -> None:
     text = "from nndl.layers import relu_forward\n\ndef relu_backward(dout, cache):\n    return dout * (cache > 0)\n"
     assert {name: each.verdict for name, each in outcomes(tmp_path, text).items()} == {"relu_backward": "correct"}
