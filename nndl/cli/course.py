@@ -96,7 +96,7 @@ def grade(
     done = _graded(grading, found, jobs, quiet or json)
     grades = gather([done[each.name] for each in found if each.name in done], points)
     _write(grades, output)
-    _show(grades, output, json)
+    _show(grades, output, json, most_common=0 if quiet else 5)
     if len(done) < len(found):
         terminal.note(f"{len(found) - len(done)} are not graded yet; the same command goes on with them")
         raise typer.Exit(INTERRUPTED)
@@ -147,7 +147,7 @@ def _write(grades: "Class", output: Path) -> None:
     write_atomically(folder / "index.html", class_page(grades))
 
 
-def _show(grades: "Class", output: Path, json: bool) -> None:
+def _show(grades: "Class", output: Path, json: bool, most_common: int) -> None:
     from nndl.cli.screen import terminal
 
     most = sum(item.points for item in grades.rubric.functions.values())
@@ -159,7 +159,7 @@ def _show(grades: "Class", output: Path, json: bool) -> None:
         ]
         terminal.emit_json({"file": str(output), "page": str(page), "mean": grades.mean, "of": most, "students": rows})
         return
-    for mistake in grades.mistakes()[:5]:
+    for mistake in grades.mistakes()[:most_common]:
         terminal.say(f"  {len(mistake.names):>4} x {mistake.id} {mistake.title} ({', '.join(mistake.functions)})")
     figures = f"mean {grades.mean:.1f} of {most:g}, median {grades.median:g}"
     terminal.say(f"{len(grades.students)} submissions, {figures}: {output}, {page}")

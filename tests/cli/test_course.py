@@ -43,6 +43,8 @@ def test_a_class_is_graded_and_graded_again(tmp_path: Path) -> None:
     (tmp_path / "rubric.yaml").write_text("functions: {relu_forward: 1, relu_backward: 1}")
     hand_in(tmp_path / "hw" / "alice", WRONG)
     again = nndl(*words, cwd=tmp_path)
+    quiet = nndl(*words, "--quiet", cwd=tmp_path)
+    assert (len(quiet.stdout.splitlines()), quiet.stderr) == (1, "")
     assert "bob: 1 of 2 functions right (unchanged)" in again.stdout
     assert "alice: 1 of 2 functions right (" in again.stdout
     assert "alice: 1 of 2 functions right (unchanged)" not in again.stdout

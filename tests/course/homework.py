@@ -12,7 +12,7 @@ def relu_forward(x):
 def relu_backward(dout, cache):
     return dout * (cache > 0)
 """
-WRONG = RIGHT.replace("dout * (cache > 0)", "dout * (cache > 1)")
+WRONG = RIGHT.replace("dout * (cache > 0)", "dout * (dout > 0)")
 
 
 def hand_in(folder: Path, text: str = RIGHT, name: str = "layers.py") -> Path:
