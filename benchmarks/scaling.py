@@ -87,13 +87,12 @@ def fitted(name: str, measured: dict[str, Any]) -> tuple[Model, dict[int, tuple[
 
 
 def fitted_link(measured: dict[str, Any], together: float) -> tuple[Link, dict[int, tuple[float, float]]]:
-    """Fit latency and bandwidth of two ranks by least squares of relative errors."""
-    sizes = np.array([int(size) for size in measured["vectors"]], float)
-    times = np.array([max(pair) for pair in measured["vectors"].values()])
-    sent = 2 * sizes  # bytes: half of a float32 vector goes to the other rank
-    (latency, byte), *_ = np.linalg.lstsq(np.stack([1 / times, sent / times], axis=1), np.ones(len(times)), rcond=None)
-    link = Link("shared memory", max(measured["few"], float(latency)), 1 / float(byte), together)
-    return link, {int(n): (time, link.transfer(2 * n, 2)) for n, time in zip(sizes, times, strict=True)}
+    """Take the latency from the smallest vectors of two ranks, and the bandwidth from the largest, the slowest."""
+    times = {int(size): max(pair) for size, pair in measured["vectors"].items()}
+    small, large = min(times), max(times)
+    bandwidth = 2 * (large - small) / (times[large] - times[small])  # half of a float32 vector goes to the other rank
+    link = Link("shared memory", max(measured["few"], times[small] - 2 * small / bandwidth), bandwidth, together)
+    return link, {size: (time, link.transfer(2 * size, 2)) for size, time in times.items()}
 
 
 def say_fit(what: str, fit: dict[int, tuple[float, float]]) -> None:

@@ -28,6 +28,12 @@ def launched() -> Launched | None:
     return None
 
 
+def ranks() -> int:
+    """Return how many processes there are, this one included."""
+    found = launched()
+    return 1 if found is None else found.size
+
+
 def is_follower() -> bool:
     """Tell whether another process than this one writes and prints."""
     found = launched()

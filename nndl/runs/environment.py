@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nndl import __version__
+from nndl.launched import ranks
 
 
 def describe_environment() -> dict[str, Any]:
@@ -23,6 +24,7 @@ def describe_environment() -> dict[str, Any]:
         "platform": platform.platform(),
         "processor": processor(),
         "cores": os.cpu_count(),
+        "ranks": ranks(),
         "environment": {name: os.environ[name] for name in _THREAD_VARIABLES if name in os.environ},
         "command": sys.argv,
     }

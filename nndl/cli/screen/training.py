@@ -14,6 +14,7 @@ from nndl.engines import describe_engine
 from nndl.jobs.budget import in_words, within_budget
 from nndl.jobs.resume import Wanted, keeping, resume
 from nndl.jobs.start import describe_data, start_run
+from nndl.launched import ranks
 from nndl.paths import word
 from nndl.runs.files import is_there
 from nndl.runs.folder import RunFolder
@@ -108,6 +109,8 @@ def _start_record(built: Built, folder: RunFolder) -> dict[str, Any]:
         "data": describe_data(built),
         "parameters": built.network.params.size,
         **describe_engine(built.network.engine),
+        "ranks": ranks(),
+        "shards": built.experiment.train.shards,
         "dtype": built.experiment.dtype,
         "epochs": built.solver.epochs,
         "steps": built.solver.steps,
@@ -119,11 +122,14 @@ def _first_lines(start: dict[str, Any]) -> str:
     data, threads = start["data"], start["threads"]
     images = "SYNTHETIC images" if data["synthetic"] else data["name"]
     build = f" ({start['instructions']})" if start["instructions"] else ""
+    several = f"{threads} thread{'s' if threads > 1 else ''}"
+    several += f" on each of {start['ranks']} ranks" if start["ranks"] > 1 else ""
+    shards = f", {start['shards']} shard{'s' if start['shards'] > 1 else ''}" if start["shards"] else ""
     resumed = f", from step {start['step']:,} of {start['steps']:,}" if start["step"] else ""
     return (
         f"{start['name']}: {images}, {data['train']:,} to train on, {data['validation']:,} to validate\n"
         f"{start['parameters']:,} parameters; engine {start['engine']}{build}, "
-        f"{threads} thread{'s' if threads > 1 else ''}, {start['dtype']}{resumed}\nrun folder: {start['folder']}"
+        f"{several}{shards}, {start['dtype']}{resumed}\nrun folder: {start['folder']}"
     )
 
 

@@ -49,9 +49,13 @@ def alone(text: Path, folder: Path) -> RunFolder:
 @pytest.mark.parametrize(("size", "optimizer"), [(2, "adam"), (3, "muon")])
 def test_ranks_train_what_one_process_trains(text: Path, tmp_path: Path, size: int, optimizer: str) -> None:
     text.write_text(sharded(optimizer), encoding="utf-8")
-    ended = train(size, text, tmp_path / "ranks")
+    words = ["-m", "nndl", "train", str(text), "--run-dir", str(tmp_path / "ranks")]
+    ended = launch(*[words] * size)
     assert ended.code == 0, ended.err
     assert ended.out.count("test accuracy") == 1
+    assert f"1 thread on each of {size} ranks, 5 shards, float32" in ended.out
+    environment = json.loads((tmp_path / "ranks" / "environment.json").read_text(encoding="utf-8"))
+    assert (environment["ranks"], environment["threads"]) == (size, 1)
     one = alone(text, tmp_path / "one")
     ranks = RunFolder(tmp_path / "ranks")
     parts = {part.name: part.first for part in compare_runs(one, ranks)}
