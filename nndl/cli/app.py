@@ -145,7 +145,7 @@ app.command(short_help="Go on with a run that was stopped, bit for bit.", cls=Ve
 app.command(short_help="Train a run again, and compare every bit.", cls=Verb)(reproduce)
 app.command("verify-resume", short_help="Prove that a resumed training equals a straight one.", cls=Verb)(verify_resume)
 app.command(short_help="Follow a run that another terminal trains.", cls=Verb)(watch)
-app.add_typer(sweep_app, name="sweep")
+app.add_typer(sweep_app, name="sweep", short_help="Try values of a config, and find the best.")
 app.add_typer(runs_app, name="runs")
 app.command(short_help="Write a page that shows runs: one file, no server.", cls=Verb)(report)
 app.command(short_help="Draw the curves of runs, here or as a picture.", cls=Verb)(plot)

@@ -52,7 +52,7 @@ def show_bundled(name: Name) -> None:
     terminal.say(bundled(name).read_text(encoding="utf-8").rstrip())
 
 
-@configs_app.command("copy", cls=Verb)
+@configs_app.command("copy", short_help="Copy a bundled config into a file of your own.", cls=Verb)
 def copy_bundled(
     name: Name,
     target: Annotated[

@@ -53,7 +53,7 @@ def list_(sort: Sort = "begun", filter: Filter = "", by_config: ByConfig = False
         terminal.say(f"no run {f'with {filter!r} ' if filter else ''}under {RUNS}; nndl train quickstart makes one")
 
 
-@runs_app.command("compare", cls=Verb)
+@runs_app.command("compare", short_help="Show what differs in configs, and what it did.", cls=Verb)
 def compare(run: Runs, json: Json = False) -> None:
     """Show what differs in the configs of runs, and what it did to the results.
 
@@ -101,7 +101,7 @@ def compare_sets(found: "list[Bundle]", json: bool) -> None:
         show_changes([Path(bundle.folder).name for bundle in (first, *others)], places)
 
 
-@runs_app.command("best", cls=Verb)
+@runs_app.command("best", short_help="Name the run of the highest validation accuracy.", cls=Verb)
 def best(
     config: Annotated[
         str | None,
@@ -155,7 +155,7 @@ def remove(
         terminal.emit_json([{"folder": path, "bytes": size} for path, size in sizes.items()])
 
 
-@runs_app.command("export", cls=Verb)
+@runs_app.command("export", short_help="Write a CSV file: a row a run.", cls=Verb)
 def export(
     file: Annotated[Path, typer.Argument(metavar="FILE.csv", parser=expanded, help="Where to; - is stdout.")],
     force: Force = False,

@@ -161,7 +161,7 @@ def work(folder: Folder, override: Annotated[list[str] | None, typer.Option("--s
         raise typer.Exit(exit_code())
 
 
-@sweep_app.command("serve", cls=Verb)
+@sweep_app.command("serve", short_help="Stand between a database and hundreds of workers.", cls=Verb)
 def serve(
     storage: Storage = None,
     host: Annotated[str, typer.Option(metavar="NAME", help="Where to listen; 0.0.0.0 is everywhere.")] = "localhost",
@@ -209,7 +209,7 @@ def best(folder: Folder, storage: Storage = None) -> None:
     terminal.note(f"trial {number}, {first.path}")
 
 
-@sweep_app.command("importance", cls=Verb)
+@sweep_app.command("importance", short_help="Show how much each key decides.", cls=Verb)
 def importance(folder: Folder, storage: Storage = None, json: Json = False) -> None:
     """Show how much each key decides whether a trial is among the best."""
     from nndl.cli.screen import terminal
@@ -225,7 +225,7 @@ def importance(folder: Folder, storage: Storage = None, json: Json = False) -> N
         terminal.print_table(("key", "share"), [(key, f"{share:.0%}") for key, share in found.items()])
 
 
-@sweep_app.command("report", cls=Verb)
+@sweep_app.command("report", short_help="Write the sweep as one HTML page.", cls=Verb)
 def report(
     folder: Folder,
     output: ReportFile = None,
@@ -254,7 +254,7 @@ def report(
         webbrowser.open(path.resolve().as_uri())
 
 
-@sweep_app.command("export", cls=Verb)
+@sweep_app.command("export", short_help="Write the trials as CSV, or as Optuna's SQLite.", cls=Verb)
 def export(
     folder: Folder,
     file: Output,
