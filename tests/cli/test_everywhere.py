@@ -73,8 +73,11 @@ def test_a_terminal_that_lacks_a_character_gets_another(
     assert "internal error" not in done.stderr
 
 
-WITHOUT_A_TABLE = {"configs show", "configs copy", "config schema", "config reference", "sweep best", "sweep work"}
-"""These print a config, JSON or Markdown; the last, which sweeps start, nothing."""
+WITHOUT_A_TABLE = {
+    *("configs show", "configs copy", "config schema", "config reference", "sweep best"),
+    *("course init", "sweep serve", "sweep work"),
+}
+"""The first print a config, JSON or Markdown; the others write an assignment, or serve and work for sweeps."""
 
 
 def leaves(group: typer.core.TyperGroup, path: str = "") -> dict[str, set[str]]:
