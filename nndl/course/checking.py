@@ -65,7 +65,7 @@ def _talk(process: "subprocess.Popen[str]", order: Any) -> tuple[list[dict[str, 
     assert process.stdout is not None
     records: list[dict[str, Any]] = []
     ended = False
-    with contextlib.suppress(OSError, ValueError):  # ValueError: a line that is no JSON
+    with contextlib.suppress(OSError, ValueError, RecursionError):  # a line that is no JSON, or too deep
         process.stdin.write(json.dumps(order) + "\n")
         process.stdin.flush()
         while (line := process.stdout.readline(LINE)) and len(records) < MOST_RECORDS:

@@ -110,7 +110,7 @@ class Grading:
             if path.stat().st_size > MOST_STATE:
                 return None
             before = Graded(**json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
+        except (OSError, ValueError, TypeError, RecursionError):
             return None
         before.again, before.path = True, graded.path
         return before if before.key == graded.key else None
