@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from statistics import mean, stdev
 from typing import Any
 
 from nndl.cli.screen import terminal
@@ -19,6 +18,7 @@ from nndl.errors import TrainingError
 from nndl.jobs.repeats import Repeat, refuse_others, repeats
 from nndl.jobs.resume import Wanted
 from nndl.jobs.stored import stored_experiment
+from nndl.runs.comparing import spread
 from nndl.runs.folder import create_run_folder
 from nndl.train.intervals import duration
 
@@ -127,15 +127,15 @@ def _together(runs: Sequence[Repeat], synthetic: bool) -> dict[str, Any]:
         kind: [run.number for run, _ in done],
         "missing": [run.number for run in runs if run.summary is None],
         "test_accuracy": test,
-        "mean": mean(test) if test else None,
-        "deviation": stdev(test) if len(test) > 1 else None,
-        "mean_seconds": mean(seconds) if seconds else None,
+        "mean": spread(test).mean,
+        "deviation": spread(test).deviation,
+        "mean_seconds": spread(seconds).mean,
     }
     held_out = [run.row.last_validation for run, _ in done if run.row.last_validation is not None]
     if kind == "folds":
         together["validation_accuracy"] = held_out
-        together["validation_mean"] = mean(held_out) if held_out else None
-        together["validation_deviation"] = stdev(held_out) if len(held_out) > 1 else None
+        together["validation_mean"] = spread(held_out).mean
+        together["validation_deviation"] = spread(held_out).deviation
     return together
 
 
