@@ -126,7 +126,7 @@ def _prepare(folder: Path) -> None:
     """Write two configs, one with a mistake, and train what the pictures of several runs show."""
     text = (ROOT / "configs" / "quickstart.yaml").read_text(encoding="utf-8")
     wider = "name: wider\n" + text.replace("conv: {filters: 16", "conv: {filters: 24").replace(
-        "- affine", "- dropout: 0.9\n    - affine"
+        "- affine", "- dropout: {keep: 0.9}\n    - affine"
     )
     (folder / "wider.yaml").write_text(wider, encoding="utf-8")
     mistake = text.replace("- max_pool: 2", "- max_pol: 2", 1).replace("  epochs: 6", "  epoch: 6")

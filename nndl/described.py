@@ -19,6 +19,8 @@ class Described:
     """The option that a bare value sets: `affine: 10` is `affine: {out_features: 10}`."""
     nested: ClassVar[str | None] = None
     """The option that holds a list out of the same table, as a residual block holds layers."""
+    one_of: ClassVar[tuple[str, ...]] = ()
+    """Options that say one thing in several ways, of which one is given; what is written says it by the first."""
 
     @property
     def inner(self) -> tuple["Described", ...]:

@@ -15,7 +15,7 @@ engine: {engine}
 threads: 1
 data: {{dataset: synthetic, train_size: 60, test_size: 20, validation_size: 20, augment: [flip]}}
 model:
-  layers: [avg_pool: 8, conv: 4, spatial_bn, relu, dropout: 0.8, affine: 10]
+  layers: [avg_pool: 8, conv: 4, spatial_bn, relu, dropout: {{keep: 0.8}}, affine: 10]
 train:
   epochs: 3
   batch_size: 10

@@ -109,12 +109,12 @@ def dropout(layer: Layer, subject: Subject) -> None:
     require_equal("test-mode output", bench.forward(x, "test"), x, 0.0)
     factor = bench.forward(x) / x
     kept = factor != 0
-    require_equal("factor of kept units", factor[kept], np.full(kept.sum(), 1 / layer.keep), subject.agreement)
-    deviation = 6 * np.sqrt(layer.keep * (1 - layer.keep) / factor.size)
-    if abs(kept.mean() - layer.keep) > deviation:
-        raise ContractError(f"{kept.mean():.1%} of the units are kept, should be about {layer.keep:.1%}")
+    require_equal("factor of kept units", factor[kept], np.full(kept.sum(), 1 / layer.p), subject.agreement)
+    deviation = 6 * np.sqrt(layer.p * (1 - layer.p) / factor.size)
+    if abs(kept.mean() - layer.p) > deviation:
+        raise ContractError(f"{kept.mean():.1%} of the units are kept, should be about {layer.p:.1%}")
     bench.seed += 1
-    if layer.keep < 1 and np.array_equal(bench.forward(x) != 0, kept):
+    if layer.p < 1 and np.array_equal(bench.forward(x) != 0, kept):
         raise ContractError("another generator draws the same mask")
 
 

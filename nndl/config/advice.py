@@ -91,7 +91,7 @@ ABSENT = {
     ("conv", "padding_mode"): "there is none: images are padded with zeros",
     **{(pool, pad): "there is none: pooling does not pad" for pool in POOLS for pad in ("pad", "padding")},
     **{(pool, "ceil_mode"): "there is none: windows that do not fit are left out" for pool in POOLS},
-    **{("dropout", word): "keep is the share that stays, 1 less what is dropped" for word in ("p", "rate", "drop")},
+    **{("dropout", word): "keep is the share that stays, drop the share that goes" for word in ("p", "rate")},
 }
 """Options that other programs have and nndl does not, and how it is instead."""
 

@@ -112,6 +112,10 @@ class Pieces:
             return dict(given)
         if described.shorthand is None:
             kind, options = described.kind, option_names(described)
+            if described.one_of and isinstance(given, int | float):
+                ways = " or ".join(f"{kind}: {{{name}: {given}}}" for name in described.one_of)
+                self.report(path, f"{kind}: {given} may mean two things; write {ways}")
+                return None
             takes = f"only options in braces: {kind}: {{{options[0]}: ...}}" if options else "no options"
             self.report(path, f"{kind} takes {takes}")
             return None

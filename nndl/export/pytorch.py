@@ -70,7 +70,7 @@ LINES: dict[type[Layer], Callable[[Any, Placed], Line]] = {
     AvgPool: _pool("avg_pool2d"),
     GlobalMaxPool: lambda *_: Line(None, "{x}.amax((2, 3))"),
     GlobalAvgPool: lambda *_: Line(None, "{x}.mean((2, 3))"),
-    Dropout: lambda layer, _: Line(f"nn.Dropout({round(1 - layer.keep, 12)!r})"),
+    Dropout: lambda layer, _: Line(f"nn.Dropout({round(1 - layer.p, 12)!r})"),
     Flatten: lambda *_: Line(None, "{x}.flatten(1)"),
     Scale: lambda layer, _: Line(None, f"{{x}} * {layer.factor!r}"),
 }

@@ -101,7 +101,7 @@ model:
     - spatial_bn
     - relu
     - residual: [conv: 4, relu]
-    - dropout: 0.5
+    - dropout: {keep: 0.5}
     - affine: 10
   loss: svm
 train:

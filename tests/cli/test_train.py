@@ -32,7 +32,7 @@ model:
     - affine: 16
     - bn
     - relu
-    - dropout: 0.9
+    - dropout: {keep: 0.9}
     - affine: 10
 train:
   epochs: 3

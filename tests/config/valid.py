@@ -59,15 +59,20 @@ def described(cls: type[Any]) -> st.SearchStrategy[Any]:
     return st.builds(cls, **options)
 
 
-keep_size = st.sampled_from(
-    [LAYERS[kind] for kind in ("spatial_bn", "relu", "leaky_relu", "gelu", "silu", "scale", "dropout")]
+keep_size = st.sampled_from([LAYERS[kind] for kind in ("spatial_bn", "relu", "leaky_relu", "gelu", "silu", "scale")])
+dropouts = st.builds(LAYERS["dropout"], keep=st.floats(0, 1, exclude_min=True)) | st.builds(
+    LAYERS["dropout"], drop=st.floats(0, 1, exclude_max=True)
 )
-on_images: st.SearchStrategy[Layer] = keep_size.flatmap(described) | st.builds(
-    LAYERS["conv"],
-    filters=st.integers(1, 8),
-    kernel=st.sampled_from([1, 3, 5]),
-    bias=st.booleans(),
-    init=st.sampled_from(["he", "xavier", "normal", "uniform", "dirac", "zeros"]),
+on_images: st.SearchStrategy[Layer] = (
+    keep_size.flatmap(described)
+    | dropouts
+    | st.builds(
+        LAYERS["conv"],
+        filters=st.integers(1, 8),
+        kernel=st.sampled_from([1, 3, 5]),
+        bias=st.booleans(),
+        init=st.sampled_from(["he", "xavier", "normal", "uniform", "dirac", "zeros"]),
+    )
 )
 blocks = st.lists(on_images, min_size=1, max_size=3).map(lambda layers: Residual(layers=tuple(layers)))
 nested = st.lists(on_images | blocks, min_size=1, max_size=2).map(

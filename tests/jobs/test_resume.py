@@ -71,7 +71,8 @@ def test_a_run_killed_before_its_first_state_begins_again(tmp_path: Path, whole:
 
 def test_a_changed_config_is_told_and_needs_a_word(tmp_path: Path) -> None:
     run = trained(tmp_path / "run", 5)
-    sets = ["train.l2=1e-3", "model.layers[4].dropout=0.5", "checkpoint.keep=1", "data.root=elsewhere", "name=other"]
+    sets = ["train.l2=1e-3", "model.layers[4].dropout.drop=0.5", "checkpoint.keep=1"]
+    sets += ["data.root=elsewhere", "name=other"]
     with pytest.raises(UsageError) as refused:
         resume(run, Wanted(sets))
     assert str(refused.value).splitlines() == [

@@ -79,8 +79,17 @@ def apply(tree: Any, text: str) -> Path:
         node[part] = _opened(inside, path[:depth], path[depth])
         node = node[part]
     _require(node, path, text)
+    _make_room(node, path)
     node[path[-1]] = value
     return path
+
+
+def _make_room(node: Any, path: Path) -> None:
+    """Take out the options that say in another way what is about to be set: drop takes the place of keep."""
+    described = (_table(path[:-2]) or {}).get(str(path[-2])) if len(path) > 1 else None
+    if described is not None and path[-1] in described.one_of:
+        for name in described.one_of:
+            node.pop(name, None)
 
 
 def _require(node: Any, path: Path, text: str) -> None:

@@ -39,7 +39,7 @@ def _reference(key: OneOf) -> dict[str, Any]:
 def _forms(key: OneOf, described: type[Described]) -> list[dict[str, Any]]:
     """List `kind`, {kind: {options}} and {kind: bare value}, as far as each says all that is required."""
     kind, options, about = described.kind, _options(key, described), _first_line(described)
-    optional = not options["required"]
+    optional = not (options["required"] or described.one_of)
     forms = [_named(kind, {"anyOf": [options, {"type": "null"}], "description": about} if optional else options)]
     if optional:
         forms.append({"const": kind, "description": about})
@@ -67,6 +67,8 @@ def _options(key: OneOf, described: type[Described]) -> dict[str, Any]:
         "description": _first_line(described),
     }
     schema.pop("$defs", None)
+    if described.one_of:
+        schema["oneOf"] = [{"required": [name]} for name in described.one_of]
     docs = option_docs(described)  # type: ignore[arg-type]  # to mypy no type of a dataclass is hashable
     for name, text in docs.items():
         if name in schema["properties"]:

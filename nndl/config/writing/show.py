@@ -70,9 +70,8 @@ def _plain(value: Any) -> Any:
 
 def _piece(described: Described) -> Any:
     """Return `relu`, or {conv: {filters: 32, ...}} with every option."""
-    options = _options(described)
-    if options.get("name", "") is None:
-        del options["name"]
+    unsaid = {"name", *described.one_of}  # those that say nothing, or that another says
+    options = {name: value for name, value in _options(described).items() if not (name in unsaid and value is None)}
     return {described.kind: options if described.nested else _Flow(options)} if options else described.kind
 
 

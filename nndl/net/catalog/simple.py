@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Annotated, Any, ClassVar
 
-from annotated_types import Gt, Le
+from annotated_types import Ge, Gt, Le, Lt
 
 from nndl.layers import (
     dropout_backward,
@@ -47,18 +47,36 @@ class Scale(Layer):
 
 @dataclass(frozen=True, kw_only=True)
 class Dropout(Layer):
-    """Inverted dropout: training keeps a unit with probability `keep` and divides by it (Srivastava et al. 2014)."""
+    """Inverted dropout: training keeps a unit with probability `keep` and divides by it (Srivastava et al. 2014).
+
+    A bare number is refused: in the courses it is the share that stays, in most other programs the one that goes.
+    """
 
     kind = "dropout"
-    shorthand = "keep"
+    one_of: ClassVar[tuple[str, ...]] = ("keep", "drop")
     pair: ClassVar[Pair] = Pair(dropout_forward, dropout_backward)
     draws: ClassVar[bool] = True
 
-    keep: Annotated[float, Gt(0), Le(1)]
-    """Probability of keeping a unit (the courses' p)."""
+    keep: Annotated[float, Gt(0), Le(1)] | None = None
+    """Probability of keeping a unit (the courses' p); give this or `drop`."""
+    drop: Annotated[float, Ge(0), Lt(1)] | None = None
+    """Probability of dropping a unit (PyTorch's p): 1 - keep, and kept as that."""
+
+    def __post_init__(self) -> None:
+        if (self.keep is None) == (self.drop is None):
+            raise ValueError("give one of keep (the share that stays) and drop (the share that goes)")
+        if self.drop is not None:
+            object.__setattr__(self, "keep", round(1 - self.drop, 15) or 1 - self.drop)  # 0.1 for 0.9
+            object.__setattr__(self, "drop", None)
+
+    @property
+    def p(self) -> float:
+        """Return the probability of keeping a unit."""
+        assert self.keep is not None
+        return self.keep
 
     def options(self) -> dict[str, Any]:
-        return {"p": self.keep}
+        return {"p": self.p}
 
     def arguments(self, params: Mapping[str, Array], param_dict: dict[str, Any]) -> tuple[Any, ...]:  # noqa: ARG002
         return (param_dict,)

@@ -9,7 +9,7 @@ from nndl.config import parse_config
 from nndl.config.reading.overrides import of_epochs, quoted, settings
 from nndl.config.writing.show import dump
 from nndl.errors import UsageError
-from nndl.net.catalog import Affine, AvgPool, Conv, MaxPool, Relu, Residual
+from nndl.net.catalog import Affine, AvgPool, Conv, Dropout, MaxPool, Relu, Residual
 from nndl.train.optimizers import Adam, Sgd
 from nndl.train.schedules import Cosine
 from tests.config.small import MODEL, experiment, problems
@@ -53,6 +53,12 @@ def test_a_layer_gives_way_to_another() -> None:
     made = experiment("", "model.layers[1].avg_pool.size=4", "model.layers[0]=relu", "model.layers[3].affine=10")
     assert made.model.layers[:2] == (Relu(), AvgPool(size=4))
     assert made.model.layers[3] == Affine(out_features=10)
+
+
+def test_what_says_the_same_in_another_way_gives_way() -> None:
+    layers = "model.layers=[{dropout: {keep: 0.9}}, {affine: 10}]"
+    assert experiment("", layers, "model.layers[0].dropout.drop=0.25").model.layers[0] == Dropout(keep=0.75)
+    assert experiment("", layers, "model.layers[0].dropout.keep=0.5").model.layers[0] == Dropout(drop=0.5)
 
 
 def test_inside_a_residual_too() -> None:
