@@ -1,5 +1,6 @@
 """nndl sweep: many trainings of one config with values drawn from a space, by several processes."""
 
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +12,8 @@ from nndl.cli.screen.ending import exit_code
 from nndl.paths import expanded, to_write
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from nndl.jobs.sweeps.study import Study
 
 
@@ -98,6 +101,7 @@ def run(
     from nndl.config.reading.overrides import SYNTHETIC, settings
     from nndl.engines.shared.threads import cores
     from nndl.errors import UsageError
+    from nndl.jobs.sweeps.slurm import submit
     from nndl.jobs.sweeps.storage import lost_is_told, url_of
 
     if slurm and threads is None:
@@ -105,12 +109,12 @@ def run(
     sets = [*(SYNTHETIC if synthetic else ()), *settings(engine=engine, data=data)]
     url = url_of(storage)
     with lost_is_told(url):
-        study, notes = _begin(file, trials, workers, sweep_dir, url, threads or max(1, cores() // workers))
+        study = _begin(file, trials, workers, sweep_dir, url, threads or max(1, cores() // workers))
         if slurm:
-            screen.send(study, workers, sets, url, slurm_set or (), quiet=quiet or json)
-            done = True
-        else:
-            done = screen.conduct(study, notes, workers, sets, url, quiet=quiet or json)
+            jobs = submit(study.folder, workers, sets, study.threads, slurm_set or (), url=url)
+            if not (quiet or json):
+                screen.say_submitted(study, jobs)
+        done = slurm or _train(study, workers, sets, url, quiet=quiet or json)
     if json:
         screen.emit_standing(study)
     elif done and not slurm:
@@ -121,8 +125,9 @@ def run(
 
 def _begin(
     file: str, trials: int | None, workers: int, sweep_dir: Path | None, url: str | None, threads: int
-) -> "tuple[Study, list[str]]":
-    """Return the file's study, made where there is none, and what the person should know."""
+) -> "Study":
+    """Return the file's study, made where there is none; notes what the person should know."""
+    from nndl.cli.screen import terminal
     from nndl.errors import UsageError
     from nndl.jobs.sweeps.load import load_sweep, locate_sweep
     from nndl.jobs.sweeps.study import begin_study
@@ -136,7 +141,43 @@ def _begin(
             f"--workers {workers}: the sweep has parallel: {sweep.parallel}, so that more would wait for each other; "
             f"raise it in {file} before the sweep begins (each trial then learns from fewer)"
         )
-    return begin_study(sweep_dir or RUNS / f"{sweep.name}-sweep", sweep, text, locate_sweep(file), url, threads)
+    folder = sweep_dir or RUNS / f"{sweep.name}-sweep"
+    study, notes = begin_study(folder, sweep, text, locate_sweep(file), url, threads)
+    for note in notes:
+        terminal.note(note)
+    return study
+
+
+def _train(study: "Study", workers: int, sets: "Sequence[str]", url: str | None, *, quiet: bool) -> bool:
+    """Start the workers, tell what they do, and wait; returns whether the sweep is complete.
+
+    What asks this process to end (Ctrl+C, a scheduler) asks its workers, which save their trials first.
+    """
+    from nndl.cli.screen import ending, terminal
+    from nndl.cli.screen import sweep as screen
+    from nndl.cli.screen.interrupt import clean_stop
+    from nndl.jobs.sweeps.processes import Processes
+
+    if study.is_complete():
+        screen.note_complete(study)
+        return True
+    if not quiet:
+        screen.say_begin(study)
+    with (
+        Processes(study, workers, sets, url) as processes,
+        clean_stop(lambda: processes.ask(ending.first_asked()), lambda: terminal.note("\nstopping: trials are saved")),
+    ):
+        try:
+            for words in processes.wait(lambda trial: None if quiet else screen.say_trial(study, trial)):
+                terminal.note(words)
+        except KeyboardInterrupt:
+            processes.kill()
+    if study.is_complete():
+        return True
+    if ending.REQUEUE in processes.exit_codes:
+        ending.asked(signal.SIGTERM)  # where a scheduler asked them alone
+    screen.note_unfinished(study, processes.exit_codes)
+    return False
 
 
 @sweep_app.command("work", cls=Verb, hidden=True)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from nndl.jobs.sweeps.names import figure, short_names
 from nndl.jobs.sweeps.schema import LARGER_IS_BETTER, Sweep
 from nndl.jobs.sweeps.standing import front, importance, record, without_effect
 from nndl.jobs.sweeps.study import Study, Trial
@@ -67,7 +68,8 @@ def _shown(study: Study, trial: Trial, is_best: bool) -> Shown:
     figures = ", ".join(
         f"{_name(name)} {_show(name)(value)}" for name, value in zip(study.sweep.objective, reached, strict=True)
     )
-    tried = ", ".join(f"{_short(key)} {value}" for key, value in told["values"].items())
+    names = short_names(study.sweep.space)
+    tried = ", ".join(f"{names.get(key, key)} {value}" for key, value in told["values"].items())
     kind = "best" if is_best else trial.state
     return Shown(trial.number, kind, tuple(reached), told["values"], f"trial {trial.number}: {figures}; {tried}")
 
@@ -80,13 +82,6 @@ def _show(objective: str) -> Callable[[float], str]:
     return percent if objective == "validation_accuracy" else number
 
 
-def _short(key: str) -> str:
-    """Return learning_rate for train.optimizer.adam.learning_rate, and conv.filters of a layer with its place."""
-    head, _, last = key.rpartition(".")
-    place = head.partition("[")[2].partition("]")[0]
-    return f"{last} [{place}]" if place else last
-
-
 def _headline(study: Study, trials: Sequence[Trial], best: Sequence[Trial]) -> str:
     counts = {state: sum(trial.state == state for trial in trials) for state in ("complete", "pruned", "failed")}
     several = len(study.sweep.objective) > 1
@@ -95,8 +90,8 @@ def _headline(study: Study, trials: Sequence[Trial], best: Sequence[Trial]) -> s
         items.append(("first", "trials that no other beats in everything", f"{len(best)}"))
     elif best:
         name = study.sweep.objective[0]
-        figure = f"{_show(name)(best[0].values[0])}<small>trial {best[0].number}</small>"
-        items.append(("first", f"best {_name(name)}", figure))
+        value = f"{_show(name)(best[0].values[0])}<small>trial {best[0].number}</small>"
+        items.append(("first", f"best {_name(name)}", value))
     others = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
     items.append(("", "trials", f"{sum(counts.values())} of {study.total}<small>{others}</small>"))
     cells = "".join(f'<div class="{kind}"><dt>{name}</dt><dd>{value}</dd></div>' for kind, name, value in items)
@@ -152,7 +147,8 @@ def _front(sweep: Sweep, known: Sequence[Shown]) -> str:
 
 
 def _parallel(sweep: Sweep, known: Sequence[Shown]) -> str:
-    axes = [axis_of(_short(key), dimension) for key, dimension in sweep.space.items()]
+    names = short_names(sweep.space)
+    axes = [axis_of(names[key], dimension) for key, dimension in sweep.space.items()]
     complete = [each for each in known if each.kind != "pruned"]
     placed = [(each, _places(sweep, each)) for each in complete]
     whole = [(each, places) for each, places in placed if None not in places]
@@ -186,11 +182,11 @@ def _slices(sweep: Sweep, known: Sequence[Shown]) -> str:
 
 
 def _slice(sweep: Sweep, key: str, place: int, y: Axis, there: Sequence[Shown]) -> str:
-    dimension = sweep.space[key]
+    dimension, short = sweep.space[key], short_names(sweep.space)[key]
     found = [(place_of(dimension, each.tried.get(key, "")), each) for each in there]
     points = [Point(at, each.reached[place], each.kind, each.words) for at, each in found if at is not None]
-    title = f"{_capital(y.label)} by {_short(key)}"
-    return scatter(title, axis_of(_short(key), dimension), y, points)
+    title = f"{_capital(y.label)} by {short}"
+    return scatter(title, axis_of(short, dimension), y, points)
 
 
 def _importance(study: Study) -> str:
@@ -217,17 +213,10 @@ def _trials(study: Study, trials: Sequence[Trial]) -> str:
         reached = [_show(name)(told[name]) if name in told else "" for name in names]
         tried = [told["values"].get(key, "") for key in keys]
         state = told["state"] + (f": {told['error']}" if told["error"] else "")
-        rows.append((f"{trial.number}{' *' if trial.number in best else ''}", state, *reached, *map(_figure, tried)))
-    head = ("trial", "state", *map(_name, names), *map(_short, keys))
+        rows.append((f"{trial.number}{' *' if trial.number in best else ''}", state, *reached, *map(figure, tried)))
+    head = ("trial", "state", *map(_name, names), *short_names(keys).values())
     more = f" The first {MOST_ROWS} of {len(begun)}." if len(begun) > MOST_ROWS else ""
     return f"<p class=quiet>* that no other beats.{more}</p>{table(head, rows)}" if rows else ""
-
-
-def _figure(text: str) -> str:
-    try:
-        return f"{float(text):.4g}"
-    except ValueError:
-        return text
 
 
 def _making(study: Study) -> str:

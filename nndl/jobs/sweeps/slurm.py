@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from nndl.errors import MissingExtraError, UsageError
+from nndl.jobs.sweeps.storage import storage_named
 
 JOBS = "jobs"
 """The folder in the sweep's where submitit keeps scripts and what workers say."""
@@ -60,12 +61,19 @@ def _wait(pid: int) -> None:
 
 
 def submit(
-    folder: Path, workers: int, sets: Sequence[str], threads: int, options: Sequence[str] = (), cluster: str = "slurm"
+    folder: Path,
+    workers: int,
+    sets: Sequence[str],
+    threads: int,
+    options: Sequence[str] = (),
+    *,
+    url: str | None = None,
+    cluster: str = "slurm",
 ) -> list[Any]:
     """Submit workers of the sweep in `folder`, as a job array where there are several; returns submitit's jobs.
 
-    options: sbatch's own, KEY=VALUE: `partition=cpu`, `time=4:00:00`. Raises MissingExtraError without submitit, and
-    UsageError where there is no such cluster, or it refuses the job.
+    options: sbatch's own, KEY=VALUE: `partition=cpu`, `time=4:00:00`. url: the storage, if not in the folder. Raises
+    MissingExtraError without submitit, and UsageError where there is no such cluster, or it refuses the job.
     """
     try:
         import submitit
@@ -80,7 +88,7 @@ def submit(
     try:
         executor = submitit.AutoExecutor(folder=folder.resolve() / JOBS, cluster=cluster, **limits)
         executor.update_parameters(timeout_min=MINUTES, **given)
-        with executor.batch():
+        with storage_named(url), executor.batch():
             return [executor.submit(Work(command(folder, sets))) for _ in range(workers)]
     except (RuntimeError, submitit.core.utils.FailedJobError) as error:
         raise UsageError(f"--slurm: {error}") from None

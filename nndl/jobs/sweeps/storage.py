@@ -26,6 +26,7 @@ PASSWORD = re.compile(r"(?<=://)([^/@:]*):[^/@]*@")
 PROXY_SECONDS, PROXY_THREADS = 20.0, 10
 DRIVERS = ("sqlalchemy", "psycopg", "grpc", "optuna")
 """Packages whose errors are those of a storage."""
+VARIABLE = "NNDL_STORAGE"
 MOST_JOURNAL = 1 << 30
 """Bytes of a journal."""
 
@@ -149,4 +150,18 @@ def _is_record(line: bytes) -> bool:
 
 def url_of(given: str | None) -> str | None:
     """Return the storage asked for: the option, or NNDL_STORAGE, which keeps passwords out of the list of processes."""
-    return given or os.environ.get("NNDL_STORAGE") or None
+    return given or os.environ.get(VARIABLE) or None
+
+
+@contextlib.contextmanager
+def storage_named(url: str | None) -> Iterator[None]:
+    """Have processes that are started within find the storage, if there is a url, in NNDL_STORAGE."""
+    before = os.environ.get(VARIABLE)
+    if url:
+        os.environ[VARIABLE] = url
+    try:
+        yield
+    finally:
+        os.environ.pop(VARIABLE, None)
+        if before is not None:
+            os.environ[VARIABLE] = before

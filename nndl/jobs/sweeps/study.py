@@ -77,6 +77,10 @@ class Study:
         found = [_as_trial(each) for each in self._storage.get_all_trials(self._id, deepcopy=False)[:total]]
         return found + [Trial(number, None, "waiting", (), {}, {}) for number in range(len(found), total)]
 
+    def is_complete(self) -> bool:
+        """Tell whether every trial has come to its end."""
+        return all(trial.finished for trial in self.trials())
+
     def path(self, number: int) -> Path:
         """Return the folder of a trial's run."""
         return self.folder / f"trial-{number:04d}"
