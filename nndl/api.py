@@ -20,6 +20,7 @@ from nndl.jobs.budget import within_budget
 from nndl.jobs.resume import keeping
 from nndl.jobs.start import inputs_of, start_run
 from nndl.jobs.stored import stored_experiment
+from nndl.net import inside
 from nndl.net.network import Network
 from nndl.net.types import Array
 from nndl.paths import expanded
@@ -78,6 +79,23 @@ class Run:
         if not parts:
             return np.zeros((0, len(self.classes)), self.network.dtype)
         return np.concatenate([scores_of_views(self.network.scores, part, self.normalize, tta) for part in parts])
+
+    def outputs(self, images: Array) -> dict[str, Array]:
+        """Return what each layer gives for images, as in `predict`, by its name ("conv1"), in order; (N, ...) each."""
+        return inside.outputs(self.network, self.normalize(as_pixels(images)))
+
+    def gradients(self, images: Array, dscores: Array) -> tuple[Array, dict[str, Array]]:
+        """Return the gradient of sum(dscores * scores) by the images (N, 3, 32, 32), and by what each layer gives.
+
+        images: as in `predict`; the gradient is by pixels that go from 0 to 1. dscores (N, classes): to look at one
+        class, 1 in its column. The layers' are by name, as in `outputs`. Raises UsageError for other images or dscores.
+        """
+        x = self.normalize(as_pixels(images))
+        if np.shape(dscores) != (len(x), len(self.classes)):
+            wanted = len(x), len(self.classes)
+            raise UsageError(f"dscores has a number for each image and class, {wanted}, not {np.shape(dscores)}")
+        dx, by_layer = inside.gradients(self.network, x, np.asarray(dscores))
+        return dx * (255 / self.inputs.normalize.std).astype(dx.dtype)[:, None, None], by_layer
 
     def evaluate(self, images: Array, labels: Array, tta: Tta = "none") -> Result:
         """Score images, as in `predict`, with labels (N,): whole numbers, positions in `classes`.

@@ -13,6 +13,7 @@ import pytest
 
 import nndl.train.solver
 from nndl import Run, build, load_config, load_run, train
+from nndl.config.build import build_network
 from nndl.engines import available
 from nndl.errors import CheckpointError, UsageError
 from nndl.train.events import EpochDone, Event
@@ -93,6 +94,27 @@ def test_an_unknown_augmentation_is_refused(run: Run) -> None:
     for use in (run.predict, run.probabilities, run.scores, lambda x, tta: run.evaluate(x, np.zeros(12, int), tta)):
         with pytest.raises(UsageError, match="mirror"):
             use(pixels(), "rotate")
+
+
+def test_a_run_shows_its_layers_and_how_its_scores_move_with_the_pixels(run: Run) -> None:
+    images = 0.2 + pixels(6) / 500  # leaves room on both sides
+    dscores = np.random.default_rng(1).standard_normal((6, 10))
+    exact = build_network(run.experiment.model_copy(update={"dtype": "float64"}))
+    for name in run.network.params:
+        exact.params[name] = run.network.params[name]
+    run = replace(run, network=exact)
+    outputs = run.outputs(images)
+    np.testing.assert_allclose(list(outputs.values())[-1], run.scores(images), rtol=1e-10)
+    dx, by_layer = run.gradients(images, dscores)
+    assert list(by_layer) == list(outputs) == [placed.path for placed in run.network.placed]
+    towards = np.random.default_rng(2).standard_normal(images.shape)
+    moved = [np.vdot(run.scores(images + h * towards), dscores) for h in (1e-7, -1e-7)]
+    assert (moved[0] - moved[1]) / 2e-7 == pytest.approx(np.vdot(dx, towards), rel=1e-4)
+    np.testing.assert_array_equal(run.gradients(pixels(6).transpose(0, 2, 3, 1), dscores)[0].shape, (6, 3, 32, 32))
+    with pytest.raises(UsageError, match=r"a number for each image and class, \(6, 10\), not \(10,\)"):
+        run.gradients(images, dscores[0])
+    with pytest.raises(UsageError, match="not int64"):
+        run.outputs(pixels(6).astype(np.int64))
 
 
 def test_an_evaluation_takes_the_images_that_a_prediction_takes(run: Run) -> None:
