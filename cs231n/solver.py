@@ -12,8 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nndl import optim
+from nndl.layers import as_labels
 
 Array = NDArray[Any]
+
+PARTS = ("train", "val")
 
 
 class Solver:
@@ -45,13 +48,14 @@ class Solver:
 
         lr_decay: multiplies the learning rate after each epoch. num_train_samples, num_val_samples: how many images
         accuracy is measured on, None for all. checkpoint_name: the state is written to NAME_epoch_E.safetensors after
-        each epoch (see save_checkpoint). Raises ValueError for a rule that is not there.
+        each epoch (see save_checkpoint). Raises ValueError for a rule that is not there, and for labels that are no
+        whole numbers from 0 on, one for each image.
         """
         if not callable(getattr(optim, update_rule, None)) or update_rule.startswith("_"):
             raise ValueError(f"update_rule {update_rule!r} is not in nndl.optim: sgd, sgd_momentum, rmsprop, adam, ...")
         self.model = model
-        self.X_train, self.y_train = data["X_train"], data["y_train"]
-        self.X_val, self.y_val = data["X_val"], data["y_val"]
+        self.X_train, self.X_val = data["X_train"], data["X_val"]
+        self.y_train, self.y_val = (as_labels(data[f"y_{part}"], data[f"X_{part}"].shape[:1]) for part in PARTS)
         self.update_rule = getattr(optim, update_rule)
         self.optim_config = dict(optim_config or {})
         self.lr_decay = lr_decay

@@ -2,7 +2,7 @@
 
 Images are (N, C, H, W). Windows that do not fit at the right and bottom edges are left out: sizes are rounded down.
 The notation is the courses' (Stanford CS231n; UCLA ECE C147/C247). Nothing here changes its inputs, and results have
-the dtype of x.
+the dtype of x: float64 where x holds whole numbers.
 """
 
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ def conv_forward_naive(x: Array, w: Array, b: Array | None, conv_param: dict[str
     x (N, C, H, W), w (F, C, HH, WW), b (F,) or None -> out (N, F, H', W') with H' = 1 + (H + 2 pad - HH) // stride.
     conv_param: stride, pad (zeros on every side). Raises ValueError when a filter is larger than the padded image.
     """
-    x, w = as_floats(x), as_floats(w)
+    x, w, b = as_floats(x), as_floats(w, "w"), None if b is None else as_floats(b, "b")
     stride, pad = conv_param["stride"], conv_param["pad"]
     N, _, H, W = x.shape
     F, _, HH, WW = w.shape
@@ -60,7 +60,7 @@ def conv_backward_naive(dout: Array, cache: Any) -> tuple[Array, Array, Array | 
 
     out[n, f, i, j] is linear in its window and in w[f]: each is the other's derivative.
     """
-    dout = as_floats(dout)
+    dout = as_floats(dout, "dout")
     x, w, b, conv_param = cache
     stride, pad = conv_param["stride"], conv_param["pad"]
     _, _, H, W = x.shape
@@ -121,6 +121,7 @@ def max_pool_backward_naive(dout: Array, cache: Any) -> Array:
 
     Where several are equal it goes to the first in row-major order: given to all, it would count more than once.
     """
+    dout = as_floats(dout, "dout")
     x, pool_param = cache
     N, C = x.shape[:2]
     dx = np.zeros_like(x)
@@ -144,6 +145,7 @@ def avg_pool_forward_naive(x: Array, pool_param: dict[str, Any]) -> tuple[Array,
 
 def avg_pool_backward_naive(dout: Array, cache: Any) -> Array:
     """dout (N, C, H', W') -> dx (N, C, H, W): each gradient is shared equally by its window."""
+    dout = as_floats(dout, "dout")
     x, pool_param = cache
     dx = np.zeros_like(x)
     area = pool_param["pool_height"] * pool_param["pool_width"]
@@ -220,7 +222,7 @@ def spatial_groupnorm_forward(
     x (N, C, H, W), gamma and beta (C,) or the course's (1, C, 1, 1) -> out (N, C, H, W). gn_param: eps [1e-5].
     Raises ValueError when G does not divide C.
     """
-    x = as_floats(x)
+    x, gamma, beta = as_floats(x), as_floats(gamma, "gamma"), as_floats(beta, "beta")
     N, C, H, W = x.shape
     if C % G:
         raise ValueError(f"{C} channels do not divide into {G} groups")
@@ -234,6 +236,7 @@ def spatial_groupnorm_forward(
 
 def spatial_groupnorm_backward(dout: Array, cache: Any) -> tuple[Array, Array, Array]:
     """dout (N, C, H, W) -> dx (N, C, H, W), dgamma and dbeta in the shapes of gamma and beta."""
+    dout = as_floats(dout, "dout")
     x_hat, gamma, beta, rows_cache = cache
     dgamma = (dout * x_hat).sum(axis=(0, 2, 3)).reshape(gamma.shape)
     dbeta = dout.sum(axis=(0, 2, 3)).reshape(beta.shape)

@@ -21,7 +21,7 @@ WINDOW_BYTES = 2**26
 
 def conv_forward_fast(x: Array, w: Array, b: Array | None, conv_param: dict[str, Any]) -> tuple[Array, Any]:
     """conv_forward_naive, fast.  x (N, C, H, W), w (F, C, HH, WW), b (F,) or None -> out (N, F, H', W')."""
-    x, w = as_floats(x), as_floats(w)
+    x, w, b = as_floats(x), as_floats(w, "w"), None if b is None else as_floats(b, "b")
     x_pad = _padded(x, w, conv_param)
     parts = [np.tensordot(windows, w, axes=([1, 4, 5], [1, 2, 3])) for windows in _windows(x_pad, w, conv_param)]
     out = np.concatenate(parts)  # (N, H', W', F)
@@ -32,7 +32,7 @@ def conv_forward_fast(x: Array, w: Array, b: Array | None, conv_param: dict[str,
 
 def conv_backward_fast(dout: Array, cache: Any) -> tuple[Array, Array, Array | None]:
     """conv_backward_naive, fast.  dout (N, F, H', W') -> dx (N, C, H, W), dw (F, C, HH, WW), db (F,) or None."""
-    dout = as_floats(dout)
+    dout = as_floats(dout, "dout")
     x, w, b, conv_param = cache
     x_pad = _padded(x, w, conv_param)
     dw, dx_parts, first = np.zeros_like(w), [], 0
@@ -90,6 +90,7 @@ def max_pool_forward_fast(x: Array, pool_param: dict[str, Any]) -> tuple[Array, 
 
 def max_pool_backward_fast(dout: Array, cache: Any) -> Array:
     """max_pool_backward_naive, fast: the first maximum of a window, in row-major order, takes its gradient."""
+    dout = as_floats(dout, "dout")
     x, out, pool_param = cache
     dx, waiting = np.zeros_like(x), np.ones(out.shape, bool)
     for shift in _shifts(x, pool_param):

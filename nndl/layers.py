@@ -1,7 +1,7 @@
 """The definitions: layers on vectors, activations and losses, each a forward/backward pair of plain NumPy.
 
 The notation is the courses' (Stanford CS231n; UCLA ECE C147/C247): x is a batch (N, ...), `dv` is the gradient of the
-loss by v. Nothing here changes its inputs, and results have the dtype of x.
+loss by v. Nothing here changes its inputs, and results have the dtype of x: float64 where x holds whole numbers.
 """
 
 from collections.abc import Callable
@@ -13,23 +13,47 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 
-# Affine -------------------------------------------------------------------------------------------------------------
+def as_floats(x: Array, name: str = "x") -> Array:
+    """Return x, or its float64 where it holds whole numbers: sums of bytes would overflow, and halves be cut off.
 
-
-def as_floats(x: Array) -> Array:
-    """Return x, or its float64 where it holds whole numbers: sums of bytes would overflow, and halves be cut off."""
+    Raises TypeError, which names the argument, for objects, text and complex numbers.
+    """
+    if x.dtype.kind not in "fiub":
+        raise TypeError(f"{name} holds {x.dtype}, where numbers are needed: floats or whole ones")
     return x if x.dtype.kind == "f" else x.astype(np.float64)
+
+
+def as_labels(y: Array, shape: tuple[int, ...]) -> Array:
+    """Return the labels y (N,) of scores of the shape (N, C), or (N,) where C is not known, as positions of classes.
+
+    Raises ValueError for labels of another shape, for any that are no whole numbers, and for those outside 0..C-1.
+    """
+    y = np.asarray(y)
+    if y.shape != shape[:1]:
+        raise ValueError(f"labels are (N,), one for each of {shape[0]} examples, not {y.shape}")
+    if y.dtype.kind not in "iub":
+        raise ValueError(f"labels are whole numbers, the positions of the classes, not {y.dtype}")
+    last = shape[1] - 1 if len(shape) > 1 else np.inf
+    if y.size and not 0 <= y.min() <= y.max() <= last:
+        raise ValueError(
+            f"labels go from 0 {f'to {last}' if len(shape) > 1 else 'on'}, these from {y.min()} to {y.max()}"
+        )
+    return y.astype(np.intp, copy=False)
+
+
+# Affine -------------------------------------------------------------------------------------------------------------
 
 
 def affine_forward(x: Array, w: Array, b: Array) -> tuple[Array, Any]:
     """out = x w + b.  x (N, d_1, ..., d_k), w (D, M) with D = d_1 * ... * d_k, b (M,) -> out (N, M)."""
-    x, w = as_floats(x), as_floats(w)
+    x, w, b = as_floats(x), as_floats(w, "w"), as_floats(b, "b")
     out = x.reshape(len(x), -1) @ w + b
     return out, (x, w, b)
 
 
 def affine_backward(dout: Array, cache: Any) -> tuple[Array, Array, Array]:
     """dout (N, M) -> dx in x's shape, dw (D, M), db (M,)."""
+    dout = as_floats(dout, "dout")
     x, w, _ = cache
     dx = (dout @ w.T).reshape(x.shape)
     dw = x.reshape(len(x), -1).T @ dout
@@ -42,22 +66,26 @@ def affine_backward(dout: Array, cache: Any) -> tuple[Array, Array, Array]:
 
 def relu_forward(x: Array) -> tuple[Array, Any]:
     """out = max(0, x), any shape."""
+    x = as_floats(x)
     return np.maximum(x, 0), x
 
 
 def relu_backward(dout: Array, cache: Any) -> Array:
     """The gradient passes where x > 0."""
+    dout = as_floats(dout, "dout")
     x = cache
     return dout * (x > 0)
 
 
 def leaky_relu_forward(x: Array, negative_slope: float = 0.01) -> tuple[Array, Any]:
     """out = x where x > 0, negative_slope * x elsewhere, any shape."""
+    x = as_floats(x)
     return np.where(x > 0, x, negative_slope * x), (x, negative_slope)
 
 
 def leaky_relu_backward(dout: Array, cache: Any) -> Array:
     """The slope is 1 where x > 0, negative_slope elsewhere."""
+    dout = as_floats(dout, "dout")
     x, negative_slope = cache
     return np.where(x > 0, dout, negative_slope * dout)
 
@@ -69,12 +97,14 @@ GELU_CUBIC = 0.044715
 
 def gelu_forward(x: Array) -> tuple[Array, Any]:
     """GELU in its tanh form (Hendrycks and Gimpel 2016): out = x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))."""
+    x = as_floats(x)
     t = np.tanh(GELU_SCALE * (x + GELU_CUBIC * x**3))
     return 0.5 * x * (1 + t), (x, t)
 
 
 def gelu_backward(dout: Array, cache: Any) -> Array:
     """By the product rule, with d tanh(u) = (1 - tanh(u)^2) du."""
+    dout = as_floats(dout, "dout")
     x, t = cache
     du = GELU_SCALE * (1 + 3 * GELU_CUBIC * x**2)
     return dout * (0.5 * (1 + t) + 0.5 * x * (1 - t**2) * du)
@@ -87,12 +117,14 @@ def _logistic(x: Array) -> Array:
 
 def silu_forward(x: Array) -> tuple[Array, Any]:
     """SiLU: out = x * logistic(x), any shape (Elfwing, Uchibe and Doya 2017)."""
+    x = as_floats(x)
     s = _logistic(x)
     return x * s, (x, s)
 
 
 def silu_backward(dout: Array, cache: Any) -> Array:
     """d(x s) = s + x s (1 - s)."""
+    dout = as_floats(dout, "dout")
     x, s = cache
     return dout * s * (1 + x * (1 - s))
 
@@ -136,7 +168,7 @@ def batchnorm_forward(x: Array, gamma: Array, beta: Array, bn_param: dict[str, A
     statistics over so many examples at a time instead of the whole batch (the last ones may be fewer), the running ones
     follow their mean (Hoffer, Hubara and Soudry 2017). Raises ValueError for any other mode.
     """
-    x = as_floats(x)
+    x, gamma, beta = as_floats(x), as_floats(gamma, "gamma"), as_floats(beta, "beta")
     mode = bn_param["mode"]
     if mode == "train" and bn_param.get("ghost_batch_size"):
         return in_ghost_batches(batchnorm_forward, x, gamma, beta, bn_param)
@@ -172,6 +204,7 @@ def batchnorm_backward(dout: Array, cache: Any) -> tuple[Array, Array, Array]:
     """
     if isinstance(cache, list):
         return back_in_ghost_batches(batchnorm_backward, dout, cache)
+    dout = as_floats(dout, "dout")
     x_hat, gamma, inverse_std, mode = cache
     dbeta = dout.sum(axis=0)
     dgamma = (dout * x_hat).sum(axis=0)
@@ -184,6 +217,7 @@ def batchnorm_backward(dout: Array, cache: Any) -> tuple[Array, Array, Array]:
 
 def batchnorm_backward_alt(dout: Array, cache: Any) -> tuple[Array, Array, Array]:
     """The same gradient with dgamma and dbeta reused, as CS231n asks for: three sums over the batch become two."""
+    dout = as_floats(dout, "dout")
     x_hat, gamma, inverse_std, mode = cache
     if mode == "test":
         return batchnorm_backward(dout, cache)
@@ -198,7 +232,7 @@ def layernorm_forward(x: Array, gamma: Array, beta: Array, ln_param: dict[str, A
 
     x (N, D), gamma (D,), beta (D,) -> out (N, D).  ln_param: eps [1e-5].
     """
-    x = as_floats(x)
+    x, gamma, beta = as_floats(x), as_floats(gamma, "gamma"), as_floats(beta, "beta")
     eps = ln_param.get("eps", 1e-5)
     mean = x.mean(axis=1, keepdims=True)
     var = ((x - mean) ** 2).mean(axis=1, keepdims=True)
@@ -209,6 +243,7 @@ def layernorm_forward(x: Array, gamma: Array, beta: Array, ln_param: dict[str, A
 
 def layernorm_backward(dout: Array, cache: Any) -> tuple[Array, Array, Array]:
     """dout (N, D) -> dx (N, D), dgamma (D,), dbeta (D,). As batch norm's, with means over the features."""
+    dout = as_floats(dout, "dout")
     x_hat, gamma, inverse_std = cache
     dbeta = dout.sum(axis=0)
     dgamma = (dout * x_hat).sum(axis=0)
@@ -251,18 +286,19 @@ def _uniform(shape: tuple[int, ...], dropout_param: dict[str, Any]) -> Array:
 
 def dropout_backward(dout: Array, cache: Any) -> Array:
     """The gradient passes where the unit was kept, times 1 / p."""
+    dout = as_floats(dout, "dout")
     _, mask = cache
     return dout if mask is None else dout * mask
 
 
 def scale_forward(x: Array, scale: float) -> tuple[Array, Any]:
     """out = scale * x, any shape."""
-    return scale * x, scale
+    return scale * as_floats(x), scale
 
 
 def scale_backward(dout: Array, cache: Any) -> Array:
     """dx = scale * dout."""
-    return cache * dout
+    return cache * as_floats(dout, "dout")
 
 
 def flatten_forward(x: Array) -> tuple[Array, Any]:
@@ -282,9 +318,9 @@ def softmax_loss(x: Array, y: Array, label_smoothing: float = 0.0) -> tuple[Any,
     """Mean cross-entropy of softmax(x) against the labels.  x (N, C) scores, y (N,) int -> loss, dx (N, C).
 
     With label smoothing (Szegedy et al. 2016) the target gives 1 - label_smoothing to the label and spreads the rest
-    evenly over all C classes.
+    evenly over all C classes. Raises ValueError for labels that are no whole numbers of columns of x.
     """
-    x = as_floats(x)
+    x, y = as_floats(x), as_labels(y, x.shape)
     shifted = x - x.max(axis=1, keepdims=True)
     log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
     target = np.full(x.shape, label_smoothing / x.shape[1], x.dtype)
@@ -295,8 +331,11 @@ def softmax_loss(x: Array, y: Array, label_smoothing: float = 0.0) -> tuple[Any,
 
 
 def svm_loss(x: Array, y: Array) -> tuple[Any, Array]:
-    """Hinge loss of all classes, margin 1 (Weston and Watkins 1999).  x (N, C), y (N,) int -> loss, dx (N, C)."""
-    x = as_floats(x)
+    """Hinge loss of all classes, margin 1 (Weston and Watkins 1999).  x (N, C), y (N,) int -> loss, dx (N, C).
+
+    Raises ValueError for labels that are no whole numbers of columns of x.
+    """
+    x, y = as_floats(x), as_labels(y, x.shape)
     rows = np.arange(len(x))
     margins = np.maximum(0, x - x[rows, y][:, np.newaxis] + 1)
     margins[rows, y] = 0

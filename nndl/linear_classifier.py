@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nndl.layers import as_floats, as_labels
+
 Array = NDArray[Any]
 
 
@@ -34,11 +36,13 @@ class LinearClassifier:
 
     def loss(self, X: Array, y: Array) -> float:
         """Return the mean loss, image by image."""
+        X, y = as_floats(X, "X"), as_labels(y, (len(X), len(self.W)))
         return float(np.mean([self.example_loss(self.W @ x, label)[0] for x, label in zip(X, y, strict=True)]))
 
     def loss_and_grad(self, X: Array, y: Array) -> tuple[float, Array]:
         """Return the mean loss and its gradient by W, image by image."""
-        losses, grad = [], np.zeros_like(self.W)
+        X, y = as_floats(X, "X"), as_labels(y, (len(X), len(self.W)))
+        losses, grad = [], np.zeros(self.W.shape)
         for x, label in zip(X, y, strict=True):
             loss, dscores = self.example_loss(self.W @ x, label)
             losses.append(loss)
@@ -47,6 +51,7 @@ class LinearClassifier:
 
     def fast_loss_and_grad(self, X: Array, y: Array) -> tuple[float, Array]:
         """Return the same without a loop."""
+        X = as_floats(X, "X")
         loss, dscores = self.batch_loss(X @ self.W.T, y)
         return float(loss), dscores.T @ X
 
@@ -73,7 +78,11 @@ class LinearClassifier:
         batch_size: int = 200,
         verbose: bool = False,
     ) -> list[float]:
-        """Train by stochastic gradient descent from new weights; return the loss of each batch."""
+        """Train by stochastic gradient descent from new weights; return the loss of each batch.
+
+        Raises ValueError for labels y that are no whole numbers (N,) from 0 on.
+        """
+        y = as_labels(y, X.shape[:1])
         self.init_weights((int(y.max()) + 1, X.shape[1]))
         history = []
         for step in range(num_iters):

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nndl.layers import softmax_loss
+from nndl.layers import as_labels, softmax_loss
 
 Array = NDArray[Any]
 
@@ -58,8 +58,11 @@ class TwoLayerNet:
     ) -> dict[str, list[float]]:
         """Train by stochastic gradient descent; the learning rate is multiplied by its decay after each epoch.
 
-        Returns loss_history (one a step), train_acc_history and val_acc_history (one an epoch).
+        Returns loss_history (one a step), train_acc_history and val_acc_history (one an epoch). Raises ValueError for
+        labels y and y_val that are no whole numbers of classes, one for each example.
         """
+        classes = len(self.params["b2"])
+        y, y_val = as_labels(y, (len(X), classes)), as_labels(y_val, (len(X_val), classes))
         history: dict[str, list[float]] = {"loss_history": [], "train_acc_history": [], "val_acc_history": []}
         steps_per_epoch = max(len(X) // batch_size, 1)
         for step in range(num_iters):

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nndl.layers import as_floats
+
 Array = NDArray[Any]
 Config = dict[str, Any]
 
@@ -24,6 +26,7 @@ def _filled_in(config: Config | None, **defaults: float) -> Config:
 
 def sgd(w: Array, dw: Array, config: Config | None = None) -> tuple[Array, Config]:
     """Stochastic gradient descent.  config: learning_rate [1e-2]."""
+    w, dw = as_floats(w, "w"), as_floats(dw, "dw")
     config = _filled_in(config, learning_rate=1e-2)
     next_w = w - config["learning_rate"] * dw
     return next_w, config
@@ -34,6 +37,7 @@ def sgd_momentum(w: Array, dw: Array, config: Config | None = None) -> tuple[Arr
 
     config: learning_rate [1e-2], momentum [0.9], velocity.
     """
+    w, dw = as_floats(w, "w"), as_floats(dw, "dw")
     config = _filled_in(config, learning_rate=1e-2, momentum=0.9)
     v = config["momentum"] * config.get("velocity", np.zeros_like(w)) - config["learning_rate"] * dw
     config["velocity"] = v
@@ -45,6 +49,7 @@ def sgd_nesterov_momentum(w: Array, dw: Array, config: Config | None = None) -> 
 
     config: learning_rate [1e-2], momentum [0.9], velocity.
     """
+    w, dw = as_floats(w, "w"), as_floats(dw, "dw")
     config = _filled_in(config, learning_rate=1e-2, momentum=0.9)
     v_old = config.get("velocity", np.zeros_like(w))
     v = config["momentum"] * v_old - config["learning_rate"] * dw
@@ -57,6 +62,7 @@ def rmsprop(w: Array, dw: Array, config: Config | None = None) -> tuple[Array, C
 
     config: learning_rate [1e-2], decay_rate [0.99], epsilon [1e-8], a (the running mean of dw ** 2).
     """
+    w, dw = as_floats(w, "w"), as_floats(dw, "dw")
     config = _filled_in(config, learning_rate=1e-2, decay_rate=0.99, epsilon=1e-8)
     a = config["decay_rate"] * config.get("a", np.zeros_like(w)) + (1 - config["decay_rate"]) * dw**2
     config["a"] = a
@@ -70,6 +76,7 @@ def adam(w: Array, dw: Array, config: Config | None = None) -> tuple[Array, Conf
     config: learning_rate [1e-3], beta1 [0.9], beta2 [0.999], epsilon [1e-8], v (first moment), a (second moment),
     t (steps taken; counted up before it is used).
     """
+    w, dw = as_floats(w, "w"), as_floats(dw, "dw")
     config = _filled_in(config, learning_rate=1e-3, beta1=0.9, beta2=0.999, epsilon=1e-8, t=0)
     beta1, beta2 = config["beta1"], config["beta2"]
     config["t"] += 1
@@ -116,6 +123,7 @@ def muon(w: Array, dw: Array, config: Config | None = None) -> tuple[Array, Conf
 
     config: learning_rate [0.24], momentum [0.6] for filters, other_momentum [0.85], rounds [3], velocity.
     """
+    w, dw = as_floats(w, "w"), as_floats(dw, "dw")
     config = _filled_in(config, learning_rate=0.24, momentum=0.6, other_momentum=0.85, rounds=3)
     mu = config["momentum"] if w.ndim == 4 else config["other_momentum"]
     velocity = mu * config.get("velocity", np.zeros_like(w)) + dw

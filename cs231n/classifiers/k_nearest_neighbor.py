@@ -3,6 +3,7 @@
 import numpy as np
 
 from nndl.knn import KNN, Array
+from nndl.layers import as_floats
 
 __all__ = ["KNearestNeighbor"]
 
@@ -23,6 +24,7 @@ class KNearestNeighbor(KNN):
 
     def compute_distances_one_loop(self, X: Array) -> Array:
         """The same, a row at a time."""
+        X = as_floats(X, "X")
         return np.array([np.sqrt(np.sum((self.X_train - x) ** 2, axis=1)) for x in X])
 
     def compute_distances_no_loops(self, X: Array) -> Array:

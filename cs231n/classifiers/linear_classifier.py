@@ -8,6 +8,7 @@ from cs231n.classifiers.linear_loss import Loss
 from cs231n.classifiers.linear_svm import svm_loss_vectorized
 from cs231n.classifiers.saving import Saved
 from cs231n.classifiers.softmax import softmax_loss_vectorized
+from nndl.layers import as_labels
 from nndl.linear_classifier import Array
 
 __all__ = ["LinearClassifier", "LinearSVM", "Softmax"]
@@ -47,7 +48,11 @@ class LinearClassifier(Saved):
         batch_size: int = 200,
         verbose: bool = False,
     ) -> list[float]:
-        """Train by stochastic gradient descent, from new weights if there are none; return the loss of each batch."""
+        """Train by stochastic gradient descent, from new weights if there are none; return the loss of each batch.
+
+        Raises ValueError for labels y that are no whole numbers (N,) from 0 on.
+        """
+        y = as_labels(y, X.shape[:1])
         if self.W is None:
             self.W = 0.001 * np.random.randn(X.shape[1], int(y.max()) + 1)  # noqa: NPY002
         history = []

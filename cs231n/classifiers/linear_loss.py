@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from nndl.layers import as_floats, as_labels
 from nndl.linear_classifier import Array
 
 Loss = tuple[Any, Array]
@@ -12,6 +13,7 @@ Loss = tuple[Any, Array]
 
 def over_examples(example_loss: Callable[[Array, int], Loss], W: Array, X: Array, y: Array, reg: float) -> Loss:
     """X (N, D), y (N,) -> (mean loss, dW (D, C)), by example_loss(scores, label) -> (loss, dscores) of each example."""
+    W, X, y = as_floats(W, "W"), as_floats(X, "X"), as_labels(y, (len(X), W.shape[1]))
     loss, dW = 0.0, np.zeros(W.shape)
     for x, label in zip(X, y, strict=True):
         own, dscores = example_loss(x @ W, label)
@@ -22,6 +24,7 @@ def over_examples(example_loss: Callable[[Array, int], Loss], W: Array, X: Array
 
 def over_batch(batch_loss: Callable[[Array, Array], Loss], W: Array, X: Array, y: Array, reg: float) -> Loss:
     """The same without a loop; batch_loss(scores, y) -> (mean loss, dscores)."""
+    W, X = as_floats(W, "W"), as_floats(X, "X")
     loss, dscores = batch_loss(X @ W, y)
     return regularised(loss, X.T @ dscores, W, reg)
 

@@ -37,7 +37,7 @@ def as_labels(labels: ArrayLike, images: int, classes: int) -> Array:
     if labels.shape != (images,):
         column = "; give labels[:, 0]" if labels.shape == (images, 1) else ""
         raise UsageError(f"labels are (N,), one for each of the {images:,} images, not {labels.shape}{column}")
-    if labels.dtype.kind not in "iu":
+    if labels.dtype.kind not in "iub":
         raise UsageError(f"labels are whole numbers, the positions of the classes, not {labels.dtype}")
     if images and not (labels.min() >= 0 and labels.max() < classes):
         raise UsageError(f"labels go from 0 to {classes - 1}, and these from {labels.min()} to {labels.max()}")

@@ -8,6 +8,7 @@ from zlib import crc32
 
 import numpy as np
 
+from nndl.layers import as_labels
 from nndl.net.contract import Engine
 from nndl.net.layer import Layer
 from nndl.net.losses import Loss, SoftmaxLoss
@@ -97,7 +98,7 @@ class Network:
     def part_loss(self, X: Array, y: Array, part: Part = WHOLE) -> float:
         """Compute what a part of a batch adds to its loss, without L2; what it adds to the gradients is in `grads`."""
         x = self._take(X)
-        y = self._labels(y, len(x))
+        y = as_labels(y, (len(x), *self.placed[-1].out_shape))
         with self._turn.lock:
             self._seed_dropout(part.first)
             chain = self._chains["train"]
@@ -166,14 +167,6 @@ class Network:
         if X.shape[1:] != self.input_shape:
             raise ValueError(f"this network takes images of shape {self.input_shape}, not {X.shape[1:]}")
         return np.ascontiguousarray(X, self.dtype)
-
-    def _labels(self, y: Array, images: int) -> Array:
-        y, (classes,) = np.asarray(y), self.placed[-1].out_shape
-        if y.shape != (images,) or y.dtype.kind not in "iu":
-            raise ValueError(f"this network takes labels that are whole numbers ({images},), not {y.dtype} {y.shape}")
-        if images and not (y.min() >= 0 and y.max() < classes):
-            raise ValueError(f"this network has {classes} classes, and these labels go from {y.min()} to {y.max()}")
-        return y
 
     def _seed_dropout(self, first: int) -> None:
         """Draw for the batch's image `first` and those behind it what is drawn for them when the batch is whole."""
