@@ -101,8 +101,9 @@ def run(
     from nndl.config.reading.overrides import SYNTHETIC, settings
     from nndl.engines.shared.threads import cores
     from nndl.errors import UsageError
+    from nndl.jobs.sweeps.address import url_of
     from nndl.jobs.sweeps.slurm import submit
-    from nndl.jobs.sweeps.storage import lost_is_told, url_of
+    from nndl.jobs.sweeps.storage import lost_is_told
 
     if slurm and threads is None:
         raise UsageError("--slurm needs --threads N, the cores of each job: this machine's say nothing of theirs")
@@ -187,7 +188,8 @@ def work(folder: Folder, override: Annotated[list[str] | None, typer.Option("--s
 
     from nndl.cli.screen import terminal
     from nndl.cli.screen.interrupt import clean_stop
-    from nndl.jobs.sweeps.storage import lost_is_told, url_of
+    from nndl.jobs.sweeps.address import url_of
+    from nndl.jobs.sweeps.storage import lost_is_told
     from nndl.jobs.sweeps.worker import Worker
     from nndl.train.intervals import parse_duration
 
@@ -210,8 +212,8 @@ def serve(
 ) -> None:
     """Stand between a database and hundreds of workers, which then say --storage grpc://HOST:PORT."""
     from nndl.cli.screen import terminal
+    from nndl.jobs.sweeps.address import url_of
     from nndl.jobs.sweeps.storage import serve as stand_between
-    from nndl.jobs.sweeps.storage import url_of
 
     terminal.note(f"workers join with --storage grpc://{host}:{port}; Ctrl+C ends this")
     stand_between(url_of(storage), host, port)
@@ -322,7 +324,7 @@ def export(
 
 def _open(folder: Path, storage: str | None) -> "Study":
     from nndl.cli.screen import terminal
-    from nndl.jobs.sweeps.storage import url_of
+    from nndl.jobs.sweeps.address import url_of
     from nndl.jobs.sweeps.study import open_study
 
     study, notes = open_study(folder, url_of(storage))

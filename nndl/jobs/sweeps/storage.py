@@ -1,34 +1,23 @@
-"""The storage of a sweep's trials: a journal file in its folder, or a database that Optuna knows.
-
-A journal is a line a change. A process that is killed in the middle of one leaves it torn, and Optuna then refuses the
-whole file; here it is mended on a copy, which takes the journal's place while nobody writes.
-"""
+"""The storage of a sweep's trials: a journal file in its folder, or a database that Optuna knows."""
 
 import contextlib
-import json
 import os
 import re
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from nndl.errors import CheckpointError, MissingExtraError, UsageError
+from nndl.errors import MissingExtraError, UsageError
+from nndl.jobs.sweeps.address import VARIABLE, check_address, shown, without_password
+from nndl.jobs.sweeps.journal import JOURNAL, open_journal
 from nndl.jobs.sweeps.mirror import quiet_optuna
-from nndl.runs.atomic import write_atomically
-from nndl.runs.files import open_to_append, read_bounded
 
-JOURNAL = "journal.log"
-PASSWORD = re.compile(r"(?<=://)([^/@:]*):[^/@]*@")
 PROXY_SECONDS, PROXY_THREADS = 20.0, 10
 DRIVERS = ("sqlalchemy", "psycopg", "grpc", "optuna")
 """Packages whose errors are those of a storage."""
-VARIABLE = "NNDL_STORAGE"
-MOST_JOURNAL = 1 << 30
-"""Bytes of a journal."""
 
 
 def open_storage(folder: Path, url: str | None, *, begun: bool = False, connections: int = 1) -> tuple[Any, list[str]]:
@@ -39,7 +28,8 @@ def open_storage(folder: Path, url: str | None, *, begun: bool = False, connecti
     """
     optuna = quiet_optuna()
     if url is None:
-        return _journal(folder / JOURNAL)
+        return open_journal(folder / JOURNAL)
+    check_address(url)
     try:
         if url.startswith("grpc://"):
             return _proxy(url), []
@@ -52,10 +42,12 @@ def open_storage(folder: Path, url: str | None, *, begun: bool = False, connecti
         )
         return optuna.storages.get_storage(database), []  # in its cache: finished trials are read once
     except ImportError as error:
-        extra = "grpc" if url.startswith("grpc://") else "postgresql"
+        if not url.startswith(("grpc", "postgres")):
+            raise UsageError(f"the storage {shown(url)} cannot be used: {_cause(error, url)}") from None
+        extra = "grpc" if url.startswith("grpc") else "postgresql"
         raise MissingExtraError(str(error.name or "a driver"), extra, f"the storage {shown(url)}") from None
     except Exception as error:  # every driver raises its own
-        raise UsageError(f"the storage {shown(url)} cannot be used: {_cause(error)}") from None
+        raise UsageError(f"the storage {shown(url)} cannot be used: {_cause(error, url)}") from None
 
 
 def serve(url: str | None, host: str, port: int) -> None:
@@ -77,16 +69,18 @@ def _pool(address: str, connections: int) -> dict[str, Any]:
     return {"pool_pre_ping": True, **few}
 
 
-def _cause(error: BaseException) -> str:
+def _cause(error: BaseException, url: str | None) -> str:
     """Return the words of the error at the bottom, which is the driver's own, on one line and without a password."""
     while error.__cause__ is not None:
         error = error.__cause__
-    return shown(" ".join(str(error).split()) or type(error).__name__)[:300]
+    return without_password(" ".join(str(error).split()) or type(error).__name__, url)[:300]
 
 
 def _proxy(url: str) -> Any:
     """Return Optuna's gRPC proxy, which itself would wait for its first call to find that nobody is there."""
     host, _, port = url.removeprefix("grpc://").rstrip("/").partition(":")
+    if port and not port.isdecimal():
+        raise ValueError("a proxy is named as grpc://HOST:PORT, and PORT is a number")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it is told to be experimental
         proxy = quiet_optuna().storages.GrpcStorageProxy(host=host or "localhost", port=int(port or 13000))
@@ -104,53 +98,8 @@ def lost_is_told(url: str | None) -> Iterator[None]:
             raise
         where = shown(url) if url else "in the sweep's folder"
         raise UsageError(
-            f"the storage {where} was lost: {_cause(error)}\nstates are saved; the same command goes on"
+            f"the storage {where} was lost: {_cause(error, url)}\nstates are saved; the same command goes on"
         ) from None
-
-
-def shown(url: str) -> str:
-    """Return a storage's address as it may be printed and written down: without the password."""
-    return PASSWORD.sub(r"\1:***@", url)
-
-
-def _journal(path: Path) -> tuple[Any, list[str]]:
-    open_to_append(path).close()  # Optuna would follow a link
-    journal = quiet_optuna().storages.journal
-    lock = journal.JournalFileOpenLock(str(path))
-    backend = journal.JournalFileBackend(str(path), lock_obj=lock)
-    with journal._file.get_lock_file(lock):
-        notes = mend(path)
-    try:
-        return quiet_optuna().storages.JournalStorage(backend), notes
-    except Exception as error:
-        raise CheckpointError(f"{path} is no journal of a sweep: {error}") from None
-
-
-def mend(path: Path) -> list[str]:
-    """Leave out lines that are torn or no records; the file as it was stays beside it. Says what was done."""
-    lines = read_bounded(path, MOST_JOURNAL).split(b"\n")
-    whole = [line for line in lines[:-1] if _is_record(line)]
-    if _is_record(lines[-1]):
-        whole.append(lines[-1])  # all but its line break was written
-    if len(whole) == len(lines) - 1 and not lines[-1]:
-        return []
-    aside = path.with_name(f"{path.stem}-damaged-{datetime.now():%Y%m%d-%H%M%S}{path.suffix}")
-    write_atomically(aside, b"\n".join(lines))
-    write_atomically(path, b"".join(line + b"\n" for line in whole).decode())
-    count = len([line for line in lines if line]) - len(whole)
-    return [f"{path}: {count or 'no'} torn line{'' if count == 1 else 's'} left out; the journal as it was: {aside}"]
-
-
-def _is_record(line: bytes) -> bool:
-    try:
-        return isinstance(json.loads(line), dict)
-    except (ValueError, RecursionError):
-        return False
-
-
-def url_of(given: str | None) -> str | None:
-    """Return the storage asked for: the option, or NNDL_STORAGE, which keeps passwords out of the list of processes."""
-    return given or os.environ.get(VARIABLE) or None
 
 
 @contextlib.contextmanager

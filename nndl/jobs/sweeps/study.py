@@ -10,10 +10,12 @@ from typing import Any
 
 from nndl import __version__
 from nndl.errors import UsageError
+from nndl.jobs.sweeps.address import shown
+from nndl.jobs.sweeps.journal import JOURNAL
 from nndl.jobs.sweeps.load import parse_sweep
 from nndl.jobs.sweeps.mirror import Result, quiet_optuna
 from nndl.jobs.sweeps.schema import Sweep
-from nndl.jobs.sweeps.storage import JOURNAL, open_storage, shown
+from nndl.jobs.sweeps.storage import open_storage
 from nndl.runs.atomic import write_atomically
 from nndl.runs.files import is_there
 from nndl.runs.lock import is_locked, lock_run

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from nndl.jobs.sweeps import processes
+from nndl.jobs.sweeps.address import url_of
 from nndl.jobs.sweeps.load import load_sweep
 from nndl.jobs.sweeps.processes import Processes
-from nndl.jobs.sweeps.storage import url_of
 from nndl.jobs.sweeps.study import Study, begin_study
 from tests.jobs.sweeps.small import write
 

@@ -1,68 +1,61 @@
-"""A sweep's journal with torn lines is mended on a copy; a storage's password is never shown."""
+"""A storage's password is never shown, and what is no storage is refused."""
 
-import json
-import sys
 from pathlib import Path
 
 import pytest
 
 from nndl.errors import UsageError
-from nndl.jobs.sweeps.storage import mend, open_storage, shown
-from nndl.runs.files import ForeignFileError
+from nndl.jobs.sweeps.address import shown, without_password
+from nndl.jobs.sweeps.storage import open_storage
 
-optuna = pytest.importorskip("optuna")
-
-LINES = [json.dumps({"op_code": 0, "n": number}).encode() for number in range(3)]
+pytest.importorskip("optuna")
 
 
 @pytest.mark.parametrize(
-    ("content", "kept"),
+    ("url", "said"),
     [
-        (b"\n".join([*LINES, b'{"op_code": 4, "tri']), 3),
-        (b"\n".join([LINES[0], b'{"op_co{"op_code": 1}', LINES[2], b""]), 2),
-        (b"\n".join([LINES[0], b"\xff\x00", b"[1]", b""]), 1),
-        (b"\n".join(LINES), 3),
+        ("postgresql://me:s3cret@host:5432/db", "postgresql://me:***@host:5432/db"),
+        ("postgresql://me:s3/cr?e#t@host/db", "postgresql://me:***@host/db"),
+        ("postgresql://me:s3@cret@host/db", "postgresql://me:***@host/db"),
+        ("postgresql://me:s3:cret@host/db", "postgresql://me:***@host/db"),
+        ("postgresql://:s3cret@host/db", "postgresql://:***@host/db"),
+        ("postgresql://host:1/db?user=me&password=s3cret&a=b", "postgresql://host:1/db?user=me&password=***&a=b"),
+        ("postgresql://host/db?sslPassword=s3cret", "postgresql://host/db?sslPassword=***"),
+        ("postgresql://me:s3cret", "postgresql://me:***"),
+        ("me:s3cret@host/db", "me:***@host/db"),
+        ("grpc://me:s3cret@host:13000", "grpc://me:***@host:13000"),
+        ("postgresql://host:5432/db", "postgresql://host:5432/db"),
+        ("postgresql://me@host:5432/db", "postgresql://me@host:5432/db"),
+        ("sqlite:////a:b/c@d.db", "sqlite:////a:b/c@d.db"),
+        ("grpc://host:port", "grpc://host:port"),
     ],
-    ids=["torn at the end", "two lines in one", "no records", "no line break at the end"],
 )
-def test_torn_lines_are_left_out_and_the_file_stays_beside(tmp_path: Path, content: bytes, kept: int) -> None:
-    path = tmp_path / "journal.log"
-    path.write_bytes(content)
-    (note,) = mend(path)
-    assert "left out" in note
-    assert len(path.read_bytes().splitlines()) == kept
-    assert all(json.loads(line) for line in path.read_bytes().splitlines())
-    (aside,) = tmp_path.glob("journal-damaged-*")
-    assert aside.read_bytes() == content
-    assert mend(path) == []
+def test_an_address_is_shown_without_its_password_wherever_that_stands(url: str, said: str) -> None:
+    assert shown(url) == said
 
 
-def test_a_whole_journal_is_left_alone(tmp_path: Path) -> None:
-    storage, notes = open_storage(tmp_path, None)
-    optuna.create_study(storage=storage, study_name="a")
-    before = (tmp_path / "journal.log").read_bytes()
-    assert open_storage(tmp_path, None)[1] == notes == []
-    assert (tmp_path / "journal.log").read_bytes() == before
+def test_what_drivers_say_is_shown_without_the_password() -> None:
+    url = "postgresql://me:s3%40cret@host/db"
+    assert without_password(f"no s3@cret at {url}; s3%40cret", url) == "no *** at postgresql://me:***@host/db; ***"
+    assert without_password("no b at host", "postgresql://me:b@host/db") == "no b at host"
 
 
-def test_a_password_is_not_shown(tmp_path: Path) -> None:
-    assert shown("postgresql://me:secret@host:5432/db") == "postgresql://me:***@host:5432/db"
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("nosuch://me:s3cret@host/db", "the storage nosuch://me:***@host/db cannot be used"),
+        ("postgresql://me:s3cret", "the storage postgresql://me:*** cannot be used"),
+        ("postgresql://me:s3@s3cret@host/db", "an @ in a password is written %40"),
+        ("me:s3cret@host", "me:***@host is no storage: take sqlite:///FILE"),
+        ("journal.log", "journal.log is no storage: take sqlite:///FILE"),
+        ("sqlite://", "ends with its process; name a file"),
+        ("sqlite:///:memory:", "ends with its process; name a file"),
+        ("mysql://me:s3cret@host/db", "the storage mysql://me:***@host/db cannot be used: No module named"),
+    ],
+)
+def test_what_is_no_storage_is_refused_without_its_password(tmp_path: Path, url: str, words: str) -> None:
+    pytest.importorskip("sqlalchemy")
     with pytest.raises(UsageError) as caught:
-        open_storage(tmp_path, "nosuch://me:secret@host/db")
-    assert "secret" not in str(caught.value)
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="links of POSIX")
-def test_a_journal_that_is_a_link_is_refused_and_its_target_left(tmp_path: Path) -> None:
-    mine = tmp_path / "mine"
-    mine.write_bytes(b"a key of mine")
-    storage, _ = open_storage(tmp_path, None)
-    (journal,) = tmp_path.glob("journal*")
-    for link in (journal.symlink_to, journal.hardlink_to):
-        journal.unlink()
-        link(mine)
-        with pytest.raises(ForeignFileError, match=r"is a (link|file of several names)"):
-            open_storage(tmp_path, None)
-    assert mine.read_bytes() == b"a key of mine"
-    assert {path.name for path in tmp_path.iterdir()} == {"mine", journal.name}
-    del storage
+        open_storage(tmp_path, url)
+    assert words in str(caught.value)
+    assert "s3cret" not in str(caught.value)

@@ -9,8 +9,8 @@ import pytest
 
 from nndl.cli.app import app
 from nndl.errors import UsageError
+from nndl.jobs.sweeps.journal import mend
 from nndl.jobs.sweeps.load import load_sweep
-from nndl.jobs.sweeps.storage import mend
 from nndl.jobs.sweeps.study import ABOUT, Study, begin_study, open_study
 from nndl.jobs.sweeps.worker import Worker
 from tests.jobs.sweeps.small import SWEEP, write
