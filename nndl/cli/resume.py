@@ -14,6 +14,8 @@ from nndl.paths import word
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from nndl.runs.folder import RunFolder
+
 
 def resume(
     run: Run = "latest",
@@ -33,25 +35,28 @@ def resume(
     Of a folder of several runs each that is not finished goes on, or, with --epochs, each.
     What is not as it was (config, images, versions, engine, threads) is listed, and needs --accept-changes.
     """
-    from nndl.cli.screen.training import resume_and_run
+    from nndl.cli.screen.loading import one_run
+    from nndl.cli.screen.training import Screen
     from nndl.config.reading.overrides import settings
     from nndl.jobs.parallel.team import team
     from nndl.jobs.resume import Wanted
+    from nndl.jobs.training import go_on
     from nndl.runs.sets import folder_of_several
 
     sets = [*settings(engine, threads, None, data), *(override or [])]
     wanted = Wanted(sets, None, epochs, accept_changes)
     with team() as us:
-        go_on = partial(resume_and_run, wanted=wanted, quiet=quiet, json=json, make=us.build)
+        this = partial(go_on, wanted=wanted, observer=Screen(quiet=quiet, json=json), make=us.build)
         inside = folder_of_several(run)
-        done = (
-            go_on(run) is not None if inside is None else _several(inside, go_on, longer=epochs is not None, json=json)
-        )
+        if inside is None:
+            done = this(one_run(run)) is not None
+        else:
+            done = _several(inside, this, longer=epochs is not None, json=json)
     if not done:
         raise typer.Exit(exit_code())
 
 
-def _several(inside: Path, go_on: "Callable[[str], object]", *, longer: bool, json: bool) -> bool:
+def _several(inside: Path, go_on: "Callable[[RunFolder], object]", *, longer: bool, json: bool) -> bool:
     """Go on with the runs in a folder, one after the other; returns whether all came to their end."""
     from nndl.cli.screen import terminal
     from nndl.errors import UsageError
@@ -64,7 +69,7 @@ def _several(inside: Path, go_on: "Callable[[str], object]", *, longer: bool, js
     for number, run in enumerate(left):
         if not json:
             terminal.note(f"{run.path}:")
-        if go_on(str(run.path)) is None:
+        if go_on(run) is None:
             terminal.note(
                 f"{len(left) - number} of {len(runs)} runs are not done; to go on: nndl resume {word(inside)}"
             )

@@ -24,6 +24,7 @@ from nndl.paths import expanded
 if TYPE_CHECKING:
     from nndl.config import Experiment
     from nndl.config.build import Build
+    from nndl.jobs.resume import Wanted
 
 EPOCHS = typer.Option(
     metavar="N", help="Epochs, instead of the config's. A schedule that names later ones is shortened in proportion."
@@ -80,7 +81,6 @@ def train(
 
     silent = quiet or json or is_follower()
     with terminal.waiting("starting", silent=silent):  # for the second that the imports take
-        from nndl.cli.screen.training import resume_and_run
         from nndl.config.reading.overrides import settings
         from nndl.jobs.parallel.team import team
         from nndl.jobs.resume import Wanted
@@ -92,7 +92,7 @@ def train(
         if resume is not None:
             _refuse_beside_resume(seeds=seeds > 1, folds=folds, run_dir=run_dir, synthetic=synthetic, download=download)
             wanted = Wanted(overrides, config, epochs, accept_changes)
-            done = resume_and_run(resume, wanted, **said, make=us.build) is not None
+            done = _go_on(resume, wanted, us.build, said)
         else:
             experiment = us.load(load)
             if download and experiment.data.dataset != "synthetic":
@@ -114,6 +114,15 @@ def _first_fold(folds: int | None, seeds: int) -> list[str]:
     return fold_sets(folds)[0]
 
 
+def _go_on(run: str, wanted: "Wanted", make: "Build", said: dict[str, Any]) -> bool:
+    """Go on with a run; returns whether it came to its end."""
+    from nndl.cli.screen.loading import one_run
+    from nndl.cli.screen.training import Screen
+    from nndl.jobs.training import go_on
+
+    return go_on(one_run(run), wanted, Screen(**said), make) is not None
+
+
 def _begin(
     experiment: "Experiment",
     seeds: int,
@@ -124,14 +133,17 @@ def _begin(
     said: dict[str, Any],
 ) -> bool:
     """Train from the beginning, once, from several seeds, or on all folds; returns whether it came to its end."""
-    from nndl.cli.screen.repeats import train_all
-    from nndl.cli.screen.training import start_and_run
+    from nndl.cli.screen.repeats import SetScreen
+    from nndl.cli.screen.training import Screen
+    from nndl.jobs.repeating import train_all
     from nndl.jobs.repeats import of_folds, of_seeds
+    from nndl.jobs.training import begin
 
     experiments = of_folds(experiment, folds) if folds else of_seeds(experiment, seeds)
     if len(experiments) > 1:
-        return train_all(experiments, run_dir, accept_changes=accept_changes, **said, make=make)
-    return start_and_run(experiment, run_dir, **said, make=make) is not None
+        screen = SetScreen(**said, given=run_dir is not None)
+        return train_all(experiments, run_dir, screen, accept_changes=accept_changes, make=make)
+    return begin(experiment, run_dir, Screen(**said), make) is not None
 
 
 def _loggers(names: list[str] | None) -> list[str]:

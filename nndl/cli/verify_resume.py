@@ -39,16 +39,17 @@ def verify_resume(
     """
     import tempfile
 
-    from nndl.cli.screen.training import timed
+    from nndl.cli.screen import terminal
     from nndl.config import load_config
     from nndl.config.reading.overrides import SYNTHETIC, settings
+    from nndl.jobs.budget import within_budget
     from nndl.jobs.parallel.verify import verify_ranks
     from nndl.jobs.replay import steps_and_stop
     from nndl.jobs.replay import verify_resume as verify
 
     sets = [*(SYNTHETIC if synthetic else ()), *settings(engine, threads, None, data), *(override or [])]
     numbers = _numbers(ranks)
-    experiment = timed(load_config(config, sets))
+    experiment = within_budget(load_config(config, sets), tell=terminal.note)
     steps, stop_at = steps_and_stop(experiment, steps, stop_at)
     with tempfile.TemporaryDirectory(prefix="nndl-") as folder:
         if numbers:

@@ -4,6 +4,7 @@ The epochs are fixed before training begins and written into the run's config, s
 resumed bit for bit like any other. Schedules that count in shares of training (cosine, one_cycle) then end in time.
 """
 
+from collections.abc import Callable
 from statistics import median
 from time import perf_counter
 
@@ -25,27 +26,40 @@ FINE = 1_000_000
 """Parts of an epoch that are told apart: more than it has steps."""
 
 
-def within_budget(experiment: Experiment, make: Build | None = None) -> Experiment:
+def within_budget(
+    experiment: Experiment, make: Build | None = None, tell: Callable[[str], None] = lambda _: None
+) -> Experiment:
     """Return the experiment with as many epochs as its time_budget allows on this machine, and no budget any more.
 
-    Only the steps count, not what is scored between and after them. Raises ConfigError where the time does not suffice
-    for one step, or for what the schedule and the warm-up say of epochs.
+    Only the steps count, not what is scored between and after them; `tell` is given words on it. Raises ConfigError
+    where the time does not suffice for one step, or for what the schedule and the warm-up say of epochs.
     """
     budget = experiment.train.time_budget
     if budget is None:
         return experiment
+    try:
+        tell(f"timing steps, to know how many epochs fit into {budget}")
+        fitting = _timed(experiment, budget, make)
+    except KeyboardInterrupt:
+        tell("\nstopped while steps were timed; no run was begun")
+        raise
+    tell(_in_words(fitting.train.epochs, budget))
+    return fitting
+
+
+def _timed(experiment: Experiment, budget: str, make: Build | None) -> Experiment:
     solver = (make or build)(experiment.with_epochs(MANY)).solver
     seconds = _seconds_of_a_step(solver, parse_duration(budget))
     steps = int(parse_duration(budget) / seconds)  # whole ones: the solver does not leave a step half done
     if steps < 1:
         raise ConfigError(f"train.time_budget: a step takes {seconds:.3g} s, and {budget} is less")
     epochs = whole(steps * FINE // solver.steps_per_epoch / FINE)
-    _check_epochs(experiment.train, epochs, in_words(epochs, budget))
+    _check_epochs(experiment.train, epochs, _in_words(epochs, budget))
     _check_lookahead(experiment.train, steps, budget)
     return experiment.with_epochs(epochs)
 
 
-def in_words(epochs: float, budget: str) -> str:
+def _in_words(epochs: float, budget: str) -> str:
     """Say "26.98 epochs fit into 5s"."""
     return f"{epochs:,.0f} epochs fit into {budget}" if epochs >= 1000 else f"{epochs:.4g} epochs fit into {budget}"
 
