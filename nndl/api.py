@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from nndl.config import Experiment, load_config
-from nndl.config.build import Built, build, build_network, check_experiment
+from nndl.config.build import Built, build_network, check_experiment
 from nndl.config.data import Split, build_split, take
 from nndl.config.reading.overrides import settings
 from nndl.data.cifar import Images
@@ -17,6 +17,7 @@ from nndl.data.given import as_labels, as_pixels
 from nndl.errors import CheckpointError, UsageError
 from nndl.export.write import Written, write
 from nndl.jobs.budget import within_budget
+from nndl.jobs.build import as_set_by_hand, build
 from nndl.jobs.resume import keeping
 from nndl.jobs.start import inputs_of, start_run
 from nndl.jobs.stored import stored_experiment
@@ -196,6 +197,7 @@ def train(
     if not isinstance(experiment, Built):
         check_experiment(experiment)
     built = experiment if isinstance(experiment, Built) else build(within_budget(experiment))
+    built = as_set_by_hand(built)
     folder = start_run(built, run_dir)
     keep_run(folder, built.solver, built.test, built.split.dataset.classes, watch or (lambda _: None), keeping(built))
     return load_run(folder.path)

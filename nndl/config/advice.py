@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from difflib import get_close_matches
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from pydantic import BaseModel
 
@@ -146,6 +146,7 @@ def known_keys(path: Path) -> list[str]:
     model: type[BaseModel] = Experiment
     for part in path:
         annotation = model.model_fields[part].annotation if part in model.model_fields else None
+        annotation = next((each for each in get_args(annotation) if each is not type(None)), annotation)
         if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
             return []
         model = annotation

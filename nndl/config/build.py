@@ -29,6 +29,20 @@ TRAIN_SAMPLE = 1000
 
 
 @dataclass(frozen=True)
+class Start:
+    """Weights that a training starts from."""
+
+    names: tuple[str, ...]
+    """The arrays that are not as they were drawn, as a state names them: params/conv1.w."""
+    digest: str
+    """SHA-256 in hex of these arrays."""
+    source: str
+    """Their origin, in words."""
+    skip: tuple[str, ...] = ()
+    """Patterns of the names that were left out."""
+
+
+@dataclass(frozen=True)
 class Built:
     """All that an experiment needs to run."""
 
@@ -38,7 +52,14 @@ class Built:
     solver: Solver
     validation: Evaluator | None
     test: Evaluator
+    start: Start | None = None
+    """The weights it starts from where those are not drawn."""
+    made: str = ""
+    """SHA-256 in hex of the weights as they were made, by which later changes show; "" where it was not taken."""
 
+
+Begin = Callable[[Network], Start]
+"""Gives a network the weights to start from, and says which those are."""
 
 Build = Callable[[Experiment], Built]
 """A way to make an experiment's parts: `build`, or one that has other processes make theirs too."""
@@ -51,19 +72,24 @@ def check_experiment(given: object) -> None:
         raise UsageError(f"this takes an experiment, not {type(given).__name__}; {how}")
 
 
-def build(experiment: Experiment) -> Built:
+def build(experiment: Experiment, begin: Begin | None = None) -> Built:
     """Load the data and make the network and its solver.
 
-    Raises DataError when the data is missing or damaged, and UsageError for what is no experiment.
+    begin: what reads the weights of train.start_from, as `nndl.jobs.build` gives it. Raises DataError when the data is
+    missing or damaged, and UsageError for what is no experiment, or one that starts from weights without a way to.
     """
     check_experiment(experiment)
+    if experiment.train.start_from is not None and begin is None:
+        raise UsageError("this experiment starts from weights (train.start_from): nndl.build makes it")
     split = build_split(experiment)
     network = build_network(experiment)
     _whiten(network, split)
+    start = begin(network) if begin else None
     part = split.dataset.train
     validation = _evaluator(experiment, split, take(part, split.validation)) if len(split.validation) else None
     test = replace(_evaluator(experiment, split, split.test), tta=experiment.train.tta)
-    return Built(experiment, split, network, build_solver(experiment, split, network, validation), validation, test)
+    solver = build_solver(experiment, split, network, validation)
+    return Built(experiment, split, network, solver, validation, test, start)
 
 
 def build_network(experiment: Experiment, engine: str | None = None) -> Network:

@@ -143,6 +143,23 @@ def _duration(value: Any) -> Any:
     return value
 
 
+class StartFrom(Section):
+    """Weights to start from instead of drawn ones: those of a run (`run`) or of a file (`file`)."""
+
+    run: str | None = None
+    """A run, as verbs take one: its best weights, or the last where no epoch has ended."""
+    file: str | None = None
+    """A .safetensors or .npz file, under PyTorch's names (conv1.weight) or nndl's own (conv1.w)."""
+    skip: tuple[str, ...] = Field(default=(), strict=False)
+    """Patterns of names that are left out, and begin as they are drawn: `affine1.*`, the head for other classes."""
+
+    @model_validator(mode="after")
+    def _one(self) -> "StartFrom":
+        if (self.run is None) == (self.file is None):
+            raise ValueError("start_from: give one of run and file")
+        return self
+
+
 class Train(Section):
     """The training: its length, its steps and their rule."""
 
@@ -152,6 +169,8 @@ class Train(Section):
         Annotated[str, BeforeValidator(_duration), WithJsonSchema({"type": "string", "pattern": DURATION})] | None
     ) = None
     """Time to train for, instead of `epochs`: `90s`, `10min`, `1.5h`. Steps are timed first, and the epochs follow."""
+    start_from: StartFrom | None = None
+    """Weights to start from, of a run or a file, instead of drawn ones; the run keeps a copy of them."""
     batch_size: Count = 128
     """Images in a step."""
     shards: Count | None = None

@@ -1,49 +1,72 @@
 """Loading of arrays into a network, under PyTorch's names or ours: each of its shape, none missing, none left over."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import TypeVar
 
 import numpy as np
 
 from nndl.data.normalize import Normalize
 from nndl.errors import CheckpointError
 from nndl.export.files import MEAN, STD
-from nndl.export.torch_names import COUNTER, entries
+from nndl.export.torch_names import COUNTER, Entry, entries
 from nndl.net.network import Network
 from nndl.net.types import Array
 
 _BESIDE = ("mean", "std", MEAN, STD, "classes")
 """Names that a file may hold beside the weights."""
-_LISTED = 10
+_LISTED = 40
+T = TypeVar("T")
 
 
-def load_arrays(network: Network, arrays: Mapping[str, Array], source: str) -> None:
+def load_arrays(network: Network, arrays: Mapping[str, Array], source: str, skip: Sequence[str] = ()) -> list[str]:
     """Fill a network's parameters and running statistics from arrays under PyTorch's names or ours.
 
-    Raises CheckpointError, before anything is changed, with everything that is missing, left over, or of another shape
-    than the network's; `source` is what it calls the file.
+    Returns the names of those that were filled, as a state has them: params/conv1.w.
+
+    skip: patterns of names, in either form, that are left out on both sides. Raises CheckpointError, before anything is
+    changed, with everything that is missing, left over, or of another shape than the network's; `source` is what it
+    calls the file.
     """
     given = {name: value for name, value in arrays.items() if name not in _BESIDE and not name.endswith(COUNTER)}
     theirs = any(name.endswith((".weight", ".bias")) for name in given)
-    if theirs:
-        expected = {entry.theirs: entry for entry in entries(network)}
-        shapes = {name: entry.their_shape for name, entry in expected.items()}
-    else:
-        expected = {entry.ours: entry for entry in entries(network) if entry.store}
-        shapes = {name: entry.shape for name, entry in expected.items()}
-    faults = [f"{name} {shape} is missing" for name, shape in shapes.items() if name not in given]
+    expected = {entry.theirs if theirs else entry.ours: entry for entry in entries(network) if theirs or entry.store}
+    unknown = [
+        pattern for pattern in skip if not any(_is_left_out(name, expected, [pattern]) for name in (*given, *expected))
+    ]
+    given, expected = _kept(given, expected, skip), _kept(expected, expected, skip)
+    shapes = {name: entry.their_shape if theirs else entry.shape for name, entry in expected.items()}
+    faults = [f"skip: nothing here is called {pattern!r}" for pattern in unknown]
+    faults += [f"{name} {shape} is missing" for name, shape in shapes.items() if name not in given]
     faults += [f"{name} {value.shape} belongs to no layer" for name, value in given.items() if name not in expected]
     faults += [fault for name in shapes if name in given and (fault := _fault(name, given[name], shapes[name]))]
-    if faults:
-        listed = "".join(f"\n  {fault}" for fault in faults[:_LISTED])
-        more = f"\n  and {len(faults) - _LISTED} more" if len(faults) > _LISTED else ""
-        raise CheckpointError(f"{source} does not fit the config's network:{listed}{more}")
+    _refuse(faults, source)
     for name, entry in expected.items():
         if not entry.store and not (given[name] == 1).all():
             raise CheckpointError(f"{source}: {name} is not all ones, but the config says scale: false there")
     stores = {"params": network.params, "buffers": network.buffers}
-    for name, entry in expected.items():
-        if entry.store:
-            stores[entry.store][entry.ours] = entry.turned(given[name]) if theirs else given[name]
+    filled = {name: entry for name, entry in expected.items() if entry.store}
+    for name, entry in filled.items():
+        stores[entry.store][entry.ours] = entry.turned(given[name]) if theirs else given[name]
+    return [f"{entry.store}/{entry.ours}" for entry in filled.values()]
+
+
+def _kept(named: Mapping[str, T], expected: Mapping[str, Entry], skip: Sequence[str]) -> dict[str, T]:
+    return {name: value for name, value in named.items() if not _is_left_out(name, expected, skip)}
+
+
+def _is_left_out(name: str, expected: Mapping[str, Entry], skip: Sequence[str]) -> bool:
+    """Tell whether a pattern is of this name, or of the one that we have for it."""
+    names = [name, expected[name].ours] if name in expected else [name]
+    return any(fnmatchcase(each, pattern) for each in names for pattern in skip)
+
+
+def _refuse(faults: Sequence[str], source: str) -> None:
+    """Raise CheckpointError where there are faults, with the first of them."""
+    if faults:
+        listed = "".join(f"\n  {fault}" for fault in faults[:_LISTED])
+        more = f"\n  and {len(faults) - _LISTED} more" if len(faults) > _LISTED else ""
+        raise CheckpointError(f"{source} does not fit the config's network:{listed}{more}")
 
 
 def _fault(name: str, value: Array, shape: tuple[int, ...]) -> str | None:

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from statistics import median
 from time import perf_counter
 
-from nndl.config.build import Build, build
+from nndl.config.build import Build
 from nndl.config.schema import MOST_EPOCHS, Experiment, Train, whole
 from nndl.errors import ConfigError
+from nndl.jobs.build import build
 from nndl.train.events import StepDone
 from nndl.train.intervals import parse_duration
 from nndl.train.solver import Solver

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from nndl.config import Experiment, parse_config
-from nndl.config.build import build
 from nndl.config.datasets import parse_fold
 from nndl.config.writing.show import as_tree, dump
 from nndl.errors import UsageError
+from nndl.jobs.build import build
 from nndl.jobs.sameness import as_told, changes_between, provenance
 from nndl.jobs.stored import stored_experiment, stored_state
 from nndl.runs.files import is_there

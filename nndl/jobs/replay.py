@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from nndl.config import Experiment
-from nndl.config.build import build
 from nndl.errors import UsageError
+from nndl.jobs.build import build
 from nndl.jobs.resume import keeping, resume
 from nndl.jobs.start import start_run
 from nndl.net.types import Array

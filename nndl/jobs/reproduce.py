@@ -6,8 +6,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from nndl.config.build import Built, build
+from nndl.config.build import Built
 from nndl.errors import CheckpointError, UsageError
+from nndl.jobs.build import build_again
 from nndl.jobs.replay import first_difference, timeless
 from nndl.jobs.sameness import Change, changes_between, provenance, recorded
 from nndl.jobs.stored import stored_experiment, stored_state
@@ -60,7 +61,7 @@ def reproduce(folder: RunFolder, watch: Callable[[Solver, Plan], Callable[[Event
     _refuse_changes(folder, changes)
     settings = [f"{key}={made_of.get(key)}" for key in ("engine", "threads")]
     settings += [f"train.epochs={changes[0].epochs[0]}"] if changes else []
-    built = build(stored_experiment(folder, settings))
+    built = build_again(folder, stored_experiment(folder, settings))
     result = Reproduction(state.info["step"], _not_as_it_was(folder, made_of, built))
     plan = Plan(result.steps, built.solver.steps_per_epoch, state.info["epochs"])
     _train(built.solver, changes, _Comparison(folder, built.solver, result), watch(built.solver, plan))
@@ -78,7 +79,7 @@ def _refuse_changes(folder: RunFolder, changes: list[Change]) -> None:
 def _not_as_it_was(folder: RunFolder, made_of: Mapping[str, Any], built: Built) -> list[str]:
     """List versions and the like that differ; raises CheckpointError where config or images do."""
     differ = changes_between(made_of, provenance(built), extended=True)
-    lost = [str(each) for each in differ if each.key.partition(".")[0] in ("config", "data")]
+    lost = [str(each) for each in differ if each.key.partition(".")[0] in ("config", "data", "start")]
     if lost:
         raise CheckpointError(f"{folder.path} was trained on other things than there are now:\n  " + "\n  ".join(lost))
     return [str(each) for each in differ]

@@ -6,11 +6,12 @@ from functools import partial
 from typing import Any
 
 from nndl.config import Experiment, load_config
-from nndl.config.build import Build, Built, build
+from nndl.config.build import Build, Built
 from nndl.config.reading.overrides import NO_BUDGET, of_epochs
 from nndl.config.writing.show import as_tree, dump
 from nndl.engines import describe_engine
 from nndl.errors import UsageError
+from nndl.jobs.build import build, build_again
 from nndl.jobs.sameness import Change, as_told, changes_between, provenance, recorded
 from nndl.jobs.stored import stored_experiment, stored_state
 from nndl.runs.atomic import write_atomically
@@ -75,7 +76,7 @@ def resume(folder: RunFolder, wanted: Wanted | None = None, make: Build | None =
     clear_leftovers(folder)
     experiment = _experiment(folder, wanted)
     _refuse_budget(folder, experiment)
-    built = (make or build)(experiment)
+    built = build_again(folder, experiment, make or build)
     state = stored_state(folder, built.network)
     if state is None:
         return _from_the_start(folder, built)

@@ -25,6 +25,7 @@ UNIMPORTANT = (
     "config.checkpoint.",
     "config.record",
     "config.data.root",
+    "config.train.start_from",
     "config.engine",
     "config.threads",
     "changes",
@@ -40,6 +41,7 @@ def provenance(built: Built) -> dict[str, Any]:
     made_of = {
         "config": as_tree(built.experiment),
         "data": built.split.dataset.digest,
+        "start": built.start.digest if built.start else None,
         "nndl": __version__,
         "numpy": np.__version__,
         "blas": blas_kernels(),
@@ -92,6 +94,8 @@ def changes_between(before: Mapping[str, Any], now: Mapping[str, Any], *, extend
 
 def as_told(change: Difference) -> Difference:
     """Give the key as `--set` has it, and of the images' checksum as much as tells two apart."""
+    if change.key == "start":
+        return Difference("the weights it starts from (their checksum)", str(change.old)[:16], str(change.new)[:16])
     if change.key == "data":
         return Difference("the images (their checksum)", str(change.old)[:16], str(change.new)[:16])
     return change._replace(key=change.key.removeprefix("config."))

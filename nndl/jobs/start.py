@@ -9,8 +9,10 @@ from nndl.config.writing.show import dump
 from nndl.data.normalize import Normalize
 from nndl.engines import describe_engine
 from nndl.errors import ConfigError, UsageError
+from nndl.jobs.build import weights
 from nndl.paths import expanded
 from nndl.runs.atomic import write_atomically
+from nndl.runs.checkpoint import write_checkpoint
 from nndl.runs.environment import describe_environment
 from nndl.runs.files import is_there
 from nndl.runs.folder import RunFolder, create_run_folder
@@ -53,8 +55,14 @@ def _write_new_run(folder: RunFolder, built: Built, config: str) -> None:
     """Write the files of a new run, the config last: a folder with a config is a run, with all that belongs to one."""
     dataset = built.split.dataset
     ran = {**describe_engine(built.network.engine), "data": describe_data(built), "data_digest": dataset.digest}
+    if built.start is not None:
+        ran["start"] = {"from": built.start.source, "sha256": built.start.digest, "skip": list(built.start.skip)}
     folder.write_environment({**describe_environment(), **ran})
     write_inputs(folder, inputs_of(built.split.normalize, dataset))
+    if built.start is not None:
+        there = weights(built.network)
+        info = {"kind": "start", "from": built.start.source}
+        write_checkpoint(folder.start, {name: there[name] for name in built.start.names}, info)
     write_atomically(folder.config, config)
 
 

@@ -4,6 +4,7 @@ config.yaml        every value in force         metrics.jsonl      what happened
 environment.json   where it ran                 summary.json       how it stands: running, finished, ...
 input.json         how images are normalised, the names of the classes
 best.safetensors   the best epoch's weights     last.safetensors   the whole state to go on from
+start.safetensors  the weights it began with, where those were not drawn
 """
 
 import contextlib
@@ -63,6 +64,10 @@ class RunFolder:
     @property
     def last(self) -> Path:
         return self.path / "last.safetensors"
+
+    @property
+    def start(self) -> Path:
+        return self.path / "start.safetensors"
 
     @property
     def log(self) -> Path:

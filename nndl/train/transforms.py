@@ -90,9 +90,13 @@ class Averaged:
         self.average = average
         self._current = (params, buffers)
         self.params, self.buffers = params.like(), buffers.like()
-        self.params.vector[:] = params.vector
-        self.buffers.vector[:] = buffers.vector
         self._temporary = np.empty(CHUNK, params.vector.dtype)
+        self.begin()
+
+    def begin(self) -> None:
+        """Make the averages the network's values as they are now."""
+        for current, average in zip(self._current, (self.params, self.buffers), strict=True):
+            average.vector[:] = current.vector
 
     def update(self, step: int, steps: int) -> None:
         """Do average += share * (current - average) after step 1, 2, ... of `steps`; Lookahead: current = average."""

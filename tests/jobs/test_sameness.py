@@ -27,7 +27,9 @@ def kernels(coretype: str) -> Any:
 
 def test_a_provenance_says_all_that_the_numbers_depend_on() -> None:
     made_of = provenance(build(experiment()))
-    assert {"config", "data", "nndl", "numpy", "blas", "engine", "threads", "instructions", "compiler"} == {*made_of}
+    assert {"config", "data", "start", "nndl", "numpy", "blas", "engine", "threads", "instructions", "compiler"} == {
+        *made_of
+    }
     assert made_of == json.loads(json.dumps(made_of))
     assert made_of["blas"] == blas_kernels()
 

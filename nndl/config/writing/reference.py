@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
-from nndl.config.schema import ONE_OF, SECTIONS, TOP, Experiment, OneOf, Train
+from nndl.config.schema import ONE_OF, SECTIONS, TOP, Experiment, OneOf, StartFrom, Train
 from nndl.config.writing.json_schema import json_schema
 from nndl.config.writing.option_docs import option_docs
 from nndl.config.writing.show import plain_value
@@ -51,6 +51,11 @@ def reference() -> str:
         ]
         parts += [_pieces(key) for key in ONE_OF if key.section == title]
         if section is Train:
+            parts += [
+                "### train.start_from\n",
+                f"{StartFrom.__doc__}\n",
+                _keys(StartFrom, schema["$defs"]["StartFrom"]),
+            ]
             parts += ["### train.groups: a list of\n", f"{inspect.getdoc(Group)}\n", _options(Group)]
     return "\n".join(parts)
 
@@ -96,6 +101,8 @@ def _kind(key: str, schema: dict[str, Any]) -> str:
         if one.key == key:
             a_list, one_of = ("list of ", "a-list-of") if one.many else ("", "one-of")
             return f"{a_list}[{one.what}](#{key.replace('.', '')}-{one_of})"
+    if schema.get("$ref") == "#/$defs/StartFrom":
+        return "[weights](#trainstart_from)"
     if "anyOf" in schema:
         return " or ".join(_kind("", choice) for choice in schema["anyOf"])
     if "enum" in schema:

@@ -7,10 +7,11 @@ from functools import partial
 from typing import TypeVar
 
 from nndl.config import Experiment, parse_config
-from nndl.config.build import Built, build, build_learner
+from nndl.config.build import Built, build_learner
 from nndl.config.writing.show import as_tree, dump
 from nndl.data.batches import Batches
 from nndl.errors import ConfigError
+from nndl.jobs.build import build
 from nndl.jobs.parallel.agree import refuse_differences, together
 from nndl.jobs.parallel.follow import image_sets, serve
 from nndl.jobs.parallel.lead import LedBatches, LedEvaluator, LedLearner, LedLoss

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nndl.config import Experiment
-from nndl.config.build import build
 from nndl.config.writing.show import dump
 from nndl.engines.shared.threads import cores
+from nndl.jobs.build import build
 from nndl.jobs.parallel.settle import settled
 from nndl.jobs.parallel.start_mpi import command, run
 from nndl.jobs.replay import Part, check_steps, compare_runs

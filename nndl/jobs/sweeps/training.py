@@ -8,11 +8,12 @@ from statistics import mean
 from typing import Any
 
 from nndl.config import Experiment
-from nndl.config.build import Built, build
+from nndl.config.build import Built
 from nndl.config.datasets import INPUT_SHAPE
 from nndl.config.reading.overrides import settings
 from nndl.errors import TrainingError
 from nndl.jobs.budget import within_budget
+from nndl.jobs.build import build
 from nndl.jobs.resume import Wanted, keeping, resume
 from nndl.jobs.start import start_run
 from nndl.jobs.stored import stored_experiment
