@@ -27,6 +27,7 @@ class Room(NamedTuple):
 PLAN = {
     "cli": Room(2, 8, "verbs, and what people see"),
     "course": Room(0.7, 7, "classes graded"),
+    "explain": Room(2.3, 7, "layers explained"),
     "report": Room(3.5, 6, "runs on one HTML page"),
     "api": Room(3.5, 5, "the Python interface"),
     "courses": Room(0, 5, "names that courses import"),

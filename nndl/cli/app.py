@@ -22,6 +22,7 @@ from nndl.cli.course import course_app
 from nndl.cli.doctor import doctor
 from nndl.cli.download import download_cifar
 from nndl.cli.eval import evaluate
+from nndl.cli.explain import explain
 from nndl.cli.export import export
 from nndl.cli.gradcheck import gradcheck
 from nndl.cli.import_ import import_weights
@@ -154,6 +155,7 @@ app.command(short_help="Name what is on pictures.", cls=Verb)(predict)
 app.command(short_help="Hand a run on: ONNX, PyTorch, safetensors, NumPy.", cls=Verb)(export)
 app.command("import", short_help="Make a run of weights from elsewhere.", cls=Verb)(import_weights)
 app.command(short_help="Show a network layer by layer.", cls=Verb)(summary)
+app.command(short_help="Explain a layer: formulas, gradient, numbers.", cls=Verb)(explain)
 app.command(short_help="Check gradients against numerical ones.", cls=Verb)(gradcheck)
 app.add_typer(course_app, name="course")
 app.command(short_help="Look at the installation: engine, data, extras.", cls=Verb)(doctor)

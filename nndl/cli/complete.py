@@ -58,6 +58,15 @@ def complete_layer_or_config(incomplete: str) -> list[str]:
     return []
 
 
+def complete_explained(incomplete: str) -> list[str]:
+    """Offer what can be explained, and what `complete_config` gives."""
+    with suppress(Exception):
+        from nndl.explain.table import EXPLANATIONS
+
+        return [*_offered(EXPLANATIONS, incomplete), *complete_config(incomplete)]
+    return []
+
+
 def complete_bundled(incomplete: str) -> list[str]:
     """Offer the bundled configs."""
     with suppress(Exception):

@@ -1,0 +1,1 @@
+"""Layers, losses and update rules explained: formulas that are run and checked, worked examples, pages."""
