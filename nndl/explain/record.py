@@ -95,6 +95,12 @@ class Explanation:
         return (*self.forward, *self.backward)
 
     @property
+    def main_functions(self) -> list[str]:
+        """The names of the functions that it explains, without those that they call."""
+        stem = self.functions[0].__name__.partition("_forward")[0]
+        return [each.__name__ for each in self.functions if each.__name__.startswith(stem)]
+
+    @property
     def variables(self) -> tuple[str, ...]:
         """Every name that a formula gives or takes a value of, whose gradient is written with a d before it."""
         names = [each.name for each in self.given if each.name != "dout"]

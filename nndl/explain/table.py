@@ -4,11 +4,33 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 
 from nndl.errors import UsageError
+from nndl.explain.layers.activation import GELU, LEAKY_RELU, RELU, SILU
 from nndl.explain.layers.affine import AFFINE
+from nndl.explain.layers.bn import BN
+from nndl.explain.layers.conv import CONV
+from nndl.explain.layers.global_pool import GLOBAL_AVG_POOL, GLOBAL_MAX_POOL
+from nndl.explain.layers.group_norm import GROUP_NORM
+from nndl.explain.layers.layer_norm import LAYER_NORM
+from nndl.explain.layers.losses import SOFTMAX, SVM
+from nndl.explain.layers.pool import AVG_POOL, MAX_POOL
+from nndl.explain.layers.residual import RESIDUAL
+from nndl.explain.layers.simple import DROPOUT, FLATTEN, SCALE
 from nndl.explain.layers.spatial_bn import SPATIAL_BN
 from nndl.explain.record import Explanation
+from nndl.explain.rules.adaptive import ADAM, ADAMW, RMSPROP
+from nndl.explain.rules.momentum import SGD, SGD_MOMENTUM, SGD_NESTEROV_MOMENTUM
+from nndl.explain.rules.muon import MUON
 
-EXPLANATIONS: dict[str, Explanation] = {each.name: each for each in (*(AFFINE, SPATIAL_BN),)}
+NORMS = (SPATIAL_BN, BN, GROUP_NORM, LAYER_NORM)
+ACTIVATIONS = (RELU, LEAKY_RELU, GELU, SILU)
+POOLS = (MAX_POOL, AVG_POOL, GLOBAL_MAX_POOL, GLOBAL_AVG_POOL)
+OTHERS = (DROPOUT, FLATTEN, SCALE, RESIDUAL)
+LOSSES = (SOFTMAX, SVM)
+RULES = (SGD, SGD_MOMENTUM, SGD_NESTEROV_MOMENTUM, RMSPROP, ADAM, ADAMW, MUON)
+
+EXPLANATIONS: dict[str, Explanation] = {
+    each.name: each for each in (AFFINE, CONV, *NORMS, *ACTIVATIONS, *POOLS, *OTHERS, *LOSSES, *RULES)
+}
 """By name, in the order in which they are listed."""
 
 ENDINGS = ("_forward", "_backward", "_naive", "_fast", "_forward_naive", "_backward_naive", "_alt", "_loss", "_layer")
@@ -16,10 +38,10 @@ ENDINGS = ("_forward", "_backward", "_naive", "_fast", "_forward_naive", "_backw
 
 
 def names_of(explanation: Explanation) -> Iterator[str]:
-    """Yield every name that finds an explanation: its own, its functions', and others that are in use."""
+    """Yield every name that finds an explanation: its own, others that are in use, those of its functions."""
     yield explanation.name
     yield from explanation.aliases
-    yield from (function.__name__ for function in explanation.functions[:2])
+    yield from explanation.main_functions
 
 
 def known(word: str) -> Explanation | None:

@@ -48,7 +48,7 @@ def verdicts(worked: "Worked") -> Iterable[str]:
 
     found = checked(worked)
     yield f"Each formula, evaluated by its indices, gives what its NumPy line gives: {_to(found['formula'])}."
-    names = ", ".join(function.__name__ for function in worked.explanation.functions[:2])
+    names = ", ".join(worked.explanation.main_functions)
     yield f"Both give what {names} give: {_to(found['own'])}."
     if "numerical" in found:
         error = f"relative error {found['numerical']:.0e}"

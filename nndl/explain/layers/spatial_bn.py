@@ -94,8 +94,8 @@ SPATIAL_BN = Explanation(
             "level = dx_hat.mean(axis=(0, 2, 3), keepdims=True)\n"
             "along = (dx_hat * x_hat).mean(axis=(0, 2, 3), keepdims=True)\n"
             "dx = inverse_std * (dx_hat - level - x_hat * along)",
-            "The same, collected: put in dσ² and dμ, write (x − μ) r as x̂. What remains of dx̂ is what is orthogonal to "
-            "a constant and to x̂, since moving x along either does not change x̂.",
+            "The same, collected: put in dσ² and dμ, write (x − μ) r as x̂. What remains of dx̂ is what is orthogonal "
+            "to a constant and to x̂, since moving x along either does not change x̂.",
         ),
     ),
     own=pair(

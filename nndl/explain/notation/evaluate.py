@@ -49,7 +49,7 @@ class Evaluator:
         """Return what stands on the right, one axis for each index on the left that is not fixed."""
         found = np.asarray(self.value(formula.sides[1]))
         letters = [letter for letter in formula.letters if letter not in self.fixed]
-        if found.ndim < len(self.axes) or not self.axes:
+        if not self.axes:
             return found  # an equation without indices: arrays as they are
         kept = [self.axes[letter] for letter in letters]
         shape = [self.ranges[letter] if letter in letters else 1 for letter in self.axes]

@@ -31,7 +31,9 @@ class Latex(Printer):
     def _indexed(self, name: str, below: str) -> str:
         if name[:1] == "d" and name[1:] in self.variables:
             return rf"\frac{{\partial L}}{{\partial {self._indexed(name[1:], below)}}}"
-        symbol = LATEX.get(name) or (name if len(name) == 1 else rf"\mathrm{{{name.replace('_', ' ')}}}")
+        base, _, ending = name.partition("_")
+        words = rf"\mathrm{{{name}}}" if not ending else rf"\mathrm{{{base}}}_{{\mathrm{{{ending}}}}}"
+        symbol = LATEX.get(name) or (name if len(name) == 1 else words)
         if not below:
             return symbol
         base, power, exponent = symbol.partition("^")
@@ -45,7 +47,7 @@ class Latex(Printer):
         if kind == "sum":
             return rf"\sum_{{{over}}} {self.show(body, MULTIPLY)}", SUM
         sign = r"\max" if kind == "max" else r"\mathrm{argmax}"
-        return rf"{sign}_{{{over}}} {self.show(body, ATOM)}", SUM
+        return rf"{sign}_{{{over}}} {self.show(body, ATOM)}", ATOM
 
     def product(self, left: str, right: str) -> str:
         return rf"{left} \, {right}"

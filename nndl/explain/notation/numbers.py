@@ -9,7 +9,7 @@ import numpy as np
 from nndl.explain.notation.evaluate import Evaluator
 from nndl.explain.notation.formula import Formula, as_reduction
 from nndl.explain.notation.plain import Plain
-from nndl.explain.notation.printer import MULTIPLY, SUM
+from nndl.explain.notation.printer import ATOM, LOOSE, MULTIPLY, SUM
 
 MOST = 9
 """Terms of a sum that are all written out; of more, the largest LARGEST."""
@@ -18,7 +18,8 @@ LARGEST = 4
 
 def figure(value: Any) -> str:
     """Return a number to four digits: 2, −0.5, 1.23e-05."""
-    return f"{float(value):.4g}".replace("-", "−", 1) if float(value) < 0 else f"{float(value):.4g}"
+    text = f"{float(value) + 0.0:.4g}"  # 0.0 makes -0 a 0
+    return f"−{text[1:]}" if text.startswith("-") else text
 
 
 class Filled(Plain):
@@ -34,28 +35,17 @@ class Filled(Plain):
         self.factor = MULTIPLY
         self.values, self.sizes, self.place = values, sizes, place
 
-    def name(self, name: str) -> str:
-        if name in self.fixed:
-            return str(self.fixed[name])
-        value = np.asarray(self.values[name])
-        return self._signed(value[self.place] if value.ndim else value)
-
-    def _signed(self, value: Any) -> str:
-        return f"({figure(value)})" if value < 0 else figure(value)
-
-    def element(self, name: str, index: list[ast.expr]) -> str:
-        del name, index
-        raise NotImplementedError  # bound() knows the whole node
-
     def bound(self, node: ast.expr) -> tuple[str, int]:
-        if isinstance(node, ast.Subscript):
-            return self._signed(self.worth(node, self.fixed)), 6
-        return super().bound(node)
+        if not isinstance(node, ast.Name | ast.Subscript):
+            return super().bound(node)
+        value = self._worth(node)
+        return figure(value), LOOSE if value < 0 else ATOM
 
-    def worth(self, node: ast.expr, fixed: Mapping[str, int]) -> float:
-        """Return the value of an expression all of whose indices are fixed."""
-        found = Evaluator(self.values, dict.fromkeys(fixed, 1), fixed).value(node)
-        return float(np.asarray(found).reshape(-1)[0])
+    def _worth(self, node: ast.Name | ast.Subscript) -> float:
+        """Return the number that a name, or an element whose indices are fixed, stands for."""
+        value = np.asarray(Evaluator(self.values, dict.fromkeys(self.fixed, 1), self.fixed).value(node))
+        whole = isinstance(node, ast.Name) and node.id not in self.fixed and value.shape
+        return float(value[self.place] if whole else value.reshape(-1)[0])
 
     def reduced(self, kind: str, letters: list[str], body: ast.expr) -> tuple[str, int]:
         ranges = {letter: self.sizes[letter] for letter in letters}
@@ -64,7 +54,7 @@ class Filled(Plain):
         if kind == "argmax":
             return f"{int(flat.argmax())} (of {flat.size})", SUM
         if kind == "max":
-            return f"max({', '.join(map(figure, flat[:MOST]))}{', …' if flat.size > MOST else ''})", 6
+            return f"max({', '.join(map(figure, flat[:MOST]))}{', …' if flat.size > MOST else ''})", ATOM
         return self._sum(letters, body, terms), SUM
 
     def _sum(self, letters: list[str], body: ast.expr, terms: Any) -> str:
@@ -108,9 +98,14 @@ def followed(
     place: of each index on the left; at: of the arrays that the formula names without indices.
     """
     fixed = {letter: place[letter] for letter in formula.letters}
-    known = {name: int(value) for name, value in values.items() if np.ndim(value) == 0 and float(value).is_integer()}
+    numbers = {name: value for name, value in values.items() if np.ndim(value) == 0 and name not in sizes}
+    known = {name: int(value) for name, value in numbers.items() if float(value).is_integer()}
     symbolic = Plain(variables, fixed, known).equation(formula)
     filled = Filled(values, sizes, fixed, at)
     letters = {letter: sizes[letter] for letter in (*formula.letters, *formula.used) if letter in sizes}
     value = np.asarray(Evaluator(values, letters, fixed).equation(formula))
-    return symbolic, filled.show(formula.sides[1]), float(value.reshape(-1)[0] if formula.letters else value[at])
+    return (
+        symbolic,
+        filled.show(formula.sides[1]),
+        float(value.reshape(-1)[0] if formula.letters or not value.ndim else value[at]),
+    )

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 
 from nndl.explain.notation.folding import folded
 from nndl.explain.notation.formula import Formula
-from nndl.explain.notation.printer import ADD, ATOM, MULTIPLY, NEGATE, SUM, Printer
+from nndl.explain.notation.printer import ADD, ATOM, LOOSE, MULTIPLY, NEGATE, SUM, Printer
 from nndl.explain.notation.symbols import PLAIN
 
 SUPERSCRIPTS = {"2": "²", "3": "³", "t": "ᵗ"}
@@ -37,14 +37,14 @@ class Plain(Printer):
         return PLAIN.get(name, name)
 
     def element(self, name: str, index: list[ast.expr]) -> str:
-        shown = [self.show(folded(each, self.known)).replace(" ", "") for each in index]
-        return f"{self.name(name)}[{','.join(shown)}]"
+        shown = [self.show(folded(each, self.known)).replace(" mod ", "%").replace(" ", "") for each in index]
+        return f"{self.name(name)}[{','.join(shown)}]".replace("%", " mod ")
 
     def reduced(self, kind: str, letters: list[str], body: ast.expr) -> tuple[str, int]:
         over = "".join(letters)
         if kind == "sum":
             return f"Σ_{over} {self.show(body, MULTIPLY)}", SUM
-        return f"{kind}_{over} {self.show(body, ATOM)}", SUM
+        return f"{kind}_{over}({self.show(body)})", ATOM
 
     def product(self, left: str, right: str) -> str:
         return f"{left} · {right}"
@@ -62,7 +62,7 @@ class Plain(Printer):
         return f"⌊{self.show(left, MULTIPLY)} / {self.show(right, NEGATE)}⌋"
 
     def call(self, name: str, arguments: list[ast.expr]) -> str:
-        shown = ", ".join(self.show(each) for each in arguments)
+        shown = ", ".join(self.show(each, LOOSE) for each in arguments)
         return f"{'√' if name == 'sqrt' else name}({shown})"
 
     def cases(self, node: ast.IfExp) -> str:

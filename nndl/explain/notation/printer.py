@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 from nndl.explain.notation.formula import Formula, as_reduction, parts
 
-SUM, ADD, MULTIPLY, NEGATE, POWER, ATOM = range(1, 7)
+LOOSE, SUM, ADD, MULTIPLY, NEGATE, POWER, ATOM = range(7)
 """Degrees of binding, the loosest first: what binds less closely than its place asks for stands in brackets."""
 COMPARISONS: dict[type[ast.cmpop], str] = {
     ast.Gt: ">",
@@ -53,7 +53,7 @@ class Printer(ABC):
             case ast.List(elts=[held]):
                 return f"[{self.show(held)}]", ATOM
             case ast.Compare(left=left, ops=[op], comparators=[right]):
-                return f"{self.show(left)} {COMPARISONS[type(op)]} {self.show(right)}", SUM
+                return f"{self.show(left, LOOSE)} {COMPARISONS[type(op)]} {self.show(right, LOOSE)}", SUM
             case ast.Call(func=ast.Name(id=name)):
                 return self.call(name, node.args), ATOM
             case ast.IfExp():
@@ -68,7 +68,8 @@ class Printer(ABC):
             case ast.Add():
                 return f"{self.show(left, ADD)} + {self.show(right, SUM)}", ADD
             case ast.Sub():
-                return f"{self.show(left, ADD)} − {self.show(right, MULTIPLY)}", ADD
+                last = self.factor if as_reduction(right) else MULTIPLY
+                return f"{self.show(left, ADD)} − {self.show(right, last)}", ADD
             case ast.Mult():
                 last = self.factor if as_reduction(right) else MULTIPLY
                 return self.product(self.show(left, MULTIPLY), self.show(right, last)), MULTIPLY

@@ -47,4 +47,7 @@ LATEX = {
     "log_p": r"\ell",
     "scale": r"\alpha",
     "slope": r"\alpha",
+    "v_old": r"v_{\mathrm{old}}",
+    "a_old": r"a_{\mathrm{old}}",
+    "next_w": r"w_{\mathrm{next}}",
 }
