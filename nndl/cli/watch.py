@@ -86,12 +86,13 @@ def _wait_for_begin(folder: "RunFolder") -> None:
 
 
 def _show(plan: "Plan", events: "list[Event]", *, with_pace: bool) -> None:
-    """Show the epochs done, and where the one under way stands."""
+    """Show the epochs done, what was noticed, and where the one under way stands."""
     from nndl.cli.screen import terminal
     from nndl.cli.screen.braille import SPARKS
     from nndl.cli.screen.epochs import EpochTable
+    from nndl.cli.screen.noticed import say_noticed
     from nndl.cli.screen.pace import Pace
-    from nndl.train.events import EpochDone, StepDone
+    from nndl.train.events import EpochDone, Noticed, StepDone
 
     epochs = [event for event in events if isinstance(event, EpochDone)]
     if epochs:
@@ -99,6 +100,8 @@ def _show(plan: "Plan", events: "list[Event]", *, with_pace: bool) -> None:
         table = EpochTable(terminal.width(), validated=validated, bars=terminal.can_print("▏█"))
         for line in (table.heading(), *map(table.row, epochs)):
             terminal.say_styled(line)
+    for noticed in (event for event in events if isinstance(event, Noticed)):
+        say_noticed(noticed)
     steps = [event for event in events if isinstance(event, StepDone)]
     if steps and with_pace:
         pace = Pace(plan)

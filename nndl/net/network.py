@@ -110,17 +110,22 @@ class Network:
 
     def add_l2(self, gradients: Params, places: Sequence[slice] = (slice(None),)) -> float:
         """Add what L2 regularisation does to the gradients, in these places of their vector; returns it of the loss."""
-        if not self.l2:
-            return 0.0
+        if self.l2:
+            for name in self._regularised():
+                for place in within(self.params.slices[name], places):
+                    gradients.vector[place] += self.l2 * self.params.vector[place]
+        return self.l2_loss()
+
+    def l2_loss(self) -> float:
+        """Return what L2 regularisation adds to the loss."""
         total = 0.0
-        for name in self.decayed:
-            if name in self.frozen:
-                continue
+        for name in self._regularised() if self.l2 else ():
             w = self.params[name]
             total += 0.5 * self.l2 * float(np.vdot(w, w))
-            for place in within(self.params.slices[name], places):
-                gradients.vector[place] += self.l2 * self.params.vector[place]
         return total
+
+    def _regularised(self) -> list[str]:
+        return [name for name in self.decayed if name not in self.frozen]
 
     def scores(self, X: Array) -> Array:
         """Return the scores (N, classes) in test mode, in an array of their own."""
@@ -162,6 +167,10 @@ class Network:
     def describe(self, mode: Mode = "train") -> list[PlannedStep]:
         """Return the steps that run, in order, after the engine's rewriting."""
         return list(self._chains[mode].steps)
+
+    def chain(self, mode: Mode) -> Chain:
+        """Return the steps that run, themselves a step, for whoever looks into them."""
+        return self._chains[mode]
 
     def _take(self, X: Array) -> Array:
         if X.shape[1:] != self.input_shape:

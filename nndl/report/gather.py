@@ -19,8 +19,10 @@ from nndl.runs.files import read_bounded
 from nndl.runs.folder import RunFolder
 from nndl.runs.listing import Row, read_row, read_summary, share
 from nndl.runs.metrics import is_count, read_metrics
+from nndl.runs.noticed import read_noticed
 from nndl.train.calibration import softmax
 from nndl.train.evaluate import Result, result_of
+from nndl.train.events import Noticed
 
 MISTAKES = 24
 STATUS = {
@@ -56,6 +58,8 @@ class Facts:
     config: str
     environment: Mapping[str, Any]
     statistics: list[dict[str, Any]]
+    noticed: list[Noticed] = field(default_factory=list)
+    """Signs that something was wrong with the training."""
     notes: list[str] = field(default_factory=list)
     classes: tuple[str, ...] = ()
     result: Result | None = None
@@ -115,6 +119,7 @@ def gather(folder: RunFolder, data: Path | None = None) -> Facts:
         _text(folder.config),
         _environment(folder),
         _statistics(folder),
+        read_noticed(folder),
     )
     status = facts.row.status
     if status != "finished":

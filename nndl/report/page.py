@@ -56,6 +56,7 @@ def _under(runs: Sequence[Facts]) -> str:
 def _one(facts: Facts, level: int) -> str:
     """Return all sections of a run; `level` is that of its headings."""
     named = (
+        ("Health", _health(facts)),
         ("Learning", _curves(facts)),
         ("Confusion", _confusion(facts)),
         ("Calibration", _calibration(facts)),
@@ -100,6 +101,18 @@ def _of_what(facts: Facts) -> str:
     between = f"95 % confidence: {100 * interval[0]:.2f} to {100 * interval[1]:.2f} %" if interval else ""
     of = f"{images:,} test images ({data_of(facts, short=True)})" if isinstance(images, int) else ""
     return "".join(f"<small>{escape(line)}</small>" for line in (between, of) if line)
+
+
+def _health(facts: Facts) -> str:
+    """Return what was noticed, and what to try; nothing of a training that was well."""
+    if not facts.noticed:
+        return ""
+    rows = [(_when(each.step), each.says, each.cure) for each in facts.noticed]
+    return table(("when", "what was noticed", "what to try"), rows, "Signs that something is wrong", words=True)
+
+
+def _when(step: int) -> str:
+    return f"step {step:,}" if step else "before the first step"
 
 
 def _curves(facts: Facts) -> str:

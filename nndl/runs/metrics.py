@@ -46,6 +46,7 @@ class MetricsWriter:
             after = {
                 "step": after_step,
                 "epoch": after_epoch,
+                "noticed": after_step,
                 "statistics": after_step if after_statistics is None else after_statistics,
             }
             kept = (line for line in read_metrics(path) if _stands(line, after))

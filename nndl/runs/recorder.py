@@ -1,7 +1,7 @@
 """The observer that keeps a run: metrics as they come, the state when it is due, the best weights at their moment."""
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from types import TracebackType
@@ -14,7 +14,7 @@ from nndl.runs.folder import RunFolder
 from nndl.runs.metrics import MetricsWriter
 from nndl.runs.states import BEST, States
 from nndl.runs.statistics import Statistics
-from nndl.train.events import EpochDone, Event, Finished, Interrupted, as_record
+from nndl.train.events import EpochDone, Event, Finished, Interrupted, Noticed, as_record
 from nndl.train.intervals import Due, parse_interval
 from nndl.train.solver import Solver
 from nndl.train.state import check_weights
@@ -85,6 +85,13 @@ class Recorder:
         elif isinstance(event, EpochDone):
             with self._reported(self._warn_of):
                 self._write_best()
+
+    def note(self, noticed: Iterable[Noticed]) -> list[Noticed]:
+        """Record what is wrong with the training, before the event that shows it; returns it as a list."""
+        seen = list(noticed)
+        for each in seen:
+            self._metrics.write(as_record(each))
+        return seen
 
     def save(self) -> None:
         """Save the state now; where that fails, `warn` is told."""

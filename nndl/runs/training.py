@@ -2,7 +2,7 @@
 
 import contextlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from shutil import disk_usage
 from typing import Any
@@ -15,9 +15,11 @@ from nndl.runs.lock import lock_run
 from nndl.runs.log import log_error, write_log
 from nndl.runs.loggers import Loggers
 from nndl.runs.loggers.logger import About
+from nndl.runs.noticed import read_noticed
 from nndl.runs.recorder import Keeping, Recorder, result_record
 from nndl.train.evaluate import EvaluationStoppedError, Evaluator
-from nndl.train.events import EpochDone, Event, Finished
+from nndl.train.events import EpochDone, Event, Finished, Noticed
+from nndl.train.health.health import Health
 from nndl.train.solver import Solver
 from nndl.train.state import check_weights, load_weights
 
@@ -112,15 +114,24 @@ def _train(
     warn: Callable[[str], None],
 ) -> dict[str, Any]:
     last: Event | None = None
-    doubt: str | None = None
+    before = read_noticed(folder, solver.step)
+    health = Health(solver, {each.sign for each in before})
     with Recorder(folder, solver, keeping, warn) as recorder:
+
+        def tell(noticed: Sequence[Noticed]) -> None:
+            for each in noticed:
+                write_log(folder, f"warning: {each.words()}")
+                watch(each)
+
+        found = recorder.note(health.begin())
+        tell(found)
         for last in solver.events():
+            found += (new := recorder.note(health.see(last)))
             recorder.see(last)
             if isinstance(last, EpochDone):
                 write_log(folder, _in_words(last))
-                if doubt is None and (doubt := solver.doubt()):
-                    warn(doubt)
             watch(last)
+            tell(new)
     so_far = {"step": solver.step, "steps": solver.steps}
     if not isinstance(last, Finished):
         return {"status": "interrupted", **so_far}
@@ -136,7 +147,16 @@ def _train(
         "best_epoch": last.best_epoch,
         "best_validation_accuracy": last.best_validation_accuracy,
         "test": scores,
-        **({"warning": doubt} if doubt else {}),
+        **_in_summary([*before, *found]),
+    }
+
+
+def _in_summary(noticed: Sequence[Noticed]) -> dict[str, Any]:
+    """Return the entries of summary.json that say what was noticed, where anything was."""
+    warning = next((each.words() for each in noticed if each.sign == "absurd"), None)
+    return {
+        **({"noticed": [each.sign for each in noticed]} if noticed else {}),
+        **({"warning": warning} if warning else {}),
     }
 
 

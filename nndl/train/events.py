@@ -63,6 +63,23 @@ class Finished:
     """In training steps, over all processes that took part."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Noticed:
+    """Something is wrong with a training, as far as its figures tell; each sign is told once in a run."""
+
+    step: int
+    """The step after which it was seen; 0 before the first."""
+    sign: str
+    """One of `nndl.train.health.signs.SIGNS`."""
+    says: str
+    cure: str
+    """A cure to try, or several."""
+
+    def words(self) -> str:
+        """Return both, a line each."""
+        return f"{self.says}\n  what to try: {self.cure}"
+
+
 @dataclass(frozen=True)
 class Scoring:
     """The progress of scoring some images: not an event, since the state is not whole meanwhile."""
@@ -73,13 +90,16 @@ class Scoring:
     of: int
 
 
-Event = StepDone | EpochDone | Interrupted | Finished
+Event = StepDone | EpochDone | Noticed | Interrupted | Finished
 
 _MAY_BE_NONE = ("validation_loss", "validation_accuracy", "best_validation_accuracy")
 _COUNTS = ("step", "epoch", "images", "best_epoch")
 MOST = 1 << 53
 """No figure of a training is as large; whole numbers below it are exact as floats."""
-_KINDS = {StepDone: "step", EpochDone: "epoch", Interrupted: "interrupted", Finished: "finished"}
+_WORDS = ("sign", "says", "cure")
+MOST_WORDS = 2000
+"""Characters that may be said at once."""
+_KINDS = {StepDone: "step", EpochDone: "epoch", Noticed: "noticed", Interrupted: "interrupted", Finished: "finished"}
 
 
 def from_record(record: Mapping[str, Any]) -> Event | None:
@@ -94,6 +114,8 @@ def from_record(record: Mapping[str, Any]) -> Event | None:
 def _fits(key: str, value: Any) -> bool:
     if value is None:
         return key in _MAY_BE_NONE
+    if key in _WORDS:
+        return isinstance(value, str) and len(value) <= MOST_WORDS
     if key in _COUNTS:
         return type(value) is int and 0 <= value < MOST
     return isinstance(value, int | float) and abs(value) < MOST

@@ -70,8 +70,8 @@ class Guard:
         if not np.isfinite(self._network.buffers.vector).all():
             raise self._error(f"{self._worst()} after", step, epoch, learning_rate)
 
-    def doubt(self, losses: Sequence[float], *, ended: bool) -> str | None:
-        """Say of the mean losses of all epochs that they are absurd; None where they are not, or still come down.
+    def doubt(self, losses: Sequence[float], *, ended: bool) -> tuple[str, str] | None:
+        """Say of the mean losses of all epochs that they are absurd, and likely cures; None where they still come down.
 
         ended: whether training has; before that the first epoch says nothing.
         """
@@ -79,7 +79,7 @@ class Guard:
         if losses[-1] <= DOUBTFUL * self._guessing or (coming_down and not ended):
             return None
         cost = f"epoch {len(losses)} costs {losses[-1]:.3g} on average, where guessing costs {self._guessing:.3g}"
-        return f"{cost}: this learns nothing\n  likely cures: {self._cures()}"
+        return f"{cost}: this learns nothing", self._cures()
 
     def _worst(self) -> str:
         """Name the first of the parameters and running statistics that is not finite, else the largest."""

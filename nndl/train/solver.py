@@ -219,8 +219,14 @@ class Solver:
             seconds=self.seconds,
         )
 
-    def doubt(self) -> str | None:
-        """Say that training leads nowhere, from the losses of the epochs done; None where it may lead somewhere."""
+    @property
+    def mean_loss(self) -> float:
+        """The mean over the steps of the epoch under way, or of the one just done, L2 included."""
+        before = self.history[-1].step if self.history else 0
+        return self._epoch_loss / (self.step - before) if self.step > before else self.history[-1].train_loss
+
+    def doubt(self) -> tuple[str, str] | None:
+        """Say that training leads nowhere, from the losses of the epochs done, and cures; None where it may not."""
         losses = [epoch.train_loss for epoch in self.history]
         return self.guard.doubt(losses, ended=self.step >= self.steps)
 

@@ -205,8 +205,23 @@ def test_losses_beyond_reason_are_told_once_and_kept_with_the_run(tmp_path: Path
     done = nndl("train", "far.yaml", "--run-dir", "far", "--quiet", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     said = re.findall(
-        r"warning: (epoch \d costs .* guessing costs 2\.3: this learns nothing\n.*cures: .*)\n", done.stderr
+        r"warning: (epoch \d costs .* guessing costs 2\.3: this learns nothing\n  what to try: .*)\n", done.stderr
     )
     assert len(said) == 1
     assert json.loads((tmp_path / "far" / "summary.json").read_text(encoding="utf-8"))["warning"] == said[0]
     assert said[0].splitlines()[0] in (tmp_path / "far" / "log.txt").read_text(encoding="utf-8")
+
+
+def test_what_is_noticed_is_a_line_of_json_or_a_warning_with_what_to_try(tmp_path: Path) -> None:
+    text = CONFIG.partition("model:")[0] + "model: {layers: [affine: {out_features: 9, init: zeros}, affine: 10]}\n"
+    (tmp_path / "ill.yaml").write_text(text + "train: {epochs: 1, batch_size: 32}\n", encoding="utf-8")
+    done = nndl("train", "ill.yaml", "--json", cwd=tmp_path)
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    (noticed,) = (line for line in lines if line["kind"] == "noticed")
+    assert (noticed["sign"], noticed["step"]) == ("vanishing", 0)
+    assert "warning" not in done.stderr
+    assert lines[-1]["noticed"] == ["vanishing"]
+    done = nndl("train", "ill.yaml", "--quiet", cwd=tmp_path)
+    assert f"warning: {noticed['says']}\n  what to try: {noticed['cure']}\n" in done.stderr
+    done = nndl("watch", "latest", cwd=tmp_path)
+    assert noticed["says"] in done.stderr

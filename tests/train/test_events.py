@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from nndl.train.events import Finished, StepDone, as_record, from_record
+from nndl.train.events import Finished, Noticed, StepDone, as_record, from_record
 from tests.train import tiny
 
 
 def test_events_come_back_from_their_records() -> None:
-    events = list(tiny.solver(epochs=1).events())
+    events = [*tiny.solver(epochs=1).events(), Noticed(step=0, sign="dead", says="all", cure="none")]
     assert [from_record(json.loads(json.dumps(as_record(event)))) for event in events] == events
 
 
@@ -28,6 +28,12 @@ def test_a_record_that_no_training_writes_is_no_event(key: str, value: Any) -> N
     record = as_record(StepDone(step=1, epoch=1, loss=2.0, learning_rate=0.1, images=10, seconds=0.1))
     assert from_record(record) is not None
     assert from_record({**record, key: value}) is None
+
+
+@pytest.mark.parametrize("value", [None, 1, [], "x" * 2001])
+def test_what_is_said_is_words_and_not_endless(value: Any) -> None:
+    record = as_record(Noticed(step=0, sign="dead", says="all", cure="none"))
+    assert from_record({**record, "says": value}) is None
 
 
 @pytest.mark.parametrize("value", ["x", [], float("inf")])

@@ -7,9 +7,10 @@ from typing import Literal
 from nndl.cli.screen import terminal
 from nndl.cli.screen.braille import SPARKS
 from nndl.cli.screen.epochs import EpochTable
+from nndl.cli.screen.noticed import say_noticed
 from nndl.cli.screen.pace import Pace, Plan
 from nndl.cli.screen.terminal import Parts
-from nndl.train.events import EpochDone, Event, Finished, Scoring, StepDone
+from nndl.train.events import EpochDone, Event, Finished, Noticed, Scoring, StepDone
 from nndl.train.intervals import duration
 
 LABELS = 21
@@ -43,6 +44,8 @@ class LiveView:
         elif isinstance(event, EpochDone):
             self._doing = ""
             self._add_row(event)
+        elif isinstance(event, Noticed):
+            say_noticed(event)
         elif isinstance(event, Finished):
             self._doing = "the test images are being scored"
 

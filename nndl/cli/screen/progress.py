@@ -8,8 +8,9 @@ from typing import Protocol
 from nndl.cli.screen import terminal
 from nndl.cli.screen.epochs import sentence
 from nndl.cli.screen.live import LiveView
+from nndl.cli.screen.noticed import say_noticed
 from nndl.cli.screen.pace import Pace, Plan
-from nndl.train.events import EpochDone, Event, Scoring, StepDone, as_record
+from nndl.train.events import EpochDone, Event, Noticed, Scoring, StepDone, as_record
 
 SECONDS_BETWEEN_LINES = 5.0
 
@@ -31,10 +32,11 @@ class View(Protocol):
 
 
 class QuietView:
-    """Shows nothing, but that training is about to stop."""
+    """Shows nothing, but what is wrong with the training, and that it is about to stop."""
 
     def see(self, event: Event) -> None:
-        pass
+        if isinstance(event, Noticed):
+            say_noticed(event)
 
     def see_scoring(self, scoring: Scoring) -> None:
         pass
@@ -59,6 +61,7 @@ class PlainView(QuietView):
         self._last_line: float | None = None
 
     def see(self, event: Event) -> None:
+        super().see(event)
         self._pace.see(event)
         if isinstance(event, StepDone):
             self._say_now_and_then(self._pace.words())

@@ -60,11 +60,23 @@ def say(line: str = "") -> None:
 
 def say_words(words: str) -> None:
     """Print prose on stdout; a terminal breaks its lines between words and before no unit."""
-    words = visible_lines(words)
-    if is_terminal():
-        lines = words.replace(" %", "\0%").split("\n")
-        words = "\n".join(textwrap.fill(line, max(20, width()), **_WRAPPING) for line in lines).replace("\0", " ")
-    say(words)
+    say(_wrapped(words) if is_terminal() else words)
+
+
+def note_words(words: str) -> None:
+    """Print prose on stderr likewise."""
+    note(_wrapped(words) if _is_terminal(sys.stderr) else words)
+
+
+def _wrapped(words: str) -> str:
+    lines = visible_lines(words).replace(" %", "\0%").split("\n")
+    return "\n".join(map(_filled, lines)).replace("\0", " ")
+
+
+def _filled(line: str) -> str:
+    """Break a line between words; what follows the first is indented as that."""
+    indent = " " * (len(line) - len(line.lstrip()))
+    return textwrap.fill(line.strip(), max(20, width()), initial_indent=indent, subsequent_indent=indent, **_WRAPPING)
 
 
 _WRAPPING: Any = {"break_long_words": False, "break_on_hyphens": False, "replace_whitespace": False}

@@ -42,6 +42,7 @@ WAYS: dict[str, Callable[[str], None]] = {
     "say": terminal.say,
     "note": terminal.note,
     "say_words": terminal.say_words,
+    "note_words": terminal.note_words,
     "say_styled": lambda text: terminal.say_styled([(text, "bold"), (text, None)]),
     "print_table": lambda text: terminal.print_table([text], [[text]], title=text, footer=[text]),
     "print_table of a file": lambda text: terminal.print_table(["x"], [[text]]),
@@ -49,7 +50,7 @@ WAYS: dict[str, Callable[[str], None]] = {
     "LiveLines": live_lines,
     "download_progress": download,
 }
-OF_LINES = ("say", "say_words", "note")
+OF_LINES = ("say", "say_words", "note", "note_words")
 """These take text of several lines."""
 
 
