@@ -107,16 +107,15 @@ def _means_the_same(text: str) -> bool:
     """Tell whether an accepted config survives being printed, and its network (if it is small) scores an image."""
     from nndl.config import parse_config
     from nndl.config.build import build_network
-    from nndl.config.datasets import INPUT_SHAPE
     from nndl.config.writing.show import dump
     from nndl.net.shapes import everything, infer_shapes
 
     experiment = parse_config(text, "damaged.yaml")
     same = parse_config(dump(experiment), "shown.yaml") == experiment
-    placed = infer_shapes(experiment.model.layers, INPUT_SHAPE)
+    placed = infer_shapes(experiment.model.layers, experiment.data.input_shape)
     if sum(each.layer.macs(each.in_shape) for each in everything(placed)) < 5e7:
         with np.errstate(all="ignore"):
-            scores = build_network(experiment).scores(np.zeros((2, *INPUT_SHAPE), np.float32))
+            scores = build_network(experiment).scores(np.zeros((2, *experiment.data.input_shape), np.float32))
         same = same and scores.shape[0] == 2
     return same
 

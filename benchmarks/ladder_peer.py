@@ -23,7 +23,6 @@ from typing import Any
 from benchmarks.against_pytorch import KEEP_MEMORY, ROOT
 from nndl.api import load_run
 from nndl.config import Experiment, load_config
-from nndl.config.datasets import INPUT_SHAPE
 from nndl.net.catalog.conv import Conv
 from nndl.net.shapes import everything, infer_shapes
 from nndl.train.optimizers import SgdNesterovMomentum
@@ -119,7 +118,7 @@ TRAINERS = {"nndl": train_nndl, "nndl original": train_nndl_originally, "PyTorch
 
 def work_of(experiment: Experiment) -> float:
     """Count floating point operations of a training: three products in each layer, two operations a multiply-add."""
-    placed = infer_shapes(experiment.model.layers, INPUT_SHAPE)
+    placed = infer_shapes(experiment.model.layers, experiment.data.input_shape)
     macs = sum(each.layer.macs(each.in_shape) for each in everything(placed))
     return 6.0 * macs * IMAGES * experiment.train.epochs
 

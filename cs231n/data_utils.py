@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nndl.data.cifar import Images, load_cifar, load_python_batch
+from nndl.data.cifar import load_cifar, load_python_batch
+from nndl.data.dataset import Images
 
 Array = NDArray[Any]
 

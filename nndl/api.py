@@ -10,9 +10,9 @@ import numpy as np
 
 from nndl.config import Experiment, load_config
 from nndl.config.build import Built, build_network, check_experiment
-from nndl.config.data import Split, build_split, take
+from nndl.config.data import Split, build_split
 from nndl.config.reading.overrides import settings
-from nndl.data.cifar import Images
+from nndl.data.dataset import Images
 from nndl.data.given import as_labels, as_pixels
 from nndl.errors import CheckpointError, UsageError
 from nndl.export.write import Written, write
@@ -60,11 +60,16 @@ class Run:
         """Return the names of the classes, in the order of the scores."""
         return self.inputs.classes
 
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Return the shape (C, H, W) of the images that it takes."""
+        return self.experiment.data.input_shape
+
     def predict(self, images: Array, tta: Tta = "none") -> Array:
         """Return the class of each image, int64 (N,): a position in `classes`.
 
-        images: uint8, 0..255, or float, 0..1; (N, 32, 32, 3) as pictures are or (N, 3, 32, 32) as CIFAR is. tta:
-        none, mirror or mirror+translate, to average over those views. Raises UsageError for anything else.
+        images: uint8, 0..255, or float, 0..1; (N, H, W, C) as pictures are or (N, C, H, W) as CIFAR is, of the run's
+        `shape`. tta: none, mirror or mirror+translate, to average over those views. Raises UsageError for others.
         """
         return np.argmax(self.scores(images, tta), axis=1)
 
@@ -75,7 +80,7 @@ class Run:
     def scores(self, images: Array, tta: Tta = "none") -> Array:
         """Return the network's scores (N, classes); images as in `predict`."""
         as_tta(tta)
-        pixels, size = as_pixels(images), self.experiment.train.eval_batch_size
+        pixels, size = as_pixels(images, self.shape), self.experiment.train.eval_batch_size
         parts = [pixels[start : start + size] for start in range(0, len(pixels), size)]
         if not parts:
             return np.zeros((0, len(self.classes)), self.network.dtype)
@@ -83,7 +88,7 @@ class Run:
 
     def outputs(self, images: Array) -> dict[str, Array]:
         """Return what each layer gives for images, as in `predict`, by its name ("conv1"), in order; (N, ...) each."""
-        return inside.outputs(self.network, self.normalize(as_pixels(images)))
+        return inside.outputs(self.network, self.normalize(as_pixels(images, self.shape)))
 
     def gradients(self, images: Array, dscores: Array) -> tuple[Array, dict[str, Array]]:
         """Return the gradient of sum(dscores * scores) by the images (N, 3, 32, 32), and by what each layer gives.
@@ -91,7 +96,7 @@ class Run:
         images: as in `predict`; the gradient is by pixels that go from 0 to 1. dscores (N, classes): to look at one
         class, 1 in its column. The layers' are by name, as in `outputs`. Raises UsageError for other images or dscores.
         """
-        x = self.normalize(as_pixels(images))
+        x = self.normalize(as_pixels(images, self.shape))
         if np.shape(dscores) != (len(x), len(self.classes)):
             wanted = len(x), len(self.classes)
             raise UsageError(f"dscores has a number for each image and class, {wanted}, not {np.shape(dscores)}")
@@ -103,7 +108,7 @@ class Run:
 
         Raises UsageError for others, and where there are none.
         """
-        pixels, size = as_pixels(images), self.experiment.train.eval_batch_size
+        pixels, size = as_pixels(images, self.shape), self.experiment.train.eval_batch_size
         y = as_labels(labels, len(pixels), len(self.classes))
         if not len(y):
             raise UsageError("there are no images to evaluate")
@@ -146,7 +151,7 @@ class Run:
 
     @cached_property
     def normalize(self) -> Callable[[Array], Array]:
-        """Return the map of pixels 0..255 (N, 3, 32, 32), of any dtype, to the network's input."""
+        """Return the map of pixels 0..255 (N, C, H, W), of any dtype, to the network's input."""
         return lambda pixels: self.inputs.normalize.apply(pixels, self.network.dtype)
 
 
@@ -163,6 +168,8 @@ def load_run(run: str | Path, *, best: bool = True, engine: str | None = None) -
     weights, (arrays, info) = _read_weights(folder, best, partial(check_weights, network=network))
     load_weights(network, arrays)
     inputs = read_inputs(folder) or _inputs_of_the_data(experiment)
+    if inputs.normalize.mean.shape not in (network.input_shape[:1], network.input_shape):
+        raise CheckpointError(f"{folder.inputs} is damaged: mean and std are not those of images")
     if not is_count(info.get("step")):
         raise CheckpointError(f"the {weights} weights of {folder.path} do not say of which step they are")
     if (len(inputs.classes),) != network.placed[-1].out_shape:
@@ -211,7 +218,7 @@ def held_out(parts: Split, split: str = "test") -> Images:
         return parts.test
     if not len(parts.validation):
         raise UsageError("the run held out no validation images (data.validation_size is 0)")
-    return take(parts.dataset.train, parts.validation)
+    return parts.dataset.train.take(parts.validation)
 
 
 def _inputs_of_the_data(experiment: Experiment) -> Inputs:

@@ -17,6 +17,8 @@ class Described:
     """The name in YAML."""
     shorthand: ClassVar[str | None] = None
     """The option that a bare value sets: `affine: 10` is `affine: {out_features: 10}`."""
+    counts_classes: ClassVar[str | None] = None
+    """The option that a config may set to `classes`, which stands for their number."""
     nested: ClassVar[str | None] = None
     """The option that holds a list out of the same table, as a residual block holds layers."""
     one_of: ClassVar[tuple[str, ...]] = ()

@@ -144,11 +144,10 @@ def reference() -> None:
 
 def _size(experiment: "Experiment") -> dict[str, int]:
     """Count layers, parameters and multiply-adds (macs) an image of the network."""
-    from nndl.config.datasets import INPUT_SHAPE
     from nndl.net.shapes import infer_shapes
     from nndl.net.summary import layer_rows, totals
 
-    rows = layer_rows(infer_shapes(experiment.model.layers, INPUT_SHAPE), 4)
+    rows = layer_rows(infer_shapes(experiment.model.layers, experiment.data.input_shape), 4)
     sums = totals(rows)
     return {"layers": len(rows), "parameters": sums["parameters"], "macs": sums["macs"]}
 

@@ -238,7 +238,7 @@ def _network(target: str, engine: str | None) -> "Network":
     config = load_config(target)
     return Network(
         config.model.layers,
-        (3, 32, 32),
+        config.data.input_shape,
         get_engine(engine or config.engine),
         loss=config.model.loss,
         l2=config.train.l2,

@@ -10,6 +10,7 @@ from nndl.paths import expanded
 
 if TYPE_CHECKING:
     from nndl.api import Run as Trained
+    from nndl.data.pixels import Fit, Shape
 
 STDIN = Path("-")
 MOST_NAMED = 5
@@ -32,8 +33,8 @@ def predict(
 ) -> None:
     """Name the likeliest classes of pictures, with their probabilities.
 
-    A picture of any size is turned upright, cropped to its centred square and shrunk to 32 x 32. Exits with 2 if any
-    file is no picture; the others are still predicted. Needs pillow: pip install 'nndl[images]'.
+    A picture of any size is turned upright, cropped to its centre and shrunk to the size that the run learnt from.
+    Exits with 2 if any file is no picture; the others are still predicted. Needs pillow: pip install 'nndl[images]'.
     """
     from nndl.cli.screen import terminal
     from nndl.cli.screen.loading import load
@@ -42,8 +43,8 @@ def predict(
 
     chosen = as_tta(tta)
     loaded = load(run, best=best, engine=engine)
-    read, refused, passed_over = _read(images)
-    shares = loaded.probabilities(stack(read.values()), chosen)
+    read, refused, passed_over = _read(images, loaded.shape, loaded.experiment.data.resize)
+    shares = loaded.probabilities(stack(read.values(), loaded.shape), chosen)
     rows = [_row(name, row, loaded, top) for name, row in zip(read, shares.tolist(), strict=True)]
     if json:
         about = {"run": str(loaded.folder.path), "data": loaded.inputs.data, "synthetic": loaded.inputs.synthetic}
@@ -64,7 +65,7 @@ def _listed(paths: list[Path]) -> str:
     return ", ".join(str(path) for path in paths[:MOST_NAMED]) + more
 
 
-def _read(images: list[Path]) -> tuple[dict[str, Any], list[dict[str, str]], list[Path]]:
+def _read(images: list[Path], shape: "Shape", fit: "Fit") -> tuple[dict[str, Any], list[dict[str, str]], list[Path]]:
     """Read pictures by name; returns them, files that are none with what is wrong, and files passed over in folders."""
     import sys
 
@@ -76,7 +77,7 @@ def _read(images: list[Path]) -> tuple[dict[str, Any], list[dict[str, str]], lis
     for image in images:
         try:
             if image == STDIN:
-                read["-"] = decode_picture(sys.stdin.buffer.read(MOST_BYTES + 1), "stdin")
+                read["-"] = decode_picture(sys.stdin.buffer.read(MOST_BYTES + 1), "stdin", shape, fit)
                 continue
             paths, others = pictures_in(image) if image.is_dir() else ([image], [])
             passed_over += others
@@ -85,7 +86,7 @@ def _read(images: list[Path]) -> tuple[dict[str, Any], list[dict[str, str]], lis
             continue
         for path in paths:
             try:
-                read[str(path)] = read_picture(path)
+                read[str(path)] = read_picture(path, shape, fit)
             except DataError as error:
                 refused.append({"image": str(path), "error": str(error)})
     return read, refused, passed_over

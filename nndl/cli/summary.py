@@ -24,12 +24,13 @@ def summary(
     """Show a network layer by layer: shapes, parameters, multiply-adds, memory."""
     from nndl.cli.screen import terminal
     from nndl.config import load_config
-    from nndl.config.datasets import INPUT_SHAPE
     from nndl.net.shapes import infer_shapes
     from nndl.net.summary import layer_rows, totals
 
     experiment = load_config(config, override or [])
-    layers = layer_rows(infer_shapes(experiment.model.layers, INPUT_SHAPE), 8 if experiment.dtype == "float64" else 4)
+    layers = layer_rows(
+        infer_shapes(experiment.model.layers, experiment.data.input_shape), 8 if experiment.dtype == "float64" else 4
+    )
     report = {"name": experiment.name, "dtype": experiment.dtype, "batch_size": experiment.train.batch_size}
     report |= {"layers": layers, "totals": totals(layers)}
     if engine is not None:
@@ -42,13 +43,12 @@ def summary(
 
 def plan(experiment: "Experiment", engine: str) -> dict[str, Any]:
     """Return the steps that run in training, after the engine's rewriting."""
-    from nndl.config.datasets import INPUT_SHAPE
     from nndl.engines import get_engine
     from nndl.net.network import Network
     from nndl.net.summary import step_rows
 
     chosen = get_engine(engine)
-    network = Network(experiment.model.layers, INPUT_SHAPE, chosen, dtype=experiment.dtype)
+    network = Network(experiment.model.layers, experiment.data.input_shape, chosen, dtype=experiment.dtype)
     return {"engine": chosen.name, "steps": step_rows(network.describe())}
 
 

@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from nndl.config.data import Split, build_split, take
-from nndl.config.datasets import INPUT_SHAPE
+from nndl.config.data import Split, build_split
 from nndl.config.schema import Experiment
 from nndl.data.batches import Batches
-from nndl.data.cifar import Images
+from nndl.data.dataset import Images
 from nndl.engines import get_engine, set_threads
 from nndl.errors import UsageError
 from nndl.net.catalog.conv import Conv
@@ -86,7 +85,7 @@ def build(experiment: Experiment, begin: Begin | None = None) -> Built:
     _whiten(network, split)
     start = begin(network) if begin else None
     part = split.dataset.train
-    validation = _evaluator(experiment, split, take(part, split.validation)) if len(split.validation) else None
+    validation = _evaluator(experiment, split, part.take(split.validation)) if len(split.validation) else None
     test = replace(_evaluator(experiment, split, split.test), tta=experiment.train.tta)
     solver = build_solver(experiment, split, network, validation)
     return Built(experiment, split, network, solver, validation, test, start)
@@ -97,7 +96,7 @@ def build_network(experiment: Experiment, engine: str | None = None) -> Network:
     set_threads(None if experiment.threads == "auto" else experiment.threads)
     return Network(
         experiment.model.layers,
-        INPUT_SHAPE,
+        experiment.data.input_shape,
         get_engine(engine or experiment.engine),
         loss=experiment.model.loss,
         l2=experiment.train.l2,
@@ -132,7 +131,7 @@ def build_solver(experiment: Experiment, split: Split, network: Network, validat
         batches,
         build_learner(experiment, network),
         epochs=train.epochs,
-        train_sample=_evaluator(experiment, split, take(split.dataset.train, split.train[:TRAIN_SAMPLE])),
+        train_sample=_evaluator(experiment, split, split.dataset.train.take(split.train[:TRAIN_SAMPLE])),
         validation=validation,
         schedule=train.schedule,
         warmup_epochs=train.warmup_epochs,

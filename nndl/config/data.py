@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from nndl.config.datasets import parse_fold
-from nndl.config.schema import Experiment
-from nndl.data.cifar import Dataset, Images, load_cifar
+from nndl.config.datasets import CLASSES, parse_fold
+from nndl.config.schema import Data, Experiment
+from nndl.data.cifar import load_cifar
+from nndl.data.dataset import Dataset, Images
 from nndl.data.normalize import Normalize
 from nndl.data.split import stratified_fold, stratified_split
 from nndl.data.synthetic import make_synthetic
@@ -44,19 +45,21 @@ def build_split(experiment: Experiment) -> Split:
         train, validation = used[inner[0]], used[inner[1]]
     test = dataset.test
     if data.test_size != "all" and data.test_size < len(test):
-        test = take(test, stratified_split(test.labels, data.test_size, data.split_seed)[1])
-    return Split(dataset, train, validation, test, Normalize.fit(dataset.train.images[train], data.normalize))
+        test = test.take(stratified_split(test.labels, data.test_size, data.split_seed)[1])
+    return Split(dataset, train, validation, test, Normalize.fit(dataset.train.images, data.normalize, train))
 
 
 def load_dataset(experiment: Experiment) -> Dataset:
-    """Load the images the experiment names, from disk or generated."""
+    """Load the images the experiment names, of the classes it names, from disk or generated."""
     data = experiment.data
-    if data.dataset != "synthetic":
-        return load_cifar(Path(data.root), data.dataset)
+    dataset = _generated(data) if data.dataset == "synthetic" else load_cifar(Path(data.root), data.dataset)
+    return dataset if data.classes == "all" else dataset.of_classes(data.classes)
+
+
+def _generated(data: Data) -> Dataset:
+    """Generate as many images of every class as those asked for have, or one more."""
+    classes, of_all = len(data.class_names), len(CLASSES["synthetic"])
     sizes = {"train_size": data.train_size, "test_size": data.test_size}
+    if classes < of_all:
+        sizes = {name: size if size == "all" else of_all * -(-size // classes) for name, size in sizes.items()}
     return make_synthetic(**{name: size for name, size in sizes.items() if size != "all"})
-
-
-def take(images: Images, index: Array) -> Images:
-    """Copy the images at the positions `index`, int64 (n,)."""
-    return Images(np.ascontiguousarray(images.images[index]), images.labels[index])

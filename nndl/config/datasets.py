@@ -1,10 +1,13 @@
 """Facts of the data sets that are known before any of them is read."""
 
 import re
-from typing import Literal
 
-INPUT_SHAPE = (3, 32, 32)
-CLASSES = {"cifar10": 10, "cifar100": 100, "synthetic": 10}
+from nndl.data.official import CLASSES as PUBLISHED
+from nndl.data.synthetic import PATTERNS
+
+SHAPE = (3, 32, 32)
+"""Of the images of these data sets."""
+CLASSES = {**PUBLISHED, "synthetic": tuple(PATTERNS)}
 TRAINING_IMAGES = {"cifar10": 50_000, "cifar100": 50_000, "synthetic": 5_000}
 """The number that `all` means; of synthetic images there may be as many as CIFAR has."""
 MOST_TRAINING_IMAGES, MOST_TEST_IMAGES = 50_000, 10_000
@@ -13,15 +16,14 @@ HELD_OUT = 5000
 """Images that validate unless a config says otherwise."""
 
 
-def held_out(dataset: str, train_size: int | Literal["all"]) -> int:
+def held_out(images: int, classes: int) -> int:
     """Count the images that validate where it is left open: a tenth of those there are where HELD_OUT would be all.
 
     At least one of each class, or none where that would leave nothing to learn from.
     """
-    images = TRAINING_IMAGES[dataset] if train_size == "all" else train_size
     if images > HELD_OUT:
         return HELD_OUT
-    least = max(CLASSES[dataset], images // 10)
+    least = max(classes, images // 10)
     return least if least < images else 0
 
 

@@ -15,7 +15,7 @@ from nndl.config.pieces import Pieces
 from nndl.config.reading import overrides
 from nndl.config.reading.marked import MOST_CHARACTERS, Marked, read
 from nndl.config.reading.messages import Mark, Path, Problem, ProblemsError
-from nndl.config.schema import ONE_OF, Experiment
+from nndl.config.schema import ONE_OF, Data, Experiment
 from nndl.config.translate import translate
 from nndl.errors import ConfigError, UsageError
 from nndl.paths import expanded
@@ -115,7 +115,7 @@ class _Loader:
     def _with_pieces(self) -> dict[str, Any]:
         """Return the tree with what names a layer, an optimizer, ... built; report and leave out what could not be."""
         result = {key: dict(value) if isinstance(value, dict) else value for key, value in self.tree.items()}
-        pieces = Pieces(self.report)
+        pieces = Pieces(self.report, self._classes())
         for key in ONE_OF:
             inside = result.get(key.section)
             if not isinstance(inside, dict) or key.name not in inside:
@@ -128,6 +128,15 @@ class _Loader:
         if isinstance(train, dict) and "groups" in train:
             train["groups"] = pieces.groups(train["groups"])
         return result
+
+    def _classes(self) -> int:
+        """Count the classes, which layers may name; 1 where the data section is wrong, which `_validated` reports."""
+        given = self.tree.get("data")
+        try:
+            images = {key: value for key, value in given.items() if key != "augment"} if isinstance(given, dict) else {}
+            return len(Data.model_validate(images).class_names)
+        except ValidationError:
+            return 1
 
     def _validated(self, plain: dict[str, Any]) -> Experiment | None:
         try:

@@ -15,10 +15,10 @@ from nndl.train.updater import Group
 
 
 class Pieces:
-    """The builder of a config's pieces, which reports everything that is wrong with them."""
+    """The builder of a config's pieces, which reports everything that is wrong with them; `classes` is their number."""
 
-    def __init__(self, report: Report) -> None:
-        self.report = report
+    def __init__(self, report: Report, classes: int = 1) -> None:
+        self.report, self.classes = report, classes
 
     def at(self, key: OneOf, value: Any, path: Path) -> Any:
         """Build what the value of a key names."""
@@ -45,6 +45,8 @@ class Pieces:
         options = self._options(described, given, inside)
         if options is None:
             return None
+        if described.counts_classes and options.get(described.counts_classes) == "classes":
+            options[described.counts_classes] = self.classes
         if described.nested in options:
             options |= self._nested(key, described, options, inside, isinstance(given, list))
         options = {name: _frozen(value) for name, value in options.items()}

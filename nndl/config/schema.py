@@ -7,7 +7,7 @@ Layers, losses, update rules, schedules and augmentations are described where th
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NamedTuple
 
-from annotated_types import Ge, Gt, Le
+from annotated_types import Ge, Gt, Le, Lt
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -19,8 +19,9 @@ from pydantic import (
     model_validator,
 )
 
-from nndl.config.datasets import FOLD, TRAINING_IMAGES, fold_size, held_out, parse_fold
+from nndl.config.datasets import CLASSES, FOLD, SHAPE, TRAINING_IMAGES, fold_size, held_out, parse_fold
 from nndl.data.augment import TRANSFORMS, Transform
+from nndl.data.pixels import Fit, Shape
 from nndl.described import Described
 from nndl.net.catalog import LAYERS
 from nndl.net.layer import Layer
@@ -94,13 +95,17 @@ class Data(Section):
     """The images: CIFAR-10, CIFAR-100, or generated patterns in CIFAR's shape that need no download."""
     root: str = "data"
     """The folder that holds the data set, or its archive; a relative one is looked for where the command is given."""
+    resize: Fit = "crop"
+    """The way of a picture to another size: crop, its centre in the proportions of `size`, or squeeze, all of it."""
+    classes: Annotated[tuple[str, ...], Field(strict=False, min_length=2)] | Literal["all"] = "all"
+    """The classes to take, two or more, in the order of the scores: `[cat, dog]`; the images of others are left out."""
     train_size: Count | Literal["all"] = "all"
     """The number of training images to use, before validation is split off; for quick trials."""
     test_size: Count | Literal["all"] = "all"
     """The number of test images to use."""
-    validation_size: Annotated[int, Ge(0)] | Literal["auto"] = "auto"
-    """Training images held out to watch progress and choose the best epoch; equally many of each class. auto: 5,000, or
-    a tenth of those there are where that is all of them."""
+    validation_size: Annotated[int, Ge(0)] | Annotated[float, Gt(0), Lt(1)] | Literal["auto"] = "auto"
+    """Training images held out to watch progress and choose the best epoch; of each class its share. 0.1: a tenth.
+    auto: 5,000, or a tenth where that is all of them."""
     split_seed: Annotated[int, Ge(0)] = 0
     """The seed that picks them, apart from `seed` so that runs with other seeds are judged on the same images."""
     fold: Annotated[str, BeforeValidator(_fold), WithJsonSchema({"type": "string", "pattern": FOLD})] | None = None
@@ -112,16 +117,37 @@ class Data(Section):
 
     @model_validator(mode="after")
     def _count(self) -> "Data":
-        """Put a number for auto, so that the config that a run keeps says it."""
+        """Put a number for auto and for a share, so that the config that a run keeps says it."""
         if self.validation_size == "auto":
-            vars(self)["validation_size"] = self.fold_size or held_out(self.dataset, self.train_size)
+            vars(self)["validation_size"] = self.fold_size or held_out(self.training_images, len(self.class_names))
+        elif isinstance(self.validation_size, float):
+            vars(self)["validation_size"] = round(self.validation_size * self.training_images)
         return self
+
+    @property
+    def input_shape(self) -> Shape:
+        """Return the shape (C, H, W) of an image."""
+        return SHAPE
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Return the names of the classes, in the order of the scores."""
+        return CLASSES[self.dataset] if self.classes == "all" else self.classes
+
+    @property
+    def all_training_images(self) -> int:
+        """Return the number of training images that `train_size: all` means; each class has as many as the others."""
+        return TRAINING_IMAGES[self.dataset] * len(self.class_names) // len(CLASSES[self.dataset])
+
+    @property
+    def training_images(self) -> int:
+        """Return the number of training images in use, those held out among them."""
+        return self.all_training_images if self.train_size == "all" else self.train_size
 
     @property
     def fold_size(self) -> int:
         """Return how many images the fold holds out; 0 without one."""
-        images = TRAINING_IMAGES[self.dataset] if self.train_size == "all" else self.train_size
-        return fold_size(images, self.fold) if self.fold else 0
+        return fold_size(self.training_images, self.fold) if self.fold else 0
 
     @property
     def held_out(self) -> int:

@@ -14,6 +14,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from nndl.data import counter
+from nndl.data.dataset import LARGEST
 from nndl.described import Described, table
 
 Array = NDArray[Any]
@@ -28,9 +29,12 @@ class Transform(Described):
 
     stream: ClassVar[int]
 
+    def check(self, height: int, width: int) -> None:
+        """Raise ValueError where images of this size are too small for it."""
+
     @abstractmethod
     def apply(self, images: Array, index: Array, epoch: int, seed: int) -> Array:
-        """Return a new batch like images, uint8 or float (N, 3, 32, 32); index int64 (N,): their numbers in the set."""
+        """Return a new batch like images, uint8 or float (N, C, H, W); index int64 (N,): their numbers in the set."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ class Flip(Transform):
     stream = 1
 
     def apply(self, images: Array, index: Array, epoch: int, seed: int) -> Array:
-        """Return a new batch (N, 3, 32, 32), about half of it mirrored."""
+        """Return a new batch (N, C, H, W), about half of it mirrored."""
         return _mirrored(images, counter.integers((seed, self.stream, epoch), index, (2,))[0] == 1)
 
 
@@ -57,7 +61,7 @@ class AlternatingFlip(Transform):
     stream = 2
 
     def apply(self, images: Array, index: Array, epoch: int, seed: int) -> Array:
-        """Return a new batch (N, 3, 32, 32), about half of it mirrored."""
+        """Return a new batch (N, C, H, W), about half of it mirrored."""
         return _mirrored(images, counter.integers((seed, self.stream), index, (2,))[0] == epoch % 2)
 
 
@@ -75,11 +79,15 @@ class Crop(Transform):
     """Black margins, or the image mirrored at its edge (without repeating the outermost row)."""
 
     def __post_init__(self) -> None:
-        if not 0 <= self.pad < 32 or self.mode not in ("zero", "reflect"):
-            raise ValueError("crop: pad is from 0 to 31, mode zero or reflect")
+        if not 0 <= self.pad < LARGEST or self.mode not in ("zero", "reflect"):
+            raise ValueError(f"crop: pad is from 0 to {LARGEST - 1}, mode zero or reflect")
+
+    def check(self, height: int, width: int) -> None:
+        if self.pad >= min(height, width):
+            raise ValueError(f"crop: pad is from 0 to {min(height, width) - 1} with images of {height} x {width}")
 
     def apply(self, images: Array, index: Array, epoch: int, seed: int) -> Array:
-        """Return a new batch (N, 3, H, W), every image shifted by its own -pad..pad rows and columns."""
+        """Return a new batch (N, C, H, W), every image shifted by its own -pad..pad rows and columns."""
         top, left = counter.integers((seed, self.stream, epoch), index, (2 * self.pad + 1,) * 2)
         windows = sliding_window_view(self._padded(images), images.shape[2:], (2, 3))
         cropped: Array = windows[np.arange(len(images)), :, top, left]
@@ -113,11 +121,15 @@ class Cutout(Transform):
     """Side of the square in pixels."""
 
     def __post_init__(self) -> None:
-        if not 1 <= self.size <= 32:
-            raise ValueError("cutout: size is from 1 to 32")
+        if not 1 <= self.size <= LARGEST:
+            raise ValueError(f"cutout: size is from 1 to {LARGEST}")
+
+    def check(self, height: int, width: int) -> None:
+        if self.size > max(height, width):
+            raise ValueError(f"cutout: size is from 1 to {max(height, width)} with images of {height} x {width}")
 
     def apply(self, images: Array, index: Array, epoch: int, seed: int) -> Array:
-        """Return a new batch (N, 3, H, W), every image with a square of one grey."""
+        """Return a new batch (N, C, H, W), every image with a square of one grey."""
         height, width = images.shape[2:]
         centre = counter.integers((seed, self.stream, epoch), index, (height, width))
         top, left = centre[:, :, None] - self.size // 2
@@ -149,7 +161,7 @@ class ColorJitter(Transform):
             raise ValueError("color_jitter: brightness, contrast and saturation are from 0 to 1")
 
     def apply(self, images: Array, index: Array, epoch: int, seed: int) -> Array:
-        """Return a new batch (N, 3, H, W) with every image's colours changed by its own factors."""
+        """Return a new batch (N, C, H, W) with each image's colours changed by its own factors."""
         drawn = 2 * counter.uniform((seed, self.stream, epoch), index, 3)[:, :, None, None, None] - 1
         dtype = np.float32 if images.dtype == np.uint8 else images.dtype
         brightness, contrast, saturation = (
@@ -174,7 +186,9 @@ def _mirrored(images: Array, chosen: Array) -> Array:
 
 
 def _luma(images: Array) -> Array:
-    """Return brightness (N, 1, H, W)."""
+    """Return brightness (N, 1, H, W), of images in colour or grey."""
+    if images.shape[1] == 1:
+        return images
     red, green, blue = (images[:, channel, None] * images.dtype.type(LUMA[channel]) for channel in range(3))
     return np.asarray(red + green + blue)
 

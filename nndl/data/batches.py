@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from nndl.data import counter
 from nndl.data.augment import Transform
-from nndl.data.cifar import Images
+from nndl.data.dataset import Images
 from nndl.data.normalize import Normalize
 
 __all__ = ["Batch", "Batches", "Normalize"]
@@ -28,7 +28,7 @@ def batches_in(images: int, batch_size: int, drop_last: bool) -> int:
 
 
 class Batches:
-    """The images that index names, in batches: X of dtype (N, 3, 32, 32), C-contiguous, and y int64 (N,).
+    """The images that index names, in batches: X of dtype (N, C, H, W), C-contiguous, and y int64 (N,).
 
     Every array is a function of (seed, epoch, batch number): any epoch may be begun anywhere, with or without prefetch
     (that many batches are made ready by a thread). Where a batch is shared, `part` of so many images says which of them

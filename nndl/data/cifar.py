@@ -3,60 +3,21 @@
 Source: Krizhevsky, "Learning Multiple Layers of Features from Tiny Images" (2009), and the page of the data set.
 """
 
-import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nndl.data.dataset import Dataset, Images
 from nndl.data.finding import command, find_release
 from nndl.data.official import CLASSES, IMAGE_BYTES, RELEASES, TITLES, Release
 from nndl.data.python_batch import load_python_batch
 from nndl.errors import DataError
 from nndl.paths import expanded
 
-__all__ = ["Dataset", "Images", "load_cifar", "load_python_batch"]
-
-
-@dataclass(frozen=True, eq=False)
-class Images:
-    """Images uint8 (N, 3, 32, 32), C-contiguous, and their labels int64 (N,)."""
-
-    images: NDArray[Any]
-    labels: NDArray[Any]
-
-    def __post_init__(self) -> None:
-        if self.images.dtype != np.uint8 or self.images.shape != (len(self.labels), 3, 32, 32):
-            raise DataError(f"images are uint8 (N, 3, 32, 32), not {self.images.dtype} {self.images.shape}")
-        if self.labels.dtype != np.int64 or not self.images.flags.c_contiguous:
-            raise DataError("labels are int64 (N,), and images C-contiguous")
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-
-@dataclass(frozen=True, eq=False)
-class Dataset:
-    """A training and a test set with the names of their classes; `synthetic` says the images are generated."""
-
-    name: str
-    train: Images
-    test: Images
-    classes: tuple[str, ...]
-    synthetic: bool
-
-    @cached_property
-    def digest(self) -> str:
-        """SHA-256 over images and labels, training then test, in hex: equal whatever format they were read from."""
-        sha = hashlib.sha256()
-        for part in (self.train, self.test):
-            sha.update(part.images.data)
-            sha.update(part.labels.astype("<i8").data)
-        return sha.hexdigest()
+__all__ = ["load_cifar", "load_python_batch"]
 
 
 def load_cifar(root: Path, dataset: str = "cifar10") -> Dataset:

@@ -10,18 +10,30 @@ from nndl.errors import UsageError
 Array = NDArray[Any]
 
 
-def as_pixels(images: ArrayLike) -> Array:
-    """Return images as pixels 0..255 (N, 3, 32, 32): uint8 stays as it is, floats from 0 to 1 are multiplied by 255.
+def as_pixels(images: ArrayLike, shape: tuple[int, int, int] = (3, 32, 32)) -> Array:
+    """Return images as pixels 0..255 (N, C, H, W): uint8 stays as it is, floats from 0 to 1 are multiplied by 255.
 
-    images: (N, 32, 32, 3) or (N, 3, 32, 32). Raises UsageError for anything else.
+    images: (N, H, W, C) or (N, C, H, W) of the `shape` (C, H, W); where C is 1, (N, H, W) too. Raises UsageError for
+    anything else.
     """
-    images = _array(images, "images are (N, 32, 32, 3) or (N, 3, 32, 32)")
-    if images.ndim == 3 and 3 in (images.shape[0], images.shape[2]):
+    channels, height, width = shape
+    layouts = [(height, width, channels), shape, *([(height, width)] if channels == 1 else [])]
+    right = f"images are {' or '.join('(' + ', '.join(map(str, ('N', *layout))) + ')' for layout in layouts)}"
+    images = _array(images, right)
+    if images.ndim == 3 and images.shape in layouts:
         raise UsageError(f"images have a first axis that counts them; for one of {images.shape} give images[None]")
-    if images.ndim != 4 or images.shape[1:] not in ((3, 32, 32), (32, 32, 3)):
-        raise UsageError(f"images are (N, 32, 32, 3) or (N, 3, 32, 32), not {images.shape}")
-    if images.shape[1:] == (32, 32, 3):
-        images = images.transpose(0, 3, 1, 2)
+    if images.ndim < 3 or images.shape[1:] not in layouts:
+        raise UsageError(f"{right}, not {images.shape}")
+    pixels = _bytes_or_scaled(images)
+    return pixels if images.shape[1:] == shape else _channels_first(pixels, shape)
+
+
+def _channels_first(images: Array, shape: tuple[int, int, int]) -> Array:
+    return images.transpose(0, 3, 1, 2) if images.ndim == 4 else images.reshape(-1, *shape)
+
+
+def _bytes_or_scaled(images: Array) -> Array:
+    """Return uint8 as it is, and floats from 0 to 1 times 255. Raises UsageError for other types and ranges."""
     if images.dtype == np.uint8:
         return images
     if images.dtype.kind != "f":

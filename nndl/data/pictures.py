@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nndl.data.hidden import without_hidden
-from nndl.data.pixels import SIZE, memory_needed, to_pixels
+from nndl.data.pixels import SHAPE, Fit, Shape, memory_needed, to_pixels
 from nndl.errors import DataError, MissingExtraError, UsageError
 
 if TYPE_CHECKING:
@@ -48,8 +48,8 @@ def pictures_in(folder: Path) -> tuple[list[Path], list[Path]]:
     return pictures, [path for path in files if path.suffix.lower() not in known]
 
 
-def read_picture(path: Path) -> NDArray[Any]:
-    """Read a picture file as uint8 (3, 32, 32). Raises DataError where it is none, is damaged, or is far too large."""
+def read_picture(path: Path, shape: Shape = SHAPE, fit: Fit = "crop") -> NDArray[Any]:
+    """Read a picture file as `to_pixels` does, uint8 (C, H, W). Raises DataError for what is none or far too large."""
     try:
         if not path.is_file():
             raise DataError(f"{path} is not a file" if path.exists() else f"there is no file {path}")
@@ -58,11 +58,11 @@ def read_picture(path: Path) -> NDArray[Any]:
         content = path.read_bytes()
     except (OSError, ValueError) as error:  # ValueError: a name with a null in it
         raise DataError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
-    return decode_picture(content, str(path))
+    return decode_picture(content, str(path), shape, fit)
 
 
-def decode_picture(content: bytes, name: str) -> NDArray[Any]:
-    """Decode the bytes of a picture file as uint8 (3, 32, 32); errors call it `name`. Raises as `read_picture` does."""
+def decode_picture(content: bytes, name: str, shape: Shape = SHAPE, fit: Fit = "crop") -> NDArray[Any]:
+    """Decode the bytes of a picture file as uint8 (C, H, W); errors call it `name`. Raises as `read_picture` does."""
     Image = _pillow()
     if len(content) > MOST_BYTES:
         raise DataError(f"{name} has more than {MOST_BYTES >> 20} MiB")
@@ -73,8 +73,8 @@ def decode_picture(content: bytes, name: str) -> NDArray[Any]:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
             with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
-                _check_memory(picture, name)
-                return to_pixels(picture)
+                _check_memory(picture, name, memory_needed(picture, shape, fit))
+                return to_pixels(picture, shape, fit)
         except Image.UnidentifiedImageError:
             raise DataError(f"{name} is no picture ({', '.join(FORMATS[:6])} and some others are read)") from None
         except DataError:
@@ -86,8 +86,8 @@ def decode_picture(content: bytes, name: str) -> NDArray[Any]:
             raise DataError(f"{name} is a damaged picture: {words[:200]}") from None
 
 
-def _check_memory(picture: "Image", name: str) -> None:
-    if (needed := memory_needed(picture)) > MOST_MEMORY:
+def _check_memory(picture: "Image", name: str, needed: int) -> None:
+    if needed > MOST_MEMORY:
         size = " x ".join(f"{side:,}" for side in picture.size)
         takes = f"to unpack it would take {needed / 2**30:,.1f} GiB of memory, and at most {MOST_MEMORY / 2**30:.0f} is"
         raise DataError(f"{name} is {size} pixels: {takes}")
@@ -102,7 +102,7 @@ def _pillow() -> Any:
     return Image
 
 
-def stack(pictures: Iterable[NDArray[Any]]) -> NDArray[Any]:
-    """Stack pictures uint8 (3, 32, 32) as one array (N, 3, 32, 32)."""
+def stack(pictures: Iterable[NDArray[Any]], shape: Shape = SHAPE) -> NDArray[Any]:
+    """Stack pictures uint8 (C, H, W) as one array (N, C, H, W)."""
     kept = list(pictures)
-    return np.stack(kept) if kept else np.zeros((0, 3, SIZE, SIZE), np.uint8)
+    return np.stack(kept) if kept else np.zeros((0, *shape), np.uint8)

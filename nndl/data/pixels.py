@@ -1,7 +1,8 @@
-"""A picture as pillow opens it, of any size and mode, as the network's image: 32 x 32 in red, green and blue."""
+"""A picture as pillow opens it, of any size and mode, as the network's image: of one size, in colour or in grey."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from math import prod
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,18 +12,23 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 
-SIZE = 32
+SHAPE = (3, 32, 32)
+"""Channels, height and width of CIFAR's images."""
+Shape = tuple[int, int, int]
+Fit = Literal["crop", "squeeze"]
+"""The way to another proportion: what is too long is cut off at both ends, or all is squeezed into it."""
 
 _ORIENTATION = 0x0112  # the tag of EXIF that says how the camera was held
 _TILE_WIDTH, _TILE_LENGTH = 322, 323  # tags of TIFF: a tile is unpacked whole, however little of it is shown
 _LEFTWARDS, _UPWARDS = (2, 3, 7, 8), (3, 4, 6, 7)  # orientations in which columns, or rows, count from the far end
+_SIDEWAYS = (5, 6, 7, 8)  # orientations in which rows are columns
 _STRIPE = 1 << 20  # pixels converted at a time
 
 _BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2, "I;16N": 2}  # of a pixel, in pillow; all others: 4
 _DECODING = {"WEBP": 2, "TIFF": 1, "BMP": 1, "GIF": 1}  # times what a picture takes, that its decoder takes besides
 
 
-def memory_needed(picture: "Image") -> int:
+def memory_needed(picture: "Image", shape: Shape = SHAPE, fit: Fit = "crop") -> int:
     """Estimate the bytes that decoding a picture and making an image of it take, by what its file says of itself."""
     (width, height), tags = picture.size, getattr(picture, "tag_v2", {})
     of_one = _BYTES.get(picture.mode, 4)
@@ -30,37 +36,53 @@ def memory_needed(picture: "Image") -> int:
     if picture.info.get("progressive"):  # a JPEG whose coefficients are all kept until the last is read
         decoded += 2 * len(picture.getbands())
     tile = 8 * tags.get(_TILE_WIDTH, 0) * tags.get(_TILE_LENGTH, 0)
-    square = 12 if picture.has_transparency_data else 9  # cut out and turned, or in colour and on white
-    return width * height * decoded + min(width, height) ** 2 * square + tile
+    kept = max(prod(_kept(picture, orientation, shape, fit)) for orientation in (1, 5))  # reading it may unpack all
+    cut = 12 if picture.has_transparency_data else 9  # cut out and turned, or in colour and on white
+    return width * height * decoded + kept * cut + tile
 
 
-def to_pixels(picture: "Image") -> Array:
-    """Return uint8 (3, 32, 32): the largest centred square, scaled by a cubic filter that antialiases; 32 x 32 as is.
+def to_pixels(picture: "Image", shape: Shape = SHAPE, fit: Fit = "crop") -> Array:
+    """Return uint8 (C, H, W), scaled by a cubic filter that antialiases; a picture of H x W stays as it is.
 
-    Turned as the camera's note (EXIF) says; what is transparent becomes white; of an animation the first picture. Deep
-    grey is scaled from the range that its values fill: 0 to 1 (floats), to 255, to 65535 or to more.
+    crop: the largest centred part that is as high as wide as H to W; squeeze: all of it, in other proportions. Turned
+    as the camera's note (EXIF) says; what is transparent becomes white; of an animation the first picture. Deep grey is
+    scaled from the range that its values fill: 0 to 1 (floats), to 255, to 65535 or to more. Grey (C is 1) is the
+    brightness of ITU-R BT.601.
     """
     from PIL import Image
 
+    channels, height, width = shape
     _scale_transparency(picture)
     picture.load()
-    square = _in_colour(_upright_square(picture), _range(picture))
-    if square.size != (SIZE, SIZE):
-        square = square.resize((SIZE, SIZE), Image.Resampling.BICUBIC)
-    return np.ascontiguousarray(np.asarray(square, np.uint8).transpose(2, 0, 1))
+    cut = _in_colour(_upright(picture, shape, fit), _range(picture))
+    if cut.size != (width, height):
+        cut = cut.resize((width, height), Image.Resampling.BICUBIC)
+    if channels == 1:
+        return np.asarray(cut.convert("L"), np.uint8)[None].copy()
+    return np.ascontiguousarray(np.asarray(cut, np.uint8).transpose(2, 0, 1))
 
 
-def _upright_square(picture: "Image") -> "Image":
-    """Cut out the centred square, turned upright. Of an odd margin the smaller half is left, or above, once turned."""
+def _kept(picture: "Image", orientation: int, shape: Shape, fit: Fit) -> tuple[int, int]:
+    """Return width and height of the part that is kept, before it is turned: in the proportions of H and W."""
+    width, height = picture.size
+    if fit == "squeeze":
+        return width, height
+    _, high, wide = shape
+    high, wide = (wide, high) if orientation in _SIDEWAYS else (high, wide)
+    return min(width, max(1, height * wide // high)), min(height, max(1, width * high // wide))
+
+
+def _upright(picture: "Image", shape: Shape, fit: Fit) -> "Image":
+    """Cut out what is kept, turned upright. Of an odd margin the smaller half is left, or above, once turned."""
     from PIL.Image import Transpose
 
     orientation = _orientation(picture)
     width, height = picture.size
-    side = min(width, height)
-    left, top = (width - side) // 2, (height - side) // 2
-    left = width - side - left if orientation in _LEFTWARDS else left
-    top = height - side - top if orientation in _UPWARDS else top
-    square = picture if width == height else picture.crop((left, top, left + side, top + side))
+    wide, high = _kept(picture, orientation, shape, fit)
+    left, top = (width - wide) // 2, (height - high) // 2
+    left = width - wide - left if orientation in _LEFTWARDS else left
+    top = height - high - top if orientation in _UPWARDS else top
+    cut = picture if (wide, high) == picture.size else picture.crop((left, top, left + wide, top + high))
     turn = {
         2: Transpose.FLIP_LEFT_RIGHT,
         3: Transpose.ROTATE_180,
@@ -70,7 +92,7 @@ def _upright_square(picture: "Image") -> "Image":
         7: Transpose.TRANSVERSE,
         8: Transpose.ROTATE_90,
     }.get(orientation)
-    return square if turn is None else square.transpose(turn)
+    return cut if turn is None else cut.transpose(turn)
 
 
 def _orientation(picture: "Image") -> int:

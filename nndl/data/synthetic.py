@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nndl.data import counter
-from nndl.data.cifar import Dataset, Images
+from nndl.data.dataset import Dataset, Images
 from nndl.errors import DataError
 
 Ints = NDArray[Any]

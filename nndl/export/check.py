@@ -50,7 +50,7 @@ def compare(ours: Array, theirs: Array) -> Comparison:
 
 
 def onnx_scores(model: "ModelProto", pixels: Array) -> Array:
-    """Return the scores (N, classes) that onnxruntime computes for pixels uint8 (N, 3, 32, 32)."""
+    """Return the scores (N, classes) that onnxruntime computes for pixels uint8 (N, C, H, W)."""
     try:
         import onnxruntime
     except ImportError:

@@ -7,8 +7,6 @@ from nndl.config.build import build_network
 from nndl.config.data import build_split
 from nndl.config.writing.show import dump
 from nndl.data.normalize import Normalize
-from nndl.data.official import CLASSES
-from nndl.data.synthetic import PATTERNS
 from nndl.errors import CheckpointError, DataError
 from nndl.export.files import read_weights
 from nndl.export.load import load_arrays, normalization_of
@@ -30,13 +28,12 @@ def import_run(experiment: Experiment, weights: Path, run_dir: Path | None = Non
     numbers = network.params.size + network.buffers.size
     arrays = read_weights(weights, most_bytes=16 * numbers + 2**20)
     load_arrays(network, arrays, str(weights))
-    normalize = normalization_of(arrays) or _fitted(experiment, weights)
+    normalize = normalization_of(arrays, network.input_shape) or _fitted(experiment, weights)
     synthetic = experiment.data.dataset == "synthetic"
-    classes = tuple(PATTERNS) if synthetic else CLASSES[experiment.data.dataset]
     folder = create_run_folder(experiment.name, run_dir)
     write_atomically(folder.config, dump(experiment))
     folder.write_environment({**describe_environment(), "imported": weights.name})
-    write_inputs(folder, Inputs(normalize, classes, experiment.data.dataset, synthetic))
+    write_inputs(folder, Inputs(normalize, experiment.data.class_names, experiment.data.dataset, synthetic))
     stores = {"params": network.params, "buffers": network.buffers}
     write_checkpoint(folder.best, pack(stores), {"kind": "imported", "step": 0, "from": weights.name})
     folder.write_status("imported", step=0, steps=0, weights=weights.name)

@@ -78,14 +78,18 @@ def _fault(name: str, value: Array, shape: tuple[int, ...]) -> str | None:
     return None if np.isfinite(value).all() else f"{name} holds values that are not finite"
 
 
-def normalization_of(arrays: Mapping[str, Array]) -> Normalize | None:
-    """Return the normalisation that came with weights, or None. Raises CheckpointError for one that is malformed."""
+def normalization_of(arrays: Mapping[str, Array], shape: tuple[int, ...]) -> Normalize | None:
+    """Return the normalisation of images (C, H, W) that came with weights, or None. Raises CheckpointError."""
+    channels = shape[0]
     for mean_name, std_name, unit in ((MEAN, STD, 1.0), ("mean", "std", 255.0)):
         if mean_name not in arrays or std_name not in arrays:
             continue
         mean, std = (np.asarray(arrays[name], np.float64) * unit for name in (mean_name, std_name))
-        mean = mean.reshape(3) if mean.size == 3 else mean
-        if mean.shape not in ((3,), (3, 32, 32)) or std.size != 3 or not (std > 0).all() or not np.isfinite(mean).all():
-            raise CheckpointError(f"{mean_name} is (3, 1, 1) or (3, 32, 32), {std_name} (3, 1, 1) and above 0")
-        return Normalize(mean, std.reshape(3))
+        mean = mean.reshape(channels) if mean.size == channels else mean
+        of_images = mean.shape in (shape[:1], shape) and std.size == channels
+        if not (of_images and (std > 0).all() and np.isfinite(mean).all()):
+            raise CheckpointError(
+                f"{mean_name} is ({channels}, 1, 1) or {shape}, {std_name} ({channels}, 1, 1) and above 0"
+            )
+        return Normalize(mean, std.reshape(channels))
     return None

@@ -183,7 +183,7 @@ OPERATORS: dict[type[Layer], Callable[[Graph, Placed, str], str]] = {
 def onnx_model(
     network: Network, normalize: Normalize | None = None, about: Mapping[str, Any] | None = None
 ) -> "ModelProto":
-    """Return the network in evaluation: float32 (N, 3, 32, 32), RGB, 0..1 -> scores and probabilities (N, classes).
+    """Return the network in evaluation: float32 (N, C, H, W), 0..1 -> scores and probabilities (N, classes).
 
     Without `normalize` the input is what the network itself takes. `about` becomes the file's metadata. Raises
     ExportError, naming the layer, for one that ONNX has no operators for here.

@@ -108,9 +108,11 @@ def _network(placed: Sequence[Placed], normalize: Normalize | None, blocks: list
     made, done = _body(placed, "x", blocks)
     if normalize is None:
         return _class("Network", "", made, ["x"], [*done, "return x"])
-    shapes = [(3, 1, 1) if array.ndim == 1 else array.shape for array in (normalize.mean, normalize.std)]
+    shape = placed[0].in_shape
+    shapes = [(shape[0], 1, 1) if array.ndim == 1 else array.shape for array in (normalize.mean, normalize.std)]
     buffers = [f'self.register_buffer("{n}", torch.zeros{s})' for n, s in zip(("mean", "std"), shapes, strict=True)]
-    words = "images: float (N, 3, 32, 32), RGB, 0 to 1, as torchvision's ToTensor gives them; out: scores (N, classes)."
+    images = f"float (N, {', '.join(map(str, shape))}), {'grey' if shape[0] == 1 else 'RGB'}, 0 to 1"
+    words = f"images: {images}, as torchvision's ToTensor gives them; out: scores (N, classes)."
     first = "x = (images - self.mean) / self.std"
     return _class("Network", words, [*buffers, *made], ["images"], [first, *done, "return x"])
 

@@ -122,7 +122,7 @@ def to_torch(network: Network, normalize: Normalize | None = None) -> dict[str, 
 
 
 def as_planes(values: Array) -> Array:
-    """Return a number for each channel as float32 (3, 1, 1), which broadcasts against images; (3, 32, 32) stays."""
+    """Return a number for each channel as float32 (C, 1, 1), which broadcasts against images; (C, H, W) stays."""
     return np.ascontiguousarray(values.reshape(*values.shape, *(1,) * (3 - values.ndim)), np.float32)
 
 

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
+
 from nndl import __version__
 from nndl.config import Experiment
 from nndl.config.writing.show import dump
-from nndl.data.cifar import Images
+from nndl.data.dataset import Images
 from nndl.data.synthetic import make_synthetic
 from nndl.errors import DataError, UsageError
 from nndl.export.check import Comparison, compare, onnx_scores, refuse_unless_equal
@@ -123,9 +125,13 @@ def _metadata(run: Trained) -> dict[str, Any]:
         "run": visible(run.folder.path.resolve().name),
         "step": run.step,
         "classes": list(run.inputs.classes),
-        "input": "RGB images, float32 (N, 3, 32, 32), 0..1",
+        "input": f"{_colours(run)} images, float32 (N, {', '.join(map(str, run.network.input_shape))}), 0..1",
         "config": dump(run.experiment),
     }
+
+
+def _colours(run: Trained) -> str:
+    return "grey" if run.network.input_shape[0] == 1 else "RGB"
 
 
 def _write_weights(run: Trained, to: str, files: Sequence[Path]) -> None:
@@ -151,11 +157,19 @@ def _write_onnx(run: Trained, path: Path, count: int, data: Path | None) -> Writ
 
 
 def _test_pixels(run: Trained, count: int, data: Path | None) -> tuple[Array, str]:
-    """Return test images uint8 (N, 3, 32, 32), generated ones where the run's are not there, and their data set."""
+    """Return test images uint8 (N, C, H, W), generated ones where the run's are not there, and their data set."""
     try:
         images, name = run.images("test", data), run.inputs.data
     except DataError:
         if data is not None:
             raise
-        images, name = make_synthetic(test_size=max(count, 10)).test, "SYNTHETIC"
+        return _generated(run.network.input_shape, count), "SYNTHETIC"
     return images.images[:count], name
+
+
+def _generated(shape: tuple[int, ...], count: int) -> Array:
+    """Generate images uint8 (count, C, H, W), of which every pixel is one of 32 x 32."""
+    channels, height, width = shape
+    rows, columns = (np.arange(side) * 32 // side for side in (height, width))
+    images = make_synthetic(test_size=max(count, 10)).test.images[:count, :channels]
+    return np.ascontiguousarray(images[:, :, rows[:, None], columns])

@@ -74,5 +74,5 @@ def describe_data(built: Built) -> dict[str, Any]:
 
 
 def inputs_of(normalize: Normalize, dataset: Any) -> Inputs:
-    """Return what a run on a `nndl.data.cifar.Dataset` must remember of it."""
+    """Return what a run on a `nndl.data.dataset.Dataset` must remember of it."""
     return Inputs(normalize, dataset.classes, dataset.name, dataset.synthetic)

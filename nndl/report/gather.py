@@ -40,7 +40,7 @@ class Mistake:
     """An image that was taken for something else."""
 
     image: Array
-    """uint8 (3, 32, 32)"""
+    """uint8 (C, H, W)"""
     true: str
     taken_for: str
     sure: float
@@ -67,7 +67,7 @@ class Facts:
     mistakes: list[Mistake] = field(default_factory=list)
     """The most confident ones."""
     filters: Array | None = None
-    """The first layer's (F, 3, HH, WW), where it is a convolution."""
+    """The first layer's (F, C, HH, WW), where it is a convolution."""
     parameters: int | None = None
     tta: str = "none"
 
@@ -179,8 +179,7 @@ def _mistakes(scores: Array, images: Array, y: Array, classes: tuple[str, ...]) 
 
 def _filters(run: Run) -> Array | None:
     first = run.network.placed[0]
-    seen = isinstance(first.layer, Conv) and first.in_shape[0] == 3
-    return np.array(run.network.params[f"{first.path}.w"]) if seen else None
+    return np.array(run.network.params[f"{first.path}.w"]) if isinstance(first.layer, Conv) else None
 
 
 def _statistics(folder: RunFolder) -> list[dict[str, Any]]:

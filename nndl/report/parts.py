@@ -72,12 +72,18 @@ def class_table(confusion: Array, classes: Sequence[str]) -> str:
 
 def mistake_pictures(mistakes: Sequence[Mistake]) -> str:
     items = "".join(
-        f'<li><img src="{data_uri(as_picture(each.image))}" width=32 height=32 '
+        f'<li><img src="{data_uri(as_picture(each.image))}" {_size(each.image)} '
         f'alt="{escape(f"{each.true}, taken for {each.taken_for}")}">'
         f"<span><b>{escape(each.true)}</b><br>{escape(each.taken_for)}<br>{_sure(each.sure)}</span></li>"
         for each in mistakes
     )
     return f"<ul class=pictures>{items}</ul>"
+
+
+def _size(image: Array) -> str:
+    """Return the attributes of an <img> of an image (C, H, W)."""
+    _, height, width = image.shape
+    return f"width={width} height={height}"
 
 
 def _sure(share: float) -> str:

@@ -28,12 +28,13 @@ def data_uri(pixels: Array) -> str:
 
 
 def as_picture(image: Array) -> Array:
-    """Return uint8 (H, W, 3) from an image uint8 (3, H, W)."""
-    return np.ascontiguousarray(image.transpose(1, 2, 0))
+    """Return uint8 (H, W, 3) from an image uint8 (3, H, W), or of one channel, which all three colours then have."""
+    colours = np.broadcast_to(image, (3, *image.shape[1:]))
+    return np.ascontiguousarray(colours.transpose(1, 2, 0))
 
 
 def filter_pictures(w: Array) -> list[Array]:
-    """Return filters (F, 3, HH, WW) as uint8 pictures (HH, WW, 3): zero is grey, the largest weight black or white."""
+    """Return filters (F, C, HH, WW), C 1 or 3, as uint8 pictures (HH, WW, 3): 0 is grey, the largest black or white."""
     largest = np.abs(w).max(axis=(1, 2, 3), keepdims=True)
     scaled = 127.5 + 127.5 * w / np.where(largest > 0, largest, 1)
     return [as_picture(picture) for picture in np.rint(scaled).clip(0, 255).astype(np.uint8)]

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from nndl.data.dataset import CHANNELS
 from nndl.data.normalize import Normalize
 from nndl.errors import CheckpointError
 from nndl.net.types import Array
@@ -14,8 +15,6 @@ from nndl.runs.atomic import write_atomically
 from nndl.runs.files import is_there
 from nndl.runs.folder import RunFolder
 from nndl.runs.plain import read_json
-
-INPUT_SHAPE = (3, 32, 32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,9 +54,14 @@ def read_inputs(folder: RunFolder) -> Inputs | None:
         raise CheckpointError(f"{folder.inputs} cannot be read: {error}") from None
     if not whole:
         raise CheckpointError(f"{folder.inputs} is damaged: its checksum does not match its content")
-    if mean.shape not in ((3,), INPUT_SHAPE) or std.shape != (3,) or not (np.isfinite(mean).all() and _divides(std)):
+    if not (_of_images(mean, std) and np.isfinite(mean).all() and _divides(std)):
         raise CheckpointError(f"{folder.inputs} is damaged: mean and std are not those of images")
     return known
+
+
+def _of_images(mean: Array, std: Array) -> bool:
+    """Tell whether they are std (C,) and mean (C,) or (C, H, W) of images in grey or in colour."""
+    return std.ndim == 1 and len(std) in CHANNELS and mean.ndim in (1, 3) and len(mean) == len(std)
 
 
 def _divides(std: Array) -> bool:

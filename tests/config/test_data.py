@@ -85,11 +85,11 @@ def test_generated_images_alone_make_a_config() -> None:
 
 def test_normalisation_is_fitted_to_what_trains_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     fitted = []
-    monkeypatch.setattr(Normalize, "fit", staticmethod(lambda images, kind: fitted.append((images, kind))))
+    monkeypatch.setattr(Normalize, "fit", staticmethod(lambda *given: fitted.append(given)))
     made = split("data.normalize=mean_image")
-    ((images, kind),) = fitted
+    ((images, kind, index),) = fitted
     assert kind == "mean_image"
-    np.testing.assert_array_equal(images, made.dataset.train.images[made.train])
+    np.testing.assert_array_equal(images[index], made.dataset.train.images[made.train])
 
 
 def test_what_trains_has_mean_0_and_variance_1() -> None:

@@ -101,7 +101,7 @@ def test_what_names_nothing_is_answered_with_all_there_is(entry: str) -> None:
         ("train: {optimizer: 3}", "3}", "expected an optimizer; there are sgd, "),
         ("train: {average: {ema: 1.5}}", "1.5", "ema: decay should be less than 1, not 1.5"),
         ("model2: 3", "model2", "unknown key 'model2'; did you mean 'model'?"),
-        ("data: {augment: [{crop: {pad: 40}}]}", "40}", "crop: pad"),
+        ("data: {augment: [{crop: {pad: 400}}]}", "400}", "crop: pad"),
         ("data: {augment: flip}", "flip}", "expected a list of augmentations"),
         ("train: {schedule: {lr_decay: {factor: 0.5, per: 0.5}}}", "0.5}}}", "lr_decay: per should be a whole number"),
         ("train: {groups: [{learning_rate: 2}]}", "{learning_rate", "'match' is missing"),

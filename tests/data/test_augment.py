@@ -149,10 +149,11 @@ def test_uint8_is_rounded_and_clipped_like_float() -> None:
 @pytest.mark.parametrize(
     ("kind", "options"),
     [
-        (Crop, {"pad": 32}),
+        (Crop, {"pad": 224}),
         (Crop, {"pad": -1}),
         (Crop, {"mode": "wrap"}),
         (Cutout, {"size": 0}),
+        (Cutout, {"size": 225}),
         (ColorJitter, {"contrast": 1.5}),
         (ColorJitter, {"brightness": float("nan")}),
     ],
@@ -160,3 +161,35 @@ def test_uint8_is_rounded_and_clipped_like_float() -> None:
 def test_options_that_make_no_sense(kind: Any, options: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"crop:|cutout:|color_jitter:"):
         kind(**options)
+
+
+@every_transform
+@pytest.mark.parametrize("shape", [(1, 32, 32), (1, 40, 33), (3, 36, 64)])
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_images_may_be_grey_and_of_any_size(transform: Transform, shape: tuple[int, int, int], dtype: Any) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (24, *shape), np.uint8).astype(dtype)
+    transform.check(*shape[1:])
+    out = transform.apply(images, EVERY, 1, 0)
+    assert (out.shape, out.dtype) == (images.shape, images.dtype)
+    assert not np.array_equal(out, images)
+
+
+def test_grey_changes_as_colours_that_are_all_grey() -> None:
+    jitter, grey = ColorJitter(0.2, 0.3, 0.4), IMAGES[:, :1].astype(np.float64)
+    coloured = jitter.apply(np.repeat(grey, 3, axis=1), EVERY, 2, 1)
+    np.testing.assert_allclose(jitter.apply(grey, EVERY, 2, 1), coloured[:, 1:2], rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("transform", "fits", "words"),
+    [
+        (Crop(pad=27), (28, 30), "from 0 to 27 with images of 28 x 30"),
+        (Cutout(size=30), (28, 30), "from 1 to 30 with images of 28 x 30"),
+    ],
+    ids=str,
+)
+def test_images_may_be_too_small(transform: Transform, fits: tuple[int, int], words: str) -> None:
+    transform.check(*fits)
+    larger = type(transform)(next(iter(vars(transform).values())) + 1)
+    with pytest.raises(ValueError, match=words):
+        larger.check(*fits)

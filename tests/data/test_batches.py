@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from nndl.data.augment import Crop, Flip, Transform
 from nndl.data.batches import Batches, Normalize
-from nndl.data.cifar import Images
+from nndl.data.dataset import Images
 from tests.data import fake
 
 PIXELS, _ = fake.images(60)

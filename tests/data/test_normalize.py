@@ -42,3 +42,22 @@ def test_inputs_are_left_alone() -> None:
     before = IMAGES.copy()
     Normalize.fit(IMAGES, "standard").apply(IMAGES)
     np.testing.assert_array_equal(IMAGES, before)
+
+
+@pytest.mark.parametrize("shape", [(1, 28, 28), (3, 8, 20), (1, 5, 9)])
+def test_every_shape_is_normalised_by_its_channels(shape: tuple[int, int, int]) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (70, *shape), np.uint8)
+    out = Normalize.fit(images, "standard").apply(images, np.float64)
+    np.testing.assert_allclose(out.mean(axis=(0, 2, 3)), 0, atol=1e-9)
+    np.testing.assert_allclose(out.std(axis=(0, 2, 3)), 1, atol=1e-9)
+    mean = Normalize.fit(images, "mean_image")
+    np.testing.assert_allclose(mean.apply(images, np.float64), images - images.mean(axis=0), atol=1e-12)
+    np.testing.assert_allclose(Normalize.fit(images, "none").apply(images), images / 255, rtol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["standard", "mean_image", "none"])
+def test_a_part_of_the_images_is_fitted_as_if_it_were_all(kind: Any) -> None:
+    index = np.arange(0, 150, 2)[::-1]
+    some, copied = Normalize.fit(IMAGES, kind, index), Normalize.fit(IMAGES[index], kind)
+    np.testing.assert_array_equal(some.mean, copied.mean)
+    np.testing.assert_array_equal(some.std, copied.std)

@@ -179,3 +179,40 @@ def test_a_picture_takes_no_more_memory_than_is_reckoned(
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=environment(), check=True)
     took, reckoned = map(int, done.stdout.split())
     assert 0.3 * reckoned < took <= reckoned + (8 << 20)
+
+
+def test_another_size_keeps_its_proportions_of_the_centre() -> None:
+    wide = np.zeros((60, 200, 3), np.uint8)
+    wide[:, 55:145] = 255  # 90 x 60, as 24 x 16
+    got = decode_picture(coded(Image.fromarray(wide)), "x", (3, 16, 24))
+    assert got.shape == (3, 16, 24)
+    assert got[:, :, 1:-1].min() == 255
+    squeezed = decode_picture(coded(Image.fromarray(wide)), "x", (3, 16, 24), "squeeze")
+    assert squeezed[0, 8, [0, 3, 12, 20, 23]].tolist() == [0, 0, 255, 0, 0]
+
+
+@pytest.mark.parametrize("size", [(16, 24), (45, 64), (64, 45), (41, 70), (70, 41), (48, 48)])
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("fit", ["crop", "squeeze"])
+def test_the_cameras_note_turns_a_picture_before_its_proportions_count(
+    fit: Any, orientation: int, size: tuple[int, int]
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    noted = coded(random_picture(*size), "PNG", exif=exif)
+    upright = ImageOps.exif_transpose(Image.open(io.BytesIO(noted)))
+    upright.info.clear()
+    expected = decode_picture(coded(upright), "x", (3, 16, 24), fit)
+    got = decode_picture(noted, "x", (3, 16, 24), fit)
+    if fit == "crop":
+        np.testing.assert_array_equal(got, expected)
+    else:
+        assert np.abs(got.astype(int) - expected).max() <= 1
+
+
+def test_grey_is_the_brightness_of_the_colours() -> None:
+    got = decode_picture(coded(Image.new("RGB", (40, 40), tuple(RED))), "x", (1, 20, 20))
+    assert (got.shape, got.dtype, got.flags.c_contiguous) == ((1, 20, 20), np.uint8, True)
+    assert np.unique(got).tolist() == [round(0.299 * RED[0] + 0.587 * RED[1] + 0.114 * RED[2])]
+    deep = Image.fromarray(np.full((40, 40), 77 * 257, np.uint16))
+    assert np.unique(decode_picture(coded(deep), "x", (1, 32, 32))).tolist() == [77]

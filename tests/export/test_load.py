@@ -54,7 +54,7 @@ def test_a_network_survives_the_way_through_a_file(tmp_path: Path, case: Case, k
     assert not network.params or not equal(network, other)
     load_arrays(other, arrays, "weights")
     assert equal(network, other)
-    normalize = normalization_of(arrays)
+    normalize = normalization_of(arrays, (3, 32, 32))
     assert normalize is not None
     np.testing.assert_allclose(normalize.mean, NORMALIZE.mean, rtol=1e-7)
     np.testing.assert_allclose(normalize.std, NORMALIZE.std, rtol=1e-7)
@@ -119,10 +119,10 @@ def test_weights_without_the_counters_of_pytorch_load_too() -> None:
 
 
 def test_a_malformed_normalisation_is_refused() -> None:
-    assert normalization_of({}) is None
+    assert normalization_of({}, (3, 32, 32)) is None
     for mean, std in ((np.zeros(4), np.ones(3)), (np.zeros(3), np.zeros(3)), (np.full(3, np.nan), np.ones(3))):
         with pytest.raises(CheckpointError, match="above 0"):
-            normalization_of({"mean": mean, "std": std})
+            normalization_of({"mean": mean, "std": std}, (3, 32, 32))
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"\x80\x04N.", b"\x00" * 100, b"{}", b"\xff" * 64])
@@ -225,7 +225,7 @@ def test_a_mangled_file_loads_whole_or_is_refused(tmp_path: Path, kind: str, dat
     network = fresh(SMALL)
     try:
         arrays = read_weights(tmp_path / "w", MOST)
-        normalization_of(arrays)
+        normalization_of(arrays, (3, 32, 32))
         load_arrays(network, arrays, "w")
     except CheckpointError:
         return

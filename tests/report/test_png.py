@@ -27,3 +27,11 @@ def test_filters_are_scaled_one_by_one_about_grey() -> None:
 
 def test_channels_come_last_in_a_picture() -> None:
     assert as_picture(np.arange(12, dtype=np.uint8).reshape(3, 2, 2))[1, 0].tolist() == [2, 6, 10]
+
+
+def test_one_channel_is_grey_in_a_picture() -> None:
+    grey = as_picture(np.arange(4, dtype=np.uint8).reshape(1, 2, 2))
+    assert grey.shape == (2, 2, 3)
+    assert grey[1, 0].tolist() == [2, 2, 2]
+    (filters,) = filter_pictures(np.array([0.0, 1, -1, 0.5]).reshape(1, 1, 2, 2))
+    assert filters[:, :, 0].tolist() == filters[:, :, 2].tolist() == [[128, 255], [0, 191]]

@@ -11,7 +11,6 @@ from nndl.config.advice import nearest
 from nndl.config.checking import sizes
 from nndl.config.checking.lone import lone_examples
 from nndl.config.checking.settings import check_settings, images_to_learn_from
-from nndl.config.datasets import CLASSES, INPUT_SHAPE, MOST_TRAINING_IMAGES
 from nndl.config.reading.messages import Path, Report
 from nndl.config.schema import Experiment
 from nndl.errors import ConfigError
@@ -52,17 +51,19 @@ def _placed(experiment: Experiment, tree: Any, report: Report) -> tuple[Placed, 
     if too_large:
         return ()
     try:
-        return infer_shapes(experiment.model.layers, INPUT_SHAPE)
+        return infer_shapes(experiment.model.layers, experiment.data.input_shape)
     except ConfigError as error:
         report(layer_path(tree, error.where or ()), str(error))
         return ()
 
 
 def _check_classes(experiment: Experiment, last: Placed, tree: Any, report: Report) -> None:
-    dataset, classes, given = experiment.data.dataset, CLASSES[experiment.data.dataset], last.out_shape
+    data, given = experiment.data, last.out_shape
+    classes = len(data.class_names)
     if given != (classes,):
         gives = f"{given[0]}" if len(given) == 1 else "images " + " x ".join(map(str, given))
-        words = f"{dataset} has {classes} classes, but the last layer gives {gives}; end with affine: {classes}"
+        there = f"{data.dataset} has {classes} classes" if data.classes == "all" else f"data.classes names {classes}"
+        words = f"{there}, but the last layer gives {gives}; end with affine: {classes}"
         report(layer_path(tree, last.where), words)
 
 
@@ -112,7 +113,7 @@ def _check_memory(experiment: Experiment, placed: Sequence[Placed], tree: Any, r
         all_of_it, most = sizes.in_words(sum(weights)), sizes.in_words(max(weights))
         words = f"to train the weights takes {all_of_it} of memory, {most} of it for this layer; {here}"
         report(layer_path(tree, layers[weights.index(max(weights))].where), words)
-    batch_size = min(experiment.train.batch_size, MOST_TRAINING_IMAGES)
+    batch_size = min(experiment.train.batch_size, experiment.data.training_images)
     outputs = [sizes.memory_for_batch(each, number, batch_size) for each in layers]
     if max(outputs) > there:
         words = (

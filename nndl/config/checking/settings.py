@@ -1,8 +1,9 @@
 """Checks that the settings agree with one another, with the data set and with this installation."""
 
-from nndl.config.datasets import CLASSES, MOST_TEST_IMAGES, MOST_TRAINING_IMAGES, TRAINING_IMAGES
+from nndl.config.advice import suggest
+from nndl.config.datasets import CLASSES, MOST_TEST_IMAGES, MOST_TRAINING_IMAGES
 from nndl.config.reading.messages import Report
-from nndl.config.schema import Experiment, Train
+from nndl.config.schema import Data, Experiment, Train
 from nndl.data.batches import batches_in
 from nndl.engines import choices
 from nndl.train.solver import steps_in
@@ -30,26 +31,46 @@ def _check_machine(experiment: Experiment, report: Report) -> None:
 
 
 def _check_data(experiment: Experiment, report: Report) -> None:
-    data, classes = experiment.data, CLASSES[experiment.data.dataset]
-    least = classes if data.dataset == "synthetic" else 1
-    for name, most in (("train_size", MOST_TRAINING_IMAGES), ("test_size", MOST_TEST_IMAGES)):
-        size = getattr(data, name)
+    data, classes = experiment.data, len(experiment.data.class_names)
+    _check_class_names(data, report)
+    _check_augmentation(data, report)
+    least, of_all = classes if data.dataset == "synthetic" else 1, len(CLASSES[data.dataset])
+    for name, there in (("train_size", MOST_TRAINING_IMAGES), ("test_size", MOST_TEST_IMAGES)):
+        size, most = getattr(data, name), there * classes // of_all
         if size != "all" and not least <= size <= most:
             words = f"{name} should be from {least} to {most:,}, or all, with {data.dataset}"
             report(("data", name), f"{words}, not {size:,}")
-    train_size = _train_size(experiment)
+    train_size = data.training_images
     if data.fold:
-        _check_fold(experiment, report)
+        _check_fold(data, report)
     elif data.held_out and not classes <= data.held_out < train_size:
         words = f"from {classes} (one of each class) to less than the {train_size:,} training images"
         words = f"0, or {words}" if classes < train_size else f"0 where there are no more than {train_size:,} images"
         report(("data", "validation_size"), f"validation_size should be {words}, not {data.held_out:,}")
 
 
-def _check_fold(experiment: Experiment, report: Report) -> None:
-    data, classes = experiment.data, CLASSES[experiment.data.dataset]
+def _check_class_names(data: Data, report: Report) -> None:
+    for index, name in enumerate(data.class_names):
+        if name in data.class_names[:index]:
+            report(("data", "classes", index), f"class {name!r} is named twice")
+        if name not in CLASSES[data.dataset]:
+            words = f"{data.dataset} has no class {name!r}; {suggest(name, CLASSES[data.dataset])}"
+            report(("data", "classes", index), words)
+
+
+def _check_augmentation(data: Data, report: Report) -> None:
+    for index, transform in enumerate(data.augment):
+        try:
+            transform.check(*data.input_shape[1:])
+        except ValueError as error:
+            path = ("data", "augment", index, transform.kind, transform.shorthand or "")
+            report(path, str(error))
+
+
+def _check_fold(data: Data, report: Report) -> None:
+    classes = len(data.class_names)
     if data.fold_size < classes:
-        words = f"a fold of {_train_size(experiment):,} images has {data.fold_size:,}, fewer than the {classes} classes"
+        words = f"a fold of {data.training_images:,} images has {data.fold_size:,}, fewer than the {classes} classes"
         report(("data", "fold"), f"{words}; take fewer folds than in {data.fold}")
     elif data.held_out != data.fold_size:
         words = f"fold {data.fold} holds out {data.fold_size:,} images, not {data.held_out:,}"
@@ -58,12 +79,7 @@ def _check_fold(experiment: Experiment, report: Report) -> None:
 
 def images_to_learn_from(experiment: Experiment) -> int:
     """Count the training images that are not held out."""
-    return _train_size(experiment) - experiment.data.held_out
-
-
-def _train_size(experiment: Experiment) -> int:
-    data = experiment.data
-    return TRAINING_IMAGES[data.dataset] if data.train_size == "all" else data.train_size
+    return experiment.data.training_images - experiment.data.held_out
 
 
 def _check_steps(experiment: Experiment, report: Report) -> None:

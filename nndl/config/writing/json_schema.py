@@ -59,11 +59,20 @@ def _first_line(described: type[Described]) -> str:
     return (described.__doc__ or described.__name__).partition("\n")[0]
 
 
+def bare_schema(described: type[Described]) -> dict[str, Any]:
+    """Make the schema of a description's options, of their types alone."""
+    schema = TypeAdapter(described).json_schema()
+    if described.counts_classes:
+        number = schema["properties"][described.counts_classes]
+        schema["properties"][described.counts_classes] = {"anyOf": [number, {"const": "classes"}]}
+    return schema
+
+
 def _options(key: OneOf, described: type[Described]) -> dict[str, Any]:
     """Make the schema of the mapping of options, with the text under each as its description."""
     schema: dict[str, Any] = {
         "required": [],
-        **TypeAdapter(described).json_schema(),
+        **bare_schema(described),
         "description": _first_line(described),
     }
     schema.pop("$defs", None)

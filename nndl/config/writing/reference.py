@@ -4,10 +4,10 @@ import inspect
 from dataclasses import MISSING, fields
 from typing import Any
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel
 
 from nndl.config.schema import ONE_OF, SECTIONS, TOP, Experiment, OneOf, StartFrom, Train
-from nndl.config.writing.json_schema import json_schema
+from nndl.config.writing.json_schema import bare_schema, json_schema
 from nndl.config.writing.option_docs import option_docs
 from nndl.config.writing.show import plain_value
 from nndl.described import Described
@@ -86,7 +86,7 @@ def _options(described: type[Described], kind: str = "") -> str:
     if not options:
         return ""
     docs = option_docs(described)  # type: ignore[arg-type]  # to mypy no type of a dataclass is hashable
-    properties = TypeAdapter(described).json_schema()["properties"]
+    properties = bare_schema(described)["properties"]
     lines = ["| option | type | default | |", "|-|-|-|-|"]
     for field in options:
         default = "required" if field.default is MISSING else f"`{plain_value(field.default)}`"

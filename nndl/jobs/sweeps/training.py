@@ -9,7 +9,6 @@ from typing import Any
 
 from nndl.config import Experiment
 from nndl.config.build import Built
-from nndl.config.datasets import INPUT_SHAPE
 from nndl.config.reading.overrides import settings
 from nndl.errors import TrainingError
 from nndl.jobs.budget import within_budget
@@ -102,7 +101,8 @@ def _objective(name: str, folder: RunFolder) -> float:
         return float(min(epoch["validation_loss"] for epoch in epochs))
     if name == "seconds":
         return float((read_summary(folder) or {})["seconds"])
-    placed = infer_shapes(stored_experiment(folder).model.layers, INPUT_SHAPE)
+    experiment = stored_experiment(folder)
+    placed = infer_shapes(experiment.model.layers, experiment.data.input_shape)
     return float(totals(layer_rows(placed, 4))["macs" if name == "multiply_adds" else "parameters"])
 
 

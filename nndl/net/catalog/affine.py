@@ -21,12 +21,13 @@ class Affine(Layer):
 
     kind = "affine"
     shorthand = "out_features"
+    counts_classes = "out_features"
     pair: ClassVar[Pair] = Pair(affine_forward, affine_backward)
     gradients: ClassVar[tuple[str, ...]] = ("w", "b")
     decays: ClassVar[tuple[str, ...]] = ("w",)
 
     out_features: Annotated[int, Ge(1)]
-    """Number of outputs M; in the last layer, the number of classes."""
+    """Number of outputs M; in the last layer, the number of classes, for which `classes` stands."""
     bias: bool = True
     """A constant b added to each output."""
     init: Init = "he"
