@@ -115,13 +115,13 @@ def run(
             jobs = submit(study.folder, workers, sets, study.threads, slurm_set or (), url=url)
             if not (quiet or json):
                 screen.say_submitted(study, jobs)
-        done = slurm or _train(study, workers, sets, url, quiet=quiet or json)
-    if json:
-        screen.emit_standing(study)
-    elif done and not slurm:
-        screen.show_end(study)
-    if not done:
-        raise typer.Exit(exit_code())
+        code = 0 if slurm else _train(study, workers, sets, url, quiet=quiet or json)
+        if json:
+            screen.emit_standing(study)
+        elif not slurm and study.is_complete():
+            screen.show_end(study)
+    if code:
+        raise typer.Exit(code)
 
 
 def _begin(
@@ -130,6 +130,7 @@ def _begin(
     """Return the file's study, made where there is none; notes what the person should know."""
     from nndl.cli.screen import terminal
     from nndl.errors import UsageError
+    from nndl.jobs.sweeps.checks import too_many
     from nndl.jobs.sweeps.load import load_sweep, locate_sweep
     from nndl.jobs.sweeps.study import begin_study
     from nndl.runs.folder import RUNS
@@ -137,6 +138,8 @@ def _begin(
     sweep, text = load_sweep(file)
     if trials is not None:
         sweep = sweep.model_copy(update={"trials": trials})
+        if words := too_many(sweep):
+            raise UsageError(f"--trials {trials}: {words}")
     if workers > sweep.parallel:
         raise UsageError(
             f"--workers {workers}: the sweep has parallel: {sweep.parallel}, so that more would wait for each other; "
@@ -149,8 +152,8 @@ def _begin(
     return study
 
 
-def _train(study: "Study", workers: int, sets: "Sequence[str]", url: str | None, *, quiet: bool) -> bool:
-    """Start the workers, tell what they do, and wait; returns whether the sweep is complete.
+def _train(study: "Study", workers: int, sets: "Sequence[str]", url: str | None, *, quiet: bool) -> int:
+    """Start the workers, tell what they do, and wait; returns the exit code, 0 too where the time budget is over.
 
     What asks this process to end (Ctrl+C, a scheduler) asks its workers, which save their trials first.
     """
@@ -161,7 +164,7 @@ def _train(study: "Study", workers: int, sets: "Sequence[str]", url: str | None,
 
     if study.is_complete():
         screen.note_complete(study)
-        return True
+        return 0
     if not quiet:
         screen.say_begin(study)
     with (
@@ -169,20 +172,24 @@ def _train(study: "Study", workers: int, sets: "Sequence[str]", url: str | None,
         clean_stop(lambda: processes.ask(ending.first_asked()), lambda: terminal.note("\nstopping: trials are saved")),
     ):
         try:
-            for words in processes.wait(lambda trial: None if quiet else screen.say_trial(study, trial)):
+            for words in dict.fromkeys(processes.wait(lambda trial: None if quiet else screen.say_trial(study, trial))):
                 terminal.note(words)
         except KeyboardInterrupt:
             processes.kill()
+            ending.asked(signal.SIGINT)
     if study.is_complete():
-        return True
+        return 0
     if ending.REQUEUE in processes.exit_codes:
         ending.asked(signal.SIGTERM)  # where a scheduler asked them alone
-    screen.note_unfinished(study, processes.exit_codes)
-    return False
+    failed = [code for code in processes.exit_codes if code and code not in ending.CODES]
+    screen.note_unfinished(study, failed=bool(failed), stopped=ending.is_asked())
+    return exit_code() if ending.is_asked() else max(1, *failed) if failed else 0
 
 
 @sweep_app.command("work", cls=Verb, hidden=True)
-def work(folder: Folder, override: Annotated[list[str] | None, typer.Option("--set")] = None) -> None:
+def work(
+    folder: Folder, override: Annotated[list[str] | None, typer.Option("--set")] = None, quiet: Quiet = False
+) -> None:
     """Train trials of a sweep until it is complete: what `nndl sweep FILE` starts so many of."""
     import time
 
@@ -197,7 +204,7 @@ def work(folder: Folder, override: Annotated[list[str] | None, typer.Option("--s
     study.refuse_other_versions()
     budget = study.sweep.time_budget
     until = None if budget is None else time.monotonic() + parse_duration(budget)
-    worker = Worker(study, tuple(override or ()), until, terminal.note)
+    worker = Worker(study, tuple(override or ()), until, (lambda _: None) if quiet else terminal.note)
     with lost_is_told(url_of(None)), clean_stop(worker.stop, lambda: None):
         worker.work()
     if worker.stopped:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import environment, nndl
-from tests.jobs.sweeps.small import SWEEP, write
+from tests.jobs.sweeps.small import BASE, SWEEP, write
 
 pytest.importorskip("optuna")
 
@@ -88,6 +88,39 @@ def test_asked_to_end_it_ends_with_its_workers_and_goes_on(tmp_path: Path, numbe
     assert states.count("complete") < 20
     assert nndl("sweep", "sweep.yaml", cwd=tmp_path).returncode == 0
     assert {row["state"] for row in standing(tmp_path)} == {"complete"}
+
+
+def test_workers_without_images_end_it_with_their_words_and_code(tmp_path: Path) -> None:
+    write(tmp_path, base=BASE.replace("dataset: synthetic, ", ""))
+    done = nndl("sweep", "sweep.yaml", "--workers", "2", "--data", "nowhere", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.count("error: CIFAR-10 is not in nowhere") == 1
+    assert "a worker ended before its time" in done.stderr
+
+
+def test_where_the_time_is_over_it_says_so_and_has_not_failed(tmp_path: Path) -> None:
+    write(tmp_path, f"{SWEEP}time_budget: 1s\n".replace("trials: 6", "trials: 500"))
+    done = nndl("sweep", "sweep.yaml", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "the time_budget of 1s is over: " in done.stderr
+    assert " of 500 trials are done" in done.stderr
+    assert "best trial" not in done.stdout
+
+
+def test_a_grid_takes_no_more_trials_than_it_has(tmp_path: Path) -> None:
+    write(tmp_path, "base: base.yaml\nspace: {train.batch_size: {choose: [10, 20]}}\nsampler: grid\ntrials: 2\n")
+    done = nndl("sweep", "sweep.yaml", "--trials", "3", cwd=tmp_path)
+    assert (done.returncode, "error: --trials 3: the grid has 2 combinations" in done.stderr) == (2, True)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_clone_that_is_not_installed_starts_workers_from_anywhere(tmp_path: Path) -> None:
+    write(tmp_path, SWEEP.replace("trials: 6", "trials: 1"))
+    variables = environment()
+    variables.pop("PYTHONPATH", None)
+    words = [sys.executable, str(Path(__file__).parents[2] / "cli.py"), "sweep", "sweep.yaml"]
+    done = subprocess.run(words, cwd=tmp_path, env=variables, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def standing(folder: Path) -> list[dict[str, object]]:

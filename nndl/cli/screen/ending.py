@@ -32,6 +32,11 @@ BY_MACHINE = those_there_are("SIGTERM", "SIGUSR1", "SIGUSR2", "SIGXCPU")
 SIGXCPU where the time that a process may compute is limited."""
 
 
+def is_asked() -> bool:
+    """Tell whether anyone asked."""
+    return bool(_asked_by)
+
+
 def first_asked() -> int:
     """Return the signal that asked first."""
     return _asked_by[0] if _asked_by else signal.SIGINT

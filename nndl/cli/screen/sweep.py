@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from nndl.cli.screen import ending, terminal
+from nndl.cli.screen import terminal
 from nndl.jobs.sweeps.names import figure, short_names
 from nndl.jobs.sweeps.slurm import JOBS
 from nndl.jobs.sweeps.standing import front, record, without_effect
@@ -37,10 +37,13 @@ def say_submitted(study: Study, jobs: Sequence[Any]) -> None:
     )
 
 
-def note_unfinished(study: Study, codes: Sequence[int | None]) -> None:
-    """Tell what goes on with a sweep whose workers, which ended with `codes`, did not complete it."""
-    if any(code not in (0, *ending.CODES) for code in codes):
+def note_unfinished(study: Study, *, failed: bool, stopped: bool) -> None:
+    """Tell what goes on with a sweep whose workers have ended and did not complete it."""
+    if failed:
         terminal.note("a worker ended before its time")
+    elif not stopped:
+        done = sum(trial.finished for trial in study.trials())
+        terminal.note(f"the time_budget of {study.sweep.time_budget} is over: {done} of {study.total} trials are done")
     terminal.note(f"states saved; the same command goes on, and nndl sweep status {word(study.folder)} shows it")
 
 

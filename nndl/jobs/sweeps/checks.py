@@ -82,18 +82,26 @@ def _check_effects(sweep: Sweep, report: Report) -> None:
         return  # told already
 
 
+def too_many(sweep: Sweep) -> str | None:
+    """Say why there cannot be so many trials; None where there can."""
+    if sweep.sampler != "grid":
+        return None
+    combinations = prod(count_of(dimension) or 1 for dimension in sweep.space.values())
+    if sweep.trials <= combinations:
+        return None
+    return f"the grid has {combinations:,} combinations, fewer than {sweep.trials:,} trials"
+
+
 def _check_sampler(sweep: Sweep, report: Report) -> None:
     if sweep.sampler == "grid":
-        counts = {key: count_of(dimension) for key, dimension in sweep.space.items()}
-        endless = [key for key, count in counts.items() if count is None]
-        combinations = prod(count or 1 for count in counts.values())
+        endless = [key for key, dimension in sweep.space.items() if count_of(dimension) is None]
         if endless:
             report(
                 ("space", endless[0]),
                 f"a grid needs values that can be counted: choose: [...], not a range of {endless[0]}",
             )
-        elif sweep.trials > combinations:
-            report(("trials",), f"the grid has {combinations:,} combinations, fewer than {sweep.trials:,} trials")
+        elif words := too_many(sweep):
+            report(("trials",), words)
     if sweep.sampler == "cmaes":
         chosen = [key for key, dimension in sweep.space.items() if isinstance(dimension, Choose)]
         if chosen:

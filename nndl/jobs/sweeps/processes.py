@@ -23,7 +23,7 @@ class Processes:
         """Start them. `sets`: changes of every trial's config; `url`: the storage, named where no list shows it."""
         self._study = study
         self._told = {trial.number for trial in study.trials() if trial.finished}
-        words = command(study.folder, sets)
+        words = [*command(study.folder, sets), "--quiet"]
         apart = sys.platform != "win32"  # the terminal's Ctrl+C is this process's to hand on, once
         with contextlib.ExitStack() as files, storage_named(url):
             # what they say goes into files, since a pipe that nobody reads would fill up

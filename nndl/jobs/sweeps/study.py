@@ -25,8 +25,10 @@ ABOUT = "sweep.json"
 """The file in the sweep's folder that says what it is."""
 STALE_MINUTES = 5.0
 """The silence of a trial on another host after which it counts as given up."""
-_KINDS = {"identity": dict, "text": str, "source": str, "storage": str | None}
+_KINDS = {"identity": dict, "text": str, "source": str, "storage": str | None, "study": str}
 """The kinds of what ABOUT says."""
+IDENTITY = "sweep"
+"""The note beside a study that says which sweep it is of, as ABOUT does."""
 FREE = ("trials", "time_budget", "name")
 """Keys that may change from one command to the next."""
 
@@ -166,7 +168,7 @@ class Study:
 
     def refuse_other_versions(self) -> None:
         """Raise UsageError where this process has other versions than the sweep was begun with, naming them."""
-        _refuse_others(self.folder, self.about()["identity"], versions())
+        _refuse_others(str(self.folder), self.about()["identity"], versions())
 
     def optuna_study(self) -> Any:
         """Return the study as Optuna's own functions take it."""
@@ -207,7 +209,8 @@ def begin_study(
 ) -> tuple[Study, list[str]]:
     """Open the sweep's study in `folder`, made where there is none; returns it and what the person should know.
 
-    Raises UsageError where the folder holds another sweep, or one that other versions began: the two would not compare.
+    Raises UsageError where the folder, or the storage under its name, holds another sweep, one that other versions
+    began, or one that is kept elsewhere: the two would not compare.
     """
     from nndl.jobs.sweeps.values import digest_of, experiment_of
 
@@ -217,11 +220,13 @@ def begin_study(
         threads = about["identity"]["threads"] if about else threads
         now = json.loads(json.dumps(identity(sweep, digest_of(experiment_of(sweep, {})), threads)))
         if about is not None:
-            _refuse_others(folder, about["identity"], now)
+            _refuse_others(str(folder), about["identity"], now)
+            _refuse_elsewhere(about, url)
         storage, notes = open_storage(folder, url)
-        study_id = _make(storage, folder, sweep)
+        name, where = _name(folder, about), _where(folder, url)
+        study_id = _find(storage, name, where) if about else _make(storage, name, where, sweep, now)
         told = {"identity": now, "text": text, "source": str(source.resolve()), "storage": shown(url) if url else None}
-        write_atomically(folder / ABOUT, json.dumps(told, indent=2) + "\n")
+        write_atomically(folder / ABOUT, json.dumps({**told, "study": name}, indent=2) + "\n")
         _set_total(storage, study_id, sweep.trials)
     return Study(folder, sweep, storage, study_id, threads), notes
 
@@ -231,19 +236,32 @@ def open_study(folder: Path, url: str | None) -> tuple[Study, list[str]]:
     about = _read_about(folder)
     if about is None:
         raise UsageError(f"there is no sweep in {folder}; nndl sweep FILE begins one")
+    _refuse_elsewhere(about, url)
+    sweep = parse_sweep(about["text"], str(folder / ABOUT), Path(about["source"]))
+    storage, notes = open_storage(folder, url, begun=True)
+    study_id = _find(storage, _name(folder, about), _where(folder, url))
+    return Study(folder, sweep, storage, study_id, about["identity"]["threads"]), notes
+
+
+def _refuse_elsewhere(about: Mapping[str, Any], url: str | None) -> None:
+    """Raise UsageError where a sweep that is kept in a database is looked for in its folder, or the other way round."""
     if about["storage"] and url is None:
         where = about["storage"]
         raise UsageError(f"the sweep's trials are kept in {where}; say so with --storage, or in NNDL_STORAGE")
-    sweep = parse_sweep(about["text"], str(folder / ABOUT), Path(about["source"]))
-    storage, notes = open_storage(folder, url, begun=True)
+    if url is not None and not about["storage"]:
+        raise UsageError(f"the sweep's trials are kept in its folder, not in {shown(url)}; leave --storage out")
+
+
+def _where(folder: Path, url: str | None) -> str:
+    return shown(url) if url else str(folder / JOURNAL)
+
+
+def _find(storage: Any, name: str, where: str) -> int:
+    """Return the number in the storage of a study that is to be there; raises UsageError where it is not."""
     try:
-        study_id = int(storage.get_study_id_from_name(_name(folder)))
+        return int(storage.get_study_id_from_name(name))
     except KeyError:
-        where = shown(url) if url else folder / JOURNAL
-        raise UsageError(
-            f"{where} has nothing of the sweep in {folder}; is it the storage it was begun with?"
-        ) from None
-    return Study(folder, sweep, storage, study_id, about["identity"]["threads"]), notes
+        raise UsageError(f"{where} has nothing of the sweep {name}; is it the storage it was begun with?") from None
 
 
 def _read_about(folder: Path) -> dict[str, Any] | None:
@@ -253,6 +271,7 @@ def _read_about(folder: Path) -> dict[str, Any] | None:
     try:
         read: dict[str, Any] = read_json(path)
         about = {key: read[key] for key in ("identity", "text", "source", "storage")}
+        about["study"] = read.get("study", f"nndl-{folder.resolve().name}")  # sweeps begun before do not say
         if not (all(isinstance(about[key], kind) for key, kind in _KINDS.items()) and _threads(about["identity"]) > 0):
             raise ValueError("what it says cannot be")
         return about
@@ -264,25 +283,30 @@ def _threads(identity: Mapping[str, Any]) -> int:
     return identity["threads"] if type(identity["threads"]) is int else 0
 
 
-def _refuse_others(folder: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+def _refuse_others(where: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
     changed = [f"  {key}: {before.get(key)} -> {now[key]}" for key in now if before.get(key) != now[key]]
     if changed:
         raise UsageError(
-            f"{folder} holds a sweep that is not this one:\n" + "\n".join(changed) + "\n"
+            f"{where} holds a sweep that is not this one:\n" + "\n".join(changed) + "\n"
             "put that back as it was, or begin another with --sweep-dir"
         )
 
 
-def _name(folder: Path) -> str:
-    """Return the study's name in the storage, that of its folder: a database may hold several."""
-    return f"nndl-{folder.resolve().name}"
+def _name(folder: Path, about: Mapping[str, Any] | None) -> str:
+    """Return the study's name in the storage, which may hold several: that of the folder where it was begun."""
+    return str(about["study"]) if about else f"nndl-{folder.resolve().name}"
 
 
-def _make(storage: Any, folder: Path, sweep: Sweep) -> int:
-    """Return the study's number in the storage, made where it is not there."""
-    options = {"study_name": _name(folder), "directions": sweep.directions, "load_if_exists": True}
-    quiet_optuna().create_study(storage=storage, **options)
-    return int(storage.get_study_id_from_name(_name(folder)))
+def _make(storage: Any, name: str, where: str, sweep: Sweep, identity: Mapping[str, Any]) -> int:
+    """Return the number in the storage of a study that is made there, or is there already and is of this sweep."""
+    quiet_optuna().create_study(storage=storage, study_name=name, directions=sweep.directions, load_if_exists=True)
+    study_id = int(storage.get_study_id_from_name(name))
+    there = storage.get_study_user_attrs(study_id).get(IDENTITY)
+    if there is None:
+        storage.set_study_user_attr(study_id, IDENTITY, dict(identity))
+    else:
+        _refuse_others(f"{where}, under the name {name},", there, identity)
+    return study_id
 
 
 def _set_total(storage: Any, study_id: int, total: int) -> None:

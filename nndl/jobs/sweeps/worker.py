@@ -96,10 +96,15 @@ class Worker:
             if values is None:
                 return
             self.study.note_drawn(trial, self._mirror.drawn(trial.number))
+            before = trial.notes.get("attempts", (0, 0))
             again = self._attempts(trial)
-            result = again or self._result(trial, values)
-            if result is None:  # it was asked to stop, which is no end without a word
-                self.study.note(trial, attempts=trial.notes.get("attempts", (0, 0)))
+            try:
+                result = again or self._result(trial, values)
+            except (NndlError, OSError):  # no images, a full disk: no end without a word, and not the trial's fault
+                self.study.note(trial, attempts=before)
+                raise
+            if result is None:  # it was asked to stop, which is none either
+                self.study.note(trial, attempts=before)
             else:
                 self.study.finish(trial, result)
                 self.tell(f"trial {trial.number} {result.state}")

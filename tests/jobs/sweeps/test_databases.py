@@ -78,6 +78,32 @@ def test_sqlite_holds_the_same_study_as_a_journal(tmp_path: Path) -> None:
         open_study(study.folder, None)
 
 
+def test_a_sweep_is_gone_on_with_in_its_own_storage_alone(tmp_path: Path) -> None:
+    """A command without its --storage used to begin another study, in the folder, over the same trials."""
+    file = write(tmp_path)
+    kept, other = (f"sqlite:///{tmp_path / name}.sqlite" for name in ("kept", "other"))
+    begun(tmp_path / "one", file, kept)
+    before = (tmp_path / "one" / ABOUT).read_bytes()
+    with pytest.raises(UsageError, match=r"kept in sqlite:///.*; say so with --storage"):
+        begun(tmp_path / "one", file, None)
+    with pytest.raises(UsageError, match="has nothing of the sweep nndl-one"):
+        begun(tmp_path / "one", file, other)
+    assert (tmp_path / "one" / ABOUT).read_bytes() == before
+    begun(tmp_path / "two", file, None)
+    for enter in (begun, lambda folder, _, url: open_study(folder, url)):
+        with pytest.raises(UsageError, match="kept in its folder, not in sqlite"):
+            enter(tmp_path / "two", file, kept)
+
+
+def test_two_sweeps_of_one_name_do_not_share_a_study(tmp_path: Path) -> None:
+    file, url = write(tmp_path), f"sqlite:///{tmp_path / 'both.sqlite'}"
+    begun(tmp_path / "a" / "name", file, url)
+    assert begun(tmp_path / "b" / "name", file, url).trials()
+    write(tmp_path, SWEEP.replace("integers: [2, 6]", "integers: [2, 7]"))
+    with pytest.raises(UsageError, match=r"under the name nndl-name, holds a sweep that is not this one:\n  space: "):
+        begun(tmp_path / "c" / "name", file, url)
+
+
 def test_postgresql_holds_the_same_study_and_no_password_is_kept(postgres: str, tmp_path: Path) -> None:
     file = write(tmp_path)
     calm = begun(tmp_path / "calm", file, None)

@@ -1,5 +1,6 @@
 """Workers: a sweep comes to the same table however it is interrupted, killed, or shared out."""
 
+import errno
 import json
 import os
 import signal
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from nndl.errors import UsageError
+from nndl.errors import DataError, UsageError
 from nndl.jobs.sweeps import worker as working
 from nndl.jobs.sweeps.load import load_sweep
 from nndl.jobs.sweeps.standing import front, record, without_effect
@@ -194,6 +195,33 @@ def test_a_trial_that_ends_at_the_same_step_again_and_again_fails(
     Worker(study).work()
     assert study.trials()[0].state == "failed"
     assert f"ended {working.MOST_ATTEMPTS} times at step 0" in study.trials()[0].notes["error"]
+
+
+@pytest.mark.parametrize("error", [DataError("no images"), OSError(errno.ENOSPC, "No space left on device")])
+def test_what_is_missing_ends_the_worker_and_never_counts_against_a_trial(
+    tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """Five commands without --data, and the first trial had failed for good."""
+    study = begun(tmp_path / "s", file)
+
+    def missing(*_: Any) -> str:
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr(working, "train_run", missing)
+        for _ in range(working.MOST_ATTEMPTS + 1):
+            with pytest.raises(type(error), match=str(error.args[-1])):
+                Worker(study).work()
+    assert Worker(study).work()
+    assert {trial.state for trial in study.trials()} == {"complete"}
+
+
+def test_a_folder_that_was_renamed_holds_the_same_sweep(calm: Study, file: Path) -> None:
+    there = calm.folder.rename(calm.folder.with_name("elsewhere"))
+    assert len(open_study(there, None)[0].trials()) == 6
+    again = begun(there, file)
+    assert again.is_complete()
+    assert {trial.name for trial in there.glob("trial-*")} == {f"trial-000{number}" for number in range(6)}
 
 
 def test_the_total_can_be_raised_and_another_sweep_is_refused(calm: Study, file: Path) -> None:
