@@ -27,9 +27,9 @@ class Room(NamedTuple):
 PLAN = {
     "cli": Room(2, 8, "verbs, and what people see"),
     "course": Room(0.7, 7, "classes graded"),
-    "explain": Room(2.3, 7, "layers explained"),
-    "report": Room(3.5, 6, "runs on one HTML page"),
-    "api": Room(3.5, 5, "the Python interface"),
+    "explain": Room(2.1, 7, "layers explained"),
+    "api": Room(3.5, 7, "the Python interface"),
+    "report": Room(2.6, 6, "runs on one HTML page"),
     "courses": Room(0, 5, "names that courses import"),
     "check": Room(0.5, 4, "gradients, contracts"),
     "export": Room(1.5, 4, "networks handed on"),

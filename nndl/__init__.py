@@ -3,7 +3,9 @@
 From Python: `from nndl import load_config, build, train, load_run` (see `nndl.api`).
 """
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,11 +15,27 @@ __all__ = ["Run", "build", "load_config", "load_run", "train"]
 __version__ = "0.1.0"
 
 
-def __getattr__(name: str) -> Any:
-    """Import what lies deeper when asked for it: `nndl --help` needs no NumPy. KNN, SVM, Softmax are for homeworks.
+class _Training(ModuleType):
+    """The package `nndl.train`, which is the function `nndl.api.train` too."""
 
-    `train` is both the function and the package `nndl.train`, which can therefore be called.
-    """
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        return import_module("nndl.api").train(*arguments, **options)
+
+
+class _Package(ModuleType):
+    """This package: `train` is callable however it came to be imported, and knows nothing of who calls it."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "train" and isinstance(value, ModuleType):
+            value.__class__ = _Training
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
+
+
+def __getattr__(name: str) -> Any:
+    """Import what lies deeper when asked for it: `nndl --help` needs no NumPy. KNN, SVM, Softmax are for homeworks."""
     if name == "train":
         return import_module("nndl.train")
     if name in __all__:

@@ -1,194 +1,20 @@
 """The Python interface, as small as the command line, which uses it: load_config, build, train, load_run."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Literal
-
-import numpy as np
 
 from nndl.config import Experiment, load_config
-from nndl.config.build import Built, build_network, check_experiment
-from nndl.config.data import Split, build_split
-from nndl.config.reading.overrides import settings
-from nndl.data.dataset import Images
-from nndl.data.given import as_labels, as_pixels
-from nndl.errors import CheckpointError, UsageError
-from nndl.export.write import Written, write
+from nndl.config.build import Built, check_experiment
+from nndl.errors import UsageError
 from nndl.jobs.budget import within_budget
 from nndl.jobs.build import as_set_by_hand, build
 from nndl.jobs.resume import keeping
-from nndl.jobs.start import inputs_of, start_run
-from nndl.jobs.stored import stored_experiment
-from nndl.net import inside
-from nndl.net.network import Network
-from nndl.net.types import Array
-from nndl.paths import expanded
-from nndl.runs.checkpoint import Arrays, Check, read_checkpoint
-from nndl.runs.files import is_there
-from nndl.runs.folder import RunFolder, find_run
-from nndl.runs.inputs import Inputs, read_inputs
-from nndl.runs.metrics import is_count
+from nndl.jobs.start import start_run
+from nndl.jobs.trained import Run, load_run
 from nndl.runs.training import keep_run
-from nndl.train.calibration import softmax
-from nndl.train.evaluate import Result, evaluate
 from nndl.train.events import Event
-from nndl.train.state import check_weights, load_weights
-from nndl.train.views import Tta, as_tta, scores_of_views
 
 __all__ = ["Run", "build", "load_config", "load_run", "train"]
-
-SPLITS = ("test", "val")
-
-
-@dataclass(frozen=True, eq=False)
-class Run:
-    """A trained network with all that its use needs; `load_run` makes one."""
-
-    folder: RunFolder
-    experiment: Experiment
-    network: Network
-    inputs: Inputs
-    step: int
-    """The training step of its weights."""
-    weights: Literal["best", "last"]
-    """Those of the best epoch or the last ones, which alone there are until an epoch has ended."""
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """Return the names of the classes, in the order of the scores."""
-        return self.inputs.classes
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """Return the shape (C, H, W) of the images that it takes."""
-        return self.experiment.data.input_shape
-
-    def predict(self, images: Array, tta: Tta = "none") -> Array:
-        """Return the class of each image, int64 (N,): a position in `classes`.
-
-        images: uint8, 0..255, or float, 0..1; (N, H, W, C) as pictures are or (N, C, H, W) as CIFAR is, of the run's
-        `shape`. tta: none, mirror or mirror+translate, to average over those views. Raises UsageError for others.
-        """
-        return np.argmax(self.scores(images, tta), axis=1)
-
-    def probabilities(self, images: Array, tta: Tta = "none") -> Array:
-        """Return the softmax of the scores, float64 (N, classes); images as in `predict`."""
-        return softmax(self.scores(images, tta))
-
-    def scores(self, images: Array, tta: Tta = "none") -> Array:
-        """Return the network's scores (N, classes); images as in `predict`."""
-        as_tta(tta)
-        pixels, size = as_pixels(images, self.shape), self.experiment.train.eval_batch_size
-        parts = [pixels[start : start + size] for start in range(0, len(pixels), size)]
-        if not parts:
-            return np.zeros((0, len(self.classes)), self.network.dtype)
-        return np.concatenate([scores_of_views(self.network.scores, part, self.normalize, tta) for part in parts])
-
-    def outputs(self, images: Array) -> dict[str, Array]:
-        """Return what each layer gives for images, as in `predict`, by its name ("conv1"), in order; (N, ...) each."""
-        return inside.outputs(self.network, self.normalize(as_pixels(images, self.shape)))
-
-    def gradients(self, images: Array, dscores: Array) -> tuple[Array, dict[str, Array]]:
-        """Return the gradient of sum(dscores * scores) by the images (N, 3, 32, 32), and by what each layer gives.
-
-        images: as in `predict`; the gradient is by pixels that go from 0 to 1. dscores (N, classes): to look at one
-        class, 1 in its column. The layers' are by name, as in `outputs`. Raises UsageError for other images or dscores.
-        """
-        x = self.normalize(as_pixels(images, self.shape))
-        if np.shape(dscores) != (len(x), len(self.classes)):
-            wanted = len(x), len(self.classes)
-            raise UsageError(f"dscores has a number for each image and class, {wanted}, not {np.shape(dscores)}")
-        dx, by_layer = inside.gradients(self.network, x, np.asarray(dscores))
-        return dx * (255 / self.inputs.normalize.std).astype(dx.dtype)[:, None, None], by_layer
-
-    def evaluate(self, images: Array, labels: Array, tta: Tta = "none") -> Result:
-        """Score images, as in `predict`, with labels (N,): whole numbers, positions in `classes`.
-
-        Raises UsageError for others, and where there are none.
-        """
-        pixels, size = as_pixels(images, self.shape), self.experiment.train.eval_batch_size
-        y = as_labels(labels, len(pixels), len(self.classes))
-        if not len(y):
-            raise UsageError("there are no images to evaluate")
-        return evaluate(self.network, pixels, y, self.normalize, size, tta=as_tta(tta))
-
-    def images(self, split: str = "test", data: str | Path | None = None) -> Images:
-        """Return images that the run did not learn from: split test, or val for those it held out of training.
-
-        data: the folder that holds the data set, if it is not where the run found it. Raises DataError where it is not.
-        """
-        return held_out(self.split(data), split)
-
-    def split(self, data: str | Path | None = None) -> Split:
-        """Read the run's data set from where the run found it or from the folder `data`, divided as the run did."""
-        return build_split(stored_experiment(self.folder, settings(data=None if data is None else expanded(data))))
-
-    def learnt_from(self, split: Split) -> bool:
-        """Tell whether the run was trained with these images, by their checksum; yes where none was kept."""
-        kept = self.folder.read_environment().get("data_digest") if is_there(self.folder.environment) else None
-        return kept is None or kept == split.dataset.digest
-
-    def export(
-        self,
-        path: str | Path | None = None,
-        to: str | None = None,
-        *,
-        force: bool = False,
-        check_images: int = 1000,
-        data: str | Path | None = None,
-    ) -> Written:
-        """Write the network, with its normalisation, for other programs, as `nndl export` does.
-
-        to: onnx, npz, safetensors or pytorch; by default what `path` ends in. path: by default the config's name, here;
-        one that is there is left alone unless `force`. An ONNX file is scored again by onnxruntime on as many test
-        images as `check_images` says (of the folder `data`, if they are not where the run found them) and is written
-        only if it agrees. Raises UsageError for words that do not fit, ExportError where the format has no such layer
-        or the scores differ, and MissingExtraError without onnx and onnxruntime.
-        """
-        return write(self, path, to, force=force, check_images=check_images, data=data)
-
-    @cached_property
-    def normalize(self) -> Callable[[Array], Array]:
-        """Return the map of pixels 0..255 (N, C, H, W), of any dtype, to the network's input."""
-        return lambda pixels: self.inputs.normalize.apply(pixels, self.network.dtype)
-
-
-def load_run(run: str | Path, *, best: bool = True, engine: str | None = None) -> Run:
-    """Load the network of a run: a folder, a name under runs/, or "latest".
-
-    best: the weights of the best epoch (of a run that ended none yet the last, as `Run.weights` then says), or (False)
-    the last ones. engine: another than the run's. Raises UsageError where there is no such run and CheckpointError
-    where its weights are not whole.
-    """
-    folder = find_run(str(run))
-    experiment = stored_experiment(folder)
-    network = build_network(experiment, engine)
-    weights, (arrays, info) = _read_weights(folder, best, partial(check_weights, network=network))
-    load_weights(network, arrays)
-    inputs = read_inputs(folder) or _inputs_of_the_data(experiment)
-    if inputs.normalize.mean.shape not in (network.input_shape[:1], network.input_shape):
-        raise CheckpointError(f"{folder.inputs} is damaged: mean and std are not those of images")
-    if not is_count(info.get("step")):
-        raise CheckpointError(f"the {weights} weights of {folder.path} do not say of which step they are")
-    if (len(inputs.classes),) != network.placed[-1].out_shape:
-        outputs = network.placed[-1].out_shape
-        raise CheckpointError(f"{folder.inputs} names {len(inputs.classes)} classes, and the network scores {outputs}")
-    return Run(folder, experiment, network, inputs, info["step"], weights)
-
-
-def _read_weights(
-    folder: RunFolder, best: bool, check: Check
-) -> tuple[Literal["best", "last"], tuple[Arrays, dict[str, Any]]]:
-    """Read the best or the last weights: the last where the best are asked for and no epoch has ended."""
-    if best and not is_there(folder.best) and is_there(folder.last):
-        last = read_checkpoint(folder.last, check)
-        if not last[1].get("history"):
-            return "last", last
-    if not is_there(folder.best) and not is_there(folder.last):
-        raise CheckpointError(f"{folder.path} has no weights yet: no state of its training was saved")
-    return ("best", read_checkpoint(folder.best, check)) if best else ("last", read_checkpoint(folder.last, check))
 
 
 def train(
@@ -208,20 +34,3 @@ def train(
     folder = start_run(built, run_dir)
     keep_run(folder, built.solver, built.test, built.split.dataset.classes, watch or (lambda _: None), keeping(built))
     return load_run(folder.path)
-
-
-def held_out(parts: Split, split: str = "test") -> Images:
-    """Return the test images, or (val) those held out of training. Raises UsageError for none, or another split."""
-    if split not in SPLITS:
-        raise UsageError(f"a split is {' or '.join(SPLITS)}, not {split!r}")
-    if split == "test":
-        return parts.test
-    if not len(parts.validation):
-        raise UsageError("the run held out no validation images (data.validation_size is 0)")
-    return parts.dataset.train.take(parts.validation)
-
-
-def _inputs_of_the_data(experiment: Experiment) -> Inputs:
-    """Work them out, for a run that did not write them down, from its data set, which must be there."""
-    split = build_split(experiment)
-    return inputs_of(split.normalize, split.dataset)

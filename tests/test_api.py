@@ -136,7 +136,6 @@ def test_an_evaluation_takes_the_images_that_a_prediction_takes(run: Run) -> Non
         (np.zeros((12, 1), int), r"one for each of the 12 images, not \(12, 1\); give labels\[:, 0\]"),
         (np.zeros(24, int), r"not \(24,\)$"),
         (np.zeros(12), "whole numbers, the positions of the classes, not float64"),
-        (np.zeros(12, bool), "not bool"),
         (np.full(12, 10), "go from 0 to 9, and these from 10 to 10"),
         (np.full(12, -1), "from -1 to -1"),
         (["cat"] * 12, "not <U3"),

@@ -55,6 +55,20 @@ def test_no_file_imports_itself_however_far_around() -> None:
     TopologicalSorter(imports).prepare()  # CycleError names the circle
 
 
+def loads_by_name(path: Path) -> bool:
+    """Tell whether a file loads a module by its name as text, which is an import that no contract sees."""
+    names = {"import_module", "__import__"}
+    return any(
+        isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", None)) in names
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    )
+
+
+def test_the_package_alone_loads_a_module_by_its_name() -> None:
+    known = {"nndl/__init__.py", "nndl/check/running/loading.py"}  # the one docs/architecture.md names; students' files
+    assert {path.relative_to(ROOT).as_posix() for path in SOURCES if loads_by_name(path)} == known
+
+
 def docstrings(path: Path) -> Iterator[tuple[str, ast.AST | None, str]]:
     """Yield place, owner (None: an attribute) and first word of every docstring of a file."""
     for owner in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

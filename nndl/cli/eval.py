@@ -43,8 +43,8 @@ def evaluate(
     Of a folder of several seeds each finished run is scored, with their mean and standard deviation.
     With --data FOLDER that holds CIFAR-10.1 or CIFAR-10-C as published (.npy files), those are scored.
     """
-    from nndl.api import SPLITS
     from nndl.cli.screen import scores, terminal
+    from nndl.config.data import SPLITS
     from nndl.errors import UsageError
     from nndl.runs.sets import bundles
 
@@ -69,9 +69,9 @@ def _report(
     run: str, *, split: str, tta: str | None, best: bool, data: Path | None, engine: str | None, quiet: bool
 ) -> dict[str, Any]:
     """Score one run on the images of its data set, or on those sets that are in `data`."""
-    from nndl.api import held_out
     from nndl.cli.screen import terminal
     from nndl.cli.screen.loading import load
+    from nndl.config.data import held_out
     from nndl.data.robust import robust_sets
     from nndl.runs.recorder import result_record
     from nndl.runs.robustness import robustness

@@ -9,8 +9,8 @@ from nndl.cli.options import Best, Json, OtherEngine, Run
 from nndl.paths import expanded
 
 if TYPE_CHECKING:
-    from nndl.api import Run as Trained
     from nndl.data.pixels import Fit, Shape
+    from nndl.jobs.trained import Run as Trained
 
 STDIN = Path("-")
 MOST_NAMED = 5

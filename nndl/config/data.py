@@ -12,7 +12,10 @@ from nndl.data.dataset import Dataset, Images
 from nndl.data.normalize import Normalize
 from nndl.data.split import stratified_fold, stratified_split
 from nndl.data.synthetic import make_synthetic
+from nndl.errors import UsageError
 from nndl.net.types import Array
+
+SPLITS = ("test", "val")
 
 
 @dataclass(frozen=True)
@@ -63,3 +66,14 @@ def _generated(data: Data) -> Dataset:
     if classes < of_all:
         sizes = {name: size if size == "all" else of_all * -(-size // classes) for name, size in sizes.items()}
     return make_synthetic(**{name: size for name, size in sizes.items() if size != "all"})
+
+
+def held_out(parts: Split, split: str = "test") -> Images:
+    """Return the test images, or (val) those held out of training. Raises UsageError for none, or another split."""
+    if split not in SPLITS:
+        raise UsageError(f"a split is {' or '.join(SPLITS)}, not {split!r}")
+    if split == "test":
+        return parts.test
+    if not len(parts.validation):
+        raise UsageError("the run held out no validation images (data.validation_size is 0)")
+    return parts.dataset.train.take(parts.validation)

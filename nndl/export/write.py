@@ -32,7 +32,7 @@ SUFFIXES = {"onnx": ".onnx", "npz": ".npz", "safetensors": ".safetensors", "pyto
 
 
 class Trained(Protocol):
-    """The part of a `nndl.api.Run` that is exported."""
+    """The part of a `nndl.jobs.trained.Run` that is exported."""
 
     @property
     def folder(self) -> RunFolder: ...
@@ -70,7 +70,7 @@ def write(
     check_images: int = 1000,
     data: str | Path | None = None,
 ) -> Written:
-    """Write a run's network for other programs; see `nndl.api.Run.export`."""
+    """Write a run's network for other programs; see `nndl.jobs.trained.Run.export`."""
     if not isinstance(check_images, int) or check_images < 1:
         raise UsageError(f"check_images is 1 or more, not {check_images!r}")
     to = _format(path, to)

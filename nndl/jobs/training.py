@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from nndl.config import Experiment
-from nndl.config.build import Build, Built, build
+from nndl.config.build import Build, Built
 from nndl.jobs.budget import within_budget
+from nndl.jobs.build import build
 from nndl.jobs.resume import Wanted, keeping, resume
 from nndl.jobs.start import start_run
 from nndl.runs.folder import RunFolder

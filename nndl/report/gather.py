@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from nndl.api import Run, load_run
 from nndl.errors import NndlError
+from nndl.jobs.trained import Run, load_run
 from nndl.net.catalog.conv import Conv
 from nndl.net.types import Array
 from nndl.runs.comparing import distinct_names

@@ -2,10 +2,10 @@
 
 import sys
 
-from nndl.api import Run, load_run
 from nndl.cli.screen import terminal
 from nndl.cli.screen.epochs import percent
 from nndl.errors import UsageError
+from nndl.jobs.trained import Run, load_run
 from nndl.paths import quoted, word
 from nndl.runs.comparing import best_run
 from nndl.runs.folder import MOST_NAMED, RunFolder, SeveralRunsError, find_run
