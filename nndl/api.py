@@ -11,6 +11,7 @@ from nndl.jobs.build import as_set_by_hand, build
 from nndl.jobs.resume import keeping
 from nndl.jobs.start import start_run
 from nndl.jobs.trained import Run, load_run
+from nndl.runs.folder import note_elsewhere
 from nndl.runs.training import keep_run
 from nndl.train.events import Event
 
@@ -32,5 +33,6 @@ def train(
     built = experiment if isinstance(experiment, Built) else build(within_budget(experiment))
     built = as_set_by_hand(built)
     folder = start_run(built, run_dir)
+    note_elsewhere(folder.path)
     keep_run(folder, built.solver, built.test, built.split.dataset.classes, watch or (lambda _: None), keeping(built))
     return load_run(folder.path)

@@ -8,7 +8,7 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -61,8 +61,10 @@ class Verbs(Group):
         debug = "--debug" in words or bool(os.environ.get("NNDL_DEBUG"))
         _make_output_safe()
         _beware_of_names(words)
+        words, runs = _without_runs(words)
         try:
-            return super().main([word for word in words if word != "--debug"], *extra, **options)
+            with _runs_in(runs):
+                return super().main([word for word in words if word != "--debug"], *extra, **options)
         except (Exception, KeyboardInterrupt) as error:
             if debug:
                 _say(traceback.format_exc().rstrip())
@@ -94,6 +96,30 @@ def _say(words: str) -> None:
     if is_follower():
         time.sleep(PATIENCE)
     terminal.note(words)
+
+
+@contextlib.contextmanager
+def _runs_in(folder: str | None) -> Iterator[None]:
+    """Have, within, runs made and looked for in a folder; processes that are started have it from the environment."""
+    before = os.environ.get("NNDL_RUNS")
+    if folder is not None:
+        os.environ["NNDL_RUNS"] = folder
+    try:
+        yield
+    finally:
+        if folder is not None:
+            os.environ.pop("NNDL_RUNS")
+            os.environ |= {} if before is None else {"NNDL_RUNS": before}
+
+
+def _without_runs(words: list[str]) -> tuple[list[str], str | None]:
+    """Return the words without --runs FOLDER, which may stand anywhere, and the folder."""
+    for at, word in enumerate(words[: words.index("--")] if "--" in words else words):
+        if word == "--runs" and words[at + 1 :]:
+            return words[:at] + words[at + 2 :], words[at + 1]
+        if word.startswith("--runs="):
+            return words[:at] + words[at + 1 :], word.removeprefix("--runs=")
+    return words, None
 
 
 def _beware_of_names(words: Sequence[str]) -> None:
@@ -133,12 +159,15 @@ app = typer.Typer(
 @app.callback()
 def options(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error; may stand anywhere.")] = False,
+    runs: Annotated[
+        str | None, typer.Option("--runs", metavar="FOLDER", help="Folder of the runs, instead of $NNDL_RUNS or runs/.")
+    ] = None,
     version: Annotated[
         bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_print_version)
     ] = False,
 ) -> None:
-    """Take the options of every verb; both are handled before a verb runs."""
-    del debug, version
+    """Take the options of every verb; all are handled before a verb runs."""
+    del debug, runs, version
 
 
 app.command(short_help="Train a network; every run keeps a folder.", cls=Verb)(train)

@@ -27,10 +27,10 @@ def doctor(
     from nndl.check import installation
     from nndl.cli.screen import terminal
     from nndl.jobs.parallel.describe import describe_mpi
-    from nndl.runs.folder import RUNS
+    from nndl.runs.folder import runs_root
 
     data_sets, damaged = installation.data(data)
-    places, locked = installation.places(RUNS, data.parent if data.is_file() else data)
+    places, locked = installation.places(runs_root(), data.parent if data.is_file() else data)
     extras, missing = installation.packages()
     mpi = describe_mpi()
     if is_follower():

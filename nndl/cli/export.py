@@ -20,8 +20,8 @@ def complete_format(incomplete: str) -> list[str]:
 
 
 def export(
-    run: Run,
     to: Annotated[str, typer.Option(metavar="|".join(FORMATS), help="For what.", autocompletion=complete_format)],
+    run: Run = "latest",
     output: Annotated[Path | None, to_file("By default the config's name, here.")] = None,
     best: Best = True,
     images: Annotated[

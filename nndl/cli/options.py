@@ -18,6 +18,16 @@ Runs = Annotated[
         metavar="RUN", help="Folders of runs, their names under runs/, or latest.", autocompletion=complete_run
     ),
 ]
+LatestRuns = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="RUN",
+        help="Folders of runs, their names under runs/, or latest.",
+        autocompletion=complete_run,
+        default_factory=lambda: ["latest"],
+        show_default="latest",
+    ),
+]
 CONFIG = typer.Argument(
     metavar="CONFIG", help="A config file, or the name of a bundled one.", autocompletion=complete_config
 )

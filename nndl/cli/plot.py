@@ -5,12 +5,12 @@ from typing import Annotated
 
 import typer
 
-from nndl.cli.options import Force, Runs, to_file
+from nndl.cli.options import Force, LatestRuns, to_file
 from nndl.visible import visible
 
 
 def plot(
-    runs: Runs,
+    runs: LatestRuns,
     output: Annotated[Path | None, to_file("Picture to write: .png, .svg or .pdf (needs matplotlib).")] = None,
     force: Force = False,
     here: Annotated[bool, typer.Option("--terminal", help="Draw here too, beside the picture.")] = False,

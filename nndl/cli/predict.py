@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nndl.cli.options import Best, Json, OtherEngine, Run
-from nndl.paths import expanded
+from nndl.cli.complete import complete_run
+from nndl.cli.options import Best, Json, OtherEngine
+from nndl.paths import expanded, word
+from nndl.visible import visible
 
 if TYPE_CHECKING:
     from nndl.data.pixels import Fit, Shape
@@ -18,11 +20,16 @@ MOST_NAMED = 5
 
 
 def predict(
-    run: Run,
-    images: Annotated[
-        list[Path],
-        typer.Argument(metavar="IMAGE", parser=expanded, help="Picture files, folders of them, or - for stdin."),
+    run: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN", help="A run's folder, its name, or latest, as without it.", autocompletion=complete_run
+        ),
     ],
+    images: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="IMAGE", parser=expanded, help="Picture files, folders of them, or - for stdin."),
+    ] = None,
     top: Annotated[int, typer.Option(metavar="N", min=1, help="Classes named for each picture.")] = 3,
     tta: Annotated[
         str, typer.Option(metavar="none|mirror|mirror+translate", help="Average the scores over views of each picture.")
@@ -42,8 +49,9 @@ def predict(
     from nndl.train.views import as_tta
 
     chosen = as_tta(tta)
+    run, pictures = _run_and_images(run, images or [])
     loaded = load(run, best=best, engine=engine)
-    read, refused, passed_over = _read(images, loaded.shape, loaded.experiment.data.resize)
+    read, refused, passed_over = _read(pictures, loaded.shape, loaded.experiment.data.resize)
     shares = loaded.probabilities(stack(read.values(), loaded.shape), chosen)
     rows = [_row(name, row, loaded, top) for name, row in zip(read, shares.tolist(), strict=True)]
     if json:
@@ -58,6 +66,21 @@ def predict(
         terminal.note(f"error: {one['error']}")
     if refused:
         raise typer.Exit(2)
+
+
+def _run_and_images(first: str, images: list[Path]) -> tuple[str, list[Path]]:
+    """Return the run, latest where the first word is already a picture or a folder that is no run's, and the images."""
+    from nndl.errors import UsageError
+    from nndl.runs.files import is_there
+    from nndl.runs.folder import members
+
+    path = expanded(first)
+    is_run = is_there(path / "config.yaml") or bool(members(path))
+    if first == "-" or path.is_file() or (path.is_dir() and not is_run):
+        return "latest", [path, *images]
+    if not images:
+        raise UsageError(f"which pictures? nndl predict {word(first)} IMAGE...; there is no picture {visible(first)}")
+    return first, images
 
 
 def _listed(paths: list[Path]) -> str:

@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from nndl.cli.options import Data, Json, Runs, to_file
+from nndl.cli.options import Data, Json, LatestRuns, to_file
 
 
 def report(
-    runs: Runs,
+    runs: LatestRuns,
     output: Annotated[Path | None, to_file("Where to.  [default: report.html in the run's folder, or here]")] = None,
     data: Data = None,
     open_it: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,

@@ -38,7 +38,7 @@ def list_(sort: Sort = "begun", filter: Filter = "", by_config: ByConfig = False
     """List the runs, as `nndl runs` alone does."""
     from nndl.cli.screen import runs as tables
     from nndl.cli.screen import terminal
-    from nndl.runs.folder import RUNS
+    from nndl.runs.folder import runs_root
     from nndl.runs.listing import list_runs, sort_rows
 
     rows = [row for row in list_runs() if filter.lower() in f"{row.name}\n{row.config}\n{row.status}".lower()]
@@ -50,7 +50,8 @@ def list_(sort: Sort = "begun", filter: Filter = "", by_config: ByConfig = False
     elif rows:
         tables.show_rows(rows)
     else:
-        terminal.say(f"no run {f'with {filter!r} ' if filter else ''}under {RUNS}; nndl train quickstart makes one")
+        which = f"no run with {filter!r}" if filter else "no run"
+        terminal.say(f"{which} under {runs_root()}; nndl train quickstart makes one")
 
 
 @runs_app.command("compare", short_help="Show what differs in configs, and what it did.", cls=Verb)
@@ -136,11 +137,11 @@ def remove(
     """Delete runs for good; asks first. A run that is training, and a folder that is no run, are left alone."""
     from nndl.cli.screen import terminal
     from nndl.errors import UsageError
-    from nndl.runs.folder import RUNS, find_run
+    from nndl.runs.folder import find_run
     from nndl.runs.removing import removable, remove_run, size_of
 
     named = [str(find_run(text).path) if text == "latest" else text for text in run]
-    folders = list({folder.path.resolve(): folder for folder in (removable(text, RUNS) for text in named)}.values())
+    folders = list({folder.path.resolve(): folder for folder in (removable(text) for text in named)}.values())
     sizes = {str(folder.path): size_of(folder) for folder in folders}
     if not yes:
         for path, size in sizes.items():

@@ -133,7 +133,7 @@ def _begin(
     from nndl.jobs.sweeps.checks import too_many
     from nndl.jobs.sweeps.load import load_sweep, locate_sweep
     from nndl.jobs.sweeps.study import begin_study
-    from nndl.runs.folder import RUNS
+    from nndl.runs.folder import runs_root
 
     sweep, text = load_sweep(file)
     if trials is not None:
@@ -145,7 +145,7 @@ def _begin(
             f"--workers {workers}: the sweep has parallel: {sweep.parallel}, so that more would wait for each other; "
             f"raise it in {file} before the sweep begins (each trial then learns from fewer)"
         )
-    folder = sweep_dir or RUNS / f"{sweep.name}-sweep"
+    folder = sweep_dir or runs_root() / f"{sweep.name}-sweep"
     study, notes = begin_study(folder, sweep, text, locate_sweep(file), url, threads)
     for note in notes:
         terminal.note(note)

@@ -11,7 +11,7 @@ from nndl.jobs.budget import within_budget
 from nndl.jobs.build import build
 from nndl.jobs.resume import Wanted, keeping, resume
 from nndl.jobs.start import start_run
-from nndl.runs.folder import RunFolder
+from nndl.runs.folder import RunFolder, note_elsewhere
 from nndl.runs.lock import lock_run
 from nndl.runs.recorder import Keeping
 from nndl.runs.training import keep_run
@@ -52,6 +52,7 @@ def begin(
     with observer.getting_ready():
         built = (make or build)(experiment)
         folder = start_run(built, run_dir)
+        note_elsewhere(folder.path)
     return _train(built, folder, keeping(built), observer)
 
 

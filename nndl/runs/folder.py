@@ -22,17 +22,24 @@ from typing import Any
 from nndl.errors import CheckpointError, UsageError
 from nndl.paths import expanded, word
 from nndl.runs.atomic import write_atomically
-from nndl.runs.files import is_there
+from nndl.runs.files import is_there, open_to_append, read_bounded
 from nndl.runs.lock import LOCK, is_locked
 from nndl.runs.plain import read_json
 from nndl.visible import beware
 
-RUNS = Path("runs")
-"""The folder that run folders are made in: beside where the command was given."""
+RUNS = "NNDL_RUNS"
+"""The variable of the environment that names the folder of the runs; `nndl --runs FOLDER` sets it."""
+ELSEWHERE = ".elsewhere"
+"""The file among the runs that lists those made outside, a path a line."""
 MOST_NAMED = 10
 """Runs that an error names."""
 
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{i}" for port in ("com", "lpt") for i in range(1, 10))}
+
+
+def runs_root() -> Path:
+    """Return the folder that runs are made in and looked for: $NNDL_RUNS, or runs/ where the command is given."""
+    return expanded(os.environ.get(RUNS) or "runs")
 
 
 @dataclass(frozen=True)
@@ -123,13 +130,13 @@ class RunFolder:
         return "died" if said == "running" and not _may_be_running(self.path, summary) else said
 
 
-def create_run_folder(name: str, chosen: Path | None = None, runs: Path = RUNS) -> RunFolder:
+def create_run_folder(name: str, chosen: Path | None = None, runs: Path | None = None) -> RunFolder:
     """Make a new folder runs/NAME-TIME, or the chosen one; raises UsageError if that is there and not empty.
 
     What a run leaves that is killed before it has a config counts for nothing.
     """
     try:
-        return RunFolder(_new_folder(name, runs) if chosen is None else _chosen_folder(expanded(chosen)))
+        return RunFolder(_new_folder(name, runs or runs_root()) if chosen is None else _chosen_folder(expanded(chosen)))
     except OSError as error:
         at = f"{error.filename}: {error.strerror}"
         raise UsageError(f"no run folder can be made at {at}; choose a place with --run-dir") from None
@@ -169,10 +176,34 @@ def safe_name(name: str) -> str:
     return f"run-{plain}" if not plain or plain.split(".")[0].lower() in _RESERVED else plain
 
 
-def run_names(runs: Path = RUNS) -> list[str]:
-    """List the runs under `runs`, and those in folders of runs (trials/seed-0), oldest first."""
+def run_names(runs: Path | None = None) -> list[str]:
+    """List the runs under `runs`, those in folders of runs (trials/seed-0), and those made elsewhere, oldest first."""
+    runs = runs or runs_root()
     own = [path for path in _run_folders(runs) if path.parent == runs or not path.is_symlink()]
-    return [path.relative_to(runs).as_posix() for path in sorted(own, key=_age)]
+    names = {path: path.relative_to(runs).as_posix() for path in own} | {path: str(path) for path in elsewhere(runs)}
+    return [names[path] for path in sorted(names, key=_age)]
+
+
+def elsewhere(runs: Path) -> list[Path]:
+    """List the runs and folders of runs that were made outside of `runs`, by --run-dir, as far as they are there."""
+    try:
+        noted = read_bounded(runs / ELSEWHERE).decode("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return []
+    found = [path for path in map(Path, dict.fromkeys(noted)) if path.is_absolute()]
+    return [run for path in found for run in (_run_folders(path) or [path]) if is_there(run / "config.yaml")]
+
+
+def note_elsewhere(folder: Path, runs: Path | None = None) -> None:
+    """Note a run's folder, or one of several runs, that stands outside of `runs`, so that it is found from there."""
+    runs, path = runs or runs_root(), folder.absolute()
+    text = str(path)
+    if path.is_relative_to(runs.absolute()) or not text.isprintable():
+        return
+    with contextlib.suppress(OSError):  # cosmetic: the run has a place of its own
+        runs.mkdir(parents=True, exist_ok=True)
+        with open_to_append(runs / ELSEWHERE) as file:
+            file.write(f"{text}\n".encode())
 
 
 def members(folder: Path) -> list[RunFolder]:
@@ -212,7 +243,7 @@ class SeveralRunsError(UsageError):
         super().__init__("\n".join([f"{path} holds {len(inside)} runs, and one is to be named:", *names, *more]))
 
 
-def find_run(text: str, runs: Path = RUNS) -> RunFolder:
+def find_run(text: str, runs: Path | None = None) -> RunFolder:
     """Find the run meant by a folder, a name under runs/, the beginning of one (its newest), or `latest`.
 
     A folder that holds a single run stands for it. Raises UsageError where there is none, with those there are, and
@@ -225,15 +256,18 @@ def find_run(text: str, runs: Path = RUNS) -> RunFolder:
     return inside[0] if inside else RunFolder(path)
 
 
-def find_runs(text: str, runs: Path = RUNS) -> Path:
+def find_runs(text: str, runs: Path | None = None) -> Path:
     """Find the folder that is meant in the same ways, of a run or of several; raises UsageError where there is none."""
+    runs = runs or runs_root()
     for path in (expanded(text), runs / text) if text else ():
         if is_there(path / "config.yaml") or members(path):
             return path
     there = run_names(runs)
-    matching = there if text == "latest" else [name for name in there if text and name.startswith(text)]
+    matching = there if text == "latest" else [name for name in there if text and _begins(name, text)]
     if matching:
         newest = matching[-1]
+        if Path(newest).is_absolute():
+            return Path(newest)
         return runs / (newest if text == "latest" or "/" in text else newest.partition("/")[0])
     if text and (linked := next(filter(_run_folders, (expanded(text), runs / text)), None)):
         raise UsageError(f"the runs in {linked} are links, which may lead anywhere; name the folders they lead to")
@@ -241,6 +275,11 @@ def find_runs(text: str, runs: Path = RUNS) -> Path:
     raise UsageError(
         f"there is no run {text!r}" + (f"; the newest under {runs}:\n{names}" if names else f" under {runs}")
     )
+
+
+def _begins(name: str, text: str) -> bool:
+    """Tell whether a run's name begins so; of one made elsewhere, whether its folder's does."""
+    return name.startswith(text) or (Path(name).is_absolute() and Path(name).name.startswith(text))
 
 
 def _age(path: Path) -> tuple[float, str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from nndl.errors import UsageError
 from nndl.runs.files import is_there, read_bounded
-from nndl.runs.folder import RUNS, RunFolder, run_names
+from nndl.runs.folder import RunFolder, run_names, runs_root
 from nndl.runs.metrics import read_metrics
 from nndl.runs.plain import parse_yaml, read_json
 
@@ -78,8 +78,9 @@ DOWNWARDS = ("best_validation", "test", "begun", "epochs", "seconds")
 """Sorted by these, the highest come first."""
 
 
-def list_runs(runs: Path = RUNS) -> list[Row]:
+def list_runs(runs: Path | None = None) -> list[Row]:
     """List a row for each run under `runs`, newest first; those in folders too (`--run-dir runs/trials --seeds 3`)."""
+    runs = runs or runs_root()
     rows = [replace(read_row(RunFolder(runs / name)), name=name) for name in run_names(runs)]
     return sort_rows(rows, "begun")
 

@@ -6,18 +6,19 @@ from pathlib import Path
 from nndl.errors import UsageError
 from nndl.paths import expanded
 from nndl.runs.files import is_there
-from nndl.runs.folder import RUNS, RunFolder, SeveralRunsError, members
+from nndl.runs.folder import RunFolder, SeveralRunsError, members, runs_root
 from nndl.runs.lock import is_locked, lock_run
 
 OURS = {"tensorboard", "mlflow", "wandb"}
 """Folders that a run may hold."""
 
 
-def removable(text: str, runs: Path = RUNS) -> RunFolder:
+def removable(text: str, runs: Path | None = None) -> RunFolder:
     """Return the run of exactly this folder or name under runs/: here the beginning of a name is not enough.
 
     Raises UsageError for what is no run, for a run that is training, and for a folder that holds more than a run.
     """
+    runs = runs or runs_root()
     for path in (expanded(text), runs / text):
         if is_there(path / "config.yaml"):
             folder = RunFolder(path)

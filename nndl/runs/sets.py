@@ -8,7 +8,7 @@ from nndl.runs.comparing import by_config, counted, told_apart
 from nndl.runs.curves import Curves, averaged, read_curves
 from nndl.runs.differences import shown
 from nndl.runs.files import is_there
-from nndl.runs.folder import RUNS, RunFolder, find_run, find_runs, members
+from nndl.runs.folder import RunFolder, find_run, find_runs, members
 from nndl.runs.listing import Row, read_row
 
 
@@ -43,7 +43,7 @@ class Bundle:
         return f"{self.folder}: {missing} of {len(self.rows)} runs left out of the mean ({why})" if missing else ""
 
 
-def bundles(words: Sequence[str], runs: Path = RUNS) -> list[Bundle]:
+def bundles(words: Sequence[str], runs: Path | None = None) -> list[Bundle]:
     """List a bundle for each run named, and for each config in each folder of several; none of them twice."""
     found: dict[Path, Bundle] = {}
     for word in words:
@@ -62,7 +62,7 @@ def _bundle(group: Sequence[Row], inside: Path) -> Bundle:
     return Bundle(tuple(group), inside.as_posix() if len(group) > 1 else group[0].folder)
 
 
-def folder_of_several(word: str, runs: Path = RUNS) -> Path | None:
+def folder_of_several(word: str, runs: Path | None = None) -> Path | None:
     """Return the folder of several runs that a word means, as `find_runs` finds it; None where it means a run."""
     path = find_runs(word, runs)
     return None if is_there(path / "config.yaml") else path

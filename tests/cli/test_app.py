@@ -12,6 +12,7 @@ from nndl import __version__
 from nndl.cli.app import LESS, Verbs, app
 from nndl.errors import ConfigError, NndlError
 from tests.cli.command import environment, nndl
+from tests.runs.made import make_run
 
 VERBS = tuple(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
 HEAVY = ("numpy", "rich", "yaml", "requests", "safetensors", "matplotlib", "PIL", "onnx", "nndl.net", "nndl.config")
@@ -38,6 +39,17 @@ def test_version_and_an_unknown_verb(tmp_path: Path) -> None:
     assert unknown.returncode == 2
     assert "Did you mean 'train'" in unknown.stderr
     assert "Traceback" not in unknown.stderr
+
+
+@pytest.mark.parametrize("words", ["--runs mine runs", "runs --runs=mine", "runs list --runs mine"])
+def test_the_folder_of_the_runs_may_stand_anywhere_and_holds_for_one_command(
+    words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NNDL_RUNS", "theirs")
+    make_run(tmp_path / "mine" / "trial")
+    assert "trial" in CliRunner().invoke(app, words.split()).stdout
+    assert "no run under theirs" in CliRunner().invoke(app, ["runs"]).stdout
 
 
 def failing(error: BaseException) -> typer.Typer:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from nndl import load_run
+from nndl.runs.folder import run_names
 from tests.cli.command import nndl
 from tests.cli.test_train import CONFIG
 
@@ -88,4 +89,4 @@ def test_wrong_words_are_answered(folder: Path) -> None:
         assert message in done.stderr.replace("\\", "/")
         assert "Traceback" not in done.stderr
     assert (folder / "there.npz").read_bytes() == b"mine"
-    assert not (folder / "runs").exists()
+    assert run_names(folder / "runs") == [str(folder / "run")]

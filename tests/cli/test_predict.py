@@ -27,6 +27,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def test_without_a_run_the_latest_names_the_pictures(folder: Path) -> None:
+    named = nndl("predict", "run", "pictures", "--json", cwd=folder).stdout
+    for words in (["latest", "pictures"], ["pictures"]):
+        done = nndl("predict", *words, "--json", cwd=folder)
+        assert json.loads(done.stdout)["predictions"] == json.loads(named)["predictions"], done.stderr
+    picture = "pictures/1.png"
+    twice = nndl("predict", picture, "pictures/2.png", "--json", cwd=folder)
+    assert [row["image"] for row in json.loads(twice.stdout)["predictions"]] == [picture, "pictures/2.png"]
+    assert "which pictures? nndl predict run IMAGE..." in nndl("predict", "run", cwd=folder).stderr
+
+
 def test_the_table_and_json_say_what_the_run_says(folder: Path) -> None:
     run = load_run(folder / "run")
     shares = run.probabilities(run.images("test").images[:3])

@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from shutil import rmtree
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,9 @@ from nndl.runs.folder import (
     find_run,
     find_runs,
     members,
+    note_elsewhere,
     run_names,
+    runs_root,
     safe_name,
 )
 from nndl.runs.lock import lock_run
@@ -78,6 +81,42 @@ def test_a_run_is_found_by_folder_name_beginning_and_latest(tmp_path: Path) -> N
         find_run("c", tmp_path)
     with pytest.raises(UsageError, match="no run 'latest' under"):
         find_run("latest", tmp_path / "none")
+
+
+def test_runs_made_elsewhere_are_found_again_as_long_as_they_are_there(tmp_path: Path) -> None:
+    runs, other = tmp_path / "runs", tmp_path / "other" / "trial"
+    make_run(other)
+    note_elsewhere(other, runs)
+    note_elsewhere(other, runs)
+    make_run(runs / "own")
+    note_elsewhere(runs / "own", runs)
+    (runs / ".elsewhere").write_text((runs / ".elsewhere").read_text() + "relative\n\0\n", encoding="utf-8")
+    assert set(run_names(runs)) == {"own", str(other)}
+    assert find_run("tri", runs).path == other
+    assert find_run(str(other), runs).path == other
+    rmtree(other)
+    assert run_names(runs) == ["own"]
+
+
+def test_a_list_of_runs_elsewhere_that_is_a_link_is_neither_read_nor_written(tmp_path: Path) -> None:
+    mine, runs = tmp_path / "mine", tmp_path / "runs"
+    mine.write_text(str(make_run(tmp_path / "away")), encoding="utf-8")
+    runs.mkdir()
+    (runs / ".elsewhere").symlink_to(mine)
+    note_elsewhere(tmp_path / "trial", runs)
+    assert run_names(runs) == []
+    assert "trial" not in mine.read_text(encoding="utf-8")
+
+
+def test_the_folder_of_the_runs_is_named_by_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NNDL_RUNS", raising=False)
+    assert runs_root() == Path("runs")
+    monkeypatch.setenv("NNDL_RUNS", str(tmp_path / "mine"))
+    made = make_run(tmp_path / "mine" / "a")
+    assert find_run("latest").path == made
+    assert create_run_folder("b").path.parent == tmp_path / "mine"
+    monkeypatch.setenv("NNDL_RUNS", "~/mine")
+    assert runs_root() == Path.home() / "mine"
 
 
 def test_runs_in_a_folder_of_runs_are_found_too(tmp_path: Path) -> None:
