@@ -33,11 +33,13 @@ from nndl.cli.reproduce import reproduce
 from nndl.cli.resume import resume
 from nndl.cli.runs import runs_app
 from nndl.cli.screen.ending import INTERRUPTED
+from nndl.cli.screen.pictures import picture_progress
 from nndl.cli.summary import summary
 from nndl.cli.sweep import sweep_app
 from nndl.cli.train import train
 from nndl.cli.verify_resume import verify_resume
 from nndl.cli.watch import watch
+from nndl.data.sources.telling import shown_by
 from nndl.errors import NndlError
 from nndl.launched import is_follower
 from nndl.visible import beware
@@ -63,7 +65,7 @@ class Verbs(Group):
         _beware_of_names(words)
         words, runs = _without_runs(words)
         try:
-            with _runs_in(runs):
+            with _runs_in(runs), shown_by(picture_progress):
                 return super().main([word for word in words if word != "--debug"], *extra, **options)
         except (Exception, KeyboardInterrupt) as error:
             if debug:

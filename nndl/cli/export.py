@@ -33,7 +33,7 @@ def export(
 ) -> None:
     """Write a run's network for other programs.
 
-    onnx: one file, images float32 (N, 3, 32, 32) from 0 to 1 in, scores and probabilities out; scored again with
+    onnx: one file, images float32 (N, C, H, W) from 0 to 1 in, scores and probabilities out; scored again with
     onnxruntime, and refused if it differs. pytorch: a module's source, and its weights beside it. safetensors: these
     weights alone. npz: the arrays under their names in nndl. The normalisation is included in each.
     """

@@ -95,7 +95,7 @@ def train(
             done = _go_on(resume, wanted, us.build, said)
         else:
             experiment = us.load(load)
-            if download and experiment.data.dataset != "synthetic":
+            if download and experiment.data.dataset in ("cifar10", "cifar100"):
                 _download(experiment, silent)
             done = _begin(experiment, seeds, folds, run_dir, accept_changes, us.build, said)
     if not done:

@@ -7,12 +7,14 @@ import numpy as np
 
 from nndl.config.datasets import CLASSES, parse_fold
 from nndl.config.schema import Data, Experiment
+from nndl.config.settle import wanted
 from nndl.data.cifar import load_cifar
 from nndl.data.dataset import Dataset, Images
 from nndl.data.normalize import Normalize
+from nndl.data.sources.registry import SOURCES
 from nndl.data.split import stratified_fold, stratified_split
 from nndl.data.synthetic import make_synthetic
-from nndl.errors import UsageError
+from nndl.errors import DataError, UsageError
 from nndl.net.types import Array
 
 SPLITS = ("test", "val")
@@ -55,8 +57,15 @@ def build_split(experiment: Experiment) -> Split:
 def load_dataset(experiment: Experiment) -> Dataset:
     """Load the images the experiment names, of the classes it names, from disk or generated."""
     data = experiment.data
-    dataset = _generated(data) if data.dataset == "synthetic" else load_cifar(Path(data.root), data.dataset)
-    return dataset if data.classes == "all" else dataset.of_classes(data.classes)
+    if data.dataset in SOURCES:
+        dataset = SOURCES[data.dataset].load(wanted(data))
+    else:
+        dataset = _generated(data) if data.dataset == "synthetic" else load_cifar(Path(data.root), data.dataset)
+    dataset = dataset if data.classes == "all" else dataset.of_classes(data.classes)
+    if dataset.train.shape != data.input_shape:
+        there, said = (" x ".join(map(str, shape)) for shape in (dataset.train.shape, data.input_shape))
+        raise DataError(f"{data.root}: images are {there} (channels, height, width), and the config says {said}")
+    return dataset
 
 
 def _generated(data: Data) -> Dataset:

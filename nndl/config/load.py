@@ -16,7 +16,9 @@ from nndl.config.reading import overrides
 from nndl.config.reading.marked import MOST_CHARACTERS, Marked, read
 from nndl.config.reading.messages import Mark, Path, Problem, ProblemsError
 from nndl.config.schema import ONE_OF, Data, Experiment
+from nndl.config.settle import TOLD, UnsettledError, settled
 from nndl.config.translate import translate
+from nndl.data.sources.registry import SOURCES
 from nndl.errors import ConfigError, UsageError
 from nndl.paths import expanded
 from nndl.visible import beware, visible
@@ -115,7 +117,10 @@ class _Loader:
     def _with_pieces(self) -> dict[str, Any]:
         """Return the tree with what names a layer, an optimizer, ... built; report and leave out what could not be."""
         result = {key: dict(value) if isinstance(value, dict) else value for key, value in self.tree.items()}
-        pieces = Pieces(self.report, self._classes())
+        images = self._images()
+        if images is not None and images.dataset in SOURCES:
+            result["data"] |= {key: getattr(images, key) for key in TOLD}
+        pieces = Pieces(self.report, len(images.class_names) if images else 1)
         for key in ONE_OF:
             inside = result.get(key.section)
             if not isinstance(inside, dict) or key.name not in inside:
@@ -129,14 +134,20 @@ class _Loader:
             train["groups"] = pieces.groups(train["groups"])
         return result
 
-    def _classes(self) -> int:
-        """Count the classes, which layers may name; 1 where the data section is wrong, which `_validated` reports."""
+    def _images(self) -> Data | None:
+        """Return the data section with what its images tell of themselves; None where it is wrong.
+
+        What does not fit the images is reported; what cannot be at all `_validated` reports.
+        """
         given = self.tree.get("data")
+        said = {key: value for key, value in given.items() if key != "augment"} if isinstance(given, dict) else {}
         try:
-            images = {key: value for key, value in given.items() if key != "augment"} if isinstance(given, dict) else {}
-            return len(Data.model_validate(images).class_names)
+            return settled(Data.model_validate(said))
         except ValidationError:
-            return 1
+            return None
+        except UnsettledError as error:
+            self.report(("data", error.key), str(error))
+            return None
 
     def _validated(self, plain: dict[str, Any]) -> Experiment | None:
         try:

@@ -21,6 +21,7 @@ from pydantic import (
 
 from nndl.config.datasets import CLASSES, FOLD, SHAPE, TRAINING_IMAGES, fold_size, held_out, parse_fold
 from nndl.data.augment import TRANSFORMS, Transform
+from nndl.data.dataset import LARGEST, SMALLEST
 from nndl.data.pixels import Fit, Shape
 from nndl.described import Described
 from nndl.net.catalog import LAYERS
@@ -65,6 +66,7 @@ ONE_OF = (
 """The keys whose values are described where they are defined."""
 
 Count = Annotated[int, Ge(1)]
+Pixels = Annotated[int, Ge(SMALLEST), Le(LARGEST)]
 
 MOST_EPOCHS = 1_000_000
 """More are a slip of the pen: of the fastest bundled config they would take weeks."""
@@ -88,13 +90,26 @@ def _fold(value: Any) -> Any:
     return value
 
 
+def _both(size: Any) -> Any:
+    """Return a list, which is how a config says it, as a tuple."""
+    return tuple(size) if isinstance(size, list) else size
+
+
 class Data(Section):
     """The images, and what is done to them on the way to the network."""
 
-    dataset: Literal["cifar10", "cifar100", "synthetic"] = "cifar10"
-    """The images: CIFAR-10, CIFAR-100, or generated patterns in CIFAR's shape that need no download."""
+    dataset: Literal["cifar10", "cifar100", "synthetic", "folder"] = "cifar10"
+    """The images: CIFAR-10, CIFAR-100, generated patterns that need no download, or a folder of one's own pictures."""
     root: str = "data"
     """The folder that holds the data set, or its archive; a relative one is looked for where the command is given."""
+    size: Annotated[Pixels | tuple[Pixels, Pixels] | Literal["auto"], BeforeValidator(_both)] = "auto"
+    """Pixels of an image's sides, or [height, width]; auto: those it has, and 32 where pictures are of many sizes."""
+    channels: Literal[1, 3, "auto"] = "auto"
+    """Colours of an image: 1 is grey. auto: those it has, and 3 where pictures are of many kinds."""
+    damaged: Literal["refuse", "skip"] = "refuse"
+    """Pictures that cannot be read: refuse them, naming all, or leave them out."""
+    test_share: Annotated[float, Gt(0), Lt(1)] = 0.2
+    """The share of each class that tests, where a folder of pictures has no train/ and test/; `split_seed` draws it."""
     resize: Fit = "crop"
     """The way of a picture to another size: crop, its centre in the proportions of `size`, or squeeze, all of it."""
     classes: Annotated[tuple[str, ...], Field(strict=False, min_length=2)] | Literal["all"] = "all"
@@ -118,25 +133,37 @@ class Data(Section):
     @model_validator(mode="after")
     def _count(self) -> "Data":
         """Put a number for auto and for a share, so that the config that a run keeps says it."""
+        if not self.is_settled:
+            return self
         if self.validation_size == "auto":
             vars(self)["validation_size"] = self.fold_size or held_out(self.training_images, len(self.class_names))
         elif isinstance(self.validation_size, float):
-            vars(self)["validation_size"] = round(self.validation_size * self.training_images)
+            vars(self)["validation_size"] = max(1, round(self.validation_size * self.training_images))
         return self
 
     @property
     def input_shape(self) -> Shape:
         """Return the shape (C, H, W) of an image."""
-        return SHAPE
+        channels, *size = SHAPE
+        height, width = size if self.size == "auto" else (self.size,) * 2 if isinstance(self.size, int) else self.size
+        return channels if self.channels == "auto" else self.channels, height, width
+
+    @property
+    def is_settled(self) -> bool:
+        """Tell whether shape, classes and number of images are known; the images have yet to tell them otherwise."""
+        told = "auto" not in (self.size, self.channels) and "all" not in (self.classes, self.train_size)
+        return told or self.dataset in CLASSES
 
     @property
     def class_names(self) -> tuple[str, ...]:
         """Return the names of the classes, in the order of the scores."""
-        return CLASSES[self.dataset] if self.classes == "all" else self.classes
+        return CLASSES.get(self.dataset, ()) if self.classes == "all" else self.classes
 
     @property
     def all_training_images(self) -> int:
         """Return the number of training images that `train_size: all` means; each class has as many as the others."""
+        if self.dataset not in CLASSES:
+            return 0 if self.train_size == "all" else self.train_size
         return TRAINING_IMAGES[self.dataset] * len(self.class_names) // len(CLASSES[self.dataset])
 
     @property

@@ -9,9 +9,14 @@ _LEFT = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"})
 """Names, without a dot in front, of what Windows and macOS leave."""
 
 
+def is_hidden(name: str) -> bool:
+    """Tell whether a file of this name is hidden (._a.png, .DS_Store) or left by a system (Thumbs.db)."""
+    return name.startswith(".") or name.lower() in _LEFT
+
+
 def without_hidden(paths: Iterable[Path]) -> list[Path]:
-    """List the paths, by name, that are neither hidden (._a.png, .DS_Store) nor left by a system (Thumbs.db)."""
-    found = sorted(path for path in paths if not path.name.startswith(".") and path.name.lower() not in _LEFT)
+    """List the paths, by name, that are neither hidden nor left by a system."""
+    found = sorted(path for path in paths if not is_hidden(path.name))
     for path in found:
         beware(path)
     return found

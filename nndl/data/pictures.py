@@ -3,8 +3,10 @@
 import io
 import logging
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +26,7 @@ MOST_MEMORY = 2**30
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "PPM", "TGA", "ICO")
 """The formats that pillow is let read: pictures, none that runs a program (PostScript)."""
 _ICON = b"\0\0\1\0"  # how an ICO begins
+_ONE_ICON = Lock()
 
 
 def suffixes() -> frozenset[str]:
@@ -63,14 +66,25 @@ def read_picture(path: Path, shape: Shape = SHAPE, fit: Fit = "crop") -> NDArray
 
 def decode_picture(content: bytes, name: str, shape: Shape = SHAPE, fit: Fit = "crop") -> NDArray[Any]:
     """Decode the bytes of a picture file as uint8 (C, H, W); errors call it `name`. Raises as `read_picture` does."""
+    with quietly():
+        return decode(content, name, shape, fit)
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Have pillow say nothing of metadata that is off within: what matters is raised, and said once, by us."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        logging.getLogger("PIL").setLevel(logging.CRITICAL)
+        yield
+
+
+def decode(content: bytes, name: str, shape: Shape = SHAPE, fit: Fit = "crop") -> NDArray[Any]:
+    """Decode as `decode_picture` does, on several threads at once, all of them within `quietly`."""
     Image = _pillow()
     if len(content) > MOST_BYTES:
         raise DataError(f"{name} has more than {MOST_BYTES >> 20} MiB")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of metadata that is off; what matters is raised
-        logging.getLogger("PIL").setLevel(logging.CRITICAL)  # and said once, by us
-        if content.startswith(_ICON):  # the picture inside is unpacked as soon as it is opened
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
+    with _careful_of_icons(content):
         try:
             with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
                 _check_memory(picture, name, memory_needed(picture, shape, fit))
@@ -84,6 +98,17 @@ def decode_picture(content: bytes, name: str, shape: Shape = SHAPE, fit: Fit = "
         except Exception as error:  # pillow's readers raise what struct, zlib and indexing do
             words = " ".join(str(error).split()) or type(error).__name__
             raise DataError(f"{name} is a damaged picture: {words[:200]}") from None
+
+
+@contextmanager
+def _careful_of_icons(content: bytes) -> Iterator[None]:
+    """Refuse an icon whose picture is huge, since it is unpacked as soon as it is opened; one thread at a time does."""
+    if not content.startswith(_ICON):
+        yield
+        return
+    with _ONE_ICON, warnings.catch_warnings():
+        warnings.simplefilter("error", _pillow().DecompressionBombWarning)
+        yield
 
 
 def _check_memory(picture: "Image", name: str, needed: int) -> None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from nndl.errors import UsageError
@@ -55,9 +55,12 @@ class Row:
 
     @property
     def images(self) -> str:
-        """CIFAR-10, CIFAR-100, or SYNTHETIC: what it learnt from."""
+        """CIFAR-10, CIFAR-100, SYNTHETIC, or the folder's or file's name of others: what it learnt from."""
         names = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "synthetic": "SYNTHETIC"}
-        return names.get(self.dataset or "", self.dataset or "unknown")
+        if self.dataset in names:
+            return names[self.dataset]
+        root = _text(_at(self.tree, "data", "root")) if self.dataset else None
+        return PurePath(root).name if root else self.dataset or "unknown"
 
     @property
     def on_synthetic(self) -> str:

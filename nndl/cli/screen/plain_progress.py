@@ -1,4 +1,4 @@
-"""Progress of a download as plain lines, for logs and pipes."""
+"""Progress of a download, and of reading pictures, as plain lines."""
 
 import time
 from collections.abc import Callable
@@ -33,3 +33,16 @@ class PlainByteProgress:
         left = (self._total - self._done) / max(speed, 1e-9)
         total = f"{self._total / MEGABYTE:.1f}"
         return f"{self._description}: {amount} of {total} MB, {speed / MEGABYTE:.2f} MB/s, {left:.0f} s left"
+
+
+class PlainPictureProgress(PlainByteProgress):
+    """Says every few seconds how many pictures have been read, how fast it goes, and how long the rest will take."""
+
+    def note(self, words: str) -> None:
+        self._say(words)
+
+    def _line(self, seconds: float) -> str:
+        speed = (self._done - self._before) / max(seconds, 1e-9)
+        of = "" if self._total is None else f" of {self._total:,}"
+        line = f"{self._description}: {self._done:,}{of} pictures, {speed:,.0f} a second"
+        return line if self._total is None else f"{line}, {(self._total - self._done) / max(speed, 1e-9):.0f} s left"

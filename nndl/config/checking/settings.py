@@ -1,7 +1,7 @@
 """Checks that the settings agree with one another, with the data set and with this installation."""
 
 from nndl.config.advice import suggest
-from nndl.config.datasets import CLASSES, MOST_TEST_IMAGES, MOST_TRAINING_IMAGES
+from nndl.config.datasets import CLASSES, MOST_TEST_IMAGES, MOST_TRAINING_IMAGES, SHAPE
 from nndl.config.reading.messages import Report
 from nndl.config.schema import Data, Experiment, Train
 from nndl.data.batches import batches_in
@@ -32,14 +32,9 @@ def _check_machine(experiment: Experiment, report: Report) -> None:
 
 def _check_data(experiment: Experiment, report: Report) -> None:
     data, classes = experiment.data, len(experiment.data.class_names)
-    _check_class_names(data, report)
     _check_augmentation(data, report)
-    least, of_all = classes if data.dataset == "synthetic" else 1, len(CLASSES[data.dataset])
-    for name, there in (("train_size", MOST_TRAINING_IMAGES), ("test_size", MOST_TEST_IMAGES)):
-        size, most = getattr(data, name), there * classes // of_all
-        if size != "all" and not least <= size <= most:
-            words = f"{name} should be from {least} to {most:,}, or all, with {data.dataset}"
-            report(("data", name), f"{words}, not {size:,}")
+    if data.dataset in CLASSES:
+        _check_known(data, report)
     train_size = data.training_images
     if data.fold:
         _check_fold(data, report)
@@ -47,6 +42,22 @@ def _check_data(experiment: Experiment, report: Report) -> None:
         words = f"from {classes} (one of each class) to less than the {train_size:,} training images"
         words = f"0, or {words}" if classes < train_size else f"0 where there are no more than {train_size:,} images"
         report(("data", "validation_size"), f"validation_size should be {words}, not {data.held_out:,}")
+
+
+def _check_known(data: Data, report: Report) -> None:
+    """Report what does not fit a data set whose facts are known before it is read."""
+    _check_class_names(data, report)
+    for name, own in (("size", SHAPE[1:]), ("channels", SHAPE[0])):
+        given = getattr(data, name)
+        if given not in ("auto", own) and not (name == "size" and (given, given) == own):
+            report(("data", name), f"the images of {data.dataset} are {' x '.join(map(str, SHAPE))}; leave {name} out")
+    classes, of_all = len(data.class_names), len(CLASSES[data.dataset])
+    least = classes if data.dataset == "synthetic" else 1
+    for name, there in (("train_size", MOST_TRAINING_IMAGES), ("test_size", MOST_TEST_IMAGES)):
+        size, most = getattr(data, name), there * classes // of_all
+        if size != "all" and not least <= size <= most:
+            words = f"{name} should be from {least} to {most:,}, or all, with {data.dataset}"
+            report(("data", name), f"{words}, not {size:,}")
 
 
 def _check_class_names(data: Data, report: Report) -> None:

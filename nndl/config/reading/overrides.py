@@ -50,8 +50,12 @@ def of_epochs(epochs: float) -> str:
     return f"train.epochs={epochs!r}".removesuffix(".0")
 
 
-SYNTHETIC = ("data.dataset=synthetic", "data.train_size=all", "data.test_size=all", "data.validation_size=auto")
-"""The changes of --synthetic, before those of --set: the sizes of CIFAR mean nothing to the generated images."""
+SYNTHETIC = (
+    "data.dataset=synthetic",
+    *(f"data.{size}=auto" for size in ("size", "channels", "validation_size")),
+    *(f"data.{which}=all" for which in ("classes", "train_size", "test_size")),
+)
+"""The changes of --synthetic, before those of --set: what another data set has means nothing to generated images."""
 
 
 def settings(

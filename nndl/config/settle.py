@@ -1,0 +1,58 @@
+"""The settling of what a config leaves to its images: their shape, their classes, how many there are."""
+
+from pydantic import ValidationError
+
+from nndl.config.schema import Data
+from nndl.data.sources.registry import SOURCES
+from nndl.data.sources.wanted import Wanted
+from nndl.errors import DataError
+from nndl.paths import expanded
+
+TOLD = ("size", "channels", "classes", "train_size", "validation_size")
+"""The keys that the images settle."""
+
+
+class UnsettledError(DataError):
+    """The images do not fit what the data section says under `key`."""
+
+    def __init__(self, key: str, words: str) -> None:
+        super().__init__(words)
+        self.key = key
+
+
+def settled(data: Data) -> Data:
+    """Return the section with what its images tell, without reading all of them, so that a run's config says it.
+
+    Raises UnsettledError where there are none, or others, and MissingExtraError where they cannot be read.
+    """
+    if data.is_settled:
+        return data
+    try:
+        found = SOURCES[data.dataset].survey(wanted(data))
+    except DataError as error:
+        raise UnsettledError("root", str(error)) from None
+    if data.train_size != "all" and data.train_size > found.train:
+        raise UnsettledError("train_size", f"train_size should be {found.train:,} or less, or all: there are no more")
+    channels, *size = found.shape
+    train_size = found.train if data.train_size == "all" else data.train_size
+    told = {"size": tuple(size), "channels": channels, "classes": found.classes, "train_size": train_size}
+    try:
+        return Data(**{name: getattr(data, name) for name in Data.model_fields} | told)
+    except ValidationError as error:
+        words = " x ".join(map(str, found.shape))
+        raise UnsettledError("root", f"{data.root}: images are {words}: {error.errors()[0]['msg'].lower()}") from None
+
+
+def wanted(data: Data) -> Wanted:
+    """Return what the section asks of images of one's own."""
+    size = (data.size, data.size) if isinstance(data.size, int) else data.size
+    return Wanted(
+        expanded(data.root),
+        None if size == "auto" else size,
+        None if data.channels == "auto" else data.channels,
+        data.resize,
+        data.damaged == "skip",
+        None if data.classes == "all" else data.classes,
+        data.test_share,
+        data.split_seed,
+    )

@@ -1,0 +1,64 @@
+"""Picture files decoded on all cores, in order, each of them or what is wrong with it."""
+
+import os
+import stat
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from nndl.data.pictures import MOST_BYTES, decode, quietly
+from nndl.data.pixels import Fit, Shape
+from nndl.errors import DataError
+
+Pixels = NDArray[Any]
+
+_AHEAD = 16  # pictures for each core that are read before they are asked for
+_PLAIN = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY"))
+
+
+def cores() -> int:
+    """Return the number of cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def decoded(paths: Sequence[Path], shape: Shape, fit: Fit) -> Iterator[Pixels | DataError]:
+    """Yield pixels uint8 (C, H, W) of each file in turn, or the error that says why it has none."""
+
+    def read(path: Path) -> Pixels | DataError:
+        try:
+            return decode(read_plain(path), str(path), shape, fit)
+        except DataError as error:
+            return error
+
+    waiting: deque[Future[Pixels | DataError]] = deque()
+    with quietly(), ThreadPoolExecutor(cores(), "pictures") as pool:  # pillow decodes and scales without Python's lock
+        try:
+            for path in paths:
+                waiting.append(pool.submit(read, path))
+                if len(waiting) > _AHEAD * cores():
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def read_plain(path: Path) -> bytes:
+    """Read a file that is one: a link, which may lead anywhere, or a pipe is refused. Raises DataError."""
+    try:
+        if path.is_symlink():
+            raise DataError(f"{path} is a link, and links are not followed")
+        with os.fdopen(os.open(path, os.O_RDONLY | _PLAIN), "rb") as file:
+            about = os.fstat(file.fileno())
+            if not stat.S_ISREG(about.st_mode):
+                raise DataError(f"{path} is not a file")
+            if about.st_size > MOST_BYTES:
+                raise DataError(f"{path} has {about.st_size / 2**20:,.0f} MiB; at most {MOST_BYTES >> 20} are read")
+            return file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}") from None

@@ -1,0 +1,61 @@
+"""A config's wishes for images of one's own, and the facts that these tell before they are read."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from nndl.data.pixels import Fit, Shape
+from nndl.errors import DataError
+
+MOST_CLASSES = 1000
+"""Of a data set; more are folders that are no classes, or labels that are none."""
+MOST_IMAGES = 2_000_000
+_NAMED = 20
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The data section of a config; None where it leaves something to the images."""
+
+    root: Path
+    size: tuple[int, int] | None = None
+    """Height and width."""
+    channels: int | None = None
+    fit: Fit = "crop"
+    skip_damaged: bool = False
+    classes: tuple[str, ...] | None = None
+    test_share: float = 0.2
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Found:
+    """Shape (C, H, W) of the images, their classes, and how many of them there are to train on."""
+
+    shape: Shape
+    classes: tuple[str, ...]
+    train: int
+
+
+def chosen(there: Iterable[str], wanted: Wanted) -> tuple[str, ...]:
+    """Return the classes asked for, or all that are there. Raises DataError for others, too many, fewer than two."""
+    known = list(there)
+    if missing := [name for name in wanted.classes or () if name not in known]:
+        near = get_close_matches(missing[0], known, n=1)
+        cure = f"did you mean {near[0]!r}?" if near else f"there are {listed(known)}"
+        raise DataError(f"{wanted.root} has no class {listed(missing)}; {cure}")
+    names = wanted.classes or tuple(known)
+    if twice := [name for number, name in enumerate(names) if name in names[:number]]:
+        raise DataError(f"class {listed(twice)} is named twice")
+    if not 2 <= len(names) <= MOST_CLASSES:
+        words = f"{wanted.root} has {len(names):,} classes ({listed(names)}); from 2 to {MOST_CLASSES:,} can be learnt"
+        raise DataError(f"{words}: data.classes names some" if names else words)
+    return names
+
+
+def listed(names: Iterable[object]) -> str:
+    """Return names with commas, the first of many, and how many more there are."""
+    known = [str(name) for name in names]
+    more = f" and {len(known) - _NAMED:,} more" if len(known) > _NAMED else ""
+    return (", ".join(known[:_NAMED]) or "none") + more

@@ -1,0 +1,113 @@
+"""A folder of pictures settles what a config leaves open; and where it does not fit, that is told in its place."""
+
+from pathlib import Path
+
+import pytest
+
+from nndl.config import load_config, parse_config
+from nndl.config.data import build_split
+from nndl.config.reading.messages import Problem, ProblemsError
+from nndl.config.writing.show import dump
+from nndl.net.catalog import Affine
+from tests.data.sources.drawn import fill
+
+TEXT = """\
+data:
+  dataset: folder
+  root: {root}
+  {more}
+model:
+  layers: [conv: 4, max_pool: 8, affine: classes]
+"""
+
+
+@pytest.fixture
+def pets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("NNDL_CACHE", str(tmp_path / "caches"))
+    return fill(tmp_path / "pets", {"cat": 14, "dog": 14, "owl": 7})
+
+
+def config(root: Path, more: str = "size: 16") -> str:
+    return TEXT.format(root=f"'{root}'", more=more)
+
+
+def faults(root: Path, more: str) -> list[Problem]:
+    with pytest.raises(ProblemsError) as told:
+        parse_config(config(root, more), "pets.yaml")
+    return told.value.problems
+
+
+def test_shape_classes_and_sizes_are_those_of_the_pictures(pets: Path) -> None:
+    made = parse_config(config(pets), "pets.yaml")
+    data = made.data
+    assert (data.input_shape, data.class_names) == ((3, 16, 16), ("cat", "dog", "owl"))
+    assert (data.training_images, data.held_out) == (28, 3)
+    assert made.model.layers[-1] == Affine(out_features=3)
+    split = build_split(made)
+    assert (len(split.train), len(split.validation), len(split.test)) == (25, 3, 7)
+    assert split.dataset.train.shape == (3, 16, 16)
+
+
+def test_the_kept_config_says_them_and_needs_no_pictures(pets: Path) -> None:
+    more = ("size: [20, 24]", "channels: 1", "classes: [owl, cat]", "validation_size: 0.25")
+    made = parse_config(config(pets, "\n  ".join(more)), "pets.yaml")
+    assert made.data.input_shape == (1, 20, 24)
+    assert made.data.held_out == round(0.25 * 17)
+    pets.rename(pets.parent / "elsewhere")
+    assert parse_config(dump(made), "config.yaml") == made
+
+
+def test_a_config_may_be_written_for_a_folder_and_its_shape_still_be_told_by_layer(pets: Path) -> None:
+    text = config(pets, "size: 8").replace("max_pool: 8", "max_pool: 9")
+    with pytest.raises(ProblemsError, match=r"pets.yaml:6:.*max_pool slides a 9 x 9 window, but images 4 x 8 x 8"):
+        parse_config(text, "pets.yaml")
+
+
+@pytest.mark.parametrize(
+    ("more", "line", "words"),
+    [
+        ("classes: [cat, cow]", 3, "has no class cow"),
+        ("train_size: 29", 4, "train_size should be 28 or less"),
+        ("validation_size: 0.01", 4, "from 3 (one of each class)"),
+        ("validation_size: 28", 4, "to less than the 28 training images, not 28"),
+        ("size: 7", 4, "size should be 8 or more"),
+        ("size: 225", 4, "224 or less"),
+        ("size: [16, 300]", 4, "224 or less"),
+        ("size: [16]", 4, "size"),
+        ("channels: 2", 4, "1, 3 or 'auto'"),
+        ("augment: [{crop: 40}]", 4, "crop: pad is from 0 to 31 with images of 32 x 32"),
+        ("test_share: 1.5", 4, "less than 1"),
+    ],
+)
+def test_what_does_not_fit_is_told_where_it_stands(pets: Path, more: str, line: int, words: str) -> None:
+    (fault,) = faults(pets, more)
+    assert words in fault.words
+    assert fault.mark.line + 1 == line
+
+
+def test_pictures_that_are_not_there_are_told_at_the_root(tmp_path: Path) -> None:
+    (fault,) = faults(tmp_path / "nowhere", "size: 16")
+    assert "there is no folder" in fault.words
+    assert (fault.mark.line, fault.mark.column) == (2, 8)
+
+
+def test_another_root_may_be_set(pets: Path) -> None:
+    made = parse_config(config(pets / "nowhere"), "pets.yaml", [f"data.root='{pets}'"])
+    assert len(made.data.class_names) == 3
+    with pytest.raises(ProblemsError, match=r"--set data\.root"):
+        parse_config(config(pets), "pets.yaml", ["data.root=nowhere"])
+
+
+def test_generated_images_take_its_place(pets: Path, tmp_path: Path) -> None:
+    from nndl.config.reading.overrides import SYNTHETIC
+
+    (tmp_path / "pets.yaml").write_text(config(pets / "nowhere", "size: 64"))
+    made = load_config(tmp_path / "pets.yaml", SYNTHETIC)
+    assert (made.data.input_shape, len(made.data.class_names)) == ((3, 32, 32), 10)
+
+
+def test_the_size_of_a_known_data_set_cannot_be_chosen() -> None:
+    for more in ("size: 64", "channels: 1"):
+        with pytest.raises(ProblemsError, match=r"images of cifar10 are 3 x 32 x 32; leave .* out"):
+            parse_config(f"data: {{{more}}}\nmodel: {{layers: [affine: classes]}}\n", "f.yaml")
+    parse_config("data: {size: 32, channels: 3}\nmodel: {layers: [affine: classes]}\n", "f.yaml")
