@@ -7,6 +7,8 @@ from pathlib import Path
 from types import CodeType
 from typing import Any, NamedTuple
 
+from nndl.check.segments import segments
+
 PACKAGE = Path(__file__).parents[1]
 MODULES = ("layers", "conv_layers", "layer_utils", "conv_layer_utils", "optim", "fc_net", "cnn")
 """Each may call functions of those before it."""
@@ -28,12 +30,14 @@ def definitions(edits: Iterable[Edit] = ()) -> dict[str, Any]:
 
     Raises ValueError for an edit whose line does not stand in its function exactly once.
     """
-    by_module: dict[str, list[Edit]] = {module: [] for module in MODULES}
+    by_function: dict[str, list[Edit]] = {}
     for edit in edits:
-        by_module[_module_of()[edit.function]].append(edit)
+        by_function.setdefault(edit.function, []).append(edit)
+    wrong = {function: _edited(function, tuple(own)) for function, own in by_function.items()}
     names: dict[str, Any] = {"__name__": "nndl.definitions"}
     for module in MODULES:
-        exec(_compiled(module, tuple(by_module[module])), names)
+        for name, code in _pieces(module):
+            exec(wrong.get(name, code), names)
         if module == "conv_layers":  # the fast layers are the same functions
             for what in ("conv_forward", "conv_backward", "max_pool_forward", "max_pool_backward"):
                 names[f"{what}_fast"] = names[f"{what}_naive"]
@@ -42,39 +46,40 @@ def definitions(edits: Iterable[Edit] = ()) -> dict[str, Any]:
 
 def source_of(function: str) -> str:
     """Return the source of a function or class of the definitions."""
-    module = _module_of()[function]
-    return ast.get_source_segment(_text(module), _nodes(module)[function]) or ""
+    return _sources()[function]
 
 
 @functools.cache
-def _module_of() -> dict[str, str]:
-    return {name: module for module in MODULES for name in _nodes(module)}
+def _sources() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for module in MODULES:
+        text, tree = _read(module)
+        nodes = [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+        found |= zip((node.name for node in nodes), segments(text, list[ast.stmt](nodes)), strict=True)
+    return found
+
+
+def _read(module: str) -> tuple[str, ast.Module]:
+    text = (PACKAGE / f"{module}.py").read_text(encoding="utf-8")
+    return text, ast.parse(text)
 
 
 @functools.cache
-def _text(module: str) -> str:
-    return (PACKAGE / f"{module}.py").read_text(encoding="utf-8")
+def _pieces(module: str) -> list[tuple[str, CodeType]]:
+    """Return a module's statements, each compiled by itself, with the name of the function or class that it defines.
 
-
-@functools.cache
-def _nodes(module: str) -> dict[str, ast.stmt]:
-    body = ast.parse(_text(module)).body
-    return {node.name: node for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    Imports from our other modules are left out: their names are there already.
+    """
+    statements = [node for node in _read(module)[1].body if not _is_ours(node)]
+    return [(getattr(node, "name", ""), compile(ast.Module([node], []), f"<{module}>", "exec")) for node in statements]
 
 
 @functools.lru_cache(maxsize=512)
-def _compiled(module: str, edits: tuple[Edit, ...]) -> CodeType:
-    """Compile a module without its imports from our other modules: their names are there already."""
-    sources = {edit.function: source_of(edit.function) for edit in edits}
-    wrong = dict(sources)
+def _edited(function: str, edits: tuple[Edit, ...]) -> CodeType:
+    source = source_of(function)
     for edit in edits:
-        wrong[edit.function] = _exchanged(wrong[edit.function], edit)
-    text = _text(module)
-    for name, source in sources.items():
-        text = text.replace(source, wrong[name])
-    tree = ast.parse(text)
-    tree.body = [node for node in tree.body if not _is_ours(node)]
-    return compile(tree, f"<{module}>", "exec")
+        source = _exchanged(source, edit)
+    return compile(source, f"<{function}>", "exec")
 
 
 def _is_ours(node: ast.stmt) -> bool:

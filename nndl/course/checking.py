@@ -51,6 +51,7 @@ def check(taken: Taken, bounds: Bounds, hidden: Sequence[str], stop: threading.E
         places = {"scratch": scratch, "hidden": list(hidden) if words else None}
         order = {"files": files, **places, "seconds": bounds.seconds, "memory": bounds.memory}
         records, ended = _talk(process, order)
+        watch.over.set()
         watch.join()
         errors.seek(0)
         said = errors.read(2**16).strip().splitlines()[-1:]

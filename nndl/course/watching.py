@@ -40,6 +40,8 @@ class Watch(threading.Thread):
         self.until = time.monotonic() + bounds.total
         self.passed = ""
         """The bound that was passed, in words."""
+        self.over = threading.Event()
+        """To be set once the process has ended: nobody waits for the next look at it."""
 
     def run(self) -> None:
         while self.process.poll() is None:
@@ -48,7 +50,7 @@ class Watch(threading.Thread):
             if self.passed:
                 end(self.process, [] if self.whole else list(tree))
                 return
-            time.sleep(EVERY)
+            self.over.wait(EVERY)
 
     def _passed(self, tree: dict[int, int]) -> str:
         if self.stop.is_set():

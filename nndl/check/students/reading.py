@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from nndl.check.exercises.exercise import Source
+from nndl.check.segments import segments
 from nndl.errors import UsageError
 
 LARGEST = 2**20
@@ -25,8 +26,8 @@ def read_text(text: str) -> Source:
     """Return the functions and classes that a Python text defines. Raises SyntaxError."""
     functions: dict[str, str] = {}
     arguments: dict[str, tuple[str, ...]] = {}
-    for node in ast.parse(text).body:
-        source = ast.get_source_segment(text, node) or ""
+    nodes = ast.parse(text).body
+    for node, source in zip(nodes, segments(text, nodes), strict=True):
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             functions[node.name] = source
             arguments[node.name] = _arguments(node)
