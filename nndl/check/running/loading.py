@@ -4,13 +4,15 @@ This file stands alone and is used in the student's process. The courses' packag
 submission leaves out of them (compiled im2col, fast_layers, plotting) is stood in for, so that it fails only if used.
 """
 
+import ast
 import importlib
 import importlib.abc
 import importlib.util
+import os
 import re
 import sys
 from collections.abc import Sequence
-from importlib.machinery import ModuleSpec, PathFinder
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -19,6 +21,8 @@ import numpy as np
 
 COURSES = ("nndl", "cs231n", "utils")
 PACKAGES = (*COURSES, "classifiers")
+OURS = "_nndl_that_stands_in"
+"""The name of our package for our own modules, where they stand in for what was left out."""
 LEFT_OUT = "past future matplotlib scipy torch torchvision tensorflow imageio h5py cv2 pandas PIL IPython tqdm"
 LEFT_OUT += " sklearn seaborn six pyximport skimage"
 NAIVE = {
@@ -40,7 +44,8 @@ def load(path: Path, ours: Path) -> ModuleType:
         folder = folder.parent
     theirs, given = [path.parent, folder], [ours / "nndl", ours / "cs231n"]
     uses_ours = re.search(rf"\b({'|'.join(COURSES)})\.{path.stem}\b", _text(path)) and not package  # not itself
-    finder = _StandIns([*given, *theirs] if uses_ours else [*theirs, *given])
+    ours_given = [] if any(place in path.parents for place in given) else given  # our own file may be checked, too
+    finder = _StandIns([*given, *theirs] if uses_ours else [*theirs, *given], ours_given)
     held = [name for name in COURSES if (folder / name).is_dir() or (folder / f"{name}.py").is_file()]
     for name in set(COURSES) - set(held):
         sys.modules[name] = finder.package(name)
@@ -56,6 +61,8 @@ def load(path: Path, ours: Path) -> ModuleType:
     sys.meta_path.append(finder)
     if not any((place / "fast_layers.py").is_file() for place in (*theirs, folder / "cs231n", folder / "utils")):
         sys.meta_path.insert(0, _FastLayers(theirs))
+    sys.modules[OURS] = _StandIns([]).package(OURS)
+    sys.meta_path.insert(0, _Ours(given[:1], ours_given))
     return importlib.import_module(".".join((*package, path.stem)))
 
 
@@ -82,8 +89,10 @@ class _Absent:
 class _StandIns(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Finds, after everyone else, what a submission imports and does not hold."""
 
-    def __init__(self, folders: Sequence[Path]) -> None:
+    def __init__(self, folders: Sequence[Path], given: Sequence[Path] = ()) -> None:
+        """Look into `folders`; of these and of others, those in `given` are ours."""
         self.folders = [str(folder) for folder in folders]
+        self.given = tuple(f"{folder}{os.sep}" for folder in given)
 
     def package(self, name: str) -> ModuleType:
         module = ModuleType(name)
@@ -95,7 +104,18 @@ class _StandIns(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         first, last = name.split(".")[0], name.rpartition(".")[2]
         if first in LEFT_OUT.split() or last in ("fast_layers", "im2col_cython"):
             return importlib.util.spec_from_loader(name, self, is_package=True)
-        return PathFinder.find_spec(name, self.folders) if "." in name else None
+        return self.found(name, self.folders) if "." in name else None
+
+    def found(self, name: str, path: Sequence[str] | None) -> ModuleSpec | None:
+        """Look along a path; what is ours gets what it imports from ours too."""
+        spec = PathFinder.find_spec(name, path)
+        if spec is not None and self.is_ours(spec):
+            spec.loader = _Rewriting(name, str(spec.origin))
+        return spec
+
+    def is_ours(self, spec: ModuleSpec) -> bool:
+        """Tell whether a module lies in our folders."""
+        return bool(self.given) and str(spec.origin).startswith(self.given)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         last = spec.name.rpartition(".")[2]
@@ -119,7 +139,34 @@ class _FastLayers(_StandIns):
     """Finds, before everyone else, the fast layers of a submission that has none: not ours, but its own naive ones."""
 
     def find_spec(self, name: str, path: Sequence[str] | None = None, target: Any = None) -> ModuleSpec | None:
-        return super().find_spec(name, path, target) if name.endswith(".fast_layers") else None
+        theirs = name.endswith(".fast_layers") and not name.startswith(OURS)
+        return super().find_spec(name, path, target) if theirs else None
+
+
+class _Ours(_StandIns):
+    """Finds, before everyone else, what lies in our folders.
+
+    A student's package of the same name does not have all that our own modules take from each other.
+    """
+
+    def find_spec(self, name: str, path: Sequence[str] | None = None, target: Any = None) -> ModuleSpec | None:
+        del target
+        if "." not in name:
+            return None
+        spec = self.found(name, self.folders if name.startswith(f"{OURS}.") else path)
+        return spec if spec is not None and self.is_ours(spec) else None
+
+
+class _Rewriting(SourceFileLoader):
+    """Loads a module of ours, with nndl in its imports replaced by a name that only ours has."""
+
+    def get_code(self, fullname: str) -> Any:
+        tree = ast.parse(self.get_data(self.path))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "nndl":
+                node.module = f"{OURS}{(node.module or '')[len('nndl') :]}"
+        del fullname
+        return compile(tree, self.path, "exec", dont_inherit=True)
 
 
 def _absent(module: str, name: str) -> Any:

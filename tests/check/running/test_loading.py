@@ -37,3 +37,27 @@ def test_the_students_file_is_imported_and_not_an_installed_one(tmp_path: Path, 
             [sys.executable, "-P", "-c", LOAD, *words], cwd=tmp_path, capture_output=True, text=True, check=False
         )
         assert done.stdout == f"{folder / name} the student\n", done.stderr
+
+
+@pytest.mark.parametrize(
+    ("package", "file", "imports"),
+    [
+        ("nndl", "cnn.py", "nndl.conv_layers import conv_forward_naive"),
+        ("nndl", "cnn.py", "nndl.conv_layer_utils import conv_relu_pool_forward"),
+        ("nndl", "fc_net.py", "nndl.optim import adam"),
+        ("cs231n", "classifiers/cnn.py", "cs231n.optim import adam"),
+        ("", "cnn.py", "nndl.conv_layers import *"),
+    ],
+)
+def test_ours_stand_in_whole_for_what_is_left_out(tmp_path: Path, package: str, file: str, imports: str) -> None:
+    """The student's layers.py has not all that our own modules import from ours."""
+    path = tmp_path / package / file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / package / "layers.py").write_text("def affine_forward(x, w, b):\n    return 'the student'\n")
+    beside = f"from {package or 'nndl'}.layers import affine_forward\n"
+    path.write_text(f"from {imports}\n{beside}\ndef relu_forward(x):\n    return affine_forward(x, x, x)\n")
+    words = [str(path), str(ROOT), str(ROOT / "nndl" / "check" / "running" / "loading.py")]
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", LOAD, *words], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.stdout == f"{path} the student\n", done.stderr
