@@ -17,6 +17,7 @@ from nndl.jobs.stored import stored_experiment
 from nndl.jobs.training import Observer, begin, go_on
 from nndl.runs.comparing import spread
 from nndl.runs.folder import create_run_folder
+from nndl.runs.noticed import read_noticed
 
 
 class SetObserver(Observer):
@@ -128,6 +129,8 @@ def together(runs: Sequence[Repeat], synthetic: bool) -> dict[str, Any]:
         "mean_seconds": spread(seconds).mean,
     }
     held_out = [run.row.last_validation for run, _ in done if run.row.last_validation is not None]
+    noticed = {run.number: [each.sign for each in read_noticed(run.folder)] for run in runs if run.begun}
+    figures["noticed"] = {str(number): signs for number, signs in noticed.items() if signs}
     if kind == "folds":
         figures["validation_accuracy"] = held_out
         figures["validation_mean"] = spread(held_out).mean

@@ -184,3 +184,16 @@ def test_a_summary_without_its_time_is_none_of_a_finished_run(folder: Path) -> N
         done = nndl(*words, cwd=folder)
         assert done.returncode == 2
         assert "is finished; --epochs" in done.stderr
+
+
+def test_what_is_noticed_of_them_is_told_at_the_end_and_kept_with_each(tmp_path: Path) -> None:
+    text = CONFIG.partition("model:")[0] + "model: {layers: [affine: {out_features: 9, init: zeros}, affine: 10]}\n"
+    (tmp_path / "ill.yaml").write_text(text + "train: {epochs: 0.5, batch_size: 32}\n", encoding="utf-8")
+    done = nndl("train", "ill.yaml", "--seeds", "2", "--run-dir", "ill", cwd=tmp_path)
+    assert "warning" not in done.stderr
+    for seed in (0, 1):
+        log = tmp_path / "ill" / f"seed-{seed}" / "log.txt"
+        assert f"noticed in seed-{seed}: vanishing; what to try is in {log.relative_to(tmp_path)}\n" in done.stderr
+        assert "warning: activations vanish" in log.read_text(encoding="utf-8")
+    done = nndl("train", "ill.yaml", "--seeds", "2", "--run-dir", "ill", "--json", cwd=tmp_path)
+    assert json.loads(done.stdout.splitlines()[-1])["noticed"] == {"0": ["vanishing"], "1": ["vanishing"]}

@@ -2,7 +2,8 @@
 
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ from nndl.cli.screen.epochs import percent
 from nndl.cli.screen.training import Screen, emit_summary
 from nndl.jobs.repeating import SetObserver
 from nndl.jobs.repeats import Repeat
+from nndl.train.events import Event, Noticed
 from nndl.train.intervals import duration
+from nndl.train.solver import Solver
 
 
 class SetScreen(Screen, SetObserver):
@@ -33,18 +36,32 @@ class SetScreen(Screen, SetObserver):
             accuracy = percent(summary["test"]["best"]["accuracy"]) + run.row.on_synthetic
             terminal.say_words(f"{run.kind} {run.number} is finished: test accuracy {accuracy}; {run.folder.path}")
 
+    def watching(self, solver: Solver) -> AbstractContextManager[Callable[[Event], None]]:
+        """Show a run as one alone, but for signs that something is wrong with it: they are told of all together."""
+        watching = super().watching(solver)
+        return watching if self.json else _without_health(watching)
+
     def together(self, figures: dict[str, Any], inside: Path) -> None:
         kind = figures["kind"]
         if self.json:
             terminal.emit_json(figures)
         elif figures["finished"]:
             terminal.say_words(_in_words(figures))
+        for number, signs in figures["noticed"].items() if not self.json else ():
+            run = f"{kind.removesuffix('s')}-{number}"
+            terminal.note(f"noticed in {run}: {', '.join(signs)}; what to try is in {inside / run / 'log.txt'}")
         if not figures["finished"]:
             count = len(figures[kind])
             terminal.note(f"{count} of {count + len(figures['missing'])} {kind} {'is' if count == 1 else 'are'} done")
             if count:
                 terminal.note(_in_words(figures))
             terminal.note(f"to go on with all of them: {_command(inside, given=self._given)}")
+
+
+@contextmanager
+def _without_health(watching: AbstractContextManager[Callable[[Event], None]]) -> Iterator[Callable[[Event], None]]:
+    with watching as see:
+        yield lambda event: None if isinstance(event, Noticed) else see(event)
 
 
 def _command(inside: Path, *, given: bool) -> str:
