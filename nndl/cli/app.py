@@ -26,6 +26,7 @@ from nndl.cli.explain import explain
 from nndl.cli.export import export
 from nndl.cli.gradcheck import gradcheck
 from nndl.cli.import_ import import_weights
+from nndl.cli.overfit import overfit
 from nndl.cli.plot import plot
 from nndl.cli.predict import predict
 from nndl.cli.report import report
@@ -187,6 +188,7 @@ app.command(short_help="Hand a run on: ONNX, PyTorch, safetensors, NumPy.", cls=
 app.command("import", short_help="Make a run of weights from elsewhere.", cls=Verb)(import_weights)
 app.command(short_help="Show a network layer by layer.", cls=Verb)(summary)
 app.command(short_help="Explain a layer: formulas, gradient, numbers.", cls=Verb)(explain)
+app.command(short_help="See whether a network can learn a few images.", cls=Verb)(overfit)
 app.command(short_help="Check gradients against numerical ones.", cls=Verb)(gradcheck)
 app.add_typer(course_app, name="course")
 app.command(short_help="Look at the installation: engine, data, extras.", cls=Verb)(doctor)

@@ -110,7 +110,9 @@ class Health:
         return signs.of_chance(epoch.train_accuracy, len(labels), commonest, self._loss, self._guessing)
 
     def _absurd(self) -> Sign | None:
-        doubt = self._solver.doubt()
+        solver = self._solver
+        early = solver.step < min(UNDER_WAY, solver.steps)  # an epoch of few steps may be no more than a spike
+        doubt = None if early else solver.doubt()
         return None if doubt is None else Sign("absurd", *doubt)
 
     def _tell(self, sign: Sign | None) -> Iterator[Noticed]:

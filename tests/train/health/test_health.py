@@ -27,7 +27,7 @@ PLANTED = {
     "one large layer": (f"{LARGE}, affine: 10", "sgd: {learning_rate: 0.0001}", ["first_loss"]),
     "five large layers": (f"{', '.join([LARGE] * 5)}, affine: 10", "sgd: {learning_rate: 1.0e-15}", ["exploding"]),
     "rate too low": (TWO, "sgd: {learning_rate: 1.0e-6}", ["updates", "chance"]),
-    "rate too high": (TWO, "adam: {learning_rate: 1}", ["absurd"]),
+    "rate too high": (TWO, "adam: {learning_rate: 1}", ["rising"]),
 }
 
 
