@@ -1,60 +1,207 @@
 """nndl explain: what a layer computes, why its gradient is what it is, and both with numbers."""
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from nndl.cli.complete import complete_explained
-from nndl.cli.options import Json
+from nndl.cli.options import Data, Json, Set, Synthetic, to_file
 
 if TYPE_CHECKING:
-    from nndl.explain.record import Explanation
+    from nndl.config import Experiment
+    from nndl.explain.batch import Followed
+    from nndl.explain.worked import Worked
 
 Target = Annotated[
     str | None,
     typer.Argument(
         metavar="[TARGET]",
-        help="A layer, a loss or an update rule, by its name in a config or a course. If not given: a list of them.",
+        help="A layer, a loss or an update rule, by its name in a config or a course; or a config, for --layer. If not "
+        "given: a list.",
         autocompletion=complete_explained,
     ),
 ]
+LAYER = typer.Option(metavar="LAYER", help="Of a config: a layer, by number or name, or `loss`, with a real batch.")
+Steps = Annotated[int, typer.Option(metavar="N", min=0, help="With --layer: training steps before that batch.")]
+Images = Annotated[int, typer.Option(metavar="N", min=2, help="With --layer: images in a batch.")]
+Html = Annotated[bool, typer.Option("--html", help="Write a page instead; without TARGET one for each, in a folder.")]
+Output = Annotated[Path | None, to_file("With --html: where to.  [default: TARGET.html, or the folder explained]")]
 
 
-def explain(target: Target = None, *, json: Json = False) -> None:
+def explain(
+    target: Target = None,
+    *,
+    layer: Annotated[str | None, LAYER] = None,
+    steps: Steps = 1,
+    images: Images = 16,
+    override: Set = None,
+    data: Data = None,
+    synthetic: Synthetic = False,
+    html: Html = False,
+    output: Output = None,
+    json: Json = False,
+) -> None:
     """Explain a layer: its formulas, its gradient step by step, our source, and an example with small numbers.
 
     Nothing shown is typed in: every formula is evaluated when it is shown, held to our functions and to a numerical
-    gradient.
+    gradient. With a config and --layer the numbers are those of a training batch in that layer.
     """
-    from nndl.explain.table import EXPLANATIONS, find
+    from nndl.errors import UsageError
 
-    if target is None:
-        _list(list(EXPLANATIONS.values()), json)
+    if output and not html:
+        raise UsageError("--output goes with --html")
+    if target is None or not _is_config(target):
+        if layer is not None:
+            raise UsageError("--layer goes with a config, as in nndl explain bn_cnn --layer 1")
+        _explained(target, html, output, json)
+        return
+    experiment = _experiment(target, images, override, data, synthetic)
+    if layer is None:
+        if html:
+            raise UsageError(f"which layer? nndl explain {target} lists them; --html goes with --layer")
+        _list_layers(target, experiment, json)
     else:
-        _show(find(target), json)
+        _followed(target, experiment, layer, steps, output if output or not html else Path(f"{layer}.html"), json)
 
 
-def _list(explanations: "list[Explanation]", json: bool) -> None:
+def _is_config(target: str) -> bool:
+    """Tell whether a word that explains nothing is a file or a bundled config."""
+    from nndl.config.bundled import names
+    from nndl.explain.table import known
+    from nndl.paths import expanded
+
+    return not known(target) and (target in names() or expanded(target).is_file() or target.endswith((".yaml", ".yml")))
+
+
+def _experiment(
+    config: str, images: int, override: list[str] | None, data: Path | None, synthetic: bool
+) -> "Experiment":
+    from nndl.config import load_config
+    from nndl.config.reading.overrides import SYNTHETIC, settings
+    from nndl.explain.batch import small_batches
+
+    own = [*(SYNTHETIC if synthetic else ()), *small_batches(images)]
+    return load_config(config, [*own, *settings(data=data), *(override or [])])
+
+
+def _explained(target: str | None, html: bool, output: Path | None, json: bool) -> None:
+    """List what is explained, or explain one of it, here or on pages."""
+    from nndl.explain.table import EXPLANATIONS, find
+    from nndl.explain.worked import example
+
+    if target is not None:
+        worked = example(find(target))
+        if html:
+            _write_one(worked, output or Path(f"{worked.explanation.name}.html"), json)
+        else:
+            _show(worked, json)
+    elif html:
+        _write_all([example(each) for each in EXPLANATIONS.values()], output or Path("explained"), json)
+    else:
+        _list(json)
+
+
+def _list(json: bool) -> None:
     from nndl.cli.screen import terminal
     from nndl.explain.data import summary_of
+    from nndl.explain.table import EXPLANATIONS
 
-    rows = [summary_of(each) for each in explanations]
+    rows = [summary_of(each) for each in EXPLANATIONS.values()]
     if json:
         terminal.emit_json(rows)
         return
     cells = [(row["name"], row["title"], ", ".join(row["aliases"])) for row in rows]
     terminal.print_table(("name", "explains", "also found as"), cells, left=("explains", "also found as"))
-    terminal.say("\nnndl explain NAME")
+    terminal.say("\nnndl explain NAME; nndl explain CONFIG lists the layers of a config")
 
 
-def _show(explanation: "Explanation", json: bool) -> None:
+def _show(worked: "Worked", json: bool) -> None:
     from nndl.cli.screen import terminal
     from nndl.cli.screen.explain import show
     from nndl.explain.data import as_data
-    from nndl.explain.worked import example
 
-    worked = example(explanation)
     if json:
         terminal.emit_json(as_data(worked))
     else:
         show(worked)
+
+
+def _list_layers(config: str, experiment: "Experiment", json: bool) -> None:
+    from nndl.cli.screen import terminal
+    from nndl.cli.screen.follow import show_layers
+    from nndl.explain.batch import layers_of
+
+    rows = [
+        {"number": number, "layer": placed.path, "kind": placed.layer.kind, "output": list(placed.out_shape)}
+        for number, placed in enumerate(layers_of(experiment), 1)
+    ]
+    if json:
+        terminal.emit_json(rows)
+    else:
+        show_layers(config, rows)
+
+
+def _followed(config: str, experiment: "Experiment", layer: str, steps: int, page: Path | None, json: bool) -> None:
+    """Show a layer with the numbers of a batch, or write them to `page`."""
+    from nndl.cli.screen import terminal
+    from nndl.cli.screen.follow import show_followed
+    from nndl.explain.batch import follow
+    from nndl.explain.page import followed_page
+
+    if page:
+        _refuse_folder(page)
+    with terminal.waiting("computing", silent=json):
+        followed = follow(experiment, layer, steps)
+    if page:
+        _write({page: followed_page(followed, config)}, str(page), json)
+    elif json:
+        terminal.emit_json(_as_data(followed))
+    else:
+        show_followed(followed, config)
+
+
+def _as_data(followed: "Followed") -> dict[str, Any]:
+    keys = ("path", "kind", "images", "steps", "loss", "constants")
+    said = {key: getattr(followed, key) for key in keys}
+    return {**said, "arrays": followed.figures(), "by_hand": followed.by_hand(), "difference": followed.agreement()}
+
+
+def _write_one(worked: "Worked", path: Path, json: bool) -> None:
+    from nndl.explain.page import page
+
+    _refuse_folder(path)
+    _write({path: page(worked)}, str(path), json)
+
+
+def _refuse_folder(path: Path) -> None:
+    from nndl.errors import UsageError
+
+    if path.is_dir() or not path.parent.is_dir():
+        raise UsageError(f"--output {path}: name a file in a folder that is there")
+
+
+def _write_all(every: "Sequence[Worked]", folder: Path, json: bool) -> None:
+    from nndl.errors import UsageError
+    from nndl.explain.page import index, page
+
+    if folder.is_file() or not folder.parent.is_dir():
+        raise UsageError(f"--output {folder}: name a folder, in one that is there; every page gets a file in it")
+    pages = {folder / f"{worked.explanation.name}.html": page(worked) for worked in every}
+    first = folder / "index.html"
+    folder.mkdir(exist_ok=True)
+    _write(pages | {first: index([worked.explanation for worked in every])}, f"{first}, and {len(pages)} pages", json)
+
+
+def _write(pages: dict[Path, str], words: str, json: bool) -> None:
+    """Write pages, and say which."""
+    from nndl.cli.screen import terminal
+    from nndl.runs.atomic import write_atomically
+
+    for path, text in pages.items():
+        write_atomically(path, text)
+    if json:
+        terminal.emit_json({"files": [str(path) for path in pages]})
+    else:
+        terminal.say(words)

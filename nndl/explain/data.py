@@ -1,5 +1,6 @@
 """Explanations as data, for programs and for pages."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from nndl.explain.notation.latex import as_latex
@@ -40,6 +41,21 @@ def checked(worked: Worked) -> dict[str, float]:
     rows = worked.numerical()
     found = {"formula": worked.formula_difference(), "own": worked.own_difference()}
     return found | ({"numerical": max(row.error for row in rows)} if rows else {})
+
+
+def verdicts(worked: Worked) -> Iterator[str]:
+    """Yield what the formulas were held to, and by how much they differ."""
+    found = checked(worked)
+    yield f"Each formula, evaluated by its indices, gives what its NumPy line gives: {_to(found['formula'])}."
+    names = ", ".join(worked.explanation.main_functions)
+    yield f"Both give what {names} give: {_to(found['own'])}."
+    if "numerical" in found:
+        error = f"relative error {found['numerical']:.0e}"
+        yield f"Each gradient, those of values halfway too, is the numerical one of the steps forward: {error}."
+
+
+def _to(difference: float) -> str:
+    return f"to {difference:.0e}" if difference else "exactly"
 
 
 def _step(worked: Worked, step: Step) -> dict[str, Any]:

@@ -23,6 +23,12 @@ class Given:
     kind: str = "numbers"
     """Of arrays drawn for a test: numbers; labels below the last size of the first array; shares from [0, 1)."""
 
+    @property
+    def in_brackets(self) -> str:
+        """The shape as it is written: (N, C, H')."""
+        sizes = [size.replace("_out", "'") for size in self.shape.split()]
+        return f"({sizes[0]},)" if len(sizes) == 1 else f"({', '.join(sizes)})"
+
 
 @dataclass(frozen=True)
 class Step:

@@ -33,7 +33,8 @@ EXPLANATIONS: dict[str, Explanation] = {
 }
 """By name, in the order in which they are listed."""
 
-ENDINGS = ("_forward", "_backward", "_naive", "_fast", "_forward_naive", "_backward_naive", "_alt", "_loss", "_layer")
+WAYS = ("", "_naive", "_fast", "_alt")
+ENDINGS = ("_loss", "_layer", *(f"_{half}{way}" for half in ("forward", "backward") for way in WAYS))
 """Endings of the names of functions."""
 
 

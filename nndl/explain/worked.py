@@ -44,7 +44,7 @@ def work(explanation: Explanation, arrays: Mapping[str, Array], constants: Mappi
     """Return an explanation at work on these arrays; sizes are read off them."""
     values: dict[str, Any] = {**constants, **arrays}
     for each in explanation.given:
-        values |= dict(zip(each.shape.split(), np.shape(arrays[each.name]), strict=True))
+        values |= dict(zip(each.shape.split(), np.shape(arrays[each.name]), strict=bool(each.shape)))
     values |= explanation.sizes(values)
     return Worked(explanation, values)
 
@@ -147,10 +147,10 @@ class Worked:
         return followed(step.parsed, self.plain, self.sizes, place, self.explanation.variables, at)
 
 
-def difference(a: Any, b: Any) -> float:
-    """Return max |a - b| over the largest |b|, of arrays of one shape but for axes of length 1."""
+def difference(a: Any, b: Any, least: float = 1.0) -> float:
+    """Return max |a - b| over the largest |b|, or `least`, of arrays of one shape but for axes of length 1."""
     first, second = np.asarray(a, np.float64), np.asarray(b, np.float64)
     if first.size != second.size:
         return float("inf")
-    largest = max(1.0, float(np.max(np.abs(second), initial=0.0)))
+    largest = max(least, float(np.max(np.abs(second), initial=0.0)))
     return float(np.max(np.abs(first.reshape(-1) - second.reshape(-1)), initial=0.0)) / largest

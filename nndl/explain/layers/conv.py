@@ -110,5 +110,5 @@ CONV = Explanation(
             "http://vision.stanford.edu/cs598_spring07/papers/Lecun98.pdf",
         ),
     ),
-    aliases=("convolution", "conv2d", "conv_layer", "conv_forward_fast", "conv_backward_fast"),
+    aliases=("convolution", "conv2d"),
 )

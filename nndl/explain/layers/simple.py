@@ -41,7 +41,7 @@ DROPOUT = Explanation(
         Given("dout", "N D", "the gradient of the loss by out", [[1, -1, 2, 1], [0.5, 1, 1, -2]]),
     ),
     constants={"p": 0.5},
-    options=lambda layer: {"p": layer.keep},
+    options=lambda layer: {"p": layer.p},
     forward=(
         Step("mask = [u < p] / p", "mask = (u < p) / p", "1/p where a number is kept, 0 where it is dropped."),
         Step(

@@ -37,6 +37,7 @@ class Latex(Printer):
         if not below:
             return symbol
         base, power, exponent = symbol.partition("^")
+        base = f"{{{base}}}" if "_" in base else base
         return f"{base}_{{{below}}}{power}{exponent}"
 
     def element(self, name: str, index: list[ast.expr]) -> str:

@@ -1,7 +1,7 @@
 """One number followed by hand: a formula at one place, with the numbers put in, and what they come to."""
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,11 +14,14 @@ from nndl.explain.notation.printer import ATOM, LOOSE, MULTIPLY, SUM
 MOST = 9
 """Terms of a sum that are all written out; of more, the largest LARGEST."""
 LARGEST = 4
+WHOLE = 1e7
+"""Whole numbers below this are written out."""
 
 
 def figure(value: Any) -> str:
-    """Return a number to four digits: 2, −0.5, 1.23e-05."""
-    text = f"{float(value) + 0.0:.4g}"  # 0.0 makes -0 a 0
+    """Return a number to four digits, or whole: 2, −0.5, 1.23e-05."""
+    number = float(value) + 0.0  # which makes -0 a 0
+    text = f"{number:.0f}" if number.is_integer() and abs(number) < WHOLE else f"{number:.4g}"
     return f"−{text[1:]}" if text.startswith("-") else text
 
 
@@ -55,6 +58,8 @@ class Filled(Plain):
             return f"{int(flat.argmax())} (of {flat.size})", SUM
         if kind == "max":
             return f"max({', '.join(map(figure, flat[:MOST]))}{', …' if flat.size > MOST else ''})", ATOM
+        if not flat.any():
+            return f"0 ({flat.size:,} of them)" if flat.size > MOST else "0", ATOM
         return self._sum(letters, body, terms), SUM
 
     def _sum(self, letters: list[str], body: ast.expr, terms: Any) -> str:
@@ -85,12 +90,30 @@ class Filled(Plain):
         return Filled(self.values, self.sizes, fixed, self.place).show(body, MULTIPLY)
 
 
+class Placed(Plain):
+    """Prints arrays that a formula names without indices with those of one place. whole: their names."""
+
+    def __init__(
+        self,
+        variables: Collection[str],
+        fixed: Mapping[str, int],
+        known: Mapping[str, int],
+        whole: Collection[str],
+        place: tuple[int, ...],
+    ) -> None:
+        super().__init__(variables, fixed, known)
+        self.whole, self.place = whole, ",".join(map(str, place))
+
+    def name(self, name: str) -> str:
+        return f"{super().name(name)}[{self.place}]" if name in self.whole else super().name(name)
+
+
 def followed(
     formula: Formula,
     values: Mapping[str, Any],
     sizes: Mapping[str, int],
     place: Mapping[str, int],
-    variables: Any = (),
+    variables: Collection[str] = (),
     at: tuple[int, ...] = (),
 ) -> tuple[str, str, float]:
     """Return a formula at one place, its right side with numbers in it, and its value.
@@ -100,7 +123,8 @@ def followed(
     fixed = {letter: place[letter] for letter in formula.letters}
     numbers = {name: value for name, value in values.items() if np.ndim(value) == 0 and name not in sizes}
     known = {name: int(value) for name, value in numbers.items() if float(value).is_integer()}
-    symbolic = Plain(variables, fixed, known).equation(formula)
+    whole = () if formula.letters else [name for name, value in values.items() if np.ndim(value) == len(at) > 0]
+    symbolic = Placed(variables, fixed, known, whole, at).equation(formula)
     filled = Filled(values, sizes, fixed, at)
     letters = {letter: sizes[letter] for letter in (*formula.letters, *formula.used) if letter in sizes}
     value = np.asarray(Evaluator(values, letters, fixed).equation(formula))

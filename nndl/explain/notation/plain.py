@@ -1,6 +1,7 @@
 """A formula as a line of a terminal: μ[c] = 1/M · Σ_nij x[n,c,i,j]."""
 
 import ast
+import unicodedata
 from collections.abc import Collection, Mapping
 
 from nndl.explain.notation.folding import folded
@@ -73,6 +74,16 @@ ASCII = str.maketrans(
     {"·": "*", "−": "-", "√": "sqrt", "≥": ">=", "≤": "<=", "≠": "!=", "²": "^2", "³": "^3", "ᵗ": "^t"}
     | {"Σ": "sum", "⌊": "floor(", "⌋": ")", "×": "x", "…": "...", "∂": "d", "→": "->", "≈": "~"}
 )
+
+
+def symbol(name: str) -> str:
+    """Return the letter that stands for a name."""
+    return PLAIN.get(name, name)
+
+
+def length(text: str) -> int:
+    """Count the columns of text: a hat over a letter takes none."""
+    return sum(not unicodedata.combining(char) for char in text)
 
 
 def as_plain(formula: Formula, variables: Collection[str] = ()) -> str:

@@ -1,0 +1,40 @@
+"""The layers of a config, and one of them with the numbers of a batch."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from nndl.cli.screen import prose, terminal
+
+FIGURES = ("mean", "std", "min", "max")
+
+if TYPE_CHECKING:
+    from nndl.explain.batch import Followed
+
+
+def show_layers(name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Print the layers of a network with their numbers."""
+    cells = [(row["number"], row["layer"], row["kind"], " x ".join(map(str, row["output"]))) for row in rows]
+    terminal.print_table(("number", "layer", "kind", "output"), cells, title=name, left=("layer", "kind", "output"))
+    terminal.say(f"\nnndl explain {name} --layer NUMBER    (or a name, or loss)")
+
+
+def show_followed(followed: "Followed", name: str) -> None:
+    """Print a layer with the numbers of a batch."""
+    explanation = followed.worked.explanation
+    prose.say([(f"{followed.path} of {name}", "bold"), (f"  {explanation.title}, {followed.where}", None)])
+    prose.paragraph(followed.said)
+    terminal.say()
+    columns = ("array", "shape", *FIGURES, "zeros")
+    terminal.print_table(columns, [_figures(row) for row in followed.figures()], left=("shape",))
+    prose.heading("One number of each step, followed by hand")
+    for row in followed.by_hand():
+        terminal.say()
+        prose.by_hand(**row)
+    prose.heading("Checked just now")
+    prose.paragraph(followed.verdict())
+    terminal.say(f"\nwhy the formulas are what they are: nndl explain {explanation.name}")
+
+
+def _figures(row: Mapping[str, Any]) -> tuple[str, ...]:
+    numbers = [f"{row[name]:.3g}" for name in FIGURES]
+    return row["array"], " x ".join(map(str, row["shape"])), *numbers, f"{100 * row['zeros']:.3g} %"

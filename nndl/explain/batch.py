@@ -1,0 +1,185 @@
+"""A layer of a config with the numbers of a real batch: figures of every array, and an explanation at work on them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from functools import cached_property
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from nndl.config.build import Built, build
+from nndl.config.schema import Experiment
+from nndl.errors import UsageError
+from nndl.explain.record import Step
+from nndl.explain.table import EXPLANATIONS
+from nndl.explain.watching import watch
+from nndl.explain.worked import Worked, difference, work
+from nndl.net.shapes import Placed, everything, infer_shapes
+from nndl.net.types import Array
+from nndl.train.events import StepDone
+
+LOSS = "loss"
+"""The word for what stands behind the last layer."""
+SMALL = 1e-12
+"""The size of a gradient to compare with where none came."""
+
+
+def small_batches(images: int) -> list[str]:
+    """Return what is set beside a config's own values: batches of so many images, rounding too small to be seen."""
+    return ["dtype=float64", "engine=vectorized", f"train.batch_size={images}", "train.shards=null"]
+
+
+@dataclass(frozen=True)
+class Followed:
+    """A layer, or the loss, and what a batch does in it."""
+
+    path: str
+    kind: str
+    where: str
+    """In words: layer 3 of 13."""
+    images: int
+    steps: int
+    loss: float
+    arrays: Mapping[str, Array]
+    """Arrays that it took and gave, forward and back, by name: x, out, dout, dx, w, dw."""
+    constants: Mapping[str, float]
+
+    @cached_property
+    def worked(self) -> Worked:
+        """The explanation at work on the arrays of the batch."""
+        explanation = EXPLANATIONS[self.kind]
+        arrays = {**_unsaid(self.arrays), **self.arrays}
+        given = {each.name: arrays[each.name] for each in explanation.given}
+        if self.kind == "affine":
+            given["x"] = given["x"].reshape(len(given["x"]), -1)
+        if self.kind == "flatten" and given["x"].ndim == 2:
+            given["x"] = given["x"][:, :, np.newaxis, np.newaxis]
+        if not explanation.indices:  # numbers each alone, of any shape
+            explanation = replace(explanation, given=tuple(replace(each, shape="") for each in explanation.given))
+        return work(explanation, given, {**explanation.constants, **self.constants})
+
+    @property
+    def said(self) -> str:
+        """The batch, in words."""
+        when = f"after {self.steps} step{'s' if self.steps != 1 else ''} of training" if self.steps else "untrained"
+        return (
+            f"The next training batch of {self.images} images, {when}; its loss is {self.loss:.4g}. Computed in "
+            "float64; gradients are of the loss alone, without what L2 regularisation adds."
+        )
+
+    def steps_taken(self) -> list[Step]:
+        """Return the steps that this layer takes: none for a bias it has not, none for a dx that nothing asks for."""
+        explanation = self.worked.explanation
+        inputs = {f"d{each.name}" for each in explanation.given}
+        return [step for step in explanation.steps if step.name not in inputs or step.name in self.arrays]
+
+    def verdict(self) -> str:
+        """Say how far the explanation's steps are from what the engine computed."""
+        names = ", ".join(dict.fromkeys(step.name for step in self.steps_taken() if step.name in self.arrays))
+        away = self.agreement()
+        how = f"to {away:.0e}" if away else "exactly"
+        return f"The steps of the explanation give what the network computed, {how}: {names}."
+
+    def by_hand(self) -> list[dict[str, Any]]:
+        """Return one number of each step: its formula at that place, the numbers in it, its value."""
+        rows = []
+        for step in self.steps_taken():
+            formula, numbers, value = self.worked.follow(step, *self.worked.place_of(step))
+            rows.append({"formula": formula, "numbers": numbers, "value": value})
+        return rows
+
+    def figures(self) -> list[dict[str, Any]]:
+        """Return a row for each array: shape, mean, standard deviation, least, largest, share of zeros."""
+        return [figures(name, array) for name, array in self.arrays.items()]
+
+    def agreement(self) -> float:
+        """Return the largest difference of the explanation's steps from what the engine computed.
+
+        Relative to the largest number of the array, or of what came to the layer: sums of gradients may cancel.
+        """
+        names = [step.name for step in self.worked.explanation.steps if step.name in self.arrays]
+        back = float(np.max(np.abs(self.arrays.get("dout", 0.0)))) or SMALL
+        least = {name: back if name.startswith("d") else 1.0 for name in names}
+        return max(difference(self.worked.known[name], self.arrays[name], least[name]) for name in names)
+
+
+def figures(name: str, array: Array) -> dict[str, Any]:
+    """Return what is to be said of an array in numbers."""
+    return {
+        "array": name,
+        "shape": list(array.shape),
+        "mean": float(array.mean()),
+        "std": float(array.std()),
+        "min": float(array.min()),
+        "max": float(array.max()),
+        "zeros": float((array == 0).mean()),
+    }
+
+
+def _unsaid(arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """Return what a layer may go without, in values that make no difference: a bias of 0, a gamma of 1."""
+    out = arrays["out"] if "out" in arrays else arrays["x"]
+    size = out.shape[1]
+    return {"b": np.zeros(size), "beta": np.zeros(size), "gamma": np.ones(size), "dout": np.zeros_like(out)}
+
+
+def layers_of(experiment: Experiment) -> list[Placed]:
+    """Return the layers of a config in order, those in a block right behind it."""
+    return list(everything(infer_shapes(experiment.model.layers, experiment.data.input_shape)))
+
+
+def chosen(layers: Sequence[Placed], word: str) -> int:
+    """Return the place of the layer that a number from 1 on, or a name, says. Raises UsageError for any other word."""
+    paths = [placed.path for placed in layers]
+    if word in paths:
+        return paths.index(word)
+    if word.isdecimal() and 1 <= int(word) <= len(layers):
+        return int(word) - 1
+    near = get_close_matches(word, [*paths, LOSS], 1)
+    hint = f"did you mean {near[0]}?" if near else f"it takes 1 to {len(layers)}, a name such as {paths[0]}, or {LOSS}"
+    raise UsageError(f"--layer {word}: this network has no such layer; {hint}")
+
+
+def follow(experiment: Experiment, word: str, steps: int = 1) -> Followed:
+    """Take so many training steps, then send the next batch through the network and watch a layer, or the loss.
+
+    Raises UsageError for a layer that is not there or is a block, DataError where there are no images.
+    """
+    layers = layers_of(experiment)
+    place = len(layers) - 1 if word == LOSS else chosen(layers, word)
+    placed = layers[place]
+    _refuse_block(layers, placed)
+    built = build(experiment)
+    X, y = _batch_after(built, steps)
+    count = len(X) if word == LOSS else min(len(X), getattr(placed.layer, "ghost_batch_size", None) or len(X))
+    arrays, loss = watch(built.network, placed.path, X[:count], y[:count])
+    at = f"layer {place + 1} of {len(layers)}"
+    seen = Followed(placed.path, placed.layer.kind, at, count, steps, loss, arrays, {})
+    if word == LOSS:
+        scores = {"x": arrays["out"], "y": y, "dx": arrays["dout"]}
+        seen = replace(seen, path=LOSS, kind=experiment.model.loss.kind, where="behind the last layer", arrays=scores)
+    described = experiment.model.loss if word == LOSS else placed.layer
+    return replace(seen, constants=EXPLANATIONS[seen.kind].options(described))
+
+
+def _refuse_block(layers: Sequence[Placed], placed: Placed) -> None:
+    if placed.body:
+        inside = ", ".join(f"{layers.index(each) + 1} ({each.path})" for each in (*placed.body, *placed.shortcut))
+        raise UsageError(
+            f"{placed.path} is a block, f(x) + x, which `nndl explain residual` explains; --layer takes one of the "
+            f"layers in it: {inside}"
+        )
+
+
+def _batch_after(built: Built, steps: int) -> tuple[Array, Array]:
+    """Train for so many steps and return the batch that comes next. Raises UsageError where there are not so many."""
+    solver = built.solver
+    if steps >= solver.steps_per_epoch:
+        raise UsageError(f"--steps {steps}: an epoch has {solver.steps_per_epoch}; take fewer")
+    if steps:
+        done = (event for event in solver.events() if isinstance(event, StepDone))
+        for _ in islice(done, steps):
+            pass
+    return next(solver.batches.epoch(0, steps))

@@ -1,0 +1,155 @@
+"""A layer of a config with the numbers of a batch: what is watched is what the network computes."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nndl.config import load_config
+from nndl.config.build import build
+from nndl.errors import UsageError
+from nndl.explain.batch import chosen, follow, layers_of, small_batches
+from nndl.explain.watching import watch
+from tests.cli.command import nndl
+
+CONFIG = """\
+data: {dataset: synthetic, train_size: 60, validation_size: 10, test_size: 10}
+model:
+  loss: {softmax: {label_smoothing: 0.1}}
+  layers:
+    - conv: {filters: 4, stride: 2}
+    - spatial_bn: {scale: false}
+    - leaky_relu: 0.1
+    - max_pool: {size: 3, stride: 2}
+    - conv: {filters: 4, bias: false}
+    - group_norm: 2
+    - gelu
+    - residual:
+        - conv: 4
+        - silu
+    - avg_pool: 2
+    - dropout: {keep: 0.8}
+    - flatten
+    - affine: 8
+    - layer_norm
+    - relu
+    - bn
+    - scale: 0.5
+    - affine: {out_features: 10, bias: false}
+train: {l2: 0.01, batch_size: 20}
+"""
+LAYERS = [str(number) for number in range(1, 20) if number != 8]
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("explain") / "net.yaml"
+    path.write_text(CONFIG, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("layer", [*LAYERS, "residual1.silu1", "loss"])
+def test_the_steps_of_the_explanation_give_what_the_network_computed(config: Path, layer: str) -> None:
+    followed = follow(load_config(config, small_batches(6)), layer)
+    assert followed.images == 6
+    assert followed.agreement() < 1e-9
+    names = [step.name for step in followed.steps_taken()]
+    assert {"out", "loss"} & {*names}
+    assert layer == "1" or "dx" in followed.arrays
+    assert {name for name in followed.arrays if name.startswith("d")} <= {*names, "dout"}
+    rows = followed.by_hand()
+    assert len(rows) == len(names)
+    assert all(np.isfinite(row["value"]) for row in rows)
+
+
+@pytest.mark.parametrize("name", ["ghost", "global_max", "svm"])
+def test_other_kinds(config: Path, name: str) -> None:
+    sets = {
+        "ghost": ("model.layers[1]={spatial_bn: {ghost_batch_size: 4}}", "2", 4),
+        "global_max": ("model.layers[8]=global_max_pool", "residual1.silu1", 6),
+        "svm": ("model.loss=svm", "loss", 6),
+    }
+    change, layer, images = sets[name]
+    more = ["model.layers[10]=relu"] if name == "global_max" else []
+    followed = follow(load_config(config, [*small_batches(6), change, *more]), layer)
+    assert followed.images == images
+    assert followed.agreement() < 1e-9
+
+
+def test_a_number_is_followed_with_the_numbers_of_the_batch(config: Path) -> None:
+    followed = follow(load_config(config, small_batches(4)), "conv1")
+    x, w, b = (followed.arrays[name] for name in ("x", "w", "b"))
+    terms = w[0, :, 1:, 1:] * x[0, :, :2, :2]  # at the upper left edge a row and a column lie in the padding
+    out = followed.by_hand()[0]
+    assert out["formula"] == "out[0,0,0,0] = b[0] + Σ_cuv w[0,c,u,v] · x[0,c,u−1,v−1]"
+    assert out["value"] == pytest.approx(b[0] + terms.sum())
+    row = next(row for row in followed.figures() if row["array"] == "x")
+    assert row["shape"] == [4, 3, 32, 32]
+    assert row["mean"] == pytest.approx(x.mean())
+    assert row["std"] == pytest.approx(x.std())
+
+
+def test_watching_changes_nothing_that_is_computed(config: Path) -> None:
+    built = build(load_config(config, small_batches(6)))
+    network = built.network
+    X, y = next(built.solver.batches.epoch(0))
+    before, buffers = network.params.vector.copy(), network.buffers.vector.copy()
+    arrays, loss = watch(network, "conv2", X, y)
+    assert np.array_equal(network.params.vector, before)
+    assert np.array_equal(network.buffers.vector, buffers)
+    assert loss == pytest.approx(network.part_loss(X, y), rel=1e-12)
+    assert np.allclose(arrays["dw"], network.grads["conv2.w"], rtol=0, atol=1e-12)
+
+
+def test_steps_come_before_the_batch(config: Path) -> None:
+    experiment = load_config(config, small_batches(6))
+    untrained, trained = follow(experiment, "1", steps=0), follow(experiment, "1", steps=2)
+    assert not np.array_equal(untrained.arrays["x"], trained.arrays["x"])
+    assert not np.array_equal(untrained.arrays["w"], trained.arrays["w"])
+    with pytest.raises(UsageError, match="an epoch has 9"):
+        follow(experiment, "1", steps=9)
+
+
+def test_words_for_layers(config: Path) -> None:
+    layers = layers_of(load_config(config))
+    assert [layers[chosen(layers, word)].path for word in ("1", "9", "conv2")] == ["conv1", "residual1.conv1", "conv2"]
+    with pytest.raises(UsageError, match="did you mean conv2"):
+        chosen(layers, "conv4")
+    with pytest.raises(UsageError, match="takes 1 to 19"):
+        chosen(layers, "0")
+    with pytest.raises(UsageError, match=r"9 \(residual1.conv1\), 10 \(residual1.silu1\)"):
+        follow(load_config(config), "residual1")
+
+
+def test_the_command(config: Path, tmp_path: Path) -> None:
+    listed = nndl("explain", str(config), cwd=tmp_path)
+    assert listed.returncode == 0, listed.stderr
+    assert "residual1.conv1" in listed.stdout
+    assert json.loads(nndl("explain", str(config), "--json", cwd=tmp_path).stdout)[4]["layer"] == "conv2"
+    shown = nndl("explain", config.name, "--layer", "2", "--images", "4", cwd=config.parent, COLUMNS="80")
+    assert shown.returncode == 0, shown.stderr
+    assert "μ[0] = 1/M · Σ_nij x[n,0,i,j]" in shown.stdout
+    assert [line for line in shown.stdout.splitlines() if len(line) > 80] == []
+    data = json.loads(nndl("explain", str(config), "--layer", "loss", "--json", cwd=tmp_path).stdout)
+    assert data["kind"] == "softmax"
+    assert data["constants"] == {"a": 0.1}
+    assert data["difference"] < 1e-9
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("relu", "--layer", "2"), "--layer goes with a config"),
+        (("relu", "-o", "x.html"), "--output goes with --html"),
+        (("quickstart", "--layer", "99"), "this network has no such layer"),
+        (("quickstart", "--html"), "which layer?"),
+        (("nowhere.yaml", "--layer", "1"), "no file nowhere.yaml"),
+        (("bn_cnn", "--layer", "1"), "CIFAR-10 is not in data"),
+    ],
+)
+def test_words_that_do_not_fit(words: tuple[str, ...], said: str, tmp_path: Path) -> None:
+    done = nndl("explain", *words, cwd=tmp_path)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
