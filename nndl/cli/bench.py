@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nndl.cli.numbers import numbers
 from nndl.cli.options import Config, Json, Set
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def _bench_ranks(experiment: "Experiment", ranks: str, bursts: int, seconds: flo
     from nndl.cli.screen.bench import show_ranks
     from nndl.jobs.parallel.scaling import measure_ranks
 
-    measured = measure_ranks(experiment, _numbers("--ranks", ranks), bursts, seconds)
+    measured = measure_ranks(experiment, sorted(set(numbers("--ranks", ranks))), bursts, seconds)
     result = {"name": experiment.name, "batch_size": experiment.train.batch_size, "ranks": measured}
     if json:
         terminal.emit_json(result)
@@ -87,13 +88,4 @@ def _thread_counts(experiment: "Experiment", text: str | None) -> list[int]:
 
     if text is None:
         return [cores() if experiment.threads == "auto" else experiment.threads]
-    return _numbers("--threads", text)
-
-
-def _numbers(option: str, text: str) -> list[int]:
-    from nndl.errors import UsageError
-
-    counts = [int(part) if part.strip().isdecimal() else 0 for part in text.split(",")]
-    if min(counts) < 1:
-        raise UsageError(f"{option} takes numbers from 1 up, such as 2 or 1,2, not {text!r}")
-    return sorted(set(counts))
+    return sorted(set(numbers("--threads", text)))

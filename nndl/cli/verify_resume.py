@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nndl.cli.numbers import numbers
 from nndl.cli.options import Config, Data, Engine, Json, Set, Synthetic, Threads
 
 if TYPE_CHECKING:
@@ -48,29 +49,17 @@ def verify_resume(
     from nndl.jobs.replay import verify_resume as verify
 
     sets = [*(SYNTHETIC if synthetic else ()), *settings(engine, threads, None, data), *(override or [])]
-    numbers = _numbers(ranks)
+    counts = [] if ranks is None else numbers("--ranks", ranks)
     experiment = within_budget(load_config(config, sets), tell=terminal.note)
     steps, stop_at = steps_and_stop(experiment, steps, stop_at)
     with tempfile.TemporaryDirectory(prefix="nndl-") as folder:
-        if numbers:
-            parts = verify_ranks(experiment, steps, stop_at, numbers, Path(folder))
+        if counts:
+            parts = verify_ranks(experiment, steps, stop_at, counts, Path(folder))
         else:
             parts = verify(experiment, steps, stop_at, Path(folder))
-    about = {"config": experiment.name, "steps": steps, "stop_at": stop_at, "ranks": numbers or None}
+    about = {"config": experiment.name, "steps": steps, "stop_at": stop_at, "ranks": counts or None}
     if not _tell(about, parts, json):
         raise typer.Exit(1)
-
-
-def _numbers(ranks: str | None) -> list[int]:
-    """Read "2,1"; [] for none. Raises UsageError for what is not numbers."""
-    from nndl.errors import UsageError
-
-    if ranks is None:
-        return []
-    numbers = [int(part) if part.strip().isdecimal() else 0 for part in ranks.split(",")]
-    if min(numbers) < 1:
-        raise UsageError(f"--ranks takes numbers from 1 up, such as 2,1, not {ranks!r}")
-    return numbers
 
 
 def _tell(about: dict[str, Any], parts: "Sequence[Part]", json: bool) -> bool:

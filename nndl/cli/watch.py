@@ -156,8 +156,8 @@ class Tail:
 
 def _ending(folder: "RunFolder") -> str:
     """Say how the run ended, and what can be done with it."""
-    from nndl.cli.screen.epochs import percent
     from nndl.runs.listing import in_short, read_row
+    from nndl.runs.shares import percent
     from nndl.train.intervals import duration
 
     row, status = read_row(folder), folder.status()

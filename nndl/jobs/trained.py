@@ -28,7 +28,7 @@ from nndl.runs.folder import RunFolder, find_run
 from nndl.runs.inputs import Inputs, read_inputs
 from nndl.runs.metrics import is_count
 from nndl.train.calibration import softmax
-from nndl.train.evaluate import Result, evaluate
+from nndl.train.evaluate import Result, batches, evaluate
 from nndl.train.state import check_weights, load_weights
 from nndl.train.views import Tta, as_tta, scores_of_views
 
@@ -72,7 +72,7 @@ class Run:
         """Return the network's scores (N, classes); images as in `predict`."""
         as_tta(tta)
         pixels, size = as_pixels(images, self.shape), self.experiment.train.eval_batch_size
-        parts = [pixels[start : start + size] for start in range(0, len(pixels), size)]
+        parts = [pixels[part] for part in batches(len(pixels), size)]
         if not parts:
             return np.zeros((0, len(self.classes)), self.network.dtype)
         return np.concatenate([scores_of_views(self.network.scores, part, self.normalize, tta) for part in parts])

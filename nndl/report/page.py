@@ -20,9 +20,10 @@ from nndl.report.parts import (
 )
 from nndl.report.reliability import reliability_diagram
 from nndl.report.several import several
-from nndl.report.svg import Line, line_chart, percent
+from nndl.report.svg import Line, line_chart, percent_tick
 from nndl.report.words import data_of
 from nndl.runs.sets import Bundle, names
+from nndl.runs.shares import between, percent
 from nndl.train.intervals import duration
 
 
@@ -77,11 +78,11 @@ def _headline(facts: Facts) -> str:
     items = []
     if accuracy is not None:
         views = f", {facts.tta} averaged" if facts.tta != "none" else ""
-        items.append(("first", f"test accuracy{views}", f"{100 * accuracy:.2f} %{_of_what(facts)}"))
+        items.append(("first", f"test accuracy{views}", f"{percent(accuracy)}{_of_what(facts)}"))
     if row.best_validation is not None:
         best = facts.summary.get("best_epoch")
         at = f"<small>epoch {best}</small>" if isinstance(best, int) else ""
-        items.append(("", "best validation accuracy", f"{100 * row.best_validation:.2f} %{at}"))
+        items.append(("", "best validation accuracy", f"{percent(row.best_validation)}{at}"))
     if row.seconds is not None:
         speed = facts.images_per_second
         at = f"<small>{speed:,.0f} images a second</small>" if speed else ""
@@ -98,9 +99,9 @@ def _headline(facts: Facts) -> str:
 def _of_what(facts: Facts) -> str:
     """Return the 95 % confidence interval, and on how many images."""
     images, interval = int(facts.result.total.sum()) if facts.result else facts.test.get("images"), facts.interval
-    between = f"95 % confidence: {100 * interval[0]:.2f} to {100 * interval[1]:.2f} %" if interval else ""
+    certain = f"95 % confidence: {between(interval)} %" if interval else ""
     of = f"{images:,} test images ({data_of(facts, short=True)})" if isinstance(images, int) else ""
-    return "".join(f"<small>{escape(line)}</small>" for line in (between, of) if line)
+    return "".join(f"<small>{escape(line)}</small>" for line in (certain, of) if line)
 
 
 def _health(facts: Facts) -> str:
@@ -132,7 +133,7 @@ def _curves(facts: Facts) -> str:
                 Line("training sample", curves.train_accuracy, 1, dots=True),
                 Line("validation", curves.validation_accuracy, 2, dots=True),
             ],
-            percent,
+            percent_tick,
         ),
         line_chart("Learning rate", [Line("", curves.learning_rate, 1)]),
         line_chart("Images a second", [Line("", curves.images_per_second, 1)], from_zero=True),

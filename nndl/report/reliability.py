@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from nndl.report.svg import BOTTOM, HEIGHT, LEFT, TOP, Line, Scale, figure, percent
+from nndl.report.svg import BOTTOM, HEIGHT, LEFT, TOP, Line, Scale, figure, percent_tick
 from nndl.train.calibration import wilson_interval
 
 STRIP = 34
@@ -17,7 +17,7 @@ def reliability_diagram(bins: Sequence[Sequence[float]]) -> str:
     scale = Scale([Line("", [(0.0, 0.0), (1.0, 1.0)])])
     most = max((images for images, _, _ in bins), default=0) or 1
     floor = HEIGHT + STRIP + 8
-    drawn, words = [scale.grid(percent)], []
+    drawn, words = [scale.grid(percent_tick)], []
     for place, (images, confidence, right) in enumerate(bins):
         if not images:
             continue
@@ -27,7 +27,7 @@ def reliability_diagram(bins: Sequence[Sequence[float]]) -> str:
         low, high = wilson_interval(int(right), int(images))
         middle = (x0 + x1) / 2
         drawn.append(f'<path class=whisker d="M{middle:.1f},{scale.y(low):.1f}V{scale.y(high):.1f}"/>')
-        words.append(f"{percent(confidence / images)} sure, {percent(right / images)} right of {images:,.0f}")
+        words.append(f"{percent_tick(confidence / images)} sure, {percent_tick(right / images)} right of {images:,.0f}")
     drawn += [_ideal(scale), _texts(scale, floor)]
     legend = '<span class="key c1">right</span><span class="key c2">as it should be</span>'
     return figure("Reliability diagram", legend, "; ".join(words), "".join(drawn), floor + 18)

@@ -6,13 +6,13 @@ from nndl.report.document import sections
 from nndl.report.escape import escape
 from nndl.report.gather import Facts
 from nndl.report.parts import table
-from nndl.report.svg import Line, line_chart, percent
-from nndl.report.words import accuracy
-from nndl.runs.comparing import Spread, changed, spread
+from nndl.report.svg import Line, line_chart, percent_tick
+from nndl.runs.comparing import changed, spread
 from nndl.runs.curves import Curves, about_means
 from nndl.runs.differences import kind_of, shown
 from nndl.runs.listing import in_short
 from nndl.runs.sets import Bundle, labels, names, one_line
+from nndl.runs.shares import between, percent, plus_minus
 from nndl.train.intervals import duration
 
 COLOURS = 12
@@ -78,9 +78,9 @@ def _learning(drawn: Sequence[Curves]) -> str:
 
     charts = (
         line_chart("Training loss", lines("smooth_loss")),
-        line_chart("Validation accuracy", lines("validation_accuracy", dots=True), percent),
+        line_chart("Validation accuracy", lines("validation_accuracy", dots=True), percent_tick),
         line_chart("Validation loss", lines("validation_loss", dots=True)),
-        line_chart("Accuracy on a training sample", lines("train_accuracy", dots=True), percent),
+        line_chart("Accuracy on a training sample", lines("train_accuracy", dots=True), percent_tick),
         line_chart("Learning rate", lines("learning_rate"), log=_far_apart(drawn)),
         line_chart("Images a second", lines("images_per_second"), from_zero=True),
     )
@@ -122,10 +122,10 @@ def _results(runs: Sequence[Facts], found: Sequence[Bundle]) -> str:
     for each in runs:
         row, interval = each.row, each.result.interval if each.result else None
         test = each.result.accuracy if each.result else row.test
-        between = f"{100 * interval[0]:.2f} to {100 * interval[1]:.2f} %" if interval else "-"
+        certain = f"{between(interval)} %" if interval else "-"
         spent = "-" if row.seconds is None else duration(row.seconds)
-        accuracies = (accuracy(row.best_validation), accuracy(test))
-        rows.append((row.name, row.status, row.images, in_short(row.epochs), *accuracies, between, spent))
+        accuracies = (percent(row.best_validation), percent(test))
+        rows.append((row.name, row.status, row.images, in_short(row.epochs), *accuracies, certain, spent))
     rows += [_mean(bundle, name) for bundle, name in zip(found, names(found), strict=True) if len(bundle.rows) > 1]
     left_out = "".join(f"<p class=quiet>{escape(bundle.left_out)}</p>" for bundle in found if bundle.left_out)
     return table(head, rows) + left_out
@@ -138,10 +138,4 @@ def _mean(bundle: Bundle, name: str) -> tuple[str, ...]:
     )
     seconds = spread([row.seconds for row in bundle.drawn]).mean
     spent = "-" if seconds is None else duration(seconds)
-    return (f"{name}: mean", bundle.seeds, "", "", _plus_minus(validation), _plus_minus(test), "", spent)
-
-
-def _plus_minus(figure: Spread) -> str:
-    if figure.mean is None or figure.deviation is None:
-        return accuracy(figure.mean)
-    return f"{100 * figure.mean:.2f} ± {100 * figure.deviation:.2f} %"
+    return (f"{name}: mean", bundle.seeds, "", "", plus_minus(validation), plus_minus(test), "", spent)

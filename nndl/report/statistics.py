@@ -1,7 +1,7 @@
 """Charts of what was recorded of weights and activations along the way."""
 
 from nndl.report.gather import Facts
-from nndl.report.svg import Line, line_chart, percent
+from nndl.report.svg import Line, line_chart, percent_tick
 from nndl.runs.curves import Points, plan_of
 from nndl.runs.listing import finite
 from nndl.runs.metrics import read_metrics
@@ -25,7 +25,7 @@ def section(facts: Facts) -> str:
             _lines(facts, "activations", "deviation", per_epoch),
             from_zero=True,
         ),
-        line_chart("Activations that are zero", _lines(facts, "activations", "zeros", per_epoch), percent),
+        line_chart("Activations that are zero", _lines(facts, "activations", "zeros", per_epoch), percent_tick),
     ]
     said = (
         "Update over weight: how far one step moves a layer's weights, as a share of their own size; a thousandth is "

@@ -40,7 +40,8 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}".replace("e-0", "e-")
 
 
-def percent(value: float) -> str:
+def percent_tick(value: float) -> str:
+    """Return a share's text at an axis: 50 %, 99.5 %."""
     return f"{100 * value:.3g} %"
 
 

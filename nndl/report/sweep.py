@@ -13,7 +13,7 @@ from nndl.report.document import document, sections
 from nndl.report.escape import escape
 from nndl.report.parts import table
 from nndl.report.scatter import Point, parallel, scatter, shares
-from nndl.report.svg import number, percent
+from nndl.report.svg import number, percent_tick
 
 WORDS = {
     "validation_accuracy": "validation accuracy",
@@ -79,7 +79,7 @@ def _name(objective: str) -> str:
 
 
 def _show(objective: str) -> Callable[[float], str]:
-    return percent if objective == "validation_accuracy" else number
+    return percent_tick if objective == "validation_accuracy" else number
 
 
 def _headline(study: Study, trials: Sequence[Trial], best: Sequence[Trial]) -> str:

@@ -7,7 +7,3 @@ def data_of(facts: Facts, short: bool = False) -> str:
     """Return CIFAR-10, CIFAR-100, or SYNTHETIC (images)."""
     images = facts.row.images
     return images if short or images.startswith("CIFAR") else f"{images} images"
-
-
-def accuracy(share: float | None) -> str:
-    return "-" if share is None else f"{100 * share:.2f} %"

@@ -74,7 +74,7 @@ def evaluate(
     """
 
     def scored() -> Iterator[tuple[Array, Array]]:
-        for part in _batches(len(labels), batch_size):
+        for part in batches(len(labels), batch_size):
             if stopped():
                 raise EvaluationStoppedError
             yield scores_of_views(network.scores, images[part], normalize, tta), labels[part]
@@ -102,7 +102,8 @@ def result_of(parts: Iterable[tuple[Array, Array]], loss_function: Loss) -> Resu
     return Result(loss / count, confusion, among_five / count, bins)
 
 
-def _batches(count: int, size: int) -> Iterator[slice]:
+def batches(count: int, size: int) -> Iterator[slice]:
+    """Yield the places of `count` images, `size` at a time."""
     return (slice(start, min(start + size, count)) for start in range(0, count, size))
 
 

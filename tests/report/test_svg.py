@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nndl.report.svg import HEIGHT, WIDTH, Line, Scale, line_chart, number, percent
+from nndl.report.svg import HEIGHT, WIDTH, Line, Scale, line_chart, number, percent_tick
 
 
 def test_the_ends_of_a_line_are_at_the_ends_of_the_axes() -> None:
@@ -50,4 +50,4 @@ def test_the_axis_says_what_it_counts_wherever_its_last_number_falls(last: float
 
 
 def test_near_shares_have_different_names() -> None:
-    assert [percent(share) for share in (0.5975, 0.6, 0.6025, 1)] == ["59.8 %", "60 %", "60.2 %", "100 %"]
+    assert [percent_tick(share) for share in (0.5975, 0.6, 0.6025, 1)] == ["59.8 %", "60 %", "60.2 %", "100 %"]

@@ -5,6 +5,7 @@ from math import ceil
 from typing import NamedTuple
 
 from nndl.cli.screen.terminal import Parts
+from nndl.runs.shares import percent
 from nndl.train.events import EpochDone
 from nndl.train.intervals import duration
 
@@ -20,11 +21,6 @@ class Column(NamedTuple):
     title: str
     width: int
     show: Callable[[EpochDone], str]
-
-
-def percent(share: float) -> str:
-    """Turn 0.7512 into "75.12 %"."""
-    return f"{100 * share:.2f} %"
 
 
 def _accuracy(epoch: EpochDone) -> str:

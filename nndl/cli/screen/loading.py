@@ -3,13 +3,13 @@
 import sys
 
 from nndl.cli.screen import terminal
-from nndl.cli.screen.epochs import percent
 from nndl.errors import UsageError
 from nndl.jobs.trained import Run, load_run
 from nndl.paths import quoted, word
 from nndl.runs.comparing import best_run
 from nndl.runs.folder import MOST_NAMED, RunFolder, SeveralRunsError, find_run
 from nndl.runs.listing import Row, read_row
+from nndl.runs.shares import percent
 
 
 def load(run: str, *, best: bool, engine: str | None = None) -> Run:

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from nndl.cli.screen import terminal
-from nndl.cli.screen.epochs import percent
 from nndl.cli.screen.training import Screen, emit_summary
 from nndl.jobs.repeating import SetObserver
 from nndl.jobs.repeats import Repeat
+from nndl.runs.shares import and_deviation, percent
 from nndl.train.events import Event, Noticed
 from nndl.train.intervals import duration
 from nndl.train.solver import Solver
@@ -85,5 +85,4 @@ def _in_words(figures: dict[str, Any]) -> str:
 
 def _figure(name: str, values: Sequence[float], average: float, deviation: float | None, images: str) -> str:
     each = ", ".join(percent(value) for value in values)
-    spread = "" if deviation is None else f", standard deviation {100 * deviation:.2f}"
-    return f"{name} {percent(average)}{images} on average{spread} ({each})"
+    return f"{name} {percent(average)}{images} on average{and_deviation(deviation)} ({each})"

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from nndl.cli.screen import terminal
-from nndl.cli.screen.epochs import percent
 from nndl.runs.comparing import Changed, Spread, by_config, changed, counted, distinct_names, spread, told_apart
 from nndl.runs.differences import kind_of, shown
 from nndl.runs.folder import safe_name
 from nndl.runs.listing import Row, in_short
+from nndl.runs.shares import percent, plus_minus, points
 from nndl.train.intervals import duration
 from nndl.visible import visible
 
@@ -39,8 +39,8 @@ def show_rows(rows: Sequence[Row]) -> None:
         "config": [row.config for row in rows],
         "images": [row.images for row in rows],
         "epochs": [_epochs(row) for row in rows],
-        "val acc": [_percent(row.best_validation) for row in rows],
-        "test acc": [_percent(row.test) for row in rows],
+        "val acc": [percent(row.best_validation) for row in rows],
+        "test acc": [percent(row.test) for row in rows],
         "time": [_duration(row.seconds) for row in rows],
         "age": [age(now - row.begun) for row in rows],
     }
@@ -172,8 +172,8 @@ def _in_braces(value: Any) -> str:
 
 def sentence(row: Row) -> str:
     """Say "quickstart, finished: validation accuracy 89.40 %, test accuracy 89.00 %, on SYNTHETIC images"."""
-    words = visible(f"{row.config}, {row.status}") + f": validation accuracy {_percent(row.best_validation)}"
-    words += "" if row.test is None else f", test accuracy {_percent(row.test)}"
+    words = visible(f"{row.config}, {row.status}") + f": validation accuracy {percent(row.best_validation)}"
+    words += "" if row.test is None else f", test accuracy {percent(row.test)}"
     return words + (f",{row.on_synthetic}" if row.on_synthetic else "")
 
 
@@ -204,30 +204,22 @@ def _seeds(group: Sequence[Row]) -> str:
 
 
 def _spread(figure: Spread) -> str:
-    if figure.mean is None:
-        return "-"
-    if figure.deviation is None:
-        return percent(figure.mean)
-    return f"{100 * figure.mean:.2f} ± {100 * figure.deviation:.2f} % ({figure.runs})"
+    return plus_minus(figure) + ("" if figure.deviation is None else f" ({figure.runs})")
 
 
 def _with_change(values: Sequence[float | None]) -> list[str]:
     """Write each accuracy, and by how many points it is above or below the first."""
     first = values[0]
     return [
-        _percent(value)
+        percent(value)
         if number == 0 or value is None or first is None
-        else f"{percent(value)} ({100 * (value - first):+.2f})"
+        else f"{percent(value)} ({points(value - first)})"
         for number, value in enumerate(values)
     ]
 
 
 def _epochs(row: Row) -> str:
     return in_short(row.epochs) if row.of_epochs is None else f"{in_short(row.epochs)}/{in_short(row.of_epochs)}"
-
-
-def _percent(share: float | None) -> str:
-    return "-" if share is None else percent(share)
 
 
 def _duration(seconds: float | None) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from nndl.cli.screen import terminal
+from nndl.runs.shares import and_deviation, between, percent
 
 
 def show(report: dict[str, Any]) -> None:
@@ -12,10 +13,8 @@ def show(report: dict[str, Any]) -> None:
     names = list(report["per_class"])
     rows = []
     for index, (name, scored) in enumerate(report["per_class"].items()):
-        share = "-" if scored["accuracy"] is None else f"{100 * scored['accuracy']:.2f} %"
-        rows.append(
-            (name, scored["images"], scored["correct"], share, _confused(report["confusion"][index], index, names))
-        )
+        confused = _confused(report["confusion"][index], index, names)
+        rows.append((name, scored["images"], scored["correct"], percent(scored["accuracy"]), confused))
     images = "SYNTHETIC" if report["synthetic"] else report["data"]
     split = {"test": "test", "val": "validation"}[report["split"]]
     terminal.print_table(
@@ -31,12 +30,11 @@ def show(report: dict[str, Any]) -> None:
 
 def sentence(scored: dict[str, Any]) -> str:
     """Say "75.31 % (95 % interval 74.46 to 76.15), top-5 98.12 %, loss 0.7213, calibration error 2.31 %"."""
-    below, above = (100 * bound for bound in scored["interval95"])
     error = scored["calibration_error"]
-    calibration = "" if error is None else f", calibration error {100 * error:.2f} %"
+    calibration = "" if error is None else f", calibration error {percent(error)}"
     return (
-        f"{100 * scored['accuracy']:.2f} % (95 % interval {below:.2f} to {above:.2f}), "
-        f"top-5 {100 * scored['top5']:.2f} %, loss {scored['loss']:.4f}{calibration}"
+        f"{percent(scored['accuracy'])} (95 % interval {between(scored['interval95'])}), "
+        f"top-5 {percent(scored['top5'])}, loss {scored['loss']:.4f}{calibration}"
     )
 
 
@@ -72,7 +70,7 @@ def show_sets(report: dict[str, Any]) -> None:
     sets = len({row["set"] for row in report["sets"]})
     if sets > 1 or by_name:
         what = f"corruption{'s' if sets > 1 else ''}" if by_name else "sets"
-        terminal.say(f"\nmean accuracy {100 * report['mean_accuracy']:.2f} % over {sets} {what}")
+        terminal.say(f"\nmean accuracy {percent(report['mean_accuracy'])} over {sets} {what}")
 
 
 def _show_severities(report: dict[str, Any], by_name: dict[str, list[float]]) -> None:
@@ -99,13 +97,15 @@ def show_group(name: str, mean: float, deviation: float | None, runs: Sequence[d
     """Print a line for each of several runs of one config, and what they come to together."""
     rows = []
     for report in runs:
-        share = f"{100 * accuracy(report):.2f} %"
-        between = "" if "sets" in report else "{:.2f} to {:.2f}".format(*(100 * end for end in report["interval95"]))
+        interval = "" if "sets" in report else between(report["interval95"])
         loss = "" if "sets" in report else f"{report['loss']:.4f}"
-        rows.append((report["run"], report["weights"], f"{report['step']:,}", share, between, loss))
+        rows.append(
+            (report["run"], report["weights"], f"{report['step']:,}", percent(accuracy(report)), interval, loss)
+        )
     terminal.print_table(("run", "weights", "step", "accuracy", "95 % interval", "loss"), rows, left=("weights",))
-    spread = "" if deviation is None else f", standard deviation {100 * deviation:.2f}"
-    terminal.say(f"\n{name}: {_what(runs[0])} {100 * mean:.2f} % on average over {len(runs)} runs{spread}")
+    terminal.say(
+        f"\n{name}: {_what(runs[0])} {percent(mean)} on average over {len(runs)} runs{and_deviation(deviation)}"
+    )
 
 
 def _what(report: dict[str, Any]) -> str:

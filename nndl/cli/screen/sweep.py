@@ -10,6 +10,7 @@ from nndl.jobs.sweeps.slurm import JOBS
 from nndl.jobs.sweeps.standing import front, record, without_effect
 from nndl.jobs.sweeps.study import Study, Trial
 from nndl.paths import word
+from nndl.runs.shares import percent
 
 NAMES = {"validation_accuracy": "accuracy", "validation_loss": "loss", "multiply_adds": "multiply-adds"}
 PERCENT = ("validation_accuracy",)
@@ -126,4 +127,4 @@ def emit_standing(study: Study) -> None:
 
 
 def _shown(name: str, value: Any) -> str:
-    return f"{100 * value:.2f} %" if name in PERCENT else f"{value:,.0f}" if value >= 1000 else f"{value:.4g}"
+    return percent(value) if name in PERCENT else f"{value:,.0f}" if value >= 1000 else f"{value:.4g}"

@@ -5,7 +5,6 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from nndl.cli.screen import terminal
-from nndl.cli.screen.epochs import percent
 from nndl.cli.screen.interrupt import watched
 from nndl.cli.screen.progress import choose_view
 from nndl.config.build import Built
@@ -16,6 +15,7 @@ from nndl.launched import ranks
 from nndl.paths import word
 from nndl.runs.files import is_there
 from nndl.runs.folder import RunFolder
+from nndl.runs.shares import percent
 from nndl.train.events import Event
 from nndl.train.intervals import duration
 from nndl.train.solver import Solver

@@ -1,20 +1,19 @@
 """A round of scoring: each rank scores a batch, and all have all scores."""
 
+from itertools import islice
+
 import numpy as np
 
 from nndl.jobs.parallel.mpi import MpiRanks
 from nndl.net.network import Network
 from nndl.net.types import Array
-from nndl.train.evaluate import Evaluator
+from nndl.train.evaluate import Evaluator, batches
 from nndl.train.views import scores_of_views
 
 
 def score_round(ranks: MpiRanks, network: Network, images: Evaluator, first: int) -> list[tuple[Array, Array]]:
     """Score the batches first, first + 1, ..., one on each rank; returns (scores, labels) of those there are."""
-    places = [
-        slice(start, min(start + images.batch_size, len(images.labels)))
-        for start in range(first * images.batch_size, len(images.labels), images.batch_size)
-    ][: ranks.size]
+    places = list(islice(batches(len(images.labels), images.batch_size), first, first + ranks.size))
     (classes,) = network.placed[-1].out_shape
     own = np.empty(0, network.dtype)
     if ranks.rank < len(places):

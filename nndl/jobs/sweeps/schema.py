@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Len
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
-from nndl.config.schema import Count, Section
-from nndl.train.intervals import parse_duration
+from nndl.config.schema import Count, Duration, Section
 
 Objective = Literal["validation_accuracy", "validation_loss", "seconds", "multiply_adds", "parameters"]
 LARGER_IS_BETTER = ("validation_accuracy",)
@@ -15,11 +14,6 @@ LARGER_IS_BETTER = ("validation_accuracy",)
 
 def _listed(value: Any) -> Any:
     return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
-
-
-def _duration(value: str) -> str:
-    parse_duration(value)
-    return value
 
 
 class Sweep(Section):
@@ -49,7 +43,7 @@ class Sweep(Section):
     """The rule that ends a trial early, after an epoch: median, behind half of earlier ones; hyperband, by rounds."""
     prune_below: float | None = None
     """With pruner: threshold, the validation accuracy under which a trial ends after its first epoch."""
-    time_budget: Annotated[str, AfterValidator(_duration)] | None = None
+    time_budget: Duration | None = None
     """The time in which a command begins new trials: `2h`, `30min`; the same command goes on later."""
 
     @property

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from nndl.cli.screen.epochs import EpochTable, percent, sentence
+from nndl.cli.screen.epochs import EpochTable, sentence
 from nndl.cli.screen.terminal import Parts
 from nndl.train.events import EpochDone
 
@@ -71,7 +71,3 @@ def test_without_validation_the_table_has_no_such_columns_and_no_epoch_is_called
     assert "*" not in text(EpochTable(80).row(UNSCORED))
     assert "best" not in sentence(UNSCORED, 1)
     assert "(best)" in sentence(EPOCH, 10)
-
-
-def test_shares_are_percent() -> None:
-    assert percent(0.75123) == "75.12 %"
