@@ -16,6 +16,8 @@ from subprocess import PIPE, STDOUT
 from tempfile import TemporaryDirectory
 from urllib.parse import unquote, urlsplit
 
+from docs.explained import write_into
+
 ROOT = Path(__file__).parents[1]
 SITE = ROOT / "site"
 PATIENCE = 300.0
@@ -69,6 +71,7 @@ def stage(folder: Path) -> None:
         shutil.copy(ROOT / name, folder)
     for name in ("docs", "nndl"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.so", "*.dylib"))
+    write_into(folder)
 
 
 def build() -> str:

@@ -7,7 +7,7 @@ from nndl.explain.notation.plain import symbol
 from nndl.explain.record import Explanation
 from nndl.report.escape import escape
 
-WIDTH, HEIGHT, ACROSS, DOWN, MARGIN = 112, 52, 156, 78, 12
+WIDTH, HEIGHT, ACROSS, DOWN, MARGIN = 112, 52, 150, 78, 12
 SWEEPS = 8
 """Rounds in which the order within the layers is improved."""
 
@@ -113,7 +113,7 @@ def graph(explanation: Explanation) -> str:
     height = 2 * MARGIN + DOWN * max(node.row for node in nodes) + HEIGHT
     said = "; ".join(f"{end} is made of {', '.join(s for s, e in edges if e == end)}" for end in _ends(edges))
     return (
-        f'<svg class=graph viewBox="0 0 {width:g} {height:g}" style="max-width:{width:g}px" role="img">'
+        f'<svg class=graph viewBox="0 0 {width:g} {height:g}" style="width:{width:g}px" role="img">'
         f"<title>Computational graph of {escape(explanation.name)}</title><desc>{escape(said)}</desc>"
         f"{_heads()}{''.join(lines)}{''.join(boxes)}</svg>"
     )

@@ -80,7 +80,7 @@ BN = Explanation(
             "deviations from a mean sum to zero.",
         ),
         Step(
-            "dx[n,d] = dx_hat[n,d] * inverse_std[d] + 2/N * dvar[d] * (x[n,d] - mean[d]) + dmean[d] / N",
+            "dx[n,d] = dx_hat[n,d] * inverse_std[d] + 2/N * dvar[d] * (x[n,d] - mean[d]) + 1/N * dmean[d]",
             "dx = dx_hat * inverse_std + 2 / N * dvar * (x - mean) + dmean / N",
             "x reaches the loss on three ways: through x̂ itself, through σ² (derivative 2/N (x − μ)) and through μ "
             "(derivative 1/N). Their gradients add.",

@@ -86,7 +86,7 @@ GROUP_NORM = Explanation(
         ),
         Step(
             "dx[n,c,i,j] = dx_hat[n,c,i,j] * inverse_std[n,c//K]"
-            " + 2/M * dvar[n,c//K] * (x[n,c,i,j] - mean[n,c//K]) + dmean[n,c//K] / M",
+            " + 2/M * dvar[n,c//K] * (x[n,c,i,j] - mean[n,c//K]) + 1/M * dmean[n,c//K]",
             "dx = in_groups * inverse_std + 2 / M * dvar * (groups - mean) + dmean / M\ndx = dx.reshape(N, C, H, W)",
             "Three ways to the loss: through x̂, through σ², through μ, those of its own group.",
         ),

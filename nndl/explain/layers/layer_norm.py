@@ -70,7 +70,7 @@ LAYER_NORM = Explanation(
             "μ stands in σ² too, but deviations from a mean sum to zero.",
         ),
         Step(
-            "dx[n,d] = dx_hat[n,d] * inverse_std[n] + 2/D * dvar[n] * (x[n,d] - mean[n]) + dmean[n] / D",
+            "dx[n,d] = dx_hat[n,d] * inverse_std[n] + 2/D * dvar[n] * (x[n,d] - mean[n]) + 1/D * dmean[n]",
             "dx = dx_hat * inverse_std + 2 / D * dvar * (x - mean) + dmean / D",
             "Three ways to the loss: through x̂, through σ², through μ.",
         ),

@@ -61,7 +61,7 @@ SOFTMAX = Explanation(
     ),
     backward=(
         Step(
-            "dp[n,c] = -(1/N) * q[n,c] / p[n,c]",
+            "dp[n,c] = -(1/N) * (q[n,c] / p[n,c])",
             "dp = -q / p / N",
             "log p has the derivative 1/p. The mean over the batch gives each row the factor 1/N.",
         ),

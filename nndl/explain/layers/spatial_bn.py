@@ -83,7 +83,7 @@ SPATIAL_BN = Explanation(
             "−2/M Σ (x − μ) = 0: deviations from a mean sum to zero.",
         ),
         Step(
-            "dx[n,c,i,j] = dx_hat[n,c,i,j] * inverse_std[c] + 2/M * dvar[c] * (x[n,c,i,j] - mean[c]) + dmean[c] / M",
+            "dx[n,c,i,j] = dx_hat[n,c,i,j] * inverse_std[c] + 2/M * dvar[c] * (x[n,c,i,j] - mean[c]) + 1/M * dmean[c]",
             "dx = dx_hat * inverse_std + 2 / M * dvar * (x - mean) + dmean / M",
             "x reaches the loss on three ways: through x̂ itself, through σ² (derivative 2/M (x − μ)), and through μ "
             "(derivative 1/M). Their gradients add.",

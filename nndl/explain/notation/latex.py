@@ -46,7 +46,7 @@ class Latex(Printer):
     def reduced(self, kind: str, letters: list[str], body: ast.expr) -> tuple[str, int]:
         over = ",".join(letters)
         if kind == "sum":
-            return rf"\sum_{{{over}}} {self.show(body, MULTIPLY)}", SUM
+            return rf"\sum\nolimits_{{{over}}} {self.show(body, MULTIPLY)}", SUM
         sign = r"\max" if kind == "max" else r"\mathrm{argmax}"
         return rf"{sign}_{{{over}}} {self.show(body, ATOM)}", ATOM
 

@@ -18,17 +18,17 @@ CONV = "out[n,f,i,j] = b[f] + sum[c,u,v](w[f,c,u,v] * x[n,c,s*i+u-p,s*j+v-p])"
         (
             CONV,
             "out[n,f,i,j] = b[f] + Σ_cuv w[f,c,u,v] · x[n,c,s·i+u−p,s·j+v−p]",
-            r"\mathrm{out}_{n,f,i,j} = b_{f} + \sum_{c,u,v} w_{f,c,u,v} \, x_{n,c,si+u-p,sj+v-p}",
+            r"\mathrm{out}_{n,f,i,j} = b_{f} + \sum\nolimits_{c,u,v} w_{f,c,u,v} \, x_{n,c,si+u-p,sj+v-p}",
         ),
         (
-            "dgamma[c] = sum[n](dout[n,c])",
-            "dγ[c] = Σ_n dout[n,c]",
-            r"\frac{\partial L}{\partial \gamma_{c}} = \sum_{n} \frac{\partial L}{\partial \mathrm{out}_{n,c}}",
+            "dgamma[c] = sum[n](dout[n])",
+            "dγ[c] = Σ_n dout[n]",
+            r"\frac{\partial L}{\partial \gamma_{c}} = \sum\nolimits_{n} \frac{\partial L}{\partial \mathrm{out}_{n}}",
         ),
         ("y = a - (b - c)", "y = a − (b − c)", r"y = a - \left(b - c\right)"),
         ("y = a / (b * c)", "y = a / (b · c)", r"y = \frac{a}{b \, c}"),
         ("y = (a + b) * c", "y = (a + b) · c", r"y = \left(a + b\right) \, c"),
-        ("y = sum[n](x[n]) * a", "y = (Σ_n x[n]) · a", r"y = \left(\sum_{n} x_{n}\right) \, a"),
+        ("y = sum[n](x[n]) * a", "y = (Σ_n x[n]) · a", r"y = \left(\sum\nolimits_{n} x_{n}\right) \, a"),
         (
             "y[c] = 1 / sqrt(var[c] + eps)",
             "y[c] = 1 / √(σ²[c] + ε)",
