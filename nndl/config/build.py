@@ -16,6 +16,7 @@ from nndl.net.catalog.conv import Conv
 from nndl.net.network import Network
 from nndl.net.types import Array
 from nndl.net.whitening import IMAGES, whitening_filters
+from nndl.train.choosing import Choice
 from nndl.train.evaluate import Evaluator
 from nndl.train.learner import Learner
 from nndl.train.sharded.cut import Cut
@@ -136,6 +137,7 @@ def build_solver(experiment: Experiment, split: Split, network: Network, validat
         schedule=train.schedule,
         warmup_epochs=train.warmup_epochs,
         objective=_sharded(experiment, network),
+        choice=Choice(train.best_by, train.patience),
     )
 
 

@@ -27,6 +27,7 @@ from nndl.described import Described
 from nndl.net.catalog import LAYERS
 from nndl.net.layer import Layer
 from nndl.net.losses import LOSSES, Loss, SoftmaxLoss
+from nndl.train.choosing import Measure
 from nndl.train.intervals import DURATION, PATTERN, parse_duration, parse_interval
 from nndl.train.optimizers import OPTIMIZERS, Rule, SgdMomentum
 from nndl.train.schedules import SCHEDULES, Constant, Schedule
@@ -254,6 +255,10 @@ class Train(Section):
     """The largest norm the gradient may have; longer ones are scaled down to it."""
     average: InstanceOf[Average] | None = None
     """Evaluate with an average of the weights over the steps instead of the last ones."""
+    best_by: Measure = "accuracy"
+    """The measure, on the validation images, that the best epoch is chosen by."""
+    patience: Count | None = None
+    """Early stopping: training ends after so many epochs in a row without a better one. null: it never does."""
     tta: Literal["none", "mirror", "mirror+translate"] = "none"
     """Test-time augmentation: views of each test image that its scores are averaged over, when training is done."""
 

@@ -23,7 +23,7 @@ from nndl.runs.recorder import Keeping
 from nndl.runs.states import State, States, clear_leftovers, restore_best, set_damaged_aside
 from nndl.runs.statistics import Statistics
 from nndl.train.solver import Solver
-from nndl.train.state import check_weights
+from nndl.train.state import check_weights, read_history
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,12 @@ def _check_epochs(folder: RunFolder, state: State, solver: Solver) -> None:
     step, per_epoch = state.info["step"], state.info["steps_per_epoch"]
     if step > solver.steps:
         raise UsageError(f"{folder.path} is in epoch {-(-step // per_epoch)} already: --epochs takes that or more")
-    if solver.steps == step and folder.status() == "finished":
+    if folder.status() != "finished":
+        return
+    if solver.choice.gives_up(read_history(state.info)):
+        words = f"{folder.path} stopped early: none of {solver.choice.patience} epochs was better"
+        raise UsageError(f"{words}; --set train.patience=null --accept-changes would train it to its last epoch")
+    if solver.steps == step:
         raise UsageError(f"{folder.path} is finished; --epochs {solver.epochs + 5} would train it for 5 epochs more")
 
 

@@ -144,6 +144,7 @@ def _train(
         **so_far,
         "epochs": last.epochs,
         "seconds": last.seconds,
+        **({"stopped_early": True} if solver.gave_up and solver.step < solver.steps else {}),
         "best_epoch": last.best_epoch,
         "best_validation_accuracy": last.best_validation_accuracy,
         "test": scores,

@@ -40,7 +40,7 @@ class EpochDone:
     """For the epoch's steps, without the evaluation; of this process, if the epoch was resumed."""
     images_per_second: float
     is_best: bool
-    """The highest validation accuracy so far (the first to reach it); without validation images always true."""
+    """The best so far by `train.best_by` (the first to reach it); without validation images always true."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +53,7 @@ class Interrupted:
 
 @dataclass(frozen=True, kw_only=True)
 class Finished:
-    """All epochs are done."""
+    """All epochs are done, or no better one has come for as long as the config waits."""
 
     step: int
     epochs: float

@@ -14,6 +14,7 @@ from nndl.errors import CheckpointError
 from nndl.net.network import Network
 from nndl.net.params import Params
 from nndl.net.types import Array
+from nndl.train.choosing import Choice
 from nndl.train.evaluate import EvaluationStoppedError, Evaluator, Result
 from nndl.train.events import EpochDone, Event, Finished, Interrupted, Scoring, StepDone
 from nndl.train.guard import Guard
@@ -68,11 +69,13 @@ class Solver:
         schedule: Schedule | None = None,
         warmup_epochs: float = 0.0,
         objective: Objective | None = None,
+        choice: Choice | None = None,
     ) -> None:
         self.network, self.batches, self.learner, self.epochs = network, batches, learner, epochs
         self.steps_per_epoch = batches.batches_per_epoch
         self.train_sample, self.validation = train_sample, validation
         self.objective: Objective = objective or network
+        self.choice = choice or Choice()
         self.guard = Guard(network, learner.rule)
         self.schedule = WarmUp(schedule or Constant(), warmup_epochs, self.steps_per_epoch)
         self.step = 0
@@ -95,6 +98,11 @@ class Solver:
         """The epoch whose weights are the best so far."""
         return next((epoch for epoch in reversed(self.history) if epoch.is_best), None)
 
+    @property
+    def gave_up(self) -> bool:
+        """Tell whether training ends before its epochs are over, for want of a better one."""
+        return self.choice.gives_up(self.history)
+
     def stop(self) -> None:
         """Ask training to stop after the step (or batch of evaluation) in flight; safe in a signal handler."""
         self._stop_asked = True
@@ -110,7 +118,7 @@ class Solver:
                 yield scored
             elif self._stop_asked:
                 break
-            elif self.step >= self.steps:
+            elif self.step >= self.steps or self.gave_up:
                 yield self._finished()
                 return
             else:
@@ -195,9 +203,7 @@ class Solver:
             images_per_second=self._epoch_images / max(self._epoch_seconds, 1e-9),
             is_best=True,
         )
-        best = self.best.validation_accuracy if self.best else None
-        if best is not None and done.validation_accuracy is not None:
-            done = replace(done, is_best=done.validation_accuracy > best)
+        done = replace(done, is_best=self.choice.is_better(done, self.best))
         self.history.append(done)
         self._epoch_loss, self._epoch_seconds, self._epoch_images = 0.0, 0.0, 0
         return done

@@ -17,7 +17,7 @@ def check_settings(experiment: Experiment, report: Report) -> None:
     _check_machine(experiment, report)
     _check_data(experiment, report)
     _check_steps(experiment, report)
-    _check_training(experiment.train, report)
+    _check_training(experiment, report)
     if experiment.train.time_budget is None:  # else it is nndl.jobs.budget that knows the epochs
         _check_end(experiment.train, report)
 
@@ -108,7 +108,10 @@ def _check_steps(experiment: Experiment, report: Report) -> None:
         report(("train", "average", "lookahead", "every"), f"lookahead: {words} the network would end as it began")
 
 
-def _check_training(train: Train, report: Report) -> None:
+def _check_training(experiment: Experiment, report: Report) -> None:
+    train = experiment.train
+    if train.patience is not None and not experiment.data.held_out:
+        report(("train", "patience"), "patience waits for a better validation, and data.validation_size is 0")
     if train.shards is not None and train.shards > train.batch_size:
         report(("train", "shards"), f"shards should be {train.batch_size:,}, the batch_size, or less: {train.shards:,}")
     if train.optimizer.own_weight_decay is not None and train.weight_decay:
