@@ -16,7 +16,7 @@ import typer
 
 from nndl import __version__
 from nndl.cli.bench import bench
-from nndl.cli.command import Group, Verb
+from nndl.cli.command import Group, TrainingVerb, Verb
 from nndl.cli.configs import config_app, configs_app
 from nndl.cli.course import course_app
 from nndl.cli.doctor import doctor
@@ -33,7 +33,7 @@ from nndl.cli.report import report
 from nndl.cli.reproduce import reproduce
 from nndl.cli.resume import resume
 from nndl.cli.runs import runs_app
-from nndl.cli.screen.ending import INTERRUPTED
+from nndl.cli.screen.ending import INTERRUPTED, EndAskedError, asked_at_once
 from nndl.cli.screen.pictures import picture_progress
 from nndl.cli.summary import summary
 from nndl.cli.sweep import sweep_app
@@ -68,16 +68,19 @@ class Verbs(Group):
         try:
             with _runs_in(runs), shown_by(picture_progress):
                 return super().main([word for word in words if word != "--debug"], *extra, **options)
-        except (Exception, KeyboardInterrupt) as error:
+        except (Exception, KeyboardInterrupt, EndAskedError) as error:
             if debug:
                 _say(traceback.format_exc().rstrip())
-            sys.exit(_answer(error, debug))
+            sys.exit(_answer(asked_at_once() or error, debug))
 
 
 def _answer(error: BaseException, debug: bool) -> int:
     """Say on stderr what went wrong; returns the exit code."""
     if isinstance(error, KeyboardInterrupt):
         return INTERRUPTED
+    if isinstance(error, EndAskedError):
+        _say(f"\n{error}")
+        return error.exit_code
     if isinstance(error, NndlError):
         _say(f"error: {error}")
         return error.exit_code
@@ -173,8 +176,8 @@ def options(
     del debug, runs, version
 
 
-app.command(short_help="Train a network; every run keeps a folder.", cls=Verb)(train)
-app.command(short_help="Go on with a run that was stopped, bit for bit.", cls=Verb)(resume)
+app.command(short_help="Train a network; every run keeps a folder.", cls=TrainingVerb)(train)
+app.command(short_help="Go on with a run that was stopped, bit for bit.", cls=TrainingVerb)(resume)
 app.command(short_help="Train a run again, and compare every bit.", cls=Verb)(reproduce)
 app.command("verify-resume", short_help="Prove that a resumed training equals a straight one.", cls=Verb)(verify_resume)
 app.command(short_help="Follow a run that another terminal trains.", cls=Verb)(watch)

@@ -5,6 +5,8 @@ from typing import Any, get_type_hints
 
 from typer.core import TyperCommand, TyperGroup
 
+from nndl.cli.screen.ending import heeded
+
 ESCAPED, BRACKET = "\\[", "["
 """An escape for rich, which is not asked, that some versions write before a default; and the bracket meant."""
 
@@ -53,6 +55,15 @@ class Verb(TyperCommand):
         hints = get_type_hints(inspect.unwrap(self.callback), include_extras=True) if self.callback else {}
         infos = getattr(hints.get(name), "__metadata__", ())
         return next((info.help for info in infos if getattr(info, "help", None)), "")
+
+
+class TrainingVerb(Verb):
+    """A command that trains: what asks it to end is heard from its first moment on."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        with heeded():
+            return super().invoke(ctx)
 
 
 def _options(option: Any) -> str:

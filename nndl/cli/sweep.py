@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nndl.cli.command import Group, Verb
+from nndl.cli.command import Group, TrainingVerb, Verb
 from nndl.cli.options import Data, Engine, Force, Json, Quiet, Synthetic, Threads
 from nndl.cli.screen.ending import exit_code
 from nndl.paths import expanded, to_write
@@ -76,7 +76,7 @@ Output = Annotated[
 ]
 
 
-@sweep_app.command("run", cls=Verb, short_help="Begin a sweep, or go on with it.")
+@sweep_app.command("run", cls=TrainingVerb, short_help="Begin a sweep, or go on with it.")
 def run(
     file: File,
     trials: Trials = None,
@@ -186,7 +186,7 @@ def _train(study: "Study", workers: int, sets: "Sequence[str]", url: str | None,
     return exit_code() if ending.is_asked() else max(1, *failed) if failed else 0
 
 
-@sweep_app.command("work", cls=Verb, hidden=True)
+@sweep_app.command("work", cls=TrainingVerb, hidden=True)
 def work(
     folder: Folder, override: Annotated[list[str] | None, typer.Option("--set")] = None, quiet: Quiet = False
 ) -> None:

@@ -26,18 +26,22 @@ if TYPE_CHECKING:
     from nndl.config.build import Build
     from nndl.jobs.resume import Wanted
 
+MOST_RUNS = 10_000
+"""Of a set: more were mistyped."""
 EPOCHS = typer.Option(
     metavar="N", help="Epochs, instead of the config's. A schedule that names later ones is shortened in proportion."
 )
 SEEDS = typer.Option(
     metavar="N",
     min=1,
+    max=MOST_RUNS,
     help="Train this many times, with --seed, --seed + 1, ...; mean and spread at the end. "
     "With the --run-dir of a set that was broken off, go on with it.",
 )
 FOLDS = typer.Option(
     metavar="N",
     min=2,
+    max=MOST_RUNS,
     help="Cut the training images into N parts that are alike, and train N times, each part held out once; mean and "
     "spread at the end. With the --run-dir of a set that was broken off, go on with it.",
 )
@@ -75,7 +79,8 @@ def train(
 ) -> None:
     """Train the network that CONFIG describes; every run keeps a folder of its own.
 
-    Ctrl+C stops after the step in flight with the state saved; so do SIGTERM and SIGUSR1, with exit code 75.
+    Ctrl+C stops after the step in flight with the state saved, as closing the terminal does (exit code 130); so do
+    SIGTERM, SIGUSR1, SIGUSR2 and SIGXCPU (75). While no step is under way yet they end it at once, with these codes.
     """
     from nndl.cli.screen import terminal
 
@@ -111,7 +116,7 @@ def _first_fold(folds: int | None, seeds: int) -> list[str]:
         return []
     if seeds > 1:
         raise UsageError("--seeds and --folds: give one of them; --seed says which seed all folds have")
-    return fold_sets(folds)[0]
+    return fold_sets(folds)
 
 
 def _go_on(run: str, wanted: "Wanted", make: "Build", said: dict[str, Any]) -> bool:
@@ -147,9 +152,10 @@ def _begin(
 
 
 def _loggers(names: list[str] | None) -> list[str]:
-    from nndl.config.reading.overrides import quoted
+    from nndl.config.reading.overrides import Change, quoted
 
-    return [f"record.loggers=[{', '.join(quoted(Path(name)) for name in names)}]"] if names else []
+    listed = ", ".join(map(quoted, names or []))
+    return [Change(f"record.loggers=[{listed}]", " ".join(f"--log {name}" for name in names))] if names else []
 
 
 def _refuse_beside_resume(**options: Any) -> None:

@@ -105,13 +105,19 @@ class _Loader:
         return experiment
 
     def report(self, path: Path, words: str, at_key: bool = False) -> None:
-        """Note what is wrong at `path`, in the file or in the --set that put it there."""
-        source = next((text for at, text in reversed(self.set.items()) if path[: len(at)] == at), None)
-        inside = [text for at, text in self.set.items() if path and len(at) > len(path) and at[: len(path)] == path]
+        """Note what is wrong at `path`, in the file or in the option that put it there."""
+        source = next(
+            (overrides.called(text) for at, text in reversed(self.set.items()) if path[: len(at)] == at), None
+        )
+        inside = [
+            overrides.called(text)
+            for at, text in self.set.items()
+            if path and len(at) > len(path) and at[: len(path)] == path
+        ]
         if inside and path not in self.marked.values:
             source = source or inside[-1]
         elif inside:
-            words += f" (with --set {inside[-1]})"
+            words += f" (with {inside[-1]})"
         self.problems.append(Problem(path, words, self.marked.place(path, at_key), source))
 
     def _with_pieces(self) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from nndl.config.load import load_config
+from nndl.config.reading.overrides import Change, called, of_epochs
 from nndl.config.schema import Experiment
 from nndl.config.writing.show import plain_value
 from nndl.errors import ConfigError
@@ -32,4 +33,5 @@ def in_proportion(experiment: Experiment, epochs: float) -> list[str]:
 
     schedule, warmup = train.schedule.at(moved), moved(train.warmup_epochs)
     sets = {"schedule": schedule, "warmup_epochs": warmup}
-    return [f"train.{key}={plain_value(value)}" for key, value in sets.items() if value != getattr(train, key)]
+    changes = [f"train.{key}={plain_value(value)}" for key, value in sets.items() if value != getattr(train, key)]
+    return [Change(text, called(of_epochs(epochs))) for text in changes]

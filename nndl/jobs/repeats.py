@@ -8,6 +8,7 @@ from typing import Any
 
 from nndl.config import Experiment, parse_config
 from nndl.config.datasets import parse_fold
+from nndl.config.reading.overrides import Change
 from nndl.config.writing.show import as_tree, dump
 from nndl.errors import UsageError
 from nndl.jobs.build import build
@@ -44,15 +45,15 @@ def of_seeds(experiment: Experiment, seeds: int) -> list[Experiment]:
     return [experiment.model_copy(update={"seed": seed}) for seed in numbers]
 
 
-def fold_sets(folds: int) -> list[list[str]]:
-    """Return what each fold of so many sets in a config."""
-    return [[f"data.fold={number}/{folds}", "data.validation_size=auto"] for number in range(1, folds + 1)]
+def fold_sets(folds: int, number: int = 1) -> list[str]:
+    """Return what a fold of so many sets in a config."""
+    return [Change(text, f"--folds {folds}") for text in (f"data.fold={number}/{folds}", "data.validation_size=auto")]
 
 
 def of_folds(experiment: Experiment, folds: int) -> list[Experiment]:
     """Return the experiment on each fold of so many, checked as a config of its own."""
     text = dump(experiment)
-    return [parse_config(text, f"fold {number}", sets) for number, sets in enumerate(fold_sets(folds), 1)]
+    return [parse_config(text, f"fold {number}", fold_sets(folds, number)) for number in range(1, folds + 1)]
 
 
 def repeats(experiments: Sequence[Experiment], inside: Path) -> list[Repeat]:

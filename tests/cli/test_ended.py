@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -108,6 +109,8 @@ def test_signals_that_come_twice_or_together_save_the_state(folder: Path, signal
     _, said = process.communicate(timeout=60)
     assert process.returncode == code
     assert "state saved" in said
+    assert any(each in said for each in signals)
+    assert "Ctrl+C again" not in said
     assert (folder / "it" / "last.safetensors").is_file()
 
 
@@ -124,3 +127,42 @@ def test_a_pipe_whose_reader_has_enough_ends_it_with_its_state_saved(folder: Pat
     assert "state saved" in said
     assert "roken pipe" not in said
     assert summary(folder)["status"] == "interrupted"
+
+
+EARLY = """
+import signal, sys
+from nndl.cli import app
+from nndl.jobs.parallel import team
+
+def build(*_):
+    {what}
+
+team.build = build
+sys.argv = ["nndl", "train", "tiny.yaml", "--run-dir", "it"]
+app.app()
+"""
+"""A training that is sent a signal while it still reads its images."""
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["", "made another error"])
+@pytest.mark.parametrize(
+    ("number", "code"), [("SIGTERM", 75), ("SIGUSR1", 75), ("SIGUSR2", 75), ("SIGXCPU", 75), ("SIGHUP", 130)]
+)
+def test_a_signal_before_the_first_step_ends_it_with_its_code_and_words(
+    folder: Path, number: str, code: int, lost: bool
+) -> None:
+    send = f"signal.raise_signal(signal.{number})"
+    what = f"try: {send}\n    except BaseException: raise ValueError('of a library')" if lost else send
+    ended = subprocess.run(
+        [sys.executable, "-c", EARLY.format(what=what)],
+        cwd=folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
+    )
+    assert ended.returncode == code, ended.stderr
+    assert f"{number}" in ended.stderr
+    assert "ended while no step was under way" in ended.stderr
+    assert "rror" not in ended.stderr

@@ -14,21 +14,12 @@ from typing import TypeVar
 
 from nndl.cli.screen import ending
 from nndl.cli.screen.closing import heeded_closing
-from nndl.cli.screen.ending import BY_MACHINE, those_there_are
+from nndl.cli.screen.ending import BY_HAND, SIGNALS
 from nndl.cli.screen.progress import View
 from nndl.train.events import Event
 from nndl.train.solver import Solver
 
 T = TypeVar("T")
-
-
-BY_HAND = those_there_are("SIGINT", "SIGBREAK")
-"""Ctrl+C, and Windows' Ctrl+Break: whoever presses it again wants the end at once."""
-SIGNALS = (*BY_HAND, *BY_MACHINE, *those_there_are("SIGHUP"))
-"""Those, what systems, containers and batch queues send before they kill, and what a terminal sends that is closed.
-
-All but the first may come twice or together, sent by a shell and its system alike; a second one changes nothing.
-"""
 
 
 @contextlib.contextmanager
@@ -54,6 +45,8 @@ def clean_stop(stop: Callable[[], None], say_stopping: Callable[[], None]) -> It
         stop()
         say_stopping()
 
+    if at_once := ending.asked_at_once():
+        raise at_once
     ending.forget()
     heeded = [each for each in SIGNALS if signal.getsignal(each) not in (signal.SIG_IGN, None)]
     before = {each: signal.getsignal(each) for each in heeded}

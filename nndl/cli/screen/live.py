@@ -6,6 +6,7 @@ from typing import Literal
 
 from nndl.cli.screen import terminal
 from nndl.cli.screen.braille import SPARKS
+from nndl.cli.screen.ending import stopping
 from nndl.cli.screen.epochs import EpochTable
 from nndl.cli.screen.noticed import say_noticed
 from nndl.cli.screen.pace import Pace, Plan
@@ -68,7 +69,7 @@ class LiveView:
         chart = min(MOST_CHART, max(LEAST_CHART, width - LABELS))
         lines = [[], *self._curve(chart), self._bar(chart), *self._words(width)]
         if self._stopping:
-            lines.append([("stopping after this step; Ctrl+C again stops at once", "yellow")])
+            lines.append([(stopping(), "yellow")])
         return [_cut(line, width) for line in lines]
 
     def _curve(self, cells: int) -> list[Parts]:

@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Protocol
 
 from nndl.cli.screen import terminal
+from nndl.cli.screen.ending import stopping
 from nndl.cli.screen.epochs import sentence
 from nndl.cli.screen.live import LiveView
 from nndl.cli.screen.noticed import say_noticed
@@ -44,7 +45,7 @@ class QuietView:
     def say_stopping(self) -> None:
         # os.write, since print may be what the signal interrupted, and would refuse to be entered twice
         with suppress(OSError):  # whoever read it may be gone: the state is saved all the same
-            os.write(2, b"\nstopping after this step; press Ctrl+C again to stop at once\n")
+            os.write(2, f"\n{stopping()}\n".encode())
 
     def __enter__(self) -> "QuietView":
         return self

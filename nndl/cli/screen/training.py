@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from nndl.cli.screen import terminal
+from nndl.cli.screen.ending import asked_by
 from nndl.cli.screen.interrupt import watched
 from nndl.cli.screen.progress import choose_view
 from nndl.config.build import Built
@@ -53,7 +54,8 @@ class Screen(Observer):
 
     def stopped(self, solver: Solver, folder: RunFolder, *, at_once: bool) -> None:
         so_far = f"{solver.step:,} of {solver.steps:,}"
-        what = f"stopped at once, at step {so_far}" if at_once else f"stopped after step {so_far}, state saved"
+        who = "" if asked_by() == "Ctrl+C" else f" ({asked_by()})"
+        what = f"stopped at once, at step {so_far}" if at_once else f"stopped after step {so_far}{who}, state saved"
         if is_there(folder.last):
             terminal.note(f"{what}\nto go on: nndl resume {word(folder.path)}")
         else:

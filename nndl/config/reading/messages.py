@@ -28,7 +28,7 @@ class Problem(NamedTuple):
     words: str
     mark: Mark
     source: str | None = None
-    """The text of the --set that has it, if it is not from the file."""
+    """The option that has it, if it is not from the file: --set train.epochs=0."""
 
 
 class Report(Protocol):
@@ -52,7 +52,7 @@ class ProblemsError(ConfigError):
 
 def _show(source: str, lines: Sequence[str], problem: Problem) -> str:
     if problem.source is not None:
-        return f"--set {problem.source}: {problem.words}"
+        return f"{problem.source}: {problem.words}"
     line, column = problem.mark
     head = f"{source}:{line + 1}:{column + 1}: {problem.words}"
     if line >= len(lines) or not lines[line].strip():

@@ -17,6 +17,22 @@ from nndl.visible import visible
 PART = re.compile(r"([^.\[\]]+)|\[([0-9]{1,6})\]")
 
 
+class Change(str):
+    """A change as --set takes it that was not typed so: errors call it by the option that was."""
+
+    called: str
+
+    def __new__(cls, text: str, called: str) -> "Change":
+        change = super().__new__(cls, text)
+        change.called = called
+        return change
+
+
+def called(text: str) -> str:
+    """Return what a person calls a change: the option that they typed."""
+    return text.called if isinstance(text, Change) else f"--set {text}"
+
+
 def parse(text: str) -> tuple[Path, Any]:
     """Read "a.b[0].c=value" as a path and a YAML value. Raises UsageError where it is not of that form."""
     key, equals, written = text.partition("=")
@@ -24,12 +40,12 @@ def parse(text: str) -> tuple[Path, Any]:
     path: Path = tuple(name or int(index) for name, index in PART.findall(key))
     if not equals or not path or dotted(path) != key:
         raise UsageError(
-            f"--set {text}: expected KEY=VALUE, such as train.epochs=5 or 'model.layers[0].conv.filters=64'"
+            f"{called(text)}: expected KEY=VALUE, such as train.epochs=5 or 'model.layers[0].conv.filters=64'"
         )
     try:
-        return path, read(written, f"--set {text}").value
+        return path, read(written, called(text)).value
     except ProblemsError as error:
-        raise UsageError(f"--set {text}: {error.problems[0].words}") from None
+        raise UsageError(f"{called(text)}: {error.problems[0].words}") from None
 
 
 def quoted(text: object) -> str:
@@ -47,14 +63,15 @@ NO_BUDGET = "train.time_budget=null"
 
 def of_epochs(epochs: float) -> str:
     """Return what --epochs sets, to the last digit; the number as it is usually written, 3 rather than 3.0."""
-    return f"train.epochs={epochs!r}".removesuffix(".0")
+    return Change(f"train.epochs={epochs!r}".removesuffix(".0"), f"--epochs {epochs:.15g}")
 
 
-SYNTHETIC = (
+_GENERATED = (
     "data.dataset=synthetic",
     *(f"data.{size}=auto" for size in ("size", "channels", "validation_size")),
     *(f"data.{which}=all" for which in ("classes", "train_size", "test_size")),
 )
+SYNTHETIC = tuple(Change(text, "--synthetic") for text in _GENERATED)
 """The changes of --synthetic, before those of --set: what another data set has means nothing to generated images."""
 
 
@@ -68,8 +85,15 @@ def settings(
     if data is not None and UNPRINTABLE.search(str(data)):
         words = f"the name of the folder {visible(data)} is no text that a config can hold"
         raise UsageError(f"{words}; give it another name, or a link to it")
-    given = {"engine": engine, "threads": threads, "seed": seed, "data.root": None if data is None else quoted(data)}
-    return [f"{key}={value}" for key, value in given.items() if value is not None]
+    given = {"engine": engine, "threads": threads, "seed": seed, "data": data}
+    keys = {"data": "data.root"}
+    return [
+        Change(
+            f"{keys.get(name, name)}={quoted(value) if name == 'data' else value}", f"--{name} {visible(str(value))}"
+        )
+        for name, value in given.items()
+        if value is not None
+    ]
 
 
 def apply(tree: Any, text: str) -> Path:
@@ -101,11 +125,11 @@ def _require(node: Any, path: Path, text: str) -> None:
     part, place = path[-1], dotted(path[:-1]) or "a config"
     if isinstance(part, int):
         if not isinstance(node, list):
-            raise UsageError(f"--set {text}: {place} is not a list")
+            raise UsageError(f"{called(text)}: {place} is not a list")
         if part >= len(node):
-            raise UsageError(f"--set {text}: {place} has {len(node)} entries, counted from 0")
+            raise UsageError(f"{called(text)}: {place} has {len(node)} entries, counted from 0")
     elif isinstance(node, list):
-        raise UsageError(f"--set {text}: {place} is a list; say which entry, {place}[0]")
+        raise UsageError(f"{called(text)}: {place} is a list; say which entry, {place}[0]")
 
 
 def _refuse_skipped(value: Any, path: Path, option: str | int, text: str) -> None:
@@ -115,7 +139,7 @@ def _refuse_skipped(value: Any, path: Path, option: str | int, text: str) -> Non
         return
     kind = value if isinstance(value, str) else next(iter(value), None) if isinstance(value, dict) else _default(path)
     if isinstance(kind, str) and kind in table and option in option_names(table[kind]):
-        raise UsageError(f"--set {text}: did you mean {dotted((*path, kind, option))}?")
+        raise UsageError(f"{called(text)}: did you mean {dotted((*path, kind, option))}?")
 
 
 def _default(path: Path) -> str | None:

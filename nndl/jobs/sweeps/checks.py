@@ -51,14 +51,13 @@ def _loads(sweep: Sweep, values: dict[str, Any], tell: Callable[[str], None]) ->
     try:
         experiment_of(sweep, values)
     except (ConfigError, UsageError) as error:
-        tell(_without_sets(str(error)))
+        tell(_in_one_line(str(error)))
         return False
     return True
 
 
-def _without_sets(words: str) -> str:
-    """Return an error's words without the --set that nobody typed."""
-    return "; ".join(dict.fromkeys(line.removeprefix("--set ") for line in words.splitlines() if line.strip()))
+def _in_one_line(words: str) -> str:
+    return "; ".join(dict.fromkeys(line for line in words.splitlines() if line.strip()))
 
 
 def _check_together(sweep: Sweep, report: Report) -> None:

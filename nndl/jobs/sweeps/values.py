@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 
 from nndl.config import Experiment, load_config
+from nndl.config.reading.overrides import Change
 from nndl.config.writing.show import as_tree, plain_value
 from nndl.jobs.sweeps.schema import Sweep
 
 
 def sets_of(sweep: Sweep, values: Mapping[str, Any]) -> list[str]:
     """List the sweep's own changes and a trial's values as --set takes them, in the file's order."""
-    return [f"{key}={plain_value(_listed(value))}" for key, value in {**sweep.set, **values}.items()]
+    changes = [f"{key}={plain_value(_listed(value))}" for key, value in {**sweep.set, **values}.items()]
+    return [Change(text, text) for text in changes]
 
 
 def experiment_of(sweep: Sweep, values: Mapping[str, Any], sets: tuple[str, ...] = ()) -> Experiment:

@@ -110,7 +110,7 @@ def test_every_moment_fits_every_width_with_as_many_lines(width: int) -> None:
         assert all(len(line) <= width for line in drawn(view, width))
     assert len(heights) == 1
     view.say_stopping()
-    assert drawn(view, width)[-1] == "stopping after this step; Ctrl+C again stops at once"[:width]
+    assert drawn(view, width)[-1] == "Ctrl+C: stopping after this step; Ctrl+C again stops at once"[:width]
 
 
 @pytest.mark.usefixtures("above")

@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from nndl.config import parse_config
+from nndl.config.reading.messages import ProblemsError
 from nndl.config.reading.overrides import of_epochs, quoted, settings
 from nndl.config.writing.show import dump
 from nndl.errors import UsageError
+from nndl.jobs.repeats import fold_sets
 from nndl.net.catalog import Affine, AvgPool, Conv, Dropout, MaxPool, Relu, Residual
 from nndl.train.optimizers import Adam, Sgd
 from nndl.train.schedules import Cosine
@@ -24,6 +26,23 @@ def test_a_value_is_set_and_read_as_yaml() -> None:
 def test_epochs_are_set_to_the_last_digit(epochs: float) -> None:
     assert experiment("", of_epochs(epochs)).train.epochs == epochs
     assert of_epochs(3.0) == "train.epochs=3"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (of_epochs(float("inf")), "--epochs inf: epochs should be a number"),
+        (of_epochs(0), "--epochs 0: epochs should be more than 0, not 0"),
+        (settings(engine="nope")[0], "--engine nope: engine should be 'auto'"),
+        (settings(threads=0)[0], "--threads 0: threads should be 1 or more"),
+        (settings(seed=-1)[0], "--seed -1: seed should be 0 or more, not -1"),
+        (fold_sets(10**9)[0], "--folds 1000000000: a fold is such as 2/5"),
+        ("data.dataset=nope", "--set data.dataset=nope: "),
+    ],
+)
+def test_errors_call_a_change_as_it_was_typed(change: str, words: str) -> None:
+    with pytest.raises(ProblemsError, match=f"^{re.escape(words)}"):
+        experiment("", change)
 
 
 @pytest.mark.parametrize("text", ["a{}b", "{}", "it's {}"])
@@ -119,7 +138,7 @@ def test_a_place_that_is_none_is_named(text: str, words: str) -> None:
 
 def test_what_a_set_makes_wrong_is_told_of_the_set() -> None:
     (problem,) = problems(MODEL, "train.epoch=3")
-    assert (problem.source, problem.words) == ("train.epoch=3", "unknown key 'epoch'; did you mean 'epochs'?")
+    assert (problem.source, problem.words) == ("--set train.epoch=3", "unknown key 'epoch'; did you mean 'epochs'?")
 
 
 def test_a_layer_that_no_longer_fits_is_told_with_the_set_that_changed_it() -> None:
