@@ -15,13 +15,12 @@ PyTorch and JAX are no part of nndl: install each by hand into an environment of
 """
 
 import argparse
-import os
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
 
+from nndl.bench.bursts import Process
 from nndl.bench.memory import peak_memory
 from nndl.engines import available
 
@@ -33,46 +32,23 @@ JAX = "jax float32"
 KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TRIM_THRESHOLD_": "17179869184"}
 
 
-class Contender:
-    """A process that works when told to."""
+class Contender(Process):
+    """A process that makes steps when told to, with its images a second and its memory."""
 
     def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> None:
-        self.name = name
+        super().__init__(name, command, environment, ROOT)
         self.speeds: list[float] = []
         self.memory: int | None = None
-        self.process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-            cwd=ROOT,
-            env=os.environ | environment,
-        )
-        self._answer()
+        self.answer()
 
     def burst(self, seconds: float) -> None:
         """Let it work for about so long and note the images a second."""
-        assert self.process.stdin is not None
-        self.process.stdin.write(f"{seconds}\n")
-        self.process.stdin.flush()
-        self.speeds.append(float(self._answer()))
+        self.speeds.append(float(super().burst(seconds)))
 
     def end(self) -> None:
         """Let the process finish; its memory is noted."""
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
         self.memory = peak_memory(self.process.pid)
-        self.process.stdin.close()
-        self.process.wait()
-        self.process.stdout.close()
-
-    def _answer(self) -> str:
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        if not line:
-            raise SystemExit(f"{self.name} ended without an answer")
-        return line
+        super().end()
 
 
 def contenders(workload: str, batch: int, engines: Sequence[str], arguments: argparse.Namespace) -> list[Contender]:
@@ -85,8 +61,8 @@ def contenders(workload: str, batch: int, engines: Sequence[str], arguments: arg
         ("torch", arguments.torch_python, (*FLOAT32, BFLOAT16)),
         ("jax", arguments.jax_python, (JAX,)),
     ):
-        script = str(ROOT / "benchmarks" / f"worker_{library}.py")
-        made += [Contender(name, [python, script, name, *common], environment) for name in names if python is not None]
+        script = f"benchmarks.worker_{library}"
+        made += [Contender(name, [python, "-m", script, name, *common], environment) for name in names if python]
     return made
 
 

@@ -7,7 +7,7 @@ are of the fastest: what others take from a shared machine only ever makes a tur
 
 ONNX Runtime computes the network as `nndl export onnx` writes it. PyTorch runs eagerly, in inference mode, batch norms
 as they are, in both memory orders; the quicker one counts. Both are installed by you (`pip install onnxruntime`,
-`pip install torch`), into environments of their own if you like: their Pythons need not have nndl.
+`pip install torch`), into environments of their own if you like: their Pythons need nothing that nndl does.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from pathlib import Path
 from statistics import median
 from time import sleep
 
-from benchmarks.against_pytorch import FLOAT32, KEEP_MEMORY, ROOT, Contender
+from benchmarks.against_pytorch import FLOAT32, KEEP_MEMORY, Contender
 from benchmarks.engine_steps import NETWORKS
 from nndl.engines import available, get_engine
 from nndl.export.onnx import onnx_model
@@ -38,10 +38,10 @@ def contenders(workload: str, batch: int, folder: Path, arguments: argparse.Name
         model.write_bytes(
             onnx_model(Network(NETWORKS[workload], (3, 32, 32), get_engine("vectorized"))).SerializeToString()
         )
-        script = [arguments.onnx_python, str(ROOT / "benchmarks" / "worker_onnx.py")]
+        script = [arguments.onnx_python, "-m", "benchmarks.worker_onnx"]
         made.append(Contender(ONNX, [*script, str(model), *common], KEEP_MEMORY))
     if arguments.torch_python:
-        script = [arguments.torch_python, str(ROOT / "benchmarks" / "worker_torch.py")]
+        script = [arguments.torch_python, "-m", "benchmarks.worker_torch"]
         made += [Contender(name, [*script, f"{name} scores", workload, *common], KEEP_MEMORY) for name in FLOAT32]
     return made
 

@@ -1,7 +1,7 @@
-"""JAX as a contender: `python benchmarks/worker_jax.py "jax float32" WORKLOAD BATCH THREADS`.
+"""JAX as a contender: `python -m benchmarks.worker_jax "jax float32" WORKLOAD BATCH THREADS`.
 
-Run by a Python that has JAX and need not have nndl. Images lie channels last, pooling is a maximum over a reshaped
-array, and the whole step is one compiled function whose arguments are donated: the quickest of what was tried.
+Its Python has JAX and needs nothing that nndl does. Images lie channels last, pooling is a maximum over a
+reshaped array, and the whole step is one compiled function whose arguments are donated: the quickest of what was tried.
 """
 
 import os
@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from bursts import serve
+from benchmarks.bursts import serve_steps
 
 if int(sys.argv[4]) and hasattr(os, "sched_setaffinity"):  # before JAX counts the cores for its threads
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: int(sys.argv[4])])
@@ -140,7 +140,7 @@ def main() -> None:
     def train() -> None:
         state[:] = jax.block_until_ready(compiled(*state, images, labels))
 
-    serve(train, batch)
+    serve_steps(train, batch)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import sys
 
 import numpy as np
 
-from benchmarks.bursts import serve
+from benchmarks.bursts import serve_steps
 from benchmarks.engine_steps import NETWORKS
 from nndl.engines import get_engine, set_threads
 from nndl.net.contract import Engine
@@ -27,7 +27,7 @@ def main() -> None:
         _, gradients = network.loss(X, y)
         updater.update(gradients)
 
-    serve(step, batch)
+    serve_steps(step, batch)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import sys
 
 import numpy as np
 
-from benchmarks.bursts import serve
+from benchmarks.bursts import serve_steps
 from benchmarks.engine_steps import NETWORKS
 from nndl.engines import get_engine, set_threads
 from nndl.net.network import Network
@@ -15,7 +15,7 @@ def main() -> None:
     set_threads(threads or None)
     network = Network(NETWORKS[workload], (3, 32, 32), get_engine(engine))
     X = np.random.default_rng(0).standard_normal((batch, 3, 32, 32)).astype(np.float32)
-    serve(lambda: network.scores(X), batch)
+    serve_steps(lambda: network.scores(X), batch)
 
 
 if __name__ == "__main__":

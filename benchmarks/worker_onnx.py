@@ -1,13 +1,14 @@
-"""ONNX Runtime as a contender: `python benchmarks/worker_onnx.py FILE BATCH THREADS`.
+"""ONNX Runtime as a contender: `python -m benchmarks.worker_onnx FILE BATCH THREADS`.
 
-Run by a Python that has onnxruntime and need not have nndl.
+Its Python has onnxruntime and needs nothing that nndl does.
 """
 
 import sys
 
 import numpy as np
 import onnxruntime
-from bursts import serve
+
+from benchmarks.bursts import serve_steps
 
 
 def main() -> None:
@@ -17,7 +18,7 @@ def main() -> None:
     session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
     [given], scores = session.get_inputs(), session.get_outputs()[0].name
     X = np.random.default_rng(0).standard_normal((batch, 3, 32, 32)).astype(np.float32)
-    serve(lambda: session.run([scores], {given.name: X}), batch)
+    serve_steps(lambda: session.run([scores], {given.name: X}), batch)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,15 @@
-"""PyTorch as a contender: `python benchmarks/worker_torch.py "torch float32 channels_last" WORKLOAD BATCH THREADS`.
+"""PyTorch as a contender: `python -m benchmarks.worker_torch "torch float32 channels_last" WORKLOAD BATCH THREADS`.
 
-It trains, or computes scores if its name ends in "scores". Run by a Python that has PyTorch and need not have nndl.
+It trains, or computes scores if its name ends in "scores". Its Python has PyTorch and needs nothing that nndl does.
 """
 
 import sys
 from collections.abc import Callable
 
 import torch
-from bursts import serve
 from torch import nn
+
+from benchmarks.bursts import serve_steps
 
 
 class Residual(nn.Module):
@@ -82,7 +83,7 @@ def main() -> None:
     if name.endswith("scores"):
         model.eval()
         with torch.inference_mode():
-            serve(lambda: model(images), batch)
+            serve_steps(lambda: model(images), batch)
         return
     labels = torch.randint(0, 10, (batch,))
     optimizer = torch.optim.SGD(model.parameters(), lr=1e-3, momentum=0.9, nesterov=True)
@@ -94,7 +95,7 @@ def main() -> None:
         loss.backward()
         optimizer.step()
 
-    serve(step, batch)
+    serve_steps(step, batch)
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ PLAN = {
     "courses": Room(0, 5, "names that courses import"),
     "check": Room(0.5, 4, "gradients, contracts"),
     "export": Room(1.5, 4, "networks handed on"),
-    "bench": Room(2.5, 4, "measuring"),
+    "bench": Room(1.5, 6, "measuring"),
     "jobs": Room(3.5, 4, "trainings as wholes"),
     "config": Room(1.5, 3, "YAML to experiment"),
     "runs": Room(2.5, 3, "one run on disk"),

@@ -65,9 +65,9 @@ def bench(
 
 
 def _bench_ranks(experiment: "Experiment", ranks: str, bursts: int, seconds: float, json: bool) -> None:
+    from nndl.bench.ranks import measure_ranks
     from nndl.cli.screen import terminal
     from nndl.cli.screen.bench import show_ranks
-    from nndl.jobs.parallel.scaling import measure_ranks
 
     measured = measure_ranks(experiment, sorted(set(numbers("--ranks", ranks))), bursts, seconds)
     result = {"name": experiment.name, "batch_size": experiment.train.batch_size, "ranks": measured}

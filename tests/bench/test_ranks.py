@@ -1,14 +1,13 @@
-"""nndl bench --ranks measures processes that train together; nndl doctor says which there can be."""
+"""nndl bench --ranks measures processes that train together."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
 
 from nndl.engines.shared.threads import cores
 from tests.cli.command import nndl
-from tests.jobs.parallel.ranks import ALLOWED, launch, needs_mpi
+from tests.jobs.parallel.ranks import ALLOWED, needs_mpi
 from tests.small_run import config
 
 pytestmark = [needs_mpi, pytest.mark.xdist_group("mpi")]
@@ -32,15 +31,3 @@ def test_what_ends_a_contender_is_told(tmp_path: Path) -> None:
     done = nndl("bench", "small.yaml", "--ranks", "2", "--set", diverging, cwd=tmp_path, **ALLOWED)
     assert done.returncode == 1
     assert "ranks ended without an answer" in done.stderr
-
-
-def test_doctor_names_the_mpi_and_the_ranks_of_each_machine(tmp_path: Path) -> None:
-    alone = json.loads(nndl("doctor", "--json", cwd=tmp_path).stdout)["mpi"]
-    assert alone["library"].startswith(("Open MPI", "MPICH", "Intel"))
-    assert (alone["ranks"], alone["cores"]) == (None, cores())
-    three = launch(*[["-m", "nndl", "doctor", "--json"]] * 3)
-    found = json.loads(three.out)["mpi"]
-    assert found["ranks"] == 3
-    assert list(found["hosts"].values()) == [3]
-    assert found["threads"] == max(1, cores() // 3)
-    assert sys.executable.rpartition("/")[0] in found["mpiexec"]

@@ -1,13 +1,13 @@
-"""A contender of `nndl bench --ranks`: `python -m nndl.jobs.parallel.measure CONFIG`, alone or through mpiexec.
+"""A contender of `nndl bench --ranks`: `python -m nndl.bench.ranks_process CONFIG`, alone or through mpiexec.
 
-Says what it is, then for each line of stdin, a number of seconds, trains about so long and says how many a step took.
+Says what it is, then trains for as many seconds as it is told and answers how many a step took.
 """
 
-import json
 import sys
 from collections.abc import Iterator
 from statistics import median
 
+from nndl.bench.bursts import serve
 from nndl.config import load_config
 from nndl.jobs.parallel.team import team
 from nndl.train.events import StepDone
@@ -23,22 +23,20 @@ def main() -> None:
         steps = _seconds(built.solver)
         for _ in range(WARM_UP):
             next(steps)
-        _say({"threads": built.experiment.threads, "shards": built.experiment.train.shards})
-        for line in sys.stdin:
+
+        def burst(seconds: float) -> float:
             times = [next(steps)]
-            while sum(times) < float(line):
+            while sum(times) < seconds:
                 times.append(next(steps))
-            _say(median(times))
+            return median(times)
+
+        serve({"threads": built.experiment.threads, "shards": built.experiment.train.shards}, burst)
 
 
 def _seconds(solver: Solver) -> Iterator[float]:
     for event in solver.events():
         if isinstance(event, StepDone):
             yield event.seconds
-
-
-def _say(what: object) -> None:
-    print(json.dumps(what), flush=True)
 
 
 if __name__ == "__main__":
