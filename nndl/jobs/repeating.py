@@ -11,7 +11,7 @@ from nndl.config.build import Build
 from nndl.config.reading.overrides import settings
 from nndl.errors import TrainingError
 from nndl.jobs.budget import within_budget
-from nndl.jobs.repeats import Repeat, refuse_others, repeats
+from nndl.jobs.repeats import Repeat, as_begun, refuse_others, repeats
 from nndl.jobs.resume import Wanted
 from nndl.jobs.stored import stored_experiment
 from nndl.jobs.training import Observer, begin, go_on
@@ -47,7 +47,7 @@ def train_all(
     there counts, and what was broken off goes on, so that the same command completes what it had to leave.
     """
     with _folder_of_all(experiments[0].name, run_dir) as inside:
-        runs = _timed(repeats(experiments, inside), observer, make)  # once: all train for as long
+        runs = _timed(as_begun(repeats(experiments, inside)), observer, make)  # once: all train for as long
         refuse_others(runs, accept_changes)
         try:
             for run in runs:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +73,24 @@ def _as_it_stands(kind: str, number: int, experiment: Experiment, folder: RunFol
     if row.status != "finished" or row.test is None or summary is None or seconds(summary.get("seconds")) is None:
         summary = None
     return Repeat(kind, number, experiment, folder, row, summary)
+
+
+def as_begun(runs: Sequence[Repeat]) -> list[Repeat]:
+    """Return the runs with the shards and threads of those begun, where the config leaves them open.
+
+    Several processes settle them by their number, and a set may be gone on with on another.
+    """
+    begun = next((run.folder for run in runs if run.begun), None)
+    return list(runs) if begun is None else [_settled_as(stored_experiment(begun), run) for run in runs]
+
+
+def _settled_as(there: Experiment, run: Repeat) -> Repeat:
+    train, threads = run.experiment.train, run.experiment.threads
+    chosen = {
+        "train": train.model_copy(update={"shards": train.shards or there.train.shards}),
+        "threads": there.threads if threads == "auto" else threads,
+    }
+    return replace(run, experiment=run.experiment.model_copy(update=chosen))
 
 
 def refuse_others(runs: Sequence[Repeat], accept_changes: bool = False) -> None:

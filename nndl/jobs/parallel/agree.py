@@ -19,7 +19,7 @@ def together(ranks: MpiRanks, make: Callable[[], T]) -> T:
         made = make()
     except Exception as raised:
         error = raised
-    told = ranks.everyone("" if error is None else _words(error))
+    told = ranks.everyone("" if error is None else in_words(error))
     rank = next((rank for rank, words in enumerate(told) if words), None)
     if rank is None:
         return made  # type: ignore[return-value]
@@ -29,8 +29,13 @@ def together(ranks: MpiRanks, make: Callable[[], T]) -> T:
     raise UsageError(f"rank {rank} of {ranks.size}: {told[rank]}")
 
 
-def _words(error: Exception) -> str:
-    return str(error) if isinstance(error, NndlError) else f"internal error: {type(error).__name__}: {error}"
+def in_words(error: BaseException) -> str:
+    """Return what rank 0 says of another's error."""
+    if isinstance(error, NndlError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return f"memory ran out ({error})" if str(error) else "memory ran out"
+    return f"internal error: {type(error).__name__}: {error}"
 
 
 def refuse_differences(ranks: MpiRanks, own: Mapping[str, Any]) -> None:

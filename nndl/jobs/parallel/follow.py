@@ -10,6 +10,7 @@ import numpy as np
 
 from nndl.config.build import Built
 from nndl.errors import NndlError
+from nndl.jobs.parallel.agree import in_words
 from nndl.jobs.parallel.lead import state_of
 from nndl.jobs.parallel.mpi import MpiRanks
 from nndl.jobs.parallel.scoring import score_round
@@ -38,28 +39,27 @@ def serve(ranks: MpiRanks, load: Callable[[], object], build: Callable[[], tuple
                 assert follower is not None
                 follower.flag.asked = asked()
                 follower.do(word, arguments)
-    except NndlError as error:
-        if not ranks.over:
-            ranks.fail(str(error))
-    except MemoryError as error:
-        ranks.fail(f"memory ran out ({error})" if str(error) else "memory ran out")
-    except Exception as error:
-        ranks.fail(f"internal error: {type(error).__name__}: {error}")
+    except BaseException as error:  # a rank that leaves without a word would be waited for
+        if not (isinstance(error, NndlError) and ranks.over):
+            ranks.fail(in_words(error))
 
 
 @contextmanager
-def _passing_on() -> Iterator[Callable[[], bool]]:
-    """Give a function that tells whether this rank was asked to end some time ago and training still goes on."""
-    since: list[float] = []
+def _passing_on() -> Iterator[Callable[[], int]]:
+    """Give a function that tells by which signal this rank was asked to end some time ago, if training still goes on.
+
+    It is 0 where none did.
+    """
+    asked: list[tuple[int, float]] = []
 
     def heard(number: int, frame: FrameType | None) -> None:
-        del number, frame
-        since.append(time.monotonic())
+        del frame
+        asked.append((number, time.monotonic()))
 
     names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGBREAK")
     before = {each: signal.signal(each, heard) for each in signal.Signals if each.name in names}
     try:
-        yield lambda: bool(since) and time.monotonic() - since[0] > PASSED_ON
+        yield lambda: asked[0][0] if asked and time.monotonic() - asked[0][1] > PASSED_ON else 0
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)

@@ -1,5 +1,6 @@
 """Whoever trains: this process alone, or the first of several with those that follow it."""
 
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -26,6 +27,7 @@ from nndl.train.sharded.lanes import Lanes
 from nndl.train.sharded.loss import RanksLoss, StopFlag
 from nndl.train.sharded.owners import buckets
 from nndl.train.sharded.sharing import SharedAmong
+from nndl.train.solver import Solver
 
 T = TypeVar("T")
 
@@ -51,7 +53,7 @@ class Leader(Team):
 
     def load(self, make: Callable[[], Experiment]) -> Experiment:
         with self.ranks.word(Word.LOAD):
-            return settled(_load(self.ranks, make), self.ranks.size, self._threads)
+            return _load(self.ranks, make)
 
     def build(self, experiment: Experiment) -> Built:
         """Make what an experiment needs to run here and on all other ranks."""
@@ -59,7 +61,7 @@ class Leader(Team):
         with self.ranks.word(Word.EXPERIMENT):
             self.ranks.everyone(dump(experiment))
             built, flag = _build_shared(self.ranks, experiment)
-            flag.heard = built.solver.stop
+            flag.heard = partial(_stop, built.solver)
             return _led(built, self.ranks)
 
 
@@ -135,6 +137,13 @@ def _refuse_idle_ranks(cut: Cut, images: int, drop_last: bool) -> None:
             raise ConfigError(
                 f"train.shard_statistics: batch: {words}; take more train.shards, fewer ranks, or train.drop_last: true"
             )
+
+
+def _stop(solver: Solver, number: int) -> None:
+    """Take a signal that reached another rank as if it had reached this one."""
+    if not solver.stop_asked() and callable(signal.getsignal(number)):
+        signal.raise_signal(number)
+    solver.stop()
 
 
 def _led(built: Built, ranks: MpiRanks) -> Built:

@@ -109,8 +109,9 @@ class RanksLoss(ShardedLoss):
     def _losses(self, losses: Array) -> list[float]:
         """Return all shards' losses; whoever was asked to stop says so along with its own."""
         told = self._ranks.collect(np.append(losses, float(self._stop.asked)))
-        if told[:, -1].any():
-            self._stop.heard()
+        asked = int(told[:, -1].max())
+        if asked:
+            self._stop.heard(asked)
         return [float(loss) for loss in told[:, :-1].sum(axis=0)]  # but one of the ranks has 0
 
     def _seen(self, merges: int, images: int) -> Callable[[tuple[str, ...]], None]:
@@ -149,8 +150,9 @@ class StopFlag:
     """A word passed on: this rank was asked to end training, or another was."""
 
     def __init__(self) -> None:
-        self.asked = False
-        self.heard: Callable[[], None] = lambda: None
+        self.asked = 0
+        """The signal, of those that ask; 0 where none did."""
+        self.heard: Callable[[int], None] = lambda _: None
 
 
 def _starts(params: Params) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""nndl with a fault in rank 1 after so many shards: `python faulty.py raise|kill|memory|signal N words...`."""
+"""nndl with a fault in rank 1 after so many shards: `python faulty.py raise|exit|kill|memory|signal N words...`."""
 
 import os
 import signal
@@ -19,6 +19,8 @@ def faulty(self: Network, *arguments: Any) -> float:
     if shards == at:
         if how == "kill":
             os.kill(os.getpid(), signal.SIGKILL)
+        if how == "exit":
+            raise SystemExit(0)
         if how == "signal":
             os.kill(os.getpid(), signal.SIGTERM)
             return part_loss(self, *arguments)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import time
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from nndl.config.build import build
 from nndl.jobs.replay import compare_runs, timeless, train_until
 from nndl.jobs.resume import keeping
 from nndl.jobs.start import start_run
+from nndl.jobs.stored import stored_experiment
 from nndl.runs.folder import RunFolder
 from nndl.runs.metrics import read_metrics
 from tests.cli.command import nndl
@@ -83,6 +85,7 @@ def test_statistics_of_the_whole_batch_need_a_shard_for_each_rank(text: Path, tm
     [
         ("raise", "error: rank 1 of 2: internal error: ValueError: a planted fault"),
         ("memory", "rank 1 of 2: memory ran out"),
+        ("exit", "rank 1 of 2: internal error: SystemExit: 0"),
     ],
 )
 def test_an_error_of_one_rank_ends_all_with_its_words(text: Path, tmp_path: Path, how: str, words: str) -> None:
@@ -134,8 +137,21 @@ def test_a_signal_that_reaches_one_rank_alone_stops_all(text: Path, tmp_path: Pa
     text.write_text(sharded(epochs=100_000), encoding="utf-8")
     run = tmp_path / "run"
     ended = launch(*[[FAULTY, "signal", "17", "train", str(text), "--run-dir", str(run), "--quiet"]] * 2)
-    assert ended.code == 130, ended.err
+    assert ended.code == 75, ended.err
     assert json.loads((run / "summary.json").read_text(encoding="utf-8"))["status"] == "interrupted"
+
+
+def test_folds_are_trained_and_gone_on_with_on_another_number(tmp_path: Path) -> None:
+    """The set's first run settled shards and threads, and another number of ranks would have settled others."""
+    text, run = tmp_path / "small.yaml", tmp_path / "run"
+    text.write_text(sharded().replace("  shards: 5\n", ""), encoding="utf-8")
+    assert train(2, text, run, "--folds", "2").code == 0
+    shutil.rmtree(run / "fold-2")
+    ended = train(3, text, run, "--folds", "2")
+    assert ended.code == 0, ended.err
+    assert ended.out.count("over 2 folds: ") == 1
+    shards = [stored_experiment(RunFolder(run / f"fold-{number}")).train.shards for number in (1, 2)]
+    assert shards == [2, 2]
 
 
 def test_processes_that_the_mpi_does_not_know_are_refused(text: Path, tmp_path: Path) -> None:

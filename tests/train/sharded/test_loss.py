@@ -210,13 +210,13 @@ def test_statistics_of_the_batch_are_the_same_bits_on_any_number_of_ranks(engine
 
 
 def test_whoever_is_asked_to_stop_tells_all() -> None:
-    def loss(ranks: ThreadRanks) -> bool:
+    def loss(ranks: ThreadRanks) -> list[int]:
         model, stop, heard = network("vectorized"), StopFlag(), []
         cut = Cut(BATCH, 2, 2)
         buckets = owners.buckets(model.params, 2), owners.buckets(model.buffers, 2)
-        stop.asked, stop.heard = ranks.rank == 1, lambda: heard.append(True)
+        stop.asked, stop.heard = 15 * ranks.rank, heard.append
         X, y = batch(BATCH)
         RanksLoss(model, cut, ranks, *buckets, stop).loss(X[cut.part(ranks.rank, BATCH)], y)
-        return bool(heard)
+        return heard
 
-    assert on_threads(2, loss) == [True, True]
+    assert on_threads(2, loss) == [[15], [15]]
