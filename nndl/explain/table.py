@@ -14,6 +14,7 @@ from nndl.explain.layers.layer_norm import LAYER_NORM
 from nndl.explain.layers.losses import SOFTMAX, SVM
 from nndl.explain.layers.pool import AVG_POOL, MAX_POOL
 from nndl.explain.layers.residual import RESIDUAL
+from nndl.explain.layers.sandwich import AFFINE_RELU
 from nndl.explain.layers.simple import DROPOUT, FLATTEN, SCALE
 from nndl.explain.layers.spatial_bn import SPATIAL_BN
 from nndl.explain.record import Explanation
@@ -24,7 +25,7 @@ from nndl.explain.rules.muon import MUON
 NORMS = (SPATIAL_BN, BN, GROUP_NORM, LAYER_NORM)
 ACTIVATIONS = (RELU, LEAKY_RELU, GELU, SILU)
 POOLS = (MAX_POOL, AVG_POOL, GLOBAL_MAX_POOL, GLOBAL_AVG_POOL)
-OTHERS = (DROPOUT, FLATTEN, SCALE, RESIDUAL)
+OTHERS = (DROPOUT, FLATTEN, SCALE, RESIDUAL, AFFINE_RELU)
 LOSSES = (SOFTMAX, SVM)
 RULES = (SGD, SGD_MOMENTUM, SGD_NESTEROV_MOMENTUM, RMSPROP, ADAM, ADAMW, MUON)
 

@@ -2,11 +2,12 @@
 
 import inspect
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
 
-from nndl import conv_layers, layers, optim
+from nndl import conv_layer_utils, conv_layers, layer_utils, layers, optim
 from nndl.engines.reference import REFERENCE
 from nndl.errors import UsageError
 from nndl.explain.record import Explanation
@@ -30,8 +31,16 @@ def test_what_a_config_can_name_is_explained(name: str) -> None:
     assert name in EXPLANATIONS, f"write an explanation of {name} in nndl/explain and add it to its table"
 
 
-def test_nothing_else_is() -> None:
-    assert set(EXPLANATIONS) == set(IN_CONFIGS)
+def test_nothing_else_is_but_layers_in_a_row() -> None:
+    assert set(EXPLANATIONS) == {*IN_CONFIGS, "affine_relu"}
+
+
+@pytest.mark.parametrize("module", [layer_utils, conv_layer_utils])
+def test_every_composed_layer_of_the_courses_leads_to_them(module: ModuleType) -> None:
+    names = [name for name in vars(module) if name.endswith(("_relu_forward", "_relu_backward", "_pool_forward"))]
+    own = [name for name in names if not name.startswith("relu")]
+    assert own
+    assert {find(name).name for name in own} == {"affine_relu"}
 
 
 def definitions() -> list[str]:

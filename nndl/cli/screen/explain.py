@@ -1,5 +1,6 @@
 """An explanation on a terminal: formulas as text, NumPy lines, numbers, sources."""
 
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -64,12 +65,13 @@ def _given(explanation: "Explanation") -> None:
 
 
 def _steps(worked: "Worked", steps: "Sequence[Step]", first: int) -> None:
-    from nndl.explain.notation.plain import as_plain
+    from nndl.explain.notation.plain import as_plain, length
 
     for number, step in enumerate(steps, first):
         terminal.say()
         formula = as_plain(step.parsed, worked.explanation.variables)
-        for place, line in enumerate(broken(formula, prose.columns() - 4)):
+        left = length(formula.partition(" = ")[0])
+        for place, line in enumerate(broken(formula, prose.columns() - 4, left + 3)):
             prose.say([(f"{number:>2}  " if not place else "    ", "dim"), (line, "bold")])
         for line in step.numpy.splitlines():
             prose.say([(f"      {line}", "cyan")])
@@ -119,8 +121,17 @@ def _sources(explanation: "Explanation") -> None:
     for lines in map(lines_of, explanation.functions):
         prose.say([(f"  {lines.place}", "bold")])
         for number, line in enumerate(lines.lines, lines.first):
-            prose.say([(f"{number:>5}  ", "dim"), (line, "cyan")])
+            _source_line(number, line)
         terminal.say()
     prose.heading("Read on")
     for source in explanation.sources:
         prose.wrapped("  - ", f"{source.words}: {source.url}")
+
+
+def _source_line(number: int, line: str) -> None:
+    """Print a line of code; one longer than the terminal goes on below, further to the right."""
+    room = terminal.width() - 7 if terminal.is_terminal() else len(line) + 1
+    inset = " " * (len(line) - len(line.lstrip()) + 4)
+    parts = textwrap.wrap(line, room, subsequent_indent=inset, break_on_hyphens=False) or [""]
+    for place, part in enumerate(parts):
+        prose.say([(f"{number:>5}  " if not place else " " * 7, "dim"), (part, "cyan")])

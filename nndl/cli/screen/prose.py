@@ -7,11 +7,13 @@ from nndl.cli.screen.breaking import broken
 
 WIDEST = 100
 """Columns beyond which prose is hard to read."""
+USUAL = 80
+"""Columns of a terminal."""
 
 
 def columns() -> int:
-    """Return the columns to write in."""
-    return min(terminal.width(), WIDEST)
+    """Return the columns to write in; a pipe leads to a pager as a rule, in a terminal of a width not known here."""
+    return min(terminal.width(), WIDEST if terminal.is_terminal() else USUAL)
 
 
 def heading(words: str) -> None:
@@ -50,9 +52,10 @@ def by_hand(formula: str, numbers: str, value: float) -> None:
     """Print one number of a step: the formula at its place, the numbers in it, the value."""
     from nndl.explain.notation.plain import length
 
-    for line in broken(formula, columns() - 2):
+    left = length(formula.partition(" = ")[0])
+    for line in broken(formula, columns() - 2, left + 3):
         say([(f"  {line}", "bold")])
-    indent = " " * (2 + length(formula.partition(" = ")[0]))
+    indent = " " * (2 + left)
     for line in broken(f"{indent} = {numbers}", columns(), len(indent) + 3):
         say([(line, None)])
     say([(f"{indent} = {value:.6g}", None)])

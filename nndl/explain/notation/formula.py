@@ -30,7 +30,7 @@ def parts(index: ast.expr) -> list[ast.expr]:
 
 
 def as_reduction(node: ast.expr) -> Reduction | None:
-    """Return a call such as sum[n](...) as what it is; None for any other node."""
+    """Return a call such as `sum[n](x[n])` as what it is; None for any other node."""
     is_one = isinstance(node, ast.Call) and isinstance(node.func, ast.Subscript)
     return Reduction(node) if is_one and isinstance(node, ast.Call) else None
 
