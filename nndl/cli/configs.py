@@ -115,13 +115,15 @@ def show(config: Config, override: Set = None, json: Json = False) -> None:
     """Print every value in force, defaults included, as a config that means the same."""
     from nndl.cli.screen import terminal
     from nndl.config import load_config
+    from nndl.config.writing.decay import in_pytorch
     from nndl.config.writing.show import as_tree, dump
 
     experiment = load_config(config, override or ())
     if json:
         terminal.emit_json(as_tree(experiment), indent=2)
     else:
-        terminal.say(dump(experiment).rstrip())
+        notes = (f"# {line}" for line in in_pytorch(experiment.train))
+        terminal.say("\n".join((dump(experiment).rstrip(), *notes)))
 
 
 @config_app.command("schema", cls=Verb)

@@ -246,9 +246,12 @@ class Train(Section):
     warmup_epochs: Annotated[float, Ge(0)] = 0.0
     """Epochs over which the learning rate first rises from zero, in a straight line."""
     l2: Annotated[float, Ge(0)] = 0.0
-    """The courses' reg: 0.5 * l2 * sum(w ** 2) over the weights is added to the loss."""
+    """The courses' reg: 0.5 * l2 * sum(w ** 2) over the weights is added to the loss. It is what PyTorch's SGD and Adam
+    call weight_decay, but for biases and batch norms, which they decay too."""
     weight_decay: Annotated[float, Ge(0)] = 0.0
-    """Decoupled decay of the weights: each step also takes learning_rate * weight_decay of them away."""
+    """Decoupled decay of the weights: each step also takes learning_rate * weight_decay of them away. It is PyTorch's
+    AdamW's; its SGD's adds up in the momentum, so that 5e-4 there is l2: 5e-4 here, or about weight_decay: 5e-3 where
+    momentum is 0.9 (divided by 1 - momentum)."""
     groups: tuple[Group, ...] = Field(default=(), strict=False)
     """Multipliers for some parameters, by patterns on their names."""
     clip_norm: Annotated[float, Gt(0)] | None = None
