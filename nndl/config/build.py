@@ -10,11 +10,12 @@ from nndl.config.data import Split, build_split
 from nndl.config.schema import Experiment
 from nndl.data.batches import Batches
 from nndl.data.dataset import Images
+from nndl.data.resolution import at_height
 from nndl.engines import get_engine, set_threads
 from nndl.errors import UsageError
 from nndl.net.catalog.conv import Conv
 from nndl.net.network import Network
-from nndl.net.types import Array
+from nndl.net.types import Array, Shape
 from nndl.net.whitening import IMAGES, whitening_filters
 from nndl.train.choosing import Choice
 from nndl.train.evaluate import Evaluator
@@ -22,7 +23,7 @@ from nndl.train.learner import Learner
 from nndl.train.sharded.cut import Cut
 from nndl.train.sharded.lanes import Lanes
 from nndl.train.sharded.loss import ShardedLoss
-from nndl.train.solver import Solver
+from nndl.train.solver import Solver, steps_in
 
 TRAIN_SAMPLE = 1000
 """Training images that an epoch's train accuracy is measured on, as the courses' Solver does."""
@@ -103,7 +104,14 @@ def build_network(experiment: Experiment, engine: str | None = None) -> Network:
         l2=experiment.train.l2,
         dtype=experiment.dtype,
         seed=experiment.seed,
+        training_shapes=training_shapes(experiment),
     )
+
+
+def training_shapes(experiment: Experiment) -> list[Shape]:
+    """List the shapes of the images that the experiment trains on, where they are not the data set's alone."""
+    resolution = experiment.train.resolution
+    return [at_height(experiment.data.input_shape, size) for size in (resolution.sizes if resolution else ())]
 
 
 def _whiten(network: Network, split: Split) -> None:
@@ -127,6 +135,8 @@ def build_solver(experiment: Experiment, split: Split, network: Network, validat
         dtype=experiment.dtype,
         drop_last=train.drop_last,
     )
+    if train.resolution:
+        batches.resize = train.resolution.at(steps_in(train.epochs, batches.batches_per_epoch))
     return Solver(
         network,
         batches,

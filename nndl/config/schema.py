@@ -23,6 +23,7 @@ from nndl.config.datasets import CLASSES, FOLD, SHAPE, TRAINING_IMAGES, fold_siz
 from nndl.data.augment import TRANSFORMS, Transform
 from nndl.data.dataset import LARGEST, SMALLEST
 from nndl.data.pixels import Fit, Shape
+from nndl.data.resolution import RESOLUTIONS, Resolution
 from nndl.described import Described
 from nndl.net.catalog import LAYERS
 from nndl.net.layer import Layer
@@ -63,6 +64,7 @@ ONE_OF = (
     OneOf("train", "optimizer", "optimizer", OPTIMIZERS),
     OneOf("train", "schedule", "schedule", SCHEDULES),
     OneOf("train", "average", "average", AVERAGES, optional=True),
+    OneOf("train", "resolution", "resolution", RESOLUTIONS, optional=True),
 )
 """The keys whose values are described where they are defined."""
 
@@ -262,6 +264,8 @@ class Train(Section):
     """The measure, on the validation images, that the best epoch is chosen by."""
     patience: Count | None = None
     """Early stopping: training ends after so many epochs in a row without a better one. null: it never does."""
+    resolution: InstanceOf[Resolution] | None = None
+    """Smaller training images at first, which take less time; null: all of them at their own size."""
     tta: Literal["none", "mirror", "mirror+translate"] = "none"
     """Test-time augmentation: views of each test image that its scores are averaged over, when training is done."""
 

@@ -32,7 +32,7 @@ class Batches:
 
     Every array is a function of (seed, epoch, batch number): any epoch may be begun anywhere, with or without prefetch
     (that many batches are made ready by a thread). Where a batch is shared, `part` of so many images says which of them
-    are made: X has those alone, y all labels.
+    are made: X has those alone, y all labels. `resize` gives X of step 0, 1, ... of training another size.
     """
 
     def __init__(
@@ -53,6 +53,7 @@ class Batches:
         self.normalize, self.augment, self.dtype = normalize, augment, np.dtype(dtype)
         self.shuffle, self.drop_last, self.prefetch = shuffle, drop_last, prefetch
         self.part: Callable[[int], slice] = lambda images: slice(0, images)
+        self.resize: Callable[[Array, int], Array] = lambda X, step: X  # noqa: ARG005
 
     @property
     def batches_per_epoch(self) -> int:
@@ -78,7 +79,8 @@ class Batches:
         images = self.images.images[index]
         for transform in self.augment:
             images = transform.apply(images, index, epoch, self.seed)
-        return self.normalize.apply(images, self.dtype), self.images.labels[batch]
+        X = self.normalize.apply(images, self.dtype)
+        return self.resize(X, epoch * self.batches_per_epoch + number), self.images.labels[batch]
 
 
 def _ahead(make: Callable[[int], Batch], numbers: range, prefetch: int) -> Iterator[Batch]:

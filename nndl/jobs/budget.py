@@ -5,6 +5,7 @@ resumed bit for bit like any other. Schedules that count in shares of training (
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from statistics import median
 from time import perf_counter
 
@@ -49,12 +50,11 @@ def within_budget(
 
 
 def _timed(experiment: Experiment, budget: str, make: Build | None) -> Experiment:
-    solver = (make or build)(experiment.with_epochs(MANY)).solver
-    seconds = _seconds_of_a_step(solver, parse_duration(budget))
+    seconds, per_epoch = _seconds(experiment, parse_duration(budget), make or build)
     steps = int(parse_duration(budget) / seconds)  # whole ones: the solver does not leave a step half done
     if steps < 1:
         raise ConfigError(f"train.time_budget: a step takes {seconds:.3g} s, and {budget} is less")
-    epochs = whole(steps * FINE // solver.steps_per_epoch / FINE)
+    epochs = whole(steps * FINE // per_epoch / FINE)
     _check_epochs(experiment.train, epochs, _in_words(epochs, budget))
     _check_lookahead(experiment.train, steps, budget)
     return experiment.with_epochs(epochs)
@@ -63,6 +63,22 @@ def _timed(experiment: Experiment, budget: str, make: Build | None) -> Experimen
 def _in_words(epochs: float, budget: str) -> str:
     """Say "26.98 epochs fit into 5s"."""
     return f"{epochs:,.0f} epochs fit into {budget}" if epochs >= 1000 else f"{epochs:.4g} epochs fit into {budget}"
+
+
+def _seconds(experiment: Experiment, budget: float, make: Build) -> tuple[float, int]:
+    """Return the time of a step, the mean over training where images have several sizes, and the steps of an epoch."""
+    resolution = experiment.train.resolution
+    if resolution is None:
+        solver = make(experiment.with_epochs(MANY)).solver
+        return _seconds_of_a_step(solver, budget), solver.steps_per_epoch
+    ends = [*(share for share, _ in resolution.stages[1:]), 1.0]
+    total = 0.0
+    for (begin, size), end in zip(resolution.stages, ends, strict=True):
+        train = experiment.train.model_copy(update={"resolution": replace(resolution, stages=((0.0, size),))})
+        stage = experiment.model_copy(update={"train": train})
+        solver = make(stage.with_epochs(MANY)).solver
+        total += (end - begin) * _seconds_of_a_step(solver, budget / len(ends))
+    return total, solver.steps_per_epoch
 
 
 def _seconds_of_a_step(solver: Solver, budget: float) -> float:

@@ -1,6 +1,7 @@
 """A network: layers placed, parameters on one vector, and a plan for each mode; it speaks like the courses' models."""
 
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from copy import copy
 from math import prod
 from typing import NamedTuple, get_args, overload
@@ -14,7 +15,9 @@ from nndl.net.layer import Layer
 from nndl.net.losses import Loss, SoftmaxLoss
 from nndl.net.params import Params, Slot, within
 from nndl.net.plan import Chain, PlannedStep, Planner, Seen, nothing_seen
+from nndl.net.running import as_first
 from nndl.net.shapes import everything, infer_shapes
+from nndl.net.sizes import placed_at
 from nndl.net.turn import Turn
 from nndl.net.types import Array, Mode, Shape, Streams, layout_of
 
@@ -44,6 +47,8 @@ class Network:
 
     params, buffers, grads: `Params`, named "conv1.w", "spatial_bn1.running_mean".
     step: the number of the training step at hand, set by the solver; dropout masks depend on (seed, layer, step) only.
+    trained_at: the shape of the images of the last training step, or input_shape; the running statistics are of such.
+    begun_anew: whether the last training step was the first with images of its shape.
 
     Threads may share a network: calls take turns, since they share its memory. `grads` is one for all of them.
     """
@@ -58,7 +63,12 @@ class Network:
         l2: float = 0.0,
         dtype: str = "float32",
         seed: int = 0,
+        training_shapes: Sequence[Shape] = (),
     ) -> None:
+        """Make a network that scores images of input_shape, and is trained on such or on any of training_shapes.
+
+        Raises ShapeError where a layer cannot take a shape, or would have other parameters at a training shape.
+        """
         self.layers = tuple(layers)
         self.input_shape = input_shape
         self.engine = engine
@@ -69,6 +79,9 @@ class Network:
         self.step = 0
         self._turn = Turn()
         self.placed = infer_shapes(self.layers, input_shape)
+        self._placed = {shape: placed_at(shape, self.placed) for shape in training_shapes} | {input_shape: self.placed}
+        self.trained_at = self._planned_at = input_shape
+        self.begun_anew = False
         self._everything = tuple(everything(self.placed))
         self.params = self._initial_params()
         self.grads = self.params.like()
@@ -86,20 +99,35 @@ class Network:
     def loss(self, X: Array, y: Array | None = None) -> Array | tuple[float, Params]:
         """Compute scores (N, classes) in test mode without y; with y (N,), the training loss and the gradients.
 
-        X is (N, C, H, W). The loss includes 0.5 * l2 * sum(w ** 2) over the weights. The gradients are `grads`, which
-        the next call overwrites.
+        X is (N, C, H, W), in training of any of the training shapes. The loss includes 0.5 * l2 * sum(w ** 2) over the
+        weights. The gradients are `grads`, which the next call overwrites.
         """
         if y is None:
             return self.scores(X)
-        with self._turn.lock:
+        with self._turn.lock, self.step_at(X.shape[1:]):
             loss = self.part_loss(X, y)
             return loss + self.add_l2(self.grads), self.grads
 
+    @contextmanager
+    def step_at(self, shape: Shape) -> Iterator[None]:
+        """Take, within, a training step with images of this shape.
+
+        Where the step before had images of another, running statistics begin anew: after the step they are the batch's.
+        """
+        self.begun_anew = shape != self.trained_at and shape in self._placed
+        if self.begun_anew:
+            self.buffers.vector[:] = 0
+        yield
+        if self.begun_anew:
+            self.trained_at = shape
+            as_first(self._everything, self.buffers)
+
     def part_loss(self, X: Array, y: Array, part: Part = WHOLE) -> float:
         """Compute what a part of a batch adds to its loss, without L2; what it adds to the gradients is in `grads`."""
-        x = self._take(X)
+        x = self._take(X, self._placed)
         y = as_labels(y, (len(x), *self.placed[-1].out_shape))
         with self._turn.lock:
+            self._plan_at(x.shape[1:])
             self._seed_dropout(part.first)
             chain = self._chains["train"]
             loss, dscores = self.loss_function(chain.forward(x), y)
@@ -129,13 +157,13 @@ class Network:
 
     def scores(self, X: Array) -> Array:
         """Return the scores (N, classes) in test mode, in an array of their own."""
-        x = self._take(X)
+        x = self._take(X, (self.input_shape,))
         with self._turn.lock:
             return self._chains["test"].forward(x).copy()
 
     def activations(self, X: Array) -> Iterator[tuple[str, Array]]:
         """Yield what each step of the plan gives in test mode, in an array of its own, under its last layer's path."""
-        x = self._take(X)
+        x = self._take(X, (self.input_shape,))
         for planned in self._chains["test"].steps:
             with self._turn.lock:
                 x = planned.step.forward(x).copy(order="K")
@@ -152,16 +180,18 @@ class Network:
                 self.frozen = frozenset(names)
                 for name in self.frozen:
                     self.grads[name] = np.zeros_like(self.grads[name])
-                self._planners["train"] = self._planner("train")
-                self._chains["train"] = self._plan("train")
+                self._plan_training()
 
     def twin(self, engine: Engine) -> "Network":
-        """Return a network on the same parameters, to train with; gradients and running statistics are its own."""
+        """Return a network on the same parameters, to train with; gradients and running statistics are its own.
+
+        It is planned for images of input_shape, whatever this one was trained at last.
+        """
         twin = copy(self)
         twin.engine, twin._turn = engine, Turn()
         twin.grads, twin.buffers = self.params.like(), self.buffers.like()
-        twin._planners = {"train": twin._planner("train")}
-        twin._chains = {"train": twin._plan("train")}
+        twin._planned_at, twin._planners, twin._chains = self.input_shape, {}, {}
+        twin._plan_training()
         return twin
 
     def describe(self, mode: Mode = "train") -> list[PlannedStep]:
@@ -172,14 +202,15 @@ class Network:
         """Return the steps that run, themselves a step, for whoever looks into them."""
         return self._chains[mode]
 
-    def _take(self, X: Array) -> Array:
-        if X.shape[1:] != self.input_shape:
-            raise ValueError(f"this network takes images of shape {self.input_shape}, not {X.shape[1:]}")
+    def _take(self, X: Array, shapes: Collection[Shape]) -> Array:
+        if X.shape[1:] not in shapes:
+            expected = " or ".join(map(str, shapes))
+            raise ValueError(f"this network takes images of shape {expected}, not {X.shape[1:]}")
         return np.ascontiguousarray(X, self.dtype)
 
     def _seed_dropout(self, first: int) -> None:
         """Draw for the batch's image `first` and those behind it what is drawn for them when the batch is whole."""
-        sizes = {placed.path: prod(placed.in_shape) for placed in self._everything}
+        sizes = {placed.path: prod(placed.in_shape) for placed in everything(self._placed[self._planned_at])}
         for path, state in self._planners["train"].drawing.items():
             key = np.random.SeedSequence(self.seed, spawn_key=(_DROPOUT, crc32(path.encode()), self.step))
             philox, (blocks, rest) = np.random.Philox(key), divmod(first * sizes[path], _PHILOX)
@@ -212,7 +243,18 @@ class Network:
         return Planner(self.engine, self.params, self.grads, self.buffers, mode, self.dtype, self.frozen)
 
     def _plan(self, mode: Mode) -> Chain:
-        return self._planners[mode].chain(self.placed, layout_of(self.input_shape), needs_dx=False)
+        placed = self.placed if mode == "test" else self._placed[self._planned_at]
+        return self._planners[mode].chain(placed, layout_of(self.input_shape), needs_dx=False)
+
+    def _plan_at(self, shape: Shape) -> None:
+        """Plan training for images of this shape; the plan for others goes, and with it its memory."""
+        if shape != self._planned_at:
+            self._planned_at = shape
+            self._plan_training()
+
+    def _plan_training(self) -> None:
+        self._planners["train"] = self._planner("train")
+        self._chains["train"] = self._plan("train")
 
 
 def _filled(params: Params, values: dict[str, Array]) -> Params:

@@ -61,6 +61,8 @@ class Learner:
         sharing.complete(self._network.params.vector)
         sharing.complete_buffers(self._network.buffers.vector)
         if self.averaged:
+            if self._network.begun_anew:
+                self.averaged.begin_buffers()
             self.averaged.update(step, steps)
         return sharing.total(squares)
 

@@ -273,6 +273,8 @@ class Solver:
             "epochs": self.epochs,
             "history": [asdict(epoch) for epoch in self.history],
         }
+        if self.network.trained_at != self.network.input_shape:
+            info["trained_at"] = list(self.network.trained_at)
         return pack(self._stores()), info
 
     def restore(self, arrays: Mapping[str, Array], info: Mapping[str, Any]) -> None:
@@ -289,6 +291,7 @@ class Solver:
         self._epoch_loss, self.seconds = info["epoch_loss"], info["seconds"]
         self._epoch_seconds, self._epoch_images = (info.get(name, LATER[name]) for name in LATER)
         self.history = read_history(info)
+        self.network.trained_at = tuple(info.get("trained_at", self.network.input_shape))
 
     def _stores(self) -> dict[str, Params]:
         stores = {"params": self.network.params, "buffers": self.network.buffers}

@@ -125,6 +125,9 @@ def check_info(info: Mapping[str, Any]) -> None:
         value: Any = info.get(name, LATER.get(name))
         if type(value) not in (int, kind) or not 0 <= abs(value) < math.inf or (kind is int and value < 0):
             raise CheckpointError(f"the state is damaged: its {name} is {str(value)[:60]}")
+    shape = info.get("trained_at", [])
+    if not (isinstance(shape, list) and all(type(size) is int and size > 0 for size in shape)):
+        raise CheckpointError(f"the state is damaged: its trained_at is {str(shape)[:60]}")
     if not info["steps_per_epoch"] or not isinstance(info.get("about", {}), dict):
         raise CheckpointError("the state is damaged: it does not say what it is of")
     if len(read_history(info)) > math.ceil(info["step"] / info["steps_per_epoch"]):

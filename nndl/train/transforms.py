@@ -114,6 +114,10 @@ class Averaged:
             if self.average.sets_back:
                 current.vector[:] = average.vector
 
+    def begin_buffers(self) -> None:
+        """Begin the average of the running statistics anew, at those there are."""
+        self.buffers.vector[:] = self._current[1].vector
+
     def swap(self) -> None:
         """Exchange the network's values and the averages; a second call undoes the first."""
         for current, average in zip(self._current, (self.params, self.buffers), strict=True):

@@ -65,6 +65,19 @@ def test_the_epochs_follow_from_the_time_of_a_step(config: Path, steps_of: Calla
     assert timed.train.time_budget is None
 
 
+def test_steps_of_every_size_count_by_their_share_of_training(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten seconds: half of the steps at 0.1 s, half at 0.4 s."""
+    took = {(16,): 0.1, (32,): 0.4}
+
+    def built(experiment: Any) -> Any:
+        return type("Built", (), {"solver": TimedSolver(took[experiment.train.resolution.sizes])})
+
+    monkeypatch.setattr(budget, "build", built)
+    sets = ["train.time_budget=10s", "train.resolution={schedule: [[0, 16], [0.5, 32]]}"]
+    layers = "model.layers=[avg_pool: 4, global_avg_pool, affine: 10]"
+    assert within_budget(load_config(config, [*sets, layers])).train.epochs == 8  # 40 steps of 0.25 s
+
+
 def test_a_time_for_less_than_a_step_is_told_with_the_time_of_one(
     config: Path, steps_of: Callable[..., TimedSolver]
 ) -> None:

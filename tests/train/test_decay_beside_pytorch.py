@@ -1,4 +1,4 @@
-"""What `l2` and `weight_decay` are beside the weight_decay of PyTorch's SGD, Adam and AdamW, by their formulas."""
+"""Decay beside PyTorch: `l2` and `weight_decay` against the formulas of its SGD, Adam and AdamW."""
 
 import importlib.util
 from collections.abc import Callable

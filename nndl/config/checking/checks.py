@@ -13,11 +13,13 @@ from nndl.config.checking.lone import lone_examples
 from nndl.config.checking.settings import check_settings, images_to_learn_from
 from nndl.config.reading.messages import Path, Report
 from nndl.config.schema import Experiment
+from nndl.data.resolution import at_height
 from nndl.errors import ConfigError
 from nndl.net.catalog import LAYERS
 from nndl.net.catalog.affine import Affine
 from nndl.net.catalog.conv import Conv
 from nndl.net.shapes import Placed, everything, infer_shapes
+from nndl.net.sizes import placed_at
 
 INIT_OPTIONS = {"weight_scale": "normal", "whitening_eps": "whitening"}
 """Options that count for one value of init alone."""
@@ -31,6 +33,7 @@ def check(experiment: Experiment, tree: Any, report: Report, begun: bool = False
     check_settings(experiment, report)
     placed = _placed(experiment, tree, report)
     if placed:
+        at_sizes = [placed, *_at_sizes(experiment, placed, tree, report)]
         _check_whitening(placed, tree, report)
         _check_init_options(placed, tree, report)
         _check_classes(experiment, placed[-1], tree, report)
@@ -39,7 +42,7 @@ def check(experiment: Experiment, tree: Any, report: Report, begun: bool = False
         _check_groups(experiment, placed, report)
         _check_filters(experiment, placed, report)
         if not begun:
-            _check_lone_examples(experiment, placed, tree, report)
+            _check_lone_examples(experiment, at_sizes, tree, report)
 
 
 def _placed(experiment: Experiment, tree: Any, report: Report) -> tuple[Placed, ...]:
@@ -149,10 +152,37 @@ def _check_filters(experiment: Experiment, placed: Sequence[Placed], report: Rep
         report(("train", "optimizer"), words)
 
 
-def _check_lone_examples(experiment: Experiment, placed: Sequence[Placed], tree: Any, report: Report) -> None:
+def _at_sizes(experiment: Experiment, placed: Sequence[Placed], tree: Any, report: Report) -> list[tuple[Placed, ...]]:
+    """Place the layers at every size that they are trained at; report those that they, or the data, do not allow."""
+    resolution, full, found = experiment.train.resolution, experiment.data.input_shape[1], []
+    if resolution is None:
+        return []
+    written = tree["train"]["resolution"][resolution.kind]
+    path: Path = ("train", "resolution", resolution.kind, *(["stages"] if isinstance(written, dict) else []))
+    last = len(resolution.sizes) - 1
+    for index, size in enumerate(resolution.sizes):
+        if size > full or (index == last and size != full):
+            words = f"the images' own size, which scores are taken at, is {full}: "
+            words += f"the last stage has it, not {size}" if index == last else f"{size} would enlarge them"
+            report((*path, index, 1), f"{resolution.kind}: {words}")
+            continue
+        try:
+            found.append(placed_at(at_height(experiment.data.input_shape, size), placed))
+        except ConfigError as error:
+            height, width = at_height(experiment.data.input_shape, size)[1:]
+            where = f"train.resolution has images of {height} x {width}"
+            report(layer_path(tree, error.where or ()), f"{error} ({where})")
+            break
+    return found
+
+
+def _check_lone_examples(
+    experiment: Experiment, at_sizes: Sequence[Sequence[Placed]], tree: Any, report: Report
+) -> None:
     """Report the first batch norm, of those that have the same cause, to which an example comes alone."""
     told = set()
-    for each, option, words in lone_examples(experiment.train, images_to_learn_from(experiment), everything(placed)):
+    layers = (each for placed in at_sizes for each in everything(placed))
+    for each, option, words in lone_examples(experiment.train, images_to_learn_from(experiment), layers):
         in_layer = option == "ghost_batch_size"
         if in_layer or option not in told:
             path = (*layer_path(tree, each.where), _kind(tree, each.where), option) if in_layer else ("train", option)

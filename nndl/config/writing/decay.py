@@ -1,4 +1,4 @@
-"""What an experiment's l2 and weight_decay are in PyTorch, whose optimisers mean different things by one word."""
+"""The l2 and weight_decay of an experiment in words of PyTorch, whose optimisers mean different things by one."""
 
 from nndl.config.schema import Train
 from nndl.train.optimizers import Adam, RmsProp, Rule, Sgd, SgdMomentum, SgdNesterovMomentum

@@ -90,13 +90,13 @@ class Follower:
         elif word is Word.STORES:
             learner.stores()
         elif word is Word.SYNC:
-            self._sync(int(first))
+            self._sync(int(first), (int(second), int(third)))
         else:
             self._score(word, int(first), int(second))
 
-    def _sync(self, updates: int) -> None:
+    def _sync(self, updates: int, size: tuple[int, int]) -> None:
         learner = self.solver.learner
-        learner.updater.t = updates
+        learner.updater.t, self.network.trained_at = updates, (self.network.input_shape[0], *size)
         for vector in state_of(self.network, learner.remembered()):
             self.ranks.broadcast(vector)
 

@@ -27,7 +27,7 @@ class LedLearner(Learner):
     def sync(self) -> None:
         """Give the others this rank's state, once, before the first step."""
         if not self._synced:
-            with self._ranks.word(Word.SYNC, self.updater.t):
+            with self._ranks.word(Word.SYNC, self.updater.t, *self._network.trained_at[1:]):
                 for vector in state_of(self._network, self.remembered()):
                     self._ranks.broadcast(vector)
             self._synced = True

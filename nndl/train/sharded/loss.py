@@ -32,7 +32,8 @@ class ShardedLoss:
     def loss(self, X: Array, y: Array) -> tuple[float, Params]:
         """Return the loss, L2 included, and the gradients; X holds this process' images alone, y (N,) all labels."""
         network, images = self.network, len(y)
-        losses = self._shards(X, y)
+        with network.step_at(X.shape[1:]):
+            losses = self._shards(X, y)
         leaves = {(shard, shard + 1): loss for shard, loss in enumerate(self._losses(losses))}
         loss = add_up(leaves, lambda left, right: left + right, (0, self.cut.count(images)))
         return loss + network.add_l2(network.grads, self._own), network.grads

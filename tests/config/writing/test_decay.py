@@ -1,4 +1,4 @@
-"""What is told of l2 and weight_decay in PyTorch's words."""
+"""Decay in words of PyTorch: the optimiser and the weight_decay that do as a config does."""
 
 import pytest
 

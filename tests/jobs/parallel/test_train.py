@@ -69,6 +69,22 @@ def test_ranks_train_what_one_process_trains(text: Path, tmp_path: Path, size: i
     assert len(steps[0]) > STEPS
 
 
+def test_ranks_train_at_growing_sizes_and_go_on_at_them(text: Path, tmp_path: Path) -> None:
+    """Resumed in the middle of a size: the ranks that follow are told of it, and begin no statistics anew."""
+    growing = sharded().replace("avg_pool: 8", "avg_pool: 4").replace("affine: 10]", "global_max_pool, affine: 10]")
+    growing = growing.replace("  clip_norm", "  resolution: {schedule: [[0, 16], [0.25, 24], [0.8, 32]]}\n  clip_norm")
+    text.write_text(growing, encoding="utf-8")
+    one, run = alone(text, tmp_path / "one"), tmp_path / "run"
+    built = build(parse_config(growing, "small.yaml", name="small"))
+    train_until(start_run(built, run), built.solver, keeping(built), 6)
+    resumed = launch(*[["-m", "nndl", "resume", str(run), "--quiet", "--accept-changes"]] * 2)
+    assert resumed.code == 0, resumed.err
+    parts = {part.name: part.first for part in compare_runs(one, RunFolder(run))}
+    parts.pop("metrics")
+    parts.pop("progress")  # says that the number of ranks changed
+    assert set(parts.values()) == {None}
+
+
 def test_statistics_of_the_whole_batch_need_a_shard_for_each_rank(text: Path, tmp_path: Path) -> None:
     text.write_text(sharded().replace("shards: 5", "shards: 2\n  shard_statistics: batch"), encoding="utf-8")
     ended = train(3, text, tmp_path / "run")
