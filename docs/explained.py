@@ -51,11 +51,12 @@ def _parts(worked: Worked) -> Iterator[str]:
         f"| `{each.name}` | {each.in_brackets} | {each.says} |" for each in explanation.given
     )
     yield f'<div class="graph-of">{graph(explanation)}</div>'
+    if explanation.backward:
+        yield "Solid arrows lead forward, dashed ones are the ways of the gradient."
     yield "## Forward" if explanation.backward else "## The step"
     yield from (_step(explanation, step) for step in explanation.forward)
     if explanation.backward:
         yield "## Backward"
-        yield "Solid arrows lead forward, dashed ones are the ways of the gradient."
         yield r"`dv` in the code is $\partial L/\partial v$."
         yield from (_step(explanation, step) for step in explanation.backward)
     yield "## With numbers"

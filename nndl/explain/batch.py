@@ -12,6 +12,7 @@ import numpy as np
 from nndl.config.build import Built, build
 from nndl.config.schema import Experiment
 from nndl.errors import UsageError
+from nndl.explain.block import BLOCK, watch_block
 from nndl.explain.record import Step
 from nndl.explain.table import EXPLANATIONS
 from nndl.explain.watching import watch
@@ -49,7 +50,7 @@ class Followed:
     @cached_property
     def worked(self) -> Worked:
         """The explanation at work on the arrays of the batch."""
-        explanation = EXPLANATIONS[self.kind]
+        explanation = BLOCK if self.kind == BLOCK.name else EXPLANATIONS[self.kind]
         arrays = {**_unsaid(self.arrays), **self.arrays}
         given = {each.name: arrays[each.name] for each in explanation.given}
         if self.kind == "affine":
@@ -145,16 +146,16 @@ def chosen(layers: Sequence[Placed], word: str) -> int:
 def follow(experiment: Experiment, word: str, steps: int = 1) -> Followed:
     """Take so many training steps, then send the next batch through the network and watch a layer, or the loss.
 
-    Raises UsageError for a layer that is not there or is a block, DataError where there are no images.
+    Raises UsageError for a layer that is not there, DataError where there are no images.
     """
     layers = layers_of(experiment)
     place = len(layers) - 1 if word == LOSS else chosen(layers, word)
     placed = layers[place]
-    _refuse_block(layers, placed)
     built = build(experiment)
     X, y = _batch_after(built, steps)
     count = len(X) if word == LOSS else min(len(X), getattr(placed.layer, "ghost_batch_size", None) or len(X))
-    arrays, loss = watch(built.network, placed.path, X[:count], y[:count])
+    look = watch_block if placed.body else watch
+    arrays, loss = look(built.network, placed.path, X[:count], y[:count])
     at = f"layer {place + 1} of {len(layers)}"
     seen = Followed(placed.path, placed.layer.kind, at, count, steps, loss, arrays, {})
     if word == LOSS:
@@ -162,15 +163,6 @@ def follow(experiment: Experiment, word: str, steps: int = 1) -> Followed:
         seen = replace(seen, path=LOSS, kind=experiment.model.loss.kind, where="behind the last layer", arrays=scores)
     described = experiment.model.loss if word == LOSS else placed.layer
     return replace(seen, constants=EXPLANATIONS[seen.kind].options(described))
-
-
-def _refuse_block(layers: Sequence[Placed], placed: Placed) -> None:
-    if placed.body:
-        inside = ", ".join(f"{layers.index(each) + 1} ({each.path})" for each in (*placed.body, *placed.shortcut))
-        raise UsageError(
-            f"{placed.path} is a block, f(x) + x, which `nndl explain residual` explains; --layer takes one of the "
-            f"layers in it: {inside}"
-        )
 
 
 def _batch_after(built: Built, steps: int) -> tuple[Array, Array]:
