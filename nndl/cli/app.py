@@ -16,6 +16,7 @@ import typer
 
 from nndl import __version__
 from nndl.cli.bench import bench
+from nndl.cli.check import check
 from nndl.cli.command import Group, TrainingVerb, Verb
 from nndl.cli.configs import config_app, configs_app
 from nndl.cli.course import course_app
@@ -191,6 +192,7 @@ app.command(short_help="Hand a run on: ONNX, PyTorch, safetensors, NumPy.", cls=
 app.command("import", short_help="Make a run of weights from elsewhere.", cls=Verb)(import_weights)
 app.command(short_help="Show a network layer by layer.", cls=Verb)(summary)
 app.command(short_help="Explain a layer: formulas, gradient, numbers.", cls=Verb)(explain)
+app.command(short_help="Check a config before it is trained.", cls=Verb)(check)
 app.command(short_help="See whether a network can learn a few images.", cls=Verb)(overfit)
 app.command(short_help="Check gradients against numerical ones.", cls=Verb)(gradcheck)
 app.add_typer(course_app, name="course")
