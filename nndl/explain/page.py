@@ -129,7 +129,7 @@ def _by_hand(formula: str, numbers: str, value: float, more: str = "") -> str:
     """Return a formula at a place, the numbers in it and what they come to, below each other."""
     indent = " " * length(formula.partition(" = ")[0])
     lines = [formula, f"{indent} = {numbers}", f"{indent} = {value:.6g}", *filter(None, (more,))]
-    return f"<pre tabindex=0>{escape(chr(10).join(lines))}</pre>"
+    return f"<pre class=hand tabindex=0>{escape(chr(10).join(lines))}</pre>"
 
 
 def _array(name: str, value: object) -> str:

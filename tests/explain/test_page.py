@@ -25,7 +25,7 @@ class Parsed(HTMLParser):
         self.kinds: dict[str, int] = {}
         self.loads: list[str] = []
         self.open: list[str] = []
-        self.text = ""
+        self.text = self.maths = ""
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -42,6 +42,7 @@ class Parsed(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.text += data
+        self.maths += data if "math" in self.open else ""
 
 
 @pytest.mark.parametrize("explanation", EXPLANATIONS.values(), ids=list(EXPLANATIONS))
@@ -51,6 +52,7 @@ def test_each_has_a_page_that_loads_nothing(explanation: Explanation) -> None:
     assert found.open == []
     assert found.kinds["math"] == len(explanation.steps)
     assert found.kinds["svg"] == 1
+    assert "\\" not in found.maths
     assert found.loads == ["data:,"]
     assert "script" not in found.kinds
     for step in explanation.steps:

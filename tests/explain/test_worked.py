@@ -1,8 +1,11 @@
 """Every explanation holds: its formulas are its NumPy lines, both our functions, its gradients numerical ones."""
 
+import re
+
 import numpy as np
 import pytest
 
+from nndl.explain.notation.latex import as_latex
 from nndl.explain.notation.plain import as_plain
 from nndl.explain.record import Explanation, Step
 from nndl.explain.table import EXPLANATIONS
@@ -61,6 +64,23 @@ def test_numpy_lines_and_formulas_fit_a_narrow_terminal(explanation: Explanation
     lines = [line for step in explanation.steps for line in step.numpy.splitlines()]
     assert [line for line in lines if len(line) > 80 - len("      ")] == []
     assert all(as_plain(step.parsed, explanation.variables) for step in explanation.steps)
+
+
+COMMANDS = (
+    *("alpha", "beta", "gamma", "epsilon", "eta", "lambda", "mu", "rho", "sigma", "ell", "hat", "mathrm", "text"),
+    *("frac", "partial", "sum", "nolimits", "max", "sqrt", "exp", "log", "tanh", "left", "right", "lfloor", "rfloor"),
+    *("bmod", "ge", "le", "ne", "cdot", "begin", "end"),
+)
+"""Commands of LaTeX that formulas are made of."""
+
+
+@pytest.mark.parametrize("explanation", EXPLANATIONS.values(), ids=list(EXPLANATIONS))
+def test_latex_is_made_of_commands_that_there_are(explanation: Explanation) -> None:
+    for step in explanation.steps:
+        latex = as_latex(step.parsed, explanation.variables)
+        assert set(re.findall(r"\\([A-Za-z]+)", latex)) <= set(COMMANDS), latex
+        assert latex.isascii(), latex
+        assert latex.count("{") == latex.count("}")
 
 
 def broken(explanation: Explanation, step: Step, other: Step) -> Worked:

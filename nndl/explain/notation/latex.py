@@ -4,14 +4,16 @@ import ast
 from collections.abc import Collection
 
 from nndl.explain.notation.formula import Formula
-from nndl.explain.notation.printer import ADD, ATOM, MULTIPLY, SUM, Printer
+from nndl.explain.notation.printer import ADD, ATOM, MULTIPLY, NEGATE, SUM, Printer
 from nndl.explain.notation.symbols import LATEX
 
 COMMANDS = {"≥": r"\ge", "≤": r"\le", "≠": r"\ne", "−": "-", " mod ": r" \bmod "}
 
 
 class Latex(Printer):
-    """Prints formulas for a page."""
+    """Prints formulas for a page. in_index: within how many indices the printing is."""
+
+    in_index = 0
 
     def equation(self, formula: Formula) -> str:
         text = super().equation(formula)
@@ -23,7 +25,9 @@ class Latex(Printer):
         return rf"\left({text}\right)"
 
     def number(self, value: float) -> str:
-        return f"{value:g}"
+        digits, _, exponent = f"{value:g}".partition("e")
+        power = f"10^{{{int(exponent)}}}" if exponent else ""
+        return power if power and digits == "1" else rf"{digits} \cdot {power}" if power else digits
 
     def name(self, name: str) -> str:
         return self._indexed(name, "")
@@ -41,7 +45,10 @@ class Latex(Printer):
         return f"{base}_{{{below}}}{power}{exponent}"
 
     def element(self, name: str, index: list[ast.expr]) -> str:
-        return self._indexed(name, ",".join(self.show(each).replace(r"\,", "").replace(" ", "") for each in index))
+        self.in_index += 1
+        shown = [self.show(each).replace(" + ", "+").replace(" − ", "−") for each in index]
+        self.in_index -= 1
+        return self._indexed(name, ",".join(shown))
 
     def reduced(self, kind: str, letters: list[str], body: ast.expr) -> tuple[str, int]:
         over = ",".join(letters)
@@ -54,6 +61,8 @@ class Latex(Printer):
         return rf"{left} \, {right}"
 
     def quotient(self, left: ast.expr, right: ast.expr) -> tuple[str, int]:
+        if self.in_index:
+            return f"{self.show(left, MULTIPLY)}/{self.show(right, NEGATE)}", MULTIPLY
         return rf"\frac{{{self.show(left)}}}{{{self.show(right)}}}", ATOM
 
     def power(self, base: ast.expr, exponent: ast.expr) -> str:

@@ -18,7 +18,7 @@ CONV = "out[n,f,i,j] = b[f] + sum[c,u,v](w[f,c,u,v] * x[n,c,s*i+u-p,s*j+v-p])"
         (
             CONV,
             "out[n,f,i,j] = b[f] + Σ_cuv w[f,c,u,v] · x[n,c,s·i+u−p,s·j+v−p]",
-            r"\mathrm{out}_{n,f,i,j} = b_{f} + \sum\nolimits_{c,u,v} w_{f,c,u,v} \, x_{n,c,si+u-p,sj+v-p}",
+            r"\mathrm{out}_{n,f,i,j} = b_{f} + \sum\nolimits_{c,u,v} w_{f,c,u,v} \, x_{n,c,s \, i+u-p,s \, j+v-p}",
         ),
         (
             "dgamma[c] = sum[n](dout[n])",
@@ -46,6 +46,12 @@ CONV = "out[n,f,i,j] = b[f] + sum[c,u,v](w[f,c,u,v] * x[n,c,s*i+u-p,s*j+v-p])"
             "y[k] = ⌊k / a⌋ + k mod b",
             r"y_{k} = \left\lfloor \frac{k}{a} \right\rfloor + k \bmod b",
         ),
+        (
+            "y[k] = x[k//(a*b)%c]",
+            "y[k] = x[⌊k/(a·b)⌋ mod c]",
+            r"y_{k} = x_{\left\lfloor k/\left(a \, b\right) \right\rfloor \bmod c}",
+        ),
+        ("y = x + 1e-7", "y = x + 1e-07", r"y = x + 10^{-7}"),
     ],
 )
 def test_text_and_latex(text: str, plain: str, latex: str) -> None:
