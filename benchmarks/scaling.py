@@ -120,15 +120,17 @@ def main() -> None:
         )
         print("update " + ", ".join(f"{ranks}: {1e3 * model.updates[ranks]:.2f}" for ranks in RANKS) + " ms")
         say_fit("  shards of images", fit)
-        shards = default_shards(model.batch, 2)
+        shards = default_shards(model.batch, 2, model.numbers)
         for ranks in (1, 2):
             seconds = json.loads(run(ranks, [*WORKER, "step", name, str(shards), str(arguments.times)]))["seconds"]
             expected = model.step(ranks, shards, shared)
             off = f"model {1e3 * expected:.1f} ({expected / seconds - 1:+.0%})"
             print(f"  {ranks} ranks, {shards} shards: {1e3 * seconds:.1f} ms a step, {off}")
-        one = model.step(1, default_shards(model.batch, 1), shared)
+        one = model.step(1, default_shards(model.batch, 1, model.numbers), shared)
         for link in (shared, TEN_GIGABIT):
-            gains = [one / model.step(ranks, default_shards(model.batch, ranks), link) for ranks in RANKS]
+            gains = [
+                one / model.step(ranks, default_shards(model.batch, ranks, model.numbers), link) for ranks in RANKS
+            ]
             cells = "  ".join(
                 f"{ranks}: {gain:.1f} ({gain / ranks:.0%})" for ranks, gain in zip(RANKS, gains, strict=True)
             )

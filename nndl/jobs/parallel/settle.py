@@ -6,22 +6,39 @@ from math import ceil, log2
 from nndl.config import Experiment
 from nndl.engines.shared.threads import usable
 from nndl.jobs.parallel.mpi import MpiRanks
+from nndl.net.shapes import infer_shapes
+from nndl.net.summary import layer_rows, totals
 
-LEAST, MOST = 64, 8
-"""Images that a shard should have, and shards that a batch has: what costs a few per cent on one process."""
+MOST, COST = 8, 0.05
+"""Shards that a batch has at most on few ranks, and the share of a step that they may cost on one process."""
+FIXED, PER_NUMBER = 5.0, 0.5e-6
+"""Images that take as long as a shard more, whatever the network, and for each of its numbers (docs/scaling.md)."""
 
 
-def default_shards(batch_size: int, ranks: int) -> int:
+def cost_of_shards(shards: int, batch_size: int, numbers: int) -> float:
+    """Return the share of a step that one process loses by shards, of a network of so many numbers."""
+    images = FIXED + PER_NUMBER * numbers
+    return (shards - 1) * images / (batch_size + images)
+
+
+def default_shards(batch_size: int, ranks: int, numbers: int) -> int:
     """Return the power of two that is cheap on one process, and leaves no rank without a shard if the batch allows."""
-    cheap = 2 ** min(int(log2(MOST)), max(1, int(log2(max(1, batch_size // LEAST)))))
+    powers = [2**power for power in range(int(log2(MOST)) + 1)]
+    cheap = max(each for each in powers if cost_of_shards(each, batch_size, numbers) < COST)
     return min(batch_size, max(cheap, 2 ** ceil(log2(ranks))))
 
 
 def settled(experiment: Experiment, ranks: int, threads: int) -> Experiment:
     """Return the experiment with what it leaves open filled in, so that its run says it and goes on anywhere."""
-    train, shards = experiment.train, experiment.train.shards or default_shards(experiment.train.batch_size, ranks)
+    train = experiment.train
+    shards = train.shards or default_shards(train.batch_size, ranks, _numbers(experiment))
     chosen = {"threads": threads} if experiment.threads == "auto" else {}
     return experiment.model_copy(update={"train": train.model_copy(update={"shards": shards}), **chosen})
+
+
+def _numbers(experiment: Experiment) -> int:
+    placed = infer_shapes(experiment.model.layers, experiment.data.input_shape)
+    return totals(layer_rows(placed, 4))["parameters"]
 
 
 def threads_for_each(ranks: MpiRanks) -> int:
