@@ -31,6 +31,8 @@ MOST_RUNS = 10_000
 EPOCHS = typer.Option(
     metavar="N", help="Epochs, instead of the config's. A schedule that names later ones is shortened in proportion."
 )
+LR = typer.Option("--lr", metavar="X", help="Learning rate of the config's optimizer.")
+RESUME = typer.Option(metavar="RUN", help="Go on with a run that was stopped.", autocompletion=complete_run)
 SEEDS = typer.Option(
     metavar="N",
     min=1,
@@ -60,6 +62,9 @@ def train(
     config: Annotated[str | None, CONFIG] = None,
     override: Set = None,
     epochs: Annotated[float | None, EPOCHS] = None,
+    lr: Annotated[float | None, LR] = None,
+    batch_size: Annotated[int | None, typer.Option(metavar="N", help="Images in a step.")] = None,
+    name: Annotated[str | None, typer.Option(metavar="NAME", help="Name of the run, instead of the config's.")] = None,
     engine: Engine = None,
     threads: Threads = None,
     seed: Annotated[int | None, typer.Option(metavar="N", help="Seed of everything random.")] = None,
@@ -69,9 +74,7 @@ def train(
     download: Annotated[bool, typer.Option("--download", help="Fetch the data set first if it is missing.")] = False,
     synthetic: Synthetic = False,
     run_dir: Annotated[Path | None, RUNS_DIR] = None,
-    resume: Annotated[
-        str | None, typer.Option(metavar="RUN", help="Go on with a run that was stopped.", autocompletion=complete_run)
-    ] = None,
+    resume: Annotated[str | None, RESUME] = None,
     accept_changes: AcceptChanges = False,
     log: Annotated[list[str] | None, LOG] = None,
     quiet: Annotated[bool, QUIET] = False,
@@ -86,21 +89,21 @@ def train(
 
     silent = quiet or json or is_follower()
     with terminal.waiting("starting", silent=silent):  # for the second that the imports take
-        from nndl.config.reading.overrides import settings
+        from nndl.config.reading.overrides import of_learning_rate, settings
         from nndl.jobs.parallel.team import team
         from nndl.jobs.resume import Wanted
 
-    overrides = [*settings(engine, threads, seed, data), *(override or []), *_loggers(log), *_first_fold(folds, seeds)]
-    said: dict[str, Any] = {"quiet": quiet, "json": json}
+    short = [*settings(engine, threads, seed, data, name, batch_size), *of_learning_rate(lr)]
+    overrides = [*short, *(override or []), *_loggers(log), *_first_fold(folds, seeds)]
+    said = {"quiet": quiet, "json": json}
     load = partial(_experiment, config, epochs, overrides, synthetic, silent)
     with team(load) as us:
         if resume is not None:
             _refuse_beside_resume(seeds=seeds > 1, folds=folds, run_dir=run_dir, synthetic=synthetic, download=download)
-            wanted = Wanted(overrides, config, epochs, accept_changes)
-            done = _go_on(resume, wanted, us.build, said)
+            done = _go_on(resume, Wanted(overrides, config, epochs, accept_changes), us.build, said)
         else:
             experiment = us.load(load)
-            if download and experiment.data.dataset in ("cifar10", "cifar100"):
+            if download:
                 _download(experiment, silent)
             done = _begin(experiment, seeds, folds, run_dir, accept_changes, us.build, said)
     if not done:
@@ -202,6 +205,8 @@ def _download(experiment: "Experiment", silent: bool) -> None:
 
     from nndl.cli.screen import download, terminal
 
+    if experiment.data.dataset not in ("cifar10", "cifar100"):
+        return
     began = time.monotonic()
     outcome = download.fetch(experiment.data.dataset, None, expanded(experiment.data.root), silent=silent)
     if not silent:

@@ -17,6 +17,9 @@ from nndl.visible import visible
 PART = re.compile(r"([^.\[\]]+)|\[([0-9]{1,6})\]")
 
 
+LEARNING_RATE = ("train", "optimizer", "learning_rate")
+
+
 class Change(str):
     """A change as --set takes it that was not typed so: errors call it by the option that was."""
 
@@ -66,6 +69,11 @@ def of_epochs(epochs: float) -> str:
     return Change(f"train.epochs={epochs!r}".removesuffix(".0"), f"--epochs {epochs:.15g}")
 
 
+def of_learning_rate(rate: float | None) -> list[str]:
+    """Return what --lr sets, if it is given: the learning rate of the optimizer that the config names, whichever."""
+    return [] if rate is None else [Change(f"{'.'.join(LEARNING_RATE)}={rate!r}", f"--lr {rate:.15g}")]
+
+
 _GENERATED = (
     "data.dataset=synthetic",
     *(f"data.{size}=auto" for size in ("size", "channels", "validation_size")),
@@ -76,7 +84,12 @@ SYNTHETIC = tuple(Change(text, "--synthetic") for text in _GENERATED)
 
 
 def settings(
-    engine: str | None = None, threads: int | str | None = None, seed: int | None = None, data: FilePath | None = None
+    engine: str | None = None,
+    threads: int | str | None = None,
+    seed: int | None = None,
+    data: FilePath | None = None,
+    name: str | None = None,
+    batch_size: int | None = None,
 ) -> list[str]:
     """Return what the options of a command set, as --set would; those that are None set nothing.
 
@@ -85,13 +98,18 @@ def settings(
     if data is not None and UNPRINTABLE.search(str(data)):
         words = f"the name of the folder {visible(data)} is no text that a config can hold"
         raise UsageError(f"{words}; give it another name, or a link to it")
-    given = {"engine": engine, "threads": threads, "seed": seed, "data": data}
-    keys = {"data": "data.root"}
+    given = {
+        "engine": (engine, "engine"),
+        "threads": (threads, "threads"),
+        "seed": (seed, "seed"),
+        "data": (None if data is None else quoted(data), "data.root"),
+        "name": (None if name is None else quoted(name), "name"),
+        "batch-size": (batch_size, "train.batch_size"),
+    }
+    typed = {"data": data, "name": name}
     return [
-        Change(
-            f"{keys.get(name, name)}={quoted(value) if name == 'data' else value}", f"--{name} {visible(str(value))}"
-        )
-        for name, value in given.items()
+        Change(f"{key}={value}", f"--{option} {visible(str(typed.get(option, value)))}")
+        for option, (value, key) in given.items()
         if value is not None
     ]
 
@@ -99,6 +117,8 @@ def settings(
 def apply(tree: Any, text: str) -> Path:
     """Change `tree` in place as `text` says; returns the path set. Raises UsageError where there is no such place."""
     path, value = parse(text)
+    if path == LEARNING_RATE and isinstance(text, Change):
+        path = (*path[:2], _named(tree.get("train"), path[:2]), path[2])
     node = tree
     for depth, part in enumerate(path[:-1], 1):
         _require(node, path[:depth], text)
@@ -137,9 +157,19 @@ def _refuse_skipped(value: Any, path: Path, option: str | int, text: str) -> Non
     table = _table(path)
     if table is None or option in table:
         return
-    kind = value if isinstance(value, str) else next(iter(value), None) if isinstance(value, dict) else _default(path)
+    kind = _kind(value, path)
     if isinstance(kind, str) and kind in table and option in option_names(table[kind]):
         raise UsageError(f"{called(text)}: did you mean {dotted((*path, kind, option))}?")
+
+
+def _kind(value: Any, path: Path) -> Any:
+    """Return the name in what stands at `path`, or in what counts where nothing does."""
+    return value if isinstance(value, str) else next(iter(value), None) if isinstance(value, dict) else _default(path)
+
+
+def _named(section: Any, path: Path) -> str:
+    """Return the name that the key at `path` of a section gives."""
+    return str(_kind(section.get(path[-1]) if isinstance(section, dict) else None, path))
 
 
 def _default(path: Path) -> str | None:

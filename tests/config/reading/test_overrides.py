@@ -7,7 +7,7 @@ import pytest
 
 from nndl.config import parse_config
 from nndl.config.reading.messages import ProblemsError
-from nndl.config.reading.overrides import of_epochs, quoted, settings
+from nndl.config.reading.overrides import of_epochs, of_learning_rate, quoted, settings
 from nndl.config.writing.show import dump
 from nndl.errors import UsageError
 from nndl.jobs.repeats import fold_sets
@@ -166,3 +166,27 @@ def test_an_option_whose_thing_is_left_out_is_answered_with_the_whole_key(text: 
 def test_the_optimizer_in_force_by_default_is_meant_where_none_is_named() -> None:
     with pytest.raises(UsageError, match=r"train\.optimizer\.sgd_momentum\.momentum\?$"):
         experiment("", "train.optimizer.momentum=0.5")
+
+
+@pytest.mark.parametrize(
+    ("train", "rule"),
+    [
+        ("", "sgd_momentum"),
+        ("train: {epochs: 3}", "sgd_momentum"),
+        ("train: {optimizer: adam}", "adam"),
+        ("train: {optimizer: {adam: 0.5}}", "adam"),
+        ("train: {optimizer: {sgd: {learning_rate: 0.5}}}", "sgd"),
+    ],
+)
+def test_a_learning_rate_is_that_of_the_optimizer_there_is(train: str, rule: str) -> None:
+    optimizer = experiment(train, *of_learning_rate(0.125)).train.optimizer
+    assert (optimizer.kind, optimizer.learning_rate) == (rule, 0.125)
+    with pytest.raises(ProblemsError, match=r"--lr -1: .*learning_rate should be"):
+        experiment(train, *of_learning_rate(-1.0))
+
+
+def test_short_options_set_what_they_say() -> None:
+    made = experiment("", *settings(name="null: 'x'", batch_size=7))
+    assert (made.name, made.train.batch_size) == ("null: 'x'", 7)
+    with pytest.raises(ProblemsError, match=r"--batch-size 0: batch_size should be 1 or more"):
+        experiment("", *settings(batch_size=0))
