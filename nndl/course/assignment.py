@@ -3,7 +3,7 @@
 import json
 import textwrap
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -42,6 +42,8 @@ class Task:
     tried: str = ""
     more: str = ""
     without: tuple[str, ...] = ()
+    methods: Mapping[str, str] = field(default_factory=lambda: {"loss(X, y=None)": ""})
+    """Those of a class, by signature without self, with their docstrings."""
 
     @property
     def names(self) -> list[str]:
@@ -74,7 +76,7 @@ def assignment(course: str) -> Assignment:
 def _task(name: str, file: str, words: Mapping[str, str]) -> Task:
     about = _table()["exercises"][name]
     functions = {_filled(key, words): _wrapped(_filled(says, words)) for key, says in about["functions"].items()}
-    others = {key: about[key] for key in ("tried", "more") if key in about}
+    others = {key: about[key] for key in ("tried", "more", "methods") if key in about}
     return Task(name, about["title"], file, functions, without=tuple(about.get("without", ())), **others)
 
 
@@ -121,24 +123,36 @@ def stubs(made: Assignment, file: str) -> str:
     """Return a file of functions that say what they should do, and do nothing."""
     imports = [name for name in IMPORTS.get(PurePosixPath(file).name, ()) if f"{name}.py" in made.files]
     head = f'"""{made.title}: write what is missing."""\n\nimport numpy as np\n'
-    parts = [head + "".join(f"\nfrom {made.package}.{name} import *" for name in imports) + "\n" * bool(imports)]
+    lines = [f"from {made.package}.{name} import *" for name in imports]
+    lines += [f"from {made.package} import optim"] * (file == "solver.py")
+    parts = [head + "".join(f"\n{line}" for line in lines) + "\n" * bool(lines)]
     for task in made.tasks:
         if task.file == file:
-            parts += [_stub(signature, says) for signature, says in task.functions.items()]
+            parts += [_stub(signature, says, task.methods) for signature, says in task.functions.items()]
     return "\n\n".join(parts)
 
 
-def _stub(signature: str, says: str) -> str:
+def _stub(signature: str, says: str, methods: Mapping[str, str]) -> str:
     name, _, arguments = signature.partition("(")
-    doc = textwrap.indent(f'"""{says.strip()}\n"""', "    ", lambda line: bool(line.strip()))
     if not name[0].isupper():
-        return f'def {signature}:\n{doc}\n    raise NotImplementedError("{name} is not written yet")\n'
+        return f'def {signature}:\n{_doc(says)}    raise NotImplementedError("{name} is not written yet")\n'
     arguments = textwrap.fill(f"self, {arguments[:-1]}", 100, initial_indent=" " * 8, subsequent_indent=" " * 8)
+    has_params = "        self.params = {}\n" * ("loss(X, y=None)" in methods)
     return (
-        f"class {name}:\n{doc}\n\n    def __init__(\n{arguments},\n    ):\n        self.params = {{}}\n"
-        f'        raise NotImplementedError("{name} is not written yet")\n\n'
-        f"    def loss(self, X, y=None):\n        raise NotImplementedError\n"
+        f"class {name}:\n{_doc(says)}\n    def __init__(\n{arguments},\n    ):\n{has_params}"
+        f'        raise NotImplementedError("{name} is not written yet")\n'
+        + "".join(_method(*each) for each in methods.items())
     )
+
+
+def _method(signature: str, says: str) -> str:
+    head = signature.replace("(", "(self, ").replace(", )", ")")
+    doc = textwrap.indent(_doc(says), "    ") if says else ""
+    return f"\n    def {head}:\n{doc}        raise NotImplementedError\n"
+
+
+def _doc(says: str) -> str:
+    return textwrap.indent(f'"""{says.strip()}\n"""\n', "    ", lambda line: bool(line.strip()))
 
 
 # The notebook -----------------------------------------------------------------------------------------------------

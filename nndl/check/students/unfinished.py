@@ -29,6 +29,8 @@ def why(source: str, function: str, seen: Sequence[Trial], wrong: Mapping[str, A
         return "Its body is still empty."
     if stub and values and all(_is_zero(value) for value in values if not isinstance(value, str)):
         return "It returns zeros."
+    if stub and any(key.name == "number of steps" and not value for each in seen for key, value in each.theirs.items()):
+        return "Its train takes no step."
     first = wrong.get(forward)
     if stub and forward != function and first is not None and first.verdict == "not implemented":
         return f"Its body is still empty, and so is {forward}."
