@@ -1,6 +1,7 @@
 """Every explanation holds: its formulas are its NumPy lines, both our functions, its gradients numerical ones."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -85,8 +86,6 @@ def test_latex_is_made_of_commands_that_there_are(explanation: Explanation) -> N
 
 def broken(explanation: Explanation, step: Step, other: Step) -> Worked:
     """Return the worked example with a step exchanged."""
-    from dataclasses import replace
-
     backward = tuple(other if each is step else each for each in explanation.backward)
     return example(replace(explanation, backward=backward))
 
@@ -103,3 +102,25 @@ def test_a_gradient_by_a_value_halfway_that_is_wrong_is_seen() -> None:
     found = broken(bn, step, Step("dmean[c] = 0 * inverse_std[c]", "dmean = 0 * inverse_std"))
     assert [row.name for row in found.numerical() if row.verdict != "ok"] == ["mean", "x"]
     assert found.own_difference() > 1e-3
+
+
+@pytest.mark.parametrize("explanation", EXPLANATIONS.values(), ids=list(EXPLANATIONS))
+def test_every_formula_is_held_to_its_line(explanation: Explanation) -> None:
+    """Twice what it says, each of them in its turn, is seen."""
+    for place, step in enumerate(explanation.steps):
+        left, right = step.formula.split(" = ", 1)
+        twice = replace(step, formula=f"{left} = 2 * ({right})")
+        steps = [twice if number == place else each for number, each in enumerate(explanation.steps)]
+        there = len(explanation.forward)
+        wrong = replace(explanation, forward=tuple(steps[:there]), backward=tuple(steps[there:]))
+        assert example(wrong).formula_difference() > 1e-3, step.formula
+
+
+@pytest.mark.parametrize("explanation", EXPLANATIONS.values(), ids=list(EXPLANATIONS))
+def test_every_gradient_is_held_to_a_numerical_one(explanation: Explanation) -> None:
+    """A tenth more of it is seen."""
+    for place, step in enumerate(explanation.backward):
+        more = replace(step, numpy=f"{step.numpy}\n{step.name} = 1.1 * {step.name}")
+        steps = [more if number == place else each for number, each in enumerate(explanation.backward)]
+        found = example(replace(explanation, backward=tuple(steps)))
+        assert step.name[1:] in {row.name for row in found.numerical() if row.verdict != "ok"}, step.formula
