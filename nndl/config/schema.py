@@ -101,8 +101,11 @@ def _both(size: Any) -> Any:
 class Data(Section):
     """The images, and what is done to them on the way to the network."""
 
-    dataset: Literal["cifar10", "cifar100", "synthetic", "folder"] = "cifar10"
-    """The images: CIFAR-10, CIFAR-100, generated patterns that need no download, or a folder of one's own pictures."""
+    dataset: Literal[
+        "cifar10", "cifar100", "synthetic", "folder", "npz", "mnist", "fashion_mnist", "idx", "mat", "parquet"
+    ] = "cifar10"
+    """The images: CIFAR-10, CIFAR-100, generated patterns that need no download, or one's own (docs/data.md): a folder
+    of pictures, or files as Keras, MNIST, MATLAB and the Hugging Face hub have them."""
     root: str = "data"
     """The folder that holds the data set, or its archive; a relative one is looked for where the command is given."""
     size: Annotated[Pixels | tuple[Pixels, Pixels] | Literal["auto"], BeforeValidator(_both)] = "auto"

@@ -34,6 +34,10 @@ def settled(data: Data) -> Data:
     if data.train_size != "all" and data.train_size > found.train:
         raise UnsettledError("train_size", f"train_size should be {found.train:,} or less, or all: there are no more")
     channels, *size = found.shape
+    for key, given, there in (("size", wanted(data).size, tuple(size)), ("channels", wanted(data).channels, channels)):
+        if given not in (None, there):
+            shape = " x ".join(map(str, found.shape))
+            raise UnsettledError(key, f"images are {shape} (channels, height, width) in these files; leave {key} out")
     train_size = found.train if data.train_size == "all" else data.train_size
     told = {"size": tuple(size), "channels": channels, "classes": found.classes, "train_size": train_size}
     try:

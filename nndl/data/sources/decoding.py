@@ -3,10 +3,10 @@
 import os
 import stat
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
@@ -25,26 +25,36 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def decoded(paths: Sequence[Path], shape: Shape, fit: Fit) -> Iterator[Pixels | DataError]:
-    """Yield pixels uint8 (C, H, W) of each file in turn, or the error that says why it has none."""
+class Named(NamedTuple):
+    """A picture that is not read yet: what errors call it, the number of its class, and the way to its bytes."""
 
-    def read(path: Path) -> Pixels | DataError:
+    name: str
+    label: int
+    read: Callable[[], bytes]
+
+
+def decoded(pictures: Iterable[Named], shape: Shape, fit: Fit) -> Iterator[tuple[int, Pixels | DataError]]:
+    """Yield label and pixels uint8 (C, H, W) of each picture in turn, or the error that says why it has none."""
+
+    def read(picture: Named) -> Pixels | DataError:
         try:
-            return decode(read_plain(path), str(path), shape, fit)
+            return decode(picture.read(), picture.name, shape, fit)
         except DataError as error:
             return error
 
-    waiting: deque[Future[Pixels | DataError]] = deque()
+    waiting: deque[tuple[int, Future[Pixels | DataError]]] = deque()
     with quietly(), ThreadPoolExecutor(cores(), "pictures") as pool:  # pillow decodes and scales without Python's lock
         try:
-            for path in paths:
-                waiting.append(pool.submit(read, path))
+            for picture in pictures:
+                waiting.append((picture.label, pool.submit(read, picture)))
                 if len(waiting) > _AHEAD * cores():
-                    yield waiting.popleft().result()
+                    label, future = waiting.popleft()
+                    yield label, future.result()
             while waiting:
-                yield waiting.popleft().result()
+                label, future = waiting.popleft()
+                yield label, future.result()
         finally:
-            for future in waiting:
+            for _, future in waiting:
                 future.cancel()
 
 

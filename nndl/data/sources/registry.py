@@ -1,10 +1,11 @@
 """The kinds of data sets of one's own, by their names in a config."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from nndl.data.dataset import Dataset
-from nndl.data.sources import folder
+from nndl.data.sources import folder, idx, mat, npz, parquet
 from nndl.data.sources.wanted import Found, Wanted
 
 
@@ -17,4 +18,10 @@ class Source(NamedTuple):
     """Reads it; raises DataError."""
 
 
-SOURCES = {"folder": Source(folder.survey, folder.load)}
+SOURCES = {
+    "folder": Source(folder.survey, folder.load),
+    "npz": Source(npz.survey, npz.load),
+    **{kind: Source(partial(idx.survey, kind=kind), partial(idx.load, kind=kind)) for kind in idx.NAMES},
+    "mat": Source(mat.survey, mat.load),
+    "parquet": Source(parquet.survey, parquet.load),
+}

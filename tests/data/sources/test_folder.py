@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from nndl.data.pictures import decode_picture
-from nndl.data.sources import cache, folder
+from nndl.data.sources import building, cache, folder
 from nndl.data.sources.folder import load, survey
 from nndl.data.sources.telling import shown_by
 from nndl.data.sources.wanted import Found, Wanted
@@ -31,13 +31,14 @@ def pets(tmp_path: Path) -> Path:
 def decodings(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The number of pictures that were decoded, each time that some were."""
     made: list[int] = []
-    real = folder.decoded
+    real = building.decoded
 
-    def counted(paths: Any, *rest: Any) -> Any:
-        made.append(len(paths))
-        return real(paths, *rest)
+    def counted(pictures: Any, *rest: Any) -> Any:
+        pictures = list(pictures)
+        made.append(len(pictures))
+        return real(pictures, *rest)
 
-    monkeypatch.setattr(folder, "decoded", counted)
+    monkeypatch.setattr(building, "decoded", counted)
     return made
 
 
@@ -151,7 +152,7 @@ def test_a_class_of_which_nothing_is_whole_is_told(tmp_path: Path) -> None:
 def test_a_folder_that_changes_while_it_is_read_is_refused(
     pets: Path, caches: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = folder.decoded
+    real = building.decoded
 
     def meanwhile(*given: Any) -> Iterator[Any]:
         for number, each in enumerate(real(*given)):
@@ -159,7 +160,7 @@ def test_a_folder_that_changes_while_it_is_read_is_refused(
                 fill(pets, {"dog": 1}, first=90)
             yield each
 
-    monkeypatch.setattr(folder, "decoded", meanwhile)
+    monkeypatch.setattr(building, "decoded", meanwhile)
     with pytest.raises(DataError, match="changed while its pictures were read; give the command again"):
         load(Wanted(pets, (8, 8)))
     assert list(caches.iterdir()) == []

@@ -1,0 +1,187 @@
+"""Data sets that come as arrays: images and labels, in the layouts and types that people keep, as bytes and numbers."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import isqrt
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nndl.data.dataset import CHANNELS, LARGEST, SMALLEST, Dataset, Images
+from nndl.data.pixels import Shape
+from nndl.data.sources.wanted import MOST_IMAGES, Found, Wanted, chosen, listed
+from nndl.data.split import stratified_split
+from nndl.errors import DataError
+
+Array = NDArray[Any]
+_CHUNK = 4096  # images made bytes at a time
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a data set before its images are read."""
+
+    name: str
+    """Its name in errors."""
+    shape: tuple[int, ...]
+    """Of the images' array."""
+    labels: Array
+    """(N,), (N, 1), or a row for each image that is 1 at its class; numbers or text."""
+    read: Callable[[], Array]
+    """Gives the images."""
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A data set before its images are read; without a test set a share of it tests."""
+
+    name: str
+    train: Part
+    test: Part | None = None
+    names: Sequence[str] | None = None
+    """The names of labels 0, 1, 2 ...; without them a label is its own name."""
+
+
+def found(whole: Whole, wanted: Wanted) -> Found:
+    """Tell what there is without reading the images. Raises DataError."""
+    classes, train, _, _, _ = _sorted_out(whole, wanted)
+    return Found(layout(whole.train), classes, len(train))
+
+
+def dataset(whole: Whole, wanted: Wanted) -> Dataset:
+    """Read the images. Raises DataError."""
+    classes, train, test, learnt, tested = _sorted_out(whole, wanted)
+    images = as_bytes(whole.train)
+    others = images if whole.test is None else as_bytes(whole.test)
+    if images.shape[1:] != others.shape[1:]:
+        there = " and ".join(" x ".join(map(str, each.shape[1:])) for each in (images, others))
+        raise DataError(f"{wanted.root}: images to train on and to test on are {there} (channels, height, width)")
+    return Dataset(whole.name, _taken(images, train, learnt), _taken(others, test, tested), classes, synthetic=False)
+
+
+def _taken(images: Array, index: Array, labels: Array) -> Images:
+    """Take the images at `index`; all of them are not copied."""
+    everything = len(index) == len(images) and (index == np.arange(len(index))).all()
+    return Images(images if everything else np.ascontiguousarray(images[index]), labels)
+
+
+def _sorted_out(whole: Whole, wanted: Wanted) -> tuple[tuple[str, ...], Array, Array, Array, Array]:
+    """Return the classes, the positions of the images to train on and to test on, and the labels of both."""
+    labels = _words(whole.train, whole.names)
+    tests = None if whole.test is None else _words(whole.test, whole.names)
+    there = whole.names if whole.names and whole.train.labels.dtype.kind not in "US" else _in_order(labels)
+    classes = chosen(there, wanted)
+    if whole.test and tests is not None and wanted.classes is None and (only := set(tests.tolist()) - set(there)):
+        raise DataError(f"{whole.test.name} has images of {listed(sorted(only))}, and {whole.train.name} has none")
+    own = _numbers(labels, classes)
+    counts = np.bincount(own[own >= 0], minlength=len(classes))
+    if empty := [name for name, count in zip(classes, counts, strict=True) if not count]:
+        raise DataError(f"{whole.train.name} has no image of {listed(empty)}; leave it out of data.classes")
+    index = np.flatnonzero(own >= 0)
+    if tests is None:
+        train, test = _share(index, own, len(classes), wanted)
+        return classes, train, test, own[train], own[test]
+    other = _numbers(tests, classes)
+    test = np.flatnonzero(other >= 0)
+    return classes, index, test, own[index], other[test]
+
+
+def _numbers(labels: Array, classes: Sequence[str]) -> Array:
+    """Return the number of each image's class, int64, and -1 for other classes."""
+    names, which = np.unique(labels, return_inverse=True)
+    numbers = {name: number for number, name in enumerate(classes)}
+    return np.array([numbers.get(name, -1) for name in names.tolist()], np.int64)[which.reshape(-1)]
+
+
+def _share(index: Array, labels: Array, classes: int, wanted: Wanted) -> tuple[Array, Array]:
+    """Draw the images to test on out of those at `index`."""
+    count = max(round(wanted.test_share * len(index)), classes)
+    if len(index) < 2 * classes:
+        raise DataError(f"{wanted.root} has {len(index):,} images of {classes:,} classes: too few to train and test on")
+    train, test = stratified_split(labels[index], min(count, len(index) - classes), wanted.seed)
+    return index[train], index[test]
+
+
+def _in_order(labels: Array) -> list[str]:
+    """Return the labels that there are, numbers by value and text by letters."""
+    names: list[str] = np.unique(labels).tolist()
+    return sorted(names, key=int) if all(name.lstrip("-").isdigit() for name in names) else names
+
+
+def _words(part: Part, names: Sequence[str] | None) -> Array:
+    """Return the class of each image, by its name. Raises DataError for labels that are none, or of another length."""
+    labels = part.labels
+    if labels.ndim == 2 and labels.shape[1] > 1:
+        if not ((labels == 0) | (labels == 1)).all() or not (labels.sum(axis=1) == 1).all():
+            raise DataError(f"{part.name}: labels {labels.shape} are no rows that are 1 at one class and 0 elsewhere")
+        labels = labels.argmax(axis=1)
+    labels = labels.reshape(-1) if labels.ndim == 2 else labels
+    if labels.shape != part.shape[:1]:
+        raise DataError(f"{part.name}: {part.shape[0]:,} images, and labels {labels.shape}; each image has one")
+    if len(labels) > MOST_IMAGES:
+        raise DataError(f"{part.name} holds {len(labels):,} images; at most {MOST_IMAGES:,} are read")
+    if labels.dtype.kind in "US":
+        return labels.astype(str)
+    if labels.dtype.kind == "f" and (labels == np.rint(labels)).all():
+        labels = labels.astype(np.int64)
+    if labels.dtype.kind not in "iub":
+        raise DataError(f"{part.name}: labels are whole numbers or text, not {labels.dtype}")
+    if names is None:
+        return labels.astype(np.int64).astype(str)
+    if len(labels) and not (labels.min() >= 0 and labels.max() < len(names)):
+        raise DataError(
+            f"{part.name}: labels go from {labels.min()} to {labels.max()}, and {len(names)} classes are named"
+        )
+    return np.array(list(names))[labels.astype(np.int64)]
+
+
+def layout(part: Part) -> Shape:
+    """Return the shape (C, H, W) of images kept as (N, H, W, C), (N, C, H, W), (N, H, W) or flat. Raises DataError."""
+    rest = part.shape[1:]
+    shape = (0, 0, 0)
+    if len(rest) == 3 and rest[2] in CHANNELS:
+        shape = (rest[2], rest[0], rest[1])
+    elif len(rest) == 3 and rest[0] in CHANNELS:
+        shape = (rest[0], rest[1], rest[2])
+    elif len(rest) == 2:
+        shape = (1, rest[0], rest[1])
+    elif len(rest) == 1:
+        channels = next((number for number in CHANNELS if isqrt(rest[0] // number) ** 2 * number == rest[0]), 0)
+        side = isqrt(rest[0] // max(channels, 1))
+        shape = (channels, side, side)
+    if not shape[0] or not all(SMALLEST <= side <= LARGEST for side in shape[1:]):
+        right = f"(N, H, W, C), (N, C, H, W), (N, H, W) or flat, C 1 or 3, sides of {SMALLEST} to {LARGEST}"
+        raise DataError(f"{part.name}: images are {right}, not {part.shape}")
+    return shape
+
+
+def as_bytes(part: Part) -> Array:
+    """Return the images uint8 (N, C, H, W): floats from 0 to 1 times 255, rounded; whole numbers to 255 as they are."""
+    images, (channels, height, width) = part.read(), layout(part)
+    if images.shape != part.shape:
+        raise DataError(f"{part.name}: images {images.shape}, and {part.shape} was said")
+    scale = _scale(images, part.name)
+    out = np.empty((len(images), channels, height, width), np.uint8)
+    last = images.ndim == 4 and images.shape[3] in CHANNELS
+    for start in range(0, len(images), _CHUNK):
+        chunk = images[start : start + _CHUNK]
+        chunk = chunk.transpose(0, 3, 1, 2) if last else chunk.reshape(-1, channels, height, width)
+        out[start : start + _CHUNK] = chunk if scale == 1 else np.rint(chunk * scale)
+    return out
+
+
+def _scale(images: Array, name: str) -> float:
+    """Return what pixels are multiplied by to go to 255. Raises DataError for those that cannot be told."""
+    if images.dtype == np.uint8 or not images.size:
+        return 1.0
+    if images.dtype.kind not in "iuf":
+        raise DataError(f"{name}: pixels are whole numbers to 255 or floats to 1, not {images.dtype}")
+    low, high = images.min(), images.max()
+    if not (low >= 0 and high <= 255):
+        raise DataError(f"{name}: pixels go from {low} to {high}; give them from 0 to 255, or as floats from 0 to 1")
+    if images.dtype.kind == "f" and high <= 1:
+        return 255.0
+    if images.dtype.kind == "f" and any((part != np.rint(part)).any() for part in np.array_split(images, 16)):
+        raise DataError(f"{name}: pixels are floats to {high:.4g}; give whole numbers to 255, or floats from 0 to 1")
+    return 1.0

@@ -1,0 +1,87 @@
+"""Pictures made a data set: decoded, scaled and kept in a cache, the damaged ones named or left out."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from nndl.data.dataset import Dataset
+from nndl.data.pixels import Shape
+from nndl.data.sources.cache import Item, Plan, cached
+from nndl.data.sources.decoding import Named, decoded
+from nndl.data.sources.telling import progress
+from nndl.data.sources.wanted import Wanted, listed
+from nndl.errors import DataError
+
+SIZE, CHANNELS = (32, 32), 3
+"""Height and width, and channels, where a config says nothing."""
+MOST_TOLD = 100
+"""Damaged pictures that are named; the others are counted."""
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Pictures before they are read."""
+
+    name: str
+    classes: tuple[str, ...]
+    count: int
+    key: tuple[Any, ...]
+    """All that tells their cache from others, beside shape and fit."""
+    stamp: Callable[[], str]
+    """Gives a digest of the files as they are."""
+    train: Callable[[], Iterable[Named]]
+    test: Callable[[], Iterable[Named]]
+
+
+def shape_of(wanted: Wanted) -> Shape:
+    """Return the shape (C, H, W) that pictures are made into."""
+    return (wanted.channels or CHANNELS, *(wanted.size or SIZE))
+
+
+def build(pictures: Pictures, wanted: Wanted) -> Dataset:
+    """Return the data set, from its cache where that is there.
+
+    Raises DataError for damaged pictures, all of which it names, unless they are to be skipped.
+    """
+    shape, stamp = shape_of(wanted), pictures.stamp()
+
+    def make() -> Iterator[Item | None]:
+        yield from _images(pictures, shape, wanted)
+        if pictures.stamp() != stamp:
+            raise DataError(f"{wanted.root} changed while its pictures were read; give the command again")
+
+    key = repr((*pictures.key, shape, wanted.fit, wanted.skip_damaged, pictures.classes))
+    return cached(Plan(key, stamp, pictures.name, shape, pictures.classes, pictures.count, make))
+
+
+def _images(pictures: Pictures, shape: Shape, wanted: Wanted) -> Iterator[Item | None]:
+    """Yield the images of both parts; raises DataError for damage that is not skipped, or a class of nothing else."""
+    damage, lost = list[DataError](), set(range(len(pictures.classes)))
+    with progress() as told:
+        told.start(f"reading {wanted.root}", pictures.count)
+        for part in (pictures.train, pictures.test):
+            for label, pixels in decoded(part(), shape, wanted.fit):
+                told.advance(1)
+                if isinstance(pixels, DataError):
+                    damage.append(pixels)
+                elif not damage or wanted.skip_damaged:
+                    if part is pictures.train:
+                        lost.discard(label)
+                    yield pixels, label
+            if part is pictures.train:
+                yield None
+        if damage and wanted.skip_damaged:
+            told.note(f"note: left out, since they cannot be read: {listed(damage)}")
+    if damage and not wanted.skip_damaged:
+        raise DataError(_words(damage, wanted))
+    if lost:
+        words = f"{wanted.root}: no picture of {listed(pictures.classes[label] for label in sorted(lost))} to train on"
+        raise DataError(f"{words} is whole\n{_words(damage, wanted)}")
+
+
+def _words(damage: list[DataError], wanted: Wanted) -> str:
+    told = "".join(f"\n  {error}" for error in damage[:MOST_TOLD])
+    more = f"\n  and {len(damage) - MOST_TOLD:,} more" if len(damage) > MOST_TOLD else ""
+    count = f"{len(damage):,} pictures" if len(damage) > 1 else "a picture"
+    cure = "remove or mend them, or leave them out with data.damaged: skip"
+    return f"{count} of {wanted.root} cannot be read:{told}{more}\n{cure}"

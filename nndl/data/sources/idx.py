@@ -1,0 +1,111 @@
+"""MNIST, Fashion-MNIST and their kin: IDX files, gzipped or not, as they are published or as torchvision keeps them."""
+
+import gzip
+import struct
+import zlib
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nndl.data.dataset import Dataset
+from nndl.data.sources.arrays import Part, Whole, dataset, found
+from nndl.data.sources.wanted import MOST_IMAGES, Found, Wanted
+from nndl.errors import DataError
+
+NAMES: dict[str, Sequence[str] | None] = {
+    "mnist": tuple("0123456789"),
+    "fashion_mnist": (
+        "T-shirt/top",
+        "Trouser",
+        "Pullover",
+        "Dress",
+        "Coat",
+        "Sandal",
+        "Shirt",
+        "Sneaker",
+        "Bag",
+        "Ankle boot",
+    ),
+    "idx": None,
+}
+"""The classes by the name of the data set in a config; of others in this format a label is its own name."""
+_PARTS = {"train": ("train",), "test": ("t10k", "test")}
+_UNSIGNED = 8  # the code of bytes
+
+
+def survey(wanted: Wanted, kind: str) -> Found:
+    """Tell what the files hold by their heads and labels. Raises DataError."""
+    return found(_whole(wanted, kind), wanted)
+
+
+def load(wanted: Wanted, kind: str) -> Dataset:
+    """Read the files. Raises DataError."""
+    return dataset(_whole(wanted, kind), wanted)
+
+
+def _whole(wanted: Wanted, kind: str) -> Whole:
+    train, test = (_part(wanted.root, names) for names in _PARTS.values())
+    return Whole(kind if kind != "idx" else wanted.root.resolve().name, train, test, NAMES[kind])
+
+
+def _part(root: Path, names: Sequence[str]) -> Part:
+    images, labels = (_file(root, names, what) for what in ("images", "labels"))
+    (count, *_), _ = _head(labels, 1)
+    shape, _ = _head(images, 3)
+    if count > MOST_IMAGES or shape[0] > MOST_IMAGES:
+        raise DataError(f"{labels} says it holds {count:,} labels; at most {MOST_IMAGES:,} are read")
+    return Part(str(images), shape, _values(labels, 1), partial(_values, images, 3))
+
+
+def _file(root: Path, names: Sequence[str], what: str) -> Path:
+    """Find the file of images or labels of a part: in root, or where torchvision puts it, MNIST/raw."""
+    patterns = [f"{place}*{name}-{what}*idx*" for name in names for place in ("", "raw/", "*/raw/")]
+    try:
+        there = [path for pattern in patterns for path in sorted(root.glob(pattern)) if path.is_file()]
+    except OSError as error:
+        raise DataError(f"{root} cannot be read: {error.strerror or error}") from None
+    if not there:
+        dims = 3 if what == "images" else 1
+        raise DataError(f"{root} holds no {names[0]}-{what}-idx{dims}-ubyte, gzipped (.gz) or not")
+    return there[0]
+
+
+def _head(path: Path, dimensions: int) -> tuple[tuple[int, ...], bytes]:
+    """Read the shape that a file says it has, and the bytes that say so. Raises DataError for another kind of file."""
+    head = _bytes(path, 4 + 4 * dimensions)
+    if len(head) < 4 + 4 * dimensions or head[:4] != bytes((0, 0, _UNSIGNED, dimensions)):
+        raise DataError(f"{path} is no IDX file of bytes in {dimensions} dimensions")
+    return struct.unpack(f">{dimensions}I", head[4:]), head
+
+
+def _values(path: Path, dimensions: int) -> NDArray[Any]:
+    """Read a file's values, uint8. Raises DataError where there are more or fewer than it says."""
+    shape, head = _head(path, dimensions)
+    expected = int(np.prod(shape, dtype=object))
+    if expected > 16 << 30:
+        raise DataError(f"{path} says it holds {shape}; that is no data set of images")
+    content = _bytes(path, len(head) + expected + 1)
+    if len(content) != len(head) + expected:
+        there = f"{len(content) - len(head):,} bytes" if len(content) < len(head) + expected else "more"
+        raise DataError(f"{path} says it holds {shape}, {expected:,} bytes, and has {there}")
+    return np.frombuffer(content, np.uint8, offset=len(head)).reshape(shape)
+
+
+def _bytes(path: Path, most: int) -> bytes:
+    """Read the first bytes of a file, unpacked. Raises DataError where it cannot be."""
+    try:
+        with path.open("rb") as raw:
+            packed = raw.read(2) == b"\x1f\x8b"
+            raw.seek(0)
+            if not packed:
+                return raw.read(most)
+            with gzip.GzipFile(fileobj=raw) as file:
+                return file.read(most)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise DataError(f"{path} is damaged: {error}") from None
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}") from None

@@ -1,0 +1,119 @@
+"""Data sets in MATLAB's files: CIFAR-10 and CIFAR-100 as published for it, and SVHN's cropped digits. Needs scipy."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nndl.data.dataset import Dataset
+from nndl.data.sources.arrays import Part, Whole, dataset, found
+from nndl.data.sources.wanted import Found, Wanted, listed
+from nndl.errors import DataError, MissingExtraError
+
+Array = NDArray[Any]
+MOST_BYTES = 4 << 30
+"""Of a file, and of an array unpacked."""
+_BATCHES = tuple(f"data_batch_{number}.mat" for number in range(1, 6))
+_DIGITS = tuple("0123456789")
+
+
+def survey(wanted: Wanted) -> Found:
+    """Tell what the files hold by their labels. Raises DataError, and MissingExtraError without scipy."""
+    return found(_whole(wanted), wanted)
+
+
+def load(wanted: Wanted) -> Dataset:
+    """Read the files. Raises DataError, and MissingExtraError without scipy."""
+    return dataset(_whole(wanted), wanted)
+
+
+def _whole(wanted: Wanted) -> Whole:
+    root = wanted.root
+    for folder in (root, root / "cifar-10-batches-mat", root / "cifar-100-matlab"):
+        if (folder / _BATCHES[0]).is_file():
+            names = _names(folder / "batches.meta.mat", "label_names")
+            train = _cifar([folder / name for name in _BATCHES], "labels")
+            return Whole("cifar10", train, _cifar([folder / "test_batch.mat"], "labels"), names)
+        if (folder / "train.mat").is_file():
+            names = _names(folder / "meta.mat", "fine_label_names")
+            train, test = (_cifar([folder / f"{part}.mat"], "fine_labels") for part in ("train", "test"))
+            return Whole("cifar100", train, test, names)
+    if (root / "train_32x32.mat").is_file():
+        return Whole("svhn", _svhn(root / "train_32x32.mat"), _svhn(root / "test_32x32.mat"), _DIGITS)
+    known = f"{_BATCHES[0]} (CIFAR-10), train.mat (CIFAR-100) or train_32x32.mat (SVHN)"
+    raise DataError(f"{root} holds no {known}")
+
+
+def _cifar(paths: Sequence[Path], labels: str) -> Part:
+    """Describe the batches of a part: data uint8 (n, 3072), channel after channel, and labels (n, 1)."""
+    shapes = [_shapes(path) for path in paths]
+    for path, there in zip(paths, shapes, strict=True):
+        if len(there.get("data", ())) != 2 or there["data"][1] != 3072:
+            raise DataError(f"{path} holds {listed(there)}; CIFAR's files hold data (N, 3072) and {labels}")
+    count = sum(there["data"][0] for there in shapes)
+    known = np.concatenate([_array(path, labels).reshape(-1) for path in paths])
+    return Part(str(paths[0]), (count, 3, 32, 32), known, partial(_rows, paths))
+
+
+def _rows(paths: Sequence[Path]) -> Array:
+    return np.concatenate([_array(path, "data").reshape(-1, 3, 32, 32) for path in paths])
+
+
+def _svhn(path: Path) -> Part:
+    """Describe a part: X uint8 (32, 32, 3, N), and y (N, 1), where 10 is the digit 0."""
+    shape = _shapes(path).get("X", ())
+    if len(shape) != 4 or shape[2] != 3:
+        raise DataError(f"{path} holds X {shape}; SVHN's are (32, 32, 3, N)")
+    labels = _array(path, "y").reshape(-1).astype(np.int64)
+    return Part(str(path), (shape[3], *shape[:3]), labels % 10, lambda: _array(path, "X").transpose(3, 0, 1, 2))
+
+
+def _names(path: Path, key: str) -> list[str] | None:
+    """Read the classes' names, a column of cells with one text each; None where they are not there."""
+    if not path.is_file():
+        return None
+    cells = _array(path, key).reshape(-1)
+    return [str(np.asarray(cell).reshape(-1)[0]) for cell in cells] if len(cells) <= 1000 else None
+
+
+def _shapes(path: Path) -> dict[str, tuple[int, ...]]:
+    """Read the shapes of the arrays in a file, which are not unpacked. Raises DataError."""
+    try:
+        if (size := path.stat().st_size) > MOST_BYTES:
+            raise DataError(f"{path} has {size / 2**30:,.0f} GiB; at most {MOST_BYTES >> 30} are read")
+        there = {name: tuple(shape) for name, shape, _ in _scipy().whosmat(str(path))}
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
+    except DataError:
+        raise
+    except MissingExtraError:
+        raise
+    except Exception as error:  # scipy's reader raises what struct, zlib and indexing do
+        raise DataError(f"{path} is no .mat file that can be read: {str(error)[:200]}") from None
+    if largest := [name for name, shape in there.items() if int(np.prod(shape, dtype=object)) > MOST_BYTES]:
+        raise DataError(f"{path}: {listed(largest)} would take more than {MOST_BYTES >> 30} GiB")
+    return there
+
+
+def _array(path: Path, name: str) -> Array:
+    """Read one array. Raises DataError where there is none."""
+    if name not in _shapes(path):
+        raise DataError(f"{path} holds no {name}")
+    try:
+        return np.asarray(_scipy().loadmat(str(path), variable_names=[name])[name])
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise DataError(f"{path}: {name} is damaged: {str(error)[:200]}") from None
+
+
+def _scipy() -> Any:
+    """Import scipy.io. Raises MissingExtraError."""
+    try:
+        import scipy.io
+    except ImportError:
+        raise MissingExtraError("scipy", "mat", "reading .mat files") from None
+    return scipy.io

@@ -1,0 +1,204 @@
+"""Data sets in parquet files as the Hugging Face hub lays them out: a picture's bytes and its label in each row.
+
+train-00000-of-00001.parquet, test-..., validation-..., in the folder or its data/; columns image (or img) and label
+(or fine_label), whose names stand in the schema. Needs pyarrow.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nndl.data.dataset import Dataset
+from nndl.data.hidden import without_hidden
+from nndl.data.sources.building import Pictures, build, shape_of
+from nndl.data.sources.cache import stamp_of
+from nndl.data.sources.decoding import Named
+from nndl.data.sources.wanted import MOST_IMAGES, Found, Wanted, chosen, listed
+from nndl.data.split import stratified_split
+from nndl.errors import DataError, MissingExtraError
+from nndl.visible import visible
+
+Array = NDArray[Any]
+IMAGES, LABELS = ("image", "img", "picture"), ("label", "labels", "fine_label", "class")
+PARTS = {"train": ("train",), "valid": ("validation", "valid", "val"), "test": ("test",)}
+_BATCH = 64  # rows read at a time
+
+
+class _Tables(NamedTuple):
+    """The files of both parts, and the number of each row's class in them, -1 for rows that are not taken."""
+
+    classes: tuple[str, ...]
+    train: dict[Path, Array]
+    test: dict[Path, Array]
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """Return the number of pictures to train on, and to test on."""
+        learnt, tested = (sum(int((rows >= 0).sum()) for rows in part.values()) for part in (self.train, self.test))
+        return learnt, tested
+
+
+def survey(wanted: Wanted) -> Found:
+    """Tell what the files hold by their labels. Raises DataError, and MissingExtraError without pyarrow."""
+    tables = _tables(wanted)
+    return Found(shape_of(wanted), tables.classes, tables.counts[0])
+
+
+def load(wanted: Wanted) -> Dataset:
+    """Read the pictures, as `nndl.data.sources.building.build` does. Raises as `survey` does."""
+    tables, root = _tables(wanted), wanted.root.resolve()
+    files = sorted({*tables.train, *tables.test})
+    pictures = Pictures(
+        visible(root.stem) or "parquet",
+        tables.classes,
+        sum(tables.counts),
+        (str(root), wanted.test_share, wanted.seed),
+        lambda: stamp_of((str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files),
+        lambda: chain.from_iterable(_rows(path, rows) for path, rows in tables.train.items()),
+        lambda: chain.from_iterable(_rows(path, rows) for path, rows in tables.test.items()),
+    )
+    return build(pictures, wanted)
+
+
+def _tables(wanted: Wanted) -> _Tables:
+    """Read the labels, and divide the rows as a folder's pictures are divided."""
+    parts = _files(wanted.root)
+    train, test = parts["train"] + (parts["valid"] if parts["test"] else []), parts["test"] or parts["valid"]
+    if not train:
+        raise DataError(f"{wanted.root} holds no train-*.parquet, in itself or in data/")
+    labels = {path: _labels(path) for path in [*train, *test]}
+    if sum(map(len, labels.values())) > MOST_IMAGES:
+        raise DataError(f"{wanted.root} holds over {MOST_IMAGES:,} pictures, the most that are read")
+    known = _names(train[0])
+    top = max(int(rows.max(initial=-1)) for rows in labels.values())
+    names = known or [str(number) for number in range(top + 1)]
+    if top >= len(names):
+        raise DataError(f"{wanted.root}: labels go to {top}, and {len(names)} classes are named")
+    classes = chosen(names, wanted)
+    numbers = np.full(len(names) + 1, -1)  # the last is that of rows without a label
+    numbers[[names.index(name) for name in classes]] = np.arange(len(classes))
+    taken = {path: numbers[rows] for path, rows in labels.items()}
+    learnt = set(np.concatenate([taken[path] for path in train]).tolist())
+    if missing := [name for number, name in enumerate(classes) if number not in learnt]:
+        raise DataError(f"{wanted.root}: no picture to train on is of {listed(missing)}; leave it out of data.classes")
+    if test:
+        return _Tables(classes, {path: taken[path] for path in train}, {path: taken[path] for path in test})
+    return _Tables(classes, *_divided({path: taken[path] for path in train}, len(classes), wanted))
+
+
+def _divided(taken: dict[Path, Array], classes: int, wanted: Wanted) -> tuple[dict[Path, Array], dict[Path, Array]]:
+    """Draw the rows that test."""
+    rows = np.concatenate(list(taken.values()))
+    index = np.flatnonzero(rows >= 0)
+    if len(index) < 2 * classes:
+        raise DataError(
+            f"{wanted.root} has {len(index):,} pictures of {classes:,} classes: too few to train and test on"
+        )
+    count = min(max(round(wanted.test_share * len(index)), classes), len(index) - classes)
+    _, drawn = stratified_split(rows[index], count, wanted.seed)
+    tested = np.zeros(len(rows), bool)
+    tested[index[drawn]] = True
+    edges = np.cumsum([len(each) for each in taken.values()])[:-1]
+    parts = [np.split(np.where(keep, rows, -1), edges) for keep in (~tested, tested)]
+    train, test = (dict(zip(taken, part, strict=True)) for part in parts)
+    return train, test
+
+
+def _files(root: Path) -> dict[str, list[Path]]:
+    """Find the files of each part. Raises DataError where root cannot be read."""
+    try:
+        if root.is_file():
+            return {"train": [root], "valid": [], "test": []}
+        there = [
+            path for folder in (root, root / "data") if folder.is_dir() for path in without_hidden(folder.iterdir())
+        ]
+    except OSError as error:
+        raise DataError(f"{root} cannot be read: {error.strerror or error}") from None
+    if not root.is_dir():
+        raise DataError(f"there is no folder {root}")
+    files = [path for path in there if path.suffix == ".parquet"]
+    return {
+        part: [path for path in files if path.name.partition("-")[0].removesuffix(".parquet") in names]
+        for part, names in PARTS.items()
+    }
+
+
+def _labels(path: Path) -> Array:
+    """Read the class of each row, int64; -1 where it has none."""
+    column = _column(path, LABELS)
+    values = _read(path, lambda file: file.read(columns=[column]).column(0).to_pylist())
+    if not all(value is None or isinstance(value, int) for value in values):
+        raise DataError(f"{path}: {column} holds labels that are no whole numbers")
+    labels = np.array([-1 if value is None else value for value in values], np.int64)
+    if labels.min(initial=-1) < -1:
+        raise DataError(f"{path}: {column} holds labels below 0")
+    return labels
+
+
+def _names(path: Path) -> list[str]:
+    """Return the classes' names out of the hub's note in the schema; [] where it has none."""
+    note = _read(path, lambda file: (file.schema_arrow.metadata or {}).get(b"huggingface", b""))
+    try:
+        names = json.loads(note)["info"]["features"][_column(path, LABELS)]["names"]
+        return [str(name) for name in names] if isinstance(names, list) else []
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return []
+
+
+def _rows(path: Path, numbers: Array) -> Iterator[Named]:
+    """Yield the pictures of the rows that have a number."""
+    column, row = _column(path, IMAGES), 0
+    with _in_words(path):
+        for batch in _parquet(path).iter_batches(_BATCH, columns=[column]):
+            wanted = numbers[row : row + len(batch)]
+            cells = batch.column(0).to_pylist() if (wanted >= 0).any() else []
+            for number, cell in zip(wanted.tolist(), cells, strict=False):
+                if number >= 0:
+                    content = cell.get("bytes") if isinstance(cell, dict) else cell
+                    yield Named(f"{path}, row {row}", number, partial(_content, path, row, content))
+                row += 1
+            row += len(batch) - len(cells)
+
+
+def _content(path: Path, row: int, content: Any) -> bytes:
+    if not isinstance(content, bytes):
+        raise DataError(f"{path}, row {row} holds no picture's bytes")
+    return content
+
+
+def _column(path: Path, names: tuple[str, ...]) -> str:
+    there: list[str] = _read(path, lambda file: file.schema_arrow.names)
+    if column := next((name for name in names if name in there), None):
+        return column
+    raise DataError(f"{path} has columns {listed(there)}; one of {', '.join(names)} is needed")
+
+
+def _read(path: Path, use: Callable[[Any], Any]) -> Any:
+    """Return what `use` makes of an open file. Raises DataError where it is damaged, and MissingExtraError."""
+    with _in_words(path):
+        return use(_parquet(path))
+
+
+def _parquet(path: Path) -> Any:
+    """Open a file. Raises MissingExtraError without pyarrow."""
+    try:
+        from pyarrow.parquet import ParquetFile
+    except ImportError:
+        raise MissingExtraError("pyarrow", "parquet", "reading parquet files") from None
+    return ParquetFile(path)
+
+
+@contextmanager
+def _in_words(path: Path) -> Iterator[None]:
+    """Turn what the library raises into a DataError."""
+    try:
+        yield
+    except (OSError, ValueError, KeyError) as error:  # ArrowInvalid is a ValueError, ArrowKeyError a KeyError
+        raise DataError(f"{path} is no parquet file that can be read: {str(error)[:200]}") from None

@@ -1,0 +1,93 @@
+"""Parquet files as the hub lays them out: the pictures of a row's bytes, under the names in the schema."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nndl.data.pictures import decode_picture
+from nndl.data.sources.parquet import load, survey
+from nndl.data.sources.wanted import Found, Wanted
+from nndl.errors import DataError
+from tests.data.photographs import coded
+from tests.data.sources.drawn import picture
+
+pa = pytest.importorskip("pyarrow")
+pq = pytest.importorskip("pyarrow.parquet")
+NAMES = ("cat", "dog", "owl")
+
+
+def rows(count: int, first: int = 0) -> tuple[list[bytes], list[int]]:
+    numbers = range(first, first + count)
+    return [coded(picture(NAMES[n % 3], n), ("PNG", "JPEG")[n % 2]) for n in numbers], [n % 3 for n in numbers]
+
+
+def write(path: Path, pictures: list[Any], labels: list[Any], named: bool = True, image: str = "image") -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cells = [{"bytes": each, "path": None} if isinstance(each, bytes) else each for each in pictures]
+    table = pa.table({image: cells, "label": pa.array(labels, pa.int64())})
+    features = {image: {"_type": "Image"}, "label": {"names": list(NAMES), "_type": "ClassLabel"}}
+    note = {"huggingface": json.dumps({"info": {"features": features}})} if named else {}
+    pq.write_table(table.replace_schema_metadata(note), path, row_group_size=7)
+
+
+def test_pictures_are_those_of_the_rows(tmp_path: Path) -> None:
+    first, labels = rows(20)
+    more, others = rows(10, 20)
+    tests, answers = rows(12, 50)
+    write(tmp_path / "data" / "train-00000-of-00002.parquet", first, labels)
+    write(tmp_path / "data" / "train-00001-of-00002.parquet", more, others)
+    write(tmp_path / "data" / "test-00000-of-00001.parquet", tests, answers)
+    wanted = Wanted(tmp_path, (16, 12))
+    data = load(wanted)
+    assert survey(wanted) == Found((3, 16, 12), NAMES, 30)
+    np.testing.assert_array_equal(data.train.labels, labels + others)
+    np.testing.assert_array_equal(data.test.labels, answers)
+    for pixels, content in zip(data.train.images, first + more, strict=True):
+        np.testing.assert_array_equal(pixels, decode_picture(content, "x", (3, 16, 12)))
+
+
+def test_one_file_is_split_and_classes_may_be_taken(tmp_path: Path) -> None:
+    write(tmp_path / "train-00000-of-00001.parquet", *rows(30), named=False, image="img")
+    data = load(Wanted(tmp_path, (8, 8)))
+    assert (data.classes, len(data.train), len(data.test)) == (("0", "1", "2"), 24, 6)
+    assert np.bincount(data.test.labels).tolist() == [2, 2, 2]
+    some = load(Wanted(tmp_path / "train-00000-of-00001.parquet", (8, 8), classes=("2", "0")))
+    assert (len(some.train), len(some.test)) == (16, 4)
+
+
+def test_damaged_rows_are_named_or_skipped(tmp_path: Path) -> None:
+    pictures, labels = rows(30)
+    pictures[4], pictures[9] = b"no picture", None
+    write(tmp_path / "train.parquet", pictures, labels)
+    with pytest.raises(DataError, match=r"2 pictures of .*\n.*row 4 is no picture.*\n.*row 9 holds no picture's bytes"):
+        load(Wanted(tmp_path, (8, 8)))
+    data = load(Wanted(tmp_path, (8, 8), skip_damaged=True))
+    assert len(data.train) + len(data.test) == 28
+
+
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        ([3] * 30, "labels go to 3, and 3 classes are named"),
+        ([0, 1] * 15, "no picture to train on is of owl"),
+        ([-2] * 30, "labels below 0"),
+    ],
+)
+def test_labels_that_are_none_are_refused(tmp_path: Path, labels: list[int], words: str) -> None:
+    write(tmp_path / "train.parquet", rows(30)[0], labels)
+    with pytest.raises(DataError, match=words):
+        survey(Wanted(tmp_path))
+
+
+def test_what_is_no_such_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"holds no train-\*\.parquet"):
+        survey(Wanted(tmp_path))
+    (tmp_path / "train.parquet").write_bytes(b"PAR1 no file PAR1")
+    with pytest.raises(DataError, match="is no parquet file"):
+        survey(Wanted(tmp_path))
+    pq.write_table(pa.table({"a": [1]}), tmp_path / "train.parquet")
+    with pytest.raises(DataError, match="has columns a; one of label"):
+        survey(Wanted(tmp_path))
