@@ -1,4 +1,8 @@
-"""The parts of a solver on rank 0: each tells the other ranks to do theirs, then does its own."""
+"""The parts of a solver on rank 0, which leads: each tells the other ranks to do theirs (`follow`), then does its own.
+
+The solver knows none of it: a learner, batches, a loss and evaluators are handed to it that look like those of one
+process.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

@@ -1,4 +1,7 @@
-"""Numbers that a config leaves open, and several processes have to agree on: shards, and threads of each."""
+"""Numbers that a config leaves open, and several processes have to agree on: shards, and threads of each.
+
+They are settled before training begins and written into the run's config, so that a run goes on anywhere.
+"""
 
 import json
 from math import ceil, log2

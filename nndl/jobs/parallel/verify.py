@@ -12,7 +12,7 @@ from nndl.jobs.parallel.start_mpi import command, run
 from nndl.jobs.replay import Part, check_steps, compare_runs
 from nndl.runs.folder import RunFolder
 
-UNTIL = ("-m", "nndl.jobs.parallel.until")
+UNTIL = ("-m", "nndl.jobs.parallel.run_until")
 
 
 def verify_ranks(experiment: Experiment, steps: int, stop_at: int, ranks: Sequence[int], folder: Path) -> list[Part]:

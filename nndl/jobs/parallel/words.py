@@ -1,4 +1,7 @@
-"""The words by which rank 0 says what all do next."""
+"""The words by which rank 0 says what all do next: the protocol between `lead`, which speaks, and `follow`.
+
+A word goes out as its number and up to three that go with it, float64 all of them (`mpi.MpiRanks.word`).
+"""
 
 from enum import IntEnum
 

@@ -1,6 +1,6 @@
-"""A run up to a step, on as many processes as mpiexec starts: `python -m nndl.jobs.parallel.until RUN STEP [CONFIG]`.
+"""A run up to a step, on as many processes as mpiexec starts: what `nndl verify-resume --ranks` starts.
 
-With a config the run begins, without one it goes on; what `nndl verify-resume --ranks` starts.
+`python -m nndl.jobs.parallel.run_until RUN STEP [CONFIG]`: with a config the run begins, without one it goes on.
 """
 
 import sys
