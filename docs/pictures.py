@@ -1,8 +1,8 @@
 """Make the pictures of the documentation from what nndl really shows: python -m docs.pictures [NAME...]
 
-Each is a command, given on a terminal that pyte plays, on generated images; rich draws what then stands there. The page
-that `nndl report` writes is photographed by a Chromium without a window. Takes a minute or two; needs the extras docs
-and plot, and a system with pseudo-terminals.
+Each is a command, given on a terminal that pyte plays, on generated images; rich draws what then stands there. The
+pages that `nndl report` and `nndl explain` write are photographed by a Chromium without a window. Takes a minute or
+two; needs the extras docs and plot, and a system with pseudo-terminals.
 """
 
 import os
@@ -83,6 +83,8 @@ SHOTS = {
     "summary": Shot("nndl summary quickstart"),
     "mistake": Shot("nndl config check mistake.yaml"),
 }
+PAGES = {"report": "report latest", "explain": "explain spatial_bn --html"}
+"""Commands that write a page, photographs of whose top are taken."""
 BEFORE = (
     "train quickstart --quiet --epochs 2 --seeds 3 --run-dir runs/quickstart-seeds",
     "train wider.yaml --quiet --epochs 4 --run-dir runs/wider",
@@ -95,7 +97,7 @@ def make(names: list[str], into: Path = PICTURES) -> None:
     known: dict[str, Callable[[Path], bytes]] = {
         **{name: partial(_svg, name, shot) for name, shot in SHOTS.items()},
         "curves": _curves,
-        "report": _report,
+        **{name: partial(_photo, command) for name, command in PAGES.items()},
     }
     if unknown := sorted(set(names) - set(known)):
         raise SystemExit(f"there is no picture {', '.join(unknown)}; there are {', '.join(known)}")
@@ -110,7 +112,7 @@ def make(names: list[str], into: Path = PICTURES) -> None:
                     missing.append(f"{name}: {error}")
                     continue
                 if name in (names or known):
-                    _write(into / f"{name}{'.png' if name == 'report' else '.svg'}", content)
+                    _write(into / f"{name}{'.png' if name in PAGES else '.svg'}", content)
     if missing:
         raise SystemExit("\n".join(missing))
 
@@ -220,14 +222,14 @@ def _curves(folder: Path) -> bytes:
     return (folder / "curves.svg").read_bytes()
 
 
-def _report(folder: Path) -> bytes:
-    """Take the top of the page that `nndl report` writes. Raises FileNotFoundError where there is no Chromium."""
+def _photo(command: str, folder: Path) -> bytes:
+    """Take the top of the page that a command writes. Raises FileNotFoundError where there is no Chromium."""
     browser = next(filter(None, map(shutil.which, CHROMIUMS)), None)
     if browser is None:
         raise FileNotFoundError(f"needs one of {', '.join(CHROMIUMS)} (apt-get install chromium)")
     page, photo = folder / "page.html", folder / "page.png"
-    command = [sys.executable, "-m", "nndl", "report", "latest", "--output", str(page)]
-    subprocess.run(command, cwd=folder, env=_environment(), check=True)
+    words = [sys.executable, "-m", "nndl", *shlex.split(command), "--output", str(page)]
+    subprocess.run(words, cwd=folder, env=_environment(), check=True)
     looks = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--window-size=1000,1500"]
     subprocess.run(
         [browser, *looks, f"--user-data-dir={folder / 'browser'}", f"--screenshot={photo}", page.as_uri()],
