@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Target = Annotated[
     str | None,
     typer.Argument(
-        metavar="[TARGET]",
+        metavar="TARGET",
         help="A layer, a loss or an update rule, by its name in a config or a course; or a config, for --layer. If not "
         "given: a list.",
         autocompletion=complete_explained,

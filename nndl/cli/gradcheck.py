@@ -23,7 +23,7 @@ COLUMNS = ("layer", "gradient", "shape", "checked", "kinks", "max relative error
 Target = Annotated[
     str,
     typer.Argument(
-        metavar="[TARGET]",
+        metavar="TARGET",
         help="A kind of layer (spatial_bn), `all` of them, or a config: its whole network. With --file also a loss, an "
         "update rule, a model or one function; if not given, all that the file defines.",
         autocompletion=complete_layer_or_config,

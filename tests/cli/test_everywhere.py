@@ -117,6 +117,7 @@ def test_help_names_what_is_given_in_words_for_people() -> None:
     assert [name for name, page in pages.items() if "\\[" in page or "{" in page.partition("\n")[0]] == []
     assert " predict [OPTIONS] RUN IMAGE...\n" in pages["nndl predict"]
     assert " eval [OPTIONS] [RUN]\n" in pages["nndl eval"]
+    assert [name for name, page in pages.items() if "[[" in page] == []
 
 
 def test_help_is_whole_where_typer_and_click_disagree(monkeypatch: pytest.MonkeyPatch) -> None:
