@@ -115,7 +115,7 @@ def test_help_names_what_is_given_in_words_for_people() -> None:
     types = re.compile(r"<\w+(\[\w+\])?( range)?>|\b(INTEGER|FLOAT|PATH|BOOLEAN)\b")
     assert {name: found[0] for name, page in pages.items() if (found := types.search(page))} == {}
     assert [name for name, page in pages.items() if "\\[" in page or "{" in page.partition("\n")[0]] == []
-    assert " predict [OPTIONS] RUN IMAGE...\n" in pages["nndl predict"]
+    assert " predict [OPTIONS] RUN [IMAGE...]\n" in pages["nndl predict"]  # a single word is the picture
     assert " eval [OPTIONS] [RUN]\n" in pages["nndl eval"]
     assert [name for name, page in pages.items() if "[[" in page] == []
 
