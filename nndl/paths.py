@@ -1,19 +1,43 @@
 """Paths as people write them."""
 
+import contextlib
 import os
 import shlex
+import stat
 import subprocess
 import sys
 from pathlib import Path
 
 from nndl.errors import UsageError
 
+KINDS = {
+    stat.S_IFLNK: "a link",
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+"""What stands in the place of a file, by `stat.S_IFMT`."""
+
 
 def to_write(path: str | os.PathLike[str]) -> Path:
-    """Return the path expanded; raises UsageError for -, which elsewhere is stdout, where only `runs export` writes."""
+    """Return the path expanded; raises UsageError for -, which elsewhere is stdout, where only `runs export` writes.
+
+    And for what stands there and is no file.
+    """
     if os.fspath(path) == "-":
         raise UsageError("- is no file to write; name one (./- for one of that name)")
-    return expanded(path)
+    return writable(expanded(path))
+
+
+def writable(path: Path) -> Path:
+    """Return the path; raises UsageError where a link, a named pipe or a device would be replaced by a file."""
+    with contextlib.suppress(OSError, ValueError):  # nothing is there
+        kind = stat.S_IFMT(path.lstat().st_mode)
+        if kind != stat.S_IFREG and not path.is_dir():
+            raise UsageError(f"{path} is {KINDS.get(kind, 'no file')}, and only files are written over; name another")
+    return path
 
 
 def expanded(path: str | os.PathLike[str]) -> Path:

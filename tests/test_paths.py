@@ -116,3 +116,40 @@ def test_a_word_of_a_command_is_one_word_and_no_option(path: str) -> None:
     (read,) = shlex.split(word(path))
     assert Path(read) == Path(path)
     assert not read.startswith("-")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="named pipes are POSIX")
+def test_nothing_but_a_file_is_written_over(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "file").touch()
+    for name, kind in (("pipe", "a named pipe"), ("link", "a link")):
+        with pytest.raises(UsageError, match=f"{name} is {kind}, and only files are written over"):
+            to_write(tmp_path / name)
+    with pytest.raises(UsageError, match="/dev/null is a device"):
+        to_write("/dev/null")
+    for fine in ("file", "new", "."):
+        assert to_write(tmp_path / fine) == tmp_path / fine
+
+
+@pytest.mark.skipif(os.name == "nt", reason="named pipes are POSIX")
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("runs", "export", "it.csv", "--force"),
+        ("plot", "it", "-o", "it.csv", "--force"),
+        ("report", "it", "-o", "it.csv"),
+        ("export", "it", "--to", "npz", "-o", "it.csv", "--force"),
+        ("sweep", "export", "it", "it.csv", "--force"),
+        ("sweep", "report", "it", "-o", "it.csv"),
+        ("gradcheck", "all", "--file", ".", "--junit", "it.csv"),
+    ],
+    ids=lambda words: " ".join(words[:2]),
+)
+def test_no_verb_writes_over_a_named_pipe(tmp_path: Path, words: tuple[str, ...]) -> None:
+    train(experiment(), tmp_path / "it")
+    os.mkfifo(tmp_path / "it.csv")
+    done = nndl(*words, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "it.csv is a named pipe, and only files are written over" in done.stderr
+    assert (tmp_path / "it.csv").is_fifo()

@@ -22,6 +22,7 @@ def report(
     """
     from nndl.cli.screen import terminal
     from nndl.errors import UsageError
+    from nndl.paths import writable
     from nndl.report.gather import gather_all
     from nndl.report.page import page
     from nndl.runs.atomic import write_atomically
@@ -30,7 +31,7 @@ def report(
 
     found = bundles(runs)
     path = output or (Path(found[0].folder) / "report.html" if len(found) == 1 else Path("report.html"))
-    if path.is_dir() or not path.parent.is_dir():
+    if writable(path).is_dir() or not path.parent.is_dir():
         raise UsageError(f"--output {path}: name a file in a folder that is there")
     folders = [RunFolder(Path(row.folder)) for bundle in found for row in bundle.rows]
     facts = gather_all(folders, data, (lambda _: None) if json else terminal.note)

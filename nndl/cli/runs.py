@@ -8,7 +8,7 @@ import typer
 from nndl.cli.command import Group, Verb
 from nndl.cli.complete import complete_run_config, complete_sort
 from nndl.cli.options import Force, Json, Runs
-from nndl.paths import expanded
+from nndl.paths import expanded, writable
 from nndl.visible import visible
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ def export(
             raise UsageError("- writes the CSV to stdout, where --json writes too; give one of them")
         terminal.say(_as_csv(list_runs()).rstrip("\n"))
         return
-    if file.exists() and (file.is_dir() or not force):
+    if writable(file).exists() and (file.is_dir() or not force):
         raise UsageError(f"{file} exists; name another file, or say --force to replace it")
     if not file.parent.is_dir():
         raise UsageError(f"there is no folder {file.parent} to write to; make it first")

@@ -9,7 +9,7 @@ import typer
 from nndl.cli.command import Group, TrainingVerb, Verb
 from nndl.cli.options import Data, Engine, Force, Json, Quiet, Synthetic, Threads
 from nndl.cli.screen.ending import exit_code
-from nndl.paths import expanded, to_write
+from nndl.paths import expanded, to_write, writable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -291,7 +291,7 @@ def report(
 
     study = _open(folder, storage)
     path = output or folder / "report.html"
-    if path.is_dir() or not path.parent.is_dir():
+    if writable(path).is_dir() or not path.parent.is_dir():
         raise UsageError(f"--output {path}: name a file in a folder that is there")
     write_atomically(path, sweep_page(study))
     if json:

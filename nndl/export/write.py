@@ -21,7 +21,7 @@ from nndl.export.pytorch import source
 from nndl.export.torch_names import to_torch
 from nndl.net.network import Network
 from nndl.net.types import Array
-from nndl.paths import expanded
+from nndl.paths import expanded, writable
 from nndl.runs.atomic import write_atomically
 from nndl.runs.folder import RunFolder, safe_name
 from nndl.runs.inputs import Inputs
@@ -112,7 +112,7 @@ def _refuse(targets: Sequence[Path], force: bool) -> None:
     for target in targets:
         if not target.parent.is_dir():
             raise UsageError(f"there is no folder {target.parent} to write into; make it first")
-        if target.is_dir() or (target.exists() and not force):
+        if target.is_dir() or (writable(target).exists() and not force):
             raise UsageError(
                 f"{target} is there already; name another file, or say to write over it (--force, force=True)"
             )

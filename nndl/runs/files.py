@@ -12,21 +12,13 @@ from io import BufferedReader, FileIO
 from pathlib import Path
 
 from nndl.errors import NndlError
+from nndl.paths import KINDS
 
 MOST_TEXT = 1 << 22
 """Bytes of a config or of a JSON file; the summary of a run on 100 classes has 60 thousand."""
 
 _SAFE = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY"))
 """Windows has the last of them only; there `_refuse` alone looks for links, just before."""
-
-_KINDS = {
-    stat.S_IFLNK: "a link",
-    stat.S_IFDIR: "a folder",
-    stat.S_IFIFO: "a named pipe",
-    stat.S_IFSOCK: "a socket",
-    stat.S_IFCHR: "a device",
-    stat.S_IFBLK: "a device",
-}
 
 
 class ForeignFileError(NndlError, OSError):
@@ -116,4 +108,4 @@ def _refuse(path: Path) -> None:
     except OSError:
         return
     if kind != stat.S_IFREG:
-        raise ForeignFileError(path, f"is {_KINDS.get(kind, 'no regular file')}, not a file, as those of a run are")
+        raise ForeignFileError(path, f"is {KINDS.get(kind, 'no regular file')}, not a file, as those of a run are")
