@@ -22,11 +22,13 @@ def plot(
     """
     from nndl.cli.screen import terminal
     from nndl.cli.screen.curves import draw, panels
+    from nndl.cli.screen.runs import note_faults
     from nndl.errors import UsageError
     from nndl.runs.curves import heading
     from nndl.runs.sets import bundles, read_bundles
 
     found = bundles(runs)
+    note_faults([row for bundle in found for row in bundle.rows])
     curves = read_bundles(found)
     if output is not None:
         from nndl.runs.figure import write_figure

@@ -21,6 +21,7 @@ def report(
     images are scored for it.
     """
     from nndl.cli.screen import terminal
+    from nndl.cli.screen.runs import note_faults
     from nndl.errors import UsageError
     from nndl.paths import writable
     from nndl.report.gather import gather_all
@@ -30,6 +31,7 @@ def report(
     from nndl.runs.sets import bundles
 
     found = bundles(runs)
+    note_faults([row for bundle in found for row in bundle.rows])
     path = output or (Path(found[0].folder) / "report.html" if len(found) == 1 else Path("report.html"))
     if writable(path).is_dir() or not path.parent.is_dir():
         raise UsageError(f"--output {path}: name a file in a folder that is there")

@@ -52,6 +52,7 @@ def list_(sort: Sort = "begun", filter: Filter = "", by_config: ByConfig = False
     else:
         which = f"no run with {filter!r}" if filter else "no run"
         terminal.say(f"{which} under {runs_root()}; nndl train quickstart makes one")
+    tables.note_faults(rows)
 
 
 @runs_app.command("compare", short_help="Show what differs in configs, and what it did.", cls=Verb)
@@ -71,6 +72,7 @@ def compare(run: Runs, json: Json = False) -> None:
     rows = [row for bundle in found for row in bundle.rows]
     if len(rows) < 2:
         raise UsageError("which other run? nndl runs compare A B [...]")
+    tables.note_faults(rows)
     if 1 < len(found) == len(run) and all(len(bundle.rows) > 1 for bundle in found):
         compare_sets(found, json)
         return

@@ -4,13 +4,13 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 from typing import Any
 
 from nndl.errors import UsageError
-from nndl.runs.files import is_there, read_bounded
+from nndl.runs.files import ForeignFileError, is_there, read_bounded
 from nndl.runs.folder import RunFolder, run_names, runs_root
 from nndl.runs.metrics import read_metrics
 from nndl.runs.plain import parse_yaml, read_json
@@ -18,6 +18,8 @@ from nndl.runs.plain import parse_yaml, read_json
 FOLD = re.compile(r"[0-9]{1,4}/[0-9]{1,4}")
 MEMBER = re.compile(r"(seed|fold|trial)-\d+")
 """Names of runs that stand in one folder with others of their config."""
+MOST_WORDS = 200
+"""Characters of why a file cannot be read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,10 +50,12 @@ class Row:
     folder: str
     tree: Mapping[str, Any] = field(repr=False, compare=False)
     """The config."""
+    faults: tuple[str, ...] = field(default=(), compare=False)
+    """The files of it that cannot be read, and why."""
 
     def record(self) -> dict[str, Any]:
         """Return the values that a table or JSON shows."""
-        return {name: value for name, value in vars(self).items() if name != "tree"}
+        return {name: value for name, value in vars(self).items() if name not in ("tree", "faults")}
 
     @property
     def images(self) -> str:
@@ -76,7 +80,7 @@ def in_short(epochs: float) -> str:
 LONGEST = 1e10
 """Seconds: three hundred years."""
 
-SORTS = tuple(name for name in Row.__dataclass_fields__ if name not in ("tree", "folder", "of_epochs"))
+SORTS = tuple(name for name in Row.__dataclass_fields__ if name not in ("tree", "faults", "folder", "of_epochs"))
 DOWNWARDS = ("best_validation", "test", "begun", "epochs", "seconds")
 """Sorted by these, the highest come first."""
 
@@ -99,18 +103,17 @@ def sort_rows(rows: Sequence[Row], key: str) -> list[Row]:
 
 def read_row(folder: RunFolder) -> Row:
     """Read the row that a run's files tell. Nothing in them makes it fail."""
-    tree, summary = read_config(folder), read_summary(folder)
-    epochs = _epochs(folder)
+    faults: list[str] = []
+    tree, summary, epochs = read_config(folder, faults), read_summary(folder, faults), _epochs(folder, faults)
     accuracies = [share(epoch.get("validation_accuracy")) for epoch in epochs]
     spent = [seconds(epoch.get("seconds")) or 0.0 for epoch in epochs]
-    known = tree is not None and summary is not None
     done, of_epochs = max((epoch["epoch"] for epoch in epochs), default=0), finite(_at(tree, "train", "epochs"))
     begun = 0.0
     with suppress(OSError):
         begun = folder.config.lstat().st_mtime
     return Row(
         name=name_of(folder),
-        status=folder.status() if known else "damaged",
+        status="damaged" if faults else folder.status(),
         config=_text(_at(tree, "name")),
         dataset=_text(_at(tree, "data", "dataset")),
         seed=_whole(_at(tree, "seed")),
@@ -124,6 +127,7 @@ def read_row(folder: RunFolder) -> Row:
         begun=begun,
         folder=str(folder.path),
         tree=tree or {},
+        faults=tuple(faults),
     )
 
 
@@ -141,26 +145,52 @@ def name_of(folder: RunFolder) -> str:
     return name
 
 
-def read_config(folder: RunFolder) -> dict[str, Any] | None:
-    """Read the config as it is written, so that those of other versions are read too."""
-    with suppress(OSError, ValueError):
-        tree = parse_yaml(read_bounded(folder.config).decode("utf-8"))
-        return tree if isinstance(tree, dict) else None
-    return None
+def read_config(folder: RunFolder, faults: list[str] | None = None) -> dict[str, Any] | None:
+    """Read the config as it is written, so that those of other versions are read too; None where it is unreadable.
+
+    What is wrong with it is added to `faults`.
+    """
+    tree = None
+    with _told(folder.config, faults):
+        tree = _mapping(parse_yaml(read_bounded(folder.config).decode("utf-8")))
+    return tree
 
 
-def read_summary(folder: RunFolder) -> dict[str, Any] | None:
-    """Read the summary: empty where there is none, as after a kill in the first moment; None where it is unreadable."""
-    with suppress(ValueError, OSError):
-        summary = read_json(folder.summary)
-        return summary if isinstance(summary, dict) else None
-    return None if is_there(folder.summary) else {}
+def read_summary(folder: RunFolder, faults: list[str] | None = None) -> dict[str, Any] | None:
+    """Read the summary: empty where there is none, as after a kill in the first moment; None where it is unreadable.
+
+    What is wrong with it is added to `faults`.
+    """
+    summary = None
+    with _told(folder.summary, faults):
+        summary = _mapping(read_json(folder.summary)) if is_there(folder.summary) else {}
+    return summary
 
 
-def _epochs(folder: RunFolder) -> list[dict[str, Any]]:
-    with suppress(OSError):
-        return [record for record in read_metrics(folder.metrics, steps=False) if record["kind"] == "epoch"]
-    return []
+def _epochs(folder: RunFolder, faults: list[str]) -> list[dict[str, Any]]:
+    epochs: list[dict[str, Any]] = []
+    with _told(folder.metrics, faults):
+        records = read_metrics(folder.metrics, steps=False) if is_there(folder.metrics) else iter(())
+        epochs += [record for record in records if record["kind"] == "epoch"]
+    return epochs
+
+
+def _mapping(content: Any) -> dict[str, Any]:
+    if not isinstance(content, dict):
+        raise ValueError("it holds no names with values")
+    return content
+
+
+@contextmanager
+def _told(path: Path, faults: list[str] | None) -> Iterator[None]:
+    """Add to `faults` why a file cannot be read, within, instead of raising it."""
+    try:
+        yield
+    except ForeignFileError as error:
+        (faults if faults is not None else []).append(str(error))
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else " ".join(str(error).split())[:MOST_WORDS]
+        (faults if faults is not None else []).append(f"{path} cannot be read: {why}")
 
 
 def _at(tree: Any, *keys: str) -> Any:

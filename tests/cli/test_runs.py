@@ -248,3 +248,26 @@ def layers(run: Path, text: str) -> None:
     """Give a made run these layers."""
     config = run / "config.yaml"
     config.write_text(config.read_text("utf-8").replace("[{affine: 10}]", text), encoding="utf-8")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="named pipes are POSIX")
+@pytest.mark.parametrize("verb", ["runs", "runs compare first second", "plot first", "runs --json"])
+def test_a_file_of_a_run_that_is_none_is_named_with_why(folder: Path, verb: str) -> None:
+    config, metrics = (folder / "runs" / "first" / name for name in ("config.yaml", "metrics.jsonl"))
+    metrics.unlink()
+    os.mkfifo(metrics)
+    config.unlink()
+    config.symlink_to("/dev/zero")
+    done = nndl(*verb.split(), cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert f"warning: {Path('runs/first/metrics.jsonl')} is a named pipe" in done.stderr
+    assert f"warning: {Path('runs/first/config.yaml')} is a link" in done.stderr
+
+
+def test_a_file_that_cannot_be_read_is_named_with_why(folder: Path) -> None:
+    (folder / "runs" / "first" / "config.yaml").write_text("a: [1", encoding="utf-8")
+    (folder / "runs" / "second" / "summary.json").write_text("[]", encoding="utf-8")
+    done = nndl("runs", cwd=folder)
+    assert done.stdout.count("damaged") == 2
+    assert f"warning: {Path('runs/first/config.yaml')} cannot be read: " in done.stderr
+    assert f"warning: {Path('runs/second/summary.json')} cannot be read: it holds no names with values" in done.stderr

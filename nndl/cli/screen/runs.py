@@ -55,6 +55,12 @@ def show_rows(rows: Sequence[Row]) -> None:
     )
 
 
+def note_faults(rows: Sequence[Row]) -> None:
+    """Say on stderr which files of the runs cannot be read, and why."""
+    for words in dict.fromkeys(words for row in rows for words in row.faults):
+        terminal.note(f"warning: {words}")
+
+
 def _spare(columns: dict[str, list[Any]], names: Sequence[str], room: int) -> None:
     """Take out columns, those named first, until the table has room."""
     for name in names:
