@@ -18,7 +18,7 @@ KINDS = {
     stat.S_IFCHR: "a device",
     stat.S_IFBLK: "a device",
 }
-"""What stands in the place of a file, by `stat.S_IFMT`."""
+"""Kinds of what stands in the place of a file, by `stat.S_IFMT`."""
 
 
 def to_write(path: str | os.PathLike[str]) -> Path:

@@ -30,7 +30,11 @@ def import_weights(
     from nndl.cli.screen import terminal
     from nndl.config import load_config
     from nndl.config.reading.overrides import settings
+    from nndl.errors import UsageError
     from nndl.export.importing import import_run
+
+    if Path(config).suffix in (".safetensors", ".npz", ".pt", ".pth"):
+        raise UsageError(f"the config comes first, then the weights: nndl import {word(weights)} {word(config)}")
 
     folder = import_run(load_config(config, [*settings(data=data), *(override or [])]), weights, run_dir)
     if json:

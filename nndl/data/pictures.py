@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nndl.data.hidden import without_hidden
-from nndl.data.pixels import SHAPE, Fit, Shape, memory_needed, to_pixels
+from nndl.data.pixels import SHAPE, Fit, Shape, ValuesError, memory_needed, to_pixels
 from nndl.errors import DataError, MissingExtraError, UsageError
 
 if TYPE_CHECKING:
@@ -93,6 +93,8 @@ def decode(content: bytes, name: str, shape: Shape = SHAPE, fit: Fit = "crop") -
             raise DataError(f"{name} is no picture ({', '.join(FORMATS[:6])} and some others are read)") from None
         except DataError:
             raise
+        except ValuesError as error:
+            raise DataError(f"{name}: {error}") from None
         except (MemoryError, Image.DecompressionBombError, Image.DecompressionBombWarning):
             raise DataError(f"{name} has more pixels than can be unpacked") from None
         except Exception as error:  # pillow's readers raise what struct, zlib and indexing do

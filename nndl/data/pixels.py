@@ -22,10 +22,16 @@ _ORIENTATION = 0x0112  # the tag of EXIF that says how the camera was held
 _TILE_WIDTH, _TILE_LENGTH = 322, 323  # tags of TIFF: a tile is unpacked whole, however little of it is shown
 _LEFTWARDS, _UPWARDS = (2, 3, 7, 8), (3, 4, 6, 7)  # orientations in which columns, or rows, count from the far end
 _SIDEWAYS = (5, 6, 7, 8)  # orientations in which rows are columns
+RINGING = 0.05
+"""Share of the brightest by which filters that sharpen, or scale, a picture may go below black."""
 _STRIPE = 1 << 20  # pixels converted at a time
 
 _BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2, "I;16N": 2}  # of a pixel, in pillow; all others: 4
 _DECODING = {"WEBP": 2, "TIFF": 1, "BMP": 1, "GIF": 1}  # times what a picture takes, that its decoder takes besides
+
+
+class ValuesError(ValueError):
+    """The values of a picture are none that a picture has."""
 
 
 def memory_needed(picture: "Image", shape: Shape = SHAPE, fit: Fit = "crop") -> int:
@@ -131,21 +137,30 @@ def _is_deep(picture: "Image") -> bool:
 
 
 def _stripes(picture: "Image") -> Iterator[tuple[slice, Array]]:
-    """Yield a few rows at a time: which they are, and their values float64; what is no number is black."""
+    """Yield a few rows at a time: which they are, and their values float64."""
     width, height = picture.size
     rows = max(1, _STRIPE // width)
     for top in range(0, height, rows):
-        stripe = np.asarray(picture.crop((0, top, width, min(top + rows, height))), np.float64)
-        yield slice(top, top + rows), np.nan_to_num(stripe, nan=0.0, posinf=0.0, neginf=0.0)
+        yield slice(top, top + rows), np.asarray(picture.crop((0, top, width, min(top + rows, height))), np.float64)
 
 
 def _range(picture: "Image") -> float:
-    """Find the value of white in deep grey: the least of 1 (of floats), 255, 65535 and so on that none goes beyond."""
+    """Find the value of white in deep grey: the least of 1 (of floats), 255, 65535 and so on that none goes beyond.
+
+    Raises ValuesError where none is a number, and where they go well below 0, which is black.
+    """
     if picture.mode not in ("I", "F"):
         return 65535.0
-    brightest = max(stripe.max(initial=0.0) for _, stripe in _stripes(picture))
+    lowest, brightest = np.inf, -np.inf
+    for _, stripe in _stripes(picture):
+        known = stripe[np.isfinite(stripe)]
+        lowest, brightest = known.min(initial=lowest), known.max(initial=brightest)
+    if brightest < lowest:
+        raise ValuesError("none of its values is a number: all are NaN or infinite")
     ranges = (255.0, 65535.0, 2.0**31 - 1) if picture.mode == "I" else (1.0, 255.0, 65535.0)
-    return next((full for full in ranges if brightest <= full), brightest)
+    if lowest < -RINGING * max(brightest, 0.0):
+        raise ValuesError(f"its values go from {lowest:.4g} to {brightest:.4g}; those of a picture begin with 0, black")
+    return next((full for full in ranges if brightest <= full), float(brightest))
 
 
 def _in_grey(picture: "Image", full: float) -> "Image":
@@ -155,7 +170,8 @@ def _in_grey(picture: "Image", full: float) -> "Image":
     transparent = picture.info.get("transparency")
     grey = np.empty(picture.size[::-1], np.uint8)
     alpha = np.full_like(grey, 255) if isinstance(transparent, int) else None
-    for rows, values in _stripes(picture):
+    for rows, stripe in _stripes(picture):
+        values = np.nan_to_num(stripe, nan=0.0, posinf=0.0, neginf=0.0)  # what is no number is black
         grey[rows] = _eight_bits(values, full, picture.mode)
         if alpha is not None:
             alpha[rows][values == transparent] = 0

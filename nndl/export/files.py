@@ -56,17 +56,32 @@ def read_weights(path: Path, most_bytes: int) -> Arrays:
         raise CheckpointError(f"there is no file {path}")
     try:
         if zipfile.is_zipfile(path):
-            return _read_npz(path, most_bytes)
+            return _some(_read_npz(path, most_bytes), path)
         if path.stat().st_size > most_bytes:
             raise CheckpointError(f"{path} is larger than any weights of this network could be")
-        return _of_a_run(_read_safetensors(path))
+        return _some(_of_a_run(_read_safetensors(path)), path)
     except CheckpointError:
         raise
     except Exception as error:  # the readers raise what zlib, JSON and NumPy's header parser do
-        words = " ".join(str(error).split()) or type(error).__name__
+        words = _header_words(str(error)) if type(error).__name__ == "SafetensorError" else str(error)
+        words = " ".join(words.split()) or type(error).__name__
         raise CheckpointError(
             f"{path} is no .safetensors or .npz file that can be read: {words[:200]}{_advice(path)}"
         ) from None
+
+
+def _some(arrays: Arrays, path: Path) -> Arrays:
+    if not arrays:
+        raise CheckpointError(f"{path} holds no arrays")
+    return arrays
+
+
+def _header_words(words: str) -> str:
+    """Return what a person can make of the library's words for a safetensors file, which are of its parser's parts."""
+    if "fully covered" in words:
+        return "it is cut short, or longer than its header says"
+    begins = any(part in words for part in ("header too", "JSON in header", "UTF-8"))
+    return "it does not begin as such a file does" if begins else "its header says what cannot be"
 
 
 def _advice(path: Path) -> str:

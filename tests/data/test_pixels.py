@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from nndl.data.pictures import decode_picture
+from nndl.errors import DataError
 from tests.cli.command import environment
 from tests.data.photographs import coded, png, random_picture, tags
 
@@ -65,7 +66,7 @@ def test_sixteen_bits_keep_their_brightness() -> None:
         (np.float32, [0.0, 77 / 255, 200 / 255, 1.0], [0, 77, 200, 255]),
         (np.float32, [0.0, 77.0, 200.4, 180.0], [0, 77, 200, 180]),
         (np.float32, [0.0, 77 * 257, 200 * 257, 65535.0], [0, 77, 200, 255]),
-        (np.float32, [np.nan, -3.0, np.inf, 200 / 255], [0, 0, 0, 200]),
+        (np.float32, [np.nan, -0.03, np.inf, 200 / 255], [0, 0, 0, 200]),
         (np.float32, [0.0, 0.0, 0.0, 0.0], [0, 0, 0, 0]),
         (np.float32, [0.0, 5e5, 1e6, 1e6], [0, 128, 255, 255]),
         (np.int32, [0, 77, 200, 255], [0, 77, 200, 255]),
@@ -77,6 +78,25 @@ def test_deep_grey_is_as_bright_as_its_range_says(dtype: Any, values: list[float
     rows = np.repeat(np.array(values, dtype), 8)[:, None] * np.ones(32, dtype)
     got = decode_picture(coded(Image.fromarray(rows), "TIFF"), "x")
     assert got[0, ::8, 5].tolist() == got[2, 7::8, 30].tolist() == seen
+
+
+@pytest.mark.parametrize(
+    ("dtype", "values", "words"),
+    [
+        (np.float32, [np.nan, np.nan], "none of its values is a number"),
+        (np.float32, [np.nan, -np.inf], "none of its values is a number"),
+        (np.float32, [np.inf, np.inf], "none of its values is a number"),
+        (np.float32, [-1.0, 1.0], "its values go from -1 to 1; those of a picture begin with 0"),
+        (np.float32, [-50.0, -20.0], "its values go from -50 to -20"),
+        (np.float32, [-0.5, np.nan], "its values go from -0.5 to -0.5"),
+        (np.float32, [-99.0, 255.0], "its values go from -99 to 255"),
+        (np.int32, [-300, 300], "its values go from -300 to 300"),
+    ],
+)
+def test_values_that_no_picture_has_are_refused(dtype: Any, values: list[float], words: str) -> None:
+    rows = np.repeat(np.array(values, dtype), 20)[:, None] * np.ones(40, dtype)
+    with pytest.raises(DataError, match=f"^x.tif: {words}"):
+        decode_picture(coded(Image.fromarray(rows), "TIFF"), "x.tif")
 
 
 GREYS = [(1, 1), (2, 0), (2, 2), (4, 5), (8, 77), (16, 77 * 257), (16, 0x1234)]

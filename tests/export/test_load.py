@@ -230,3 +230,31 @@ def test_a_mangled_file_loads_whole_or_is_refused(tmp_path: Path, kind: str, dat
     except CheckpointError:
         return
     assert equal(network, stirred(SMALL)[0])
+
+
+def header(text: bytes, data: bytes = b"") -> bytes:
+    return len(text).to_bytes(8, "little") + text + data
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (header(b"{}"), "holds no arrays"),
+        (header(b"[" * 5000), "it does not begin as such a file does"),
+        (header(b'{"a":' * 5000 + b"1" + b"}" * 5000), "it does not begin as such a file does"),
+        (b"some text and no weights", "it does not begin as such a file does"),
+        (header(b'{"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}', b"1234"), "it is cut short, or longer than"),
+        (header(b'{"x":{"dtype":"F32","shape":[2],"data_offsets":[4,8]}}', b"1234"), "its header says what cannot be"),
+    ],
+)
+def test_a_file_of_no_weights_is_told_in_words_and_not_the_parsers(tmp_path: Path, content: bytes, words: str) -> None:
+    (tmp_path / "x.safetensors").write_bytes(content)
+    with pytest.raises(CheckpointError, match=words) as caught:
+        read_weights(tmp_path / "x.safetensors", 2**20)
+    assert "eserializ" not in str(caught.value)
+
+
+def test_an_archive_of_nothing_holds_no_arrays(tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz")
+    with pytest.raises(CheckpointError, match=r"x\.npz holds no arrays"):
+        read_weights(tmp_path / "x.npz", 2**20)
