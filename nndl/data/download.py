@@ -52,6 +52,7 @@ def fetch_cifar(
     process is at this), DownloadError or UsageError.
     """
     root = Path(root)
+    _refuse_file(root)
     release = choose_release(dataset, format, root)
     folder = root / release.folder
     with contextlib.suppress(OSError):  # where it cannot be made, that is told when it is needed
@@ -84,6 +85,17 @@ def _fetch(
             raise DataError(f"{folder} is damaged:{_listed(damage)}\nThe same command with --verify mends it.")
     source = _source(release, folder, urls, sha256)
     return _install(release, folder, source, damage, verify, progress, patience)
+
+
+def _refuse_file(root: Path) -> None:
+    """Raise UsageError where root, or a folder that it would stand in, is there and no folder."""
+    there = next((each for each in (root, *root.parents) if each.exists() or each.is_symlink()), root)
+    if there.is_dir() or not (there.exists() or there.is_symlink()):
+        return
+    if there.name in {release.archive for release in RELEASES}:
+        raise UsageError(f"{there} is the archive itself; --root takes the folder that it lies in: {there.parent}")
+    what = "leads nowhere" if not there.exists() else "is a file" if there.is_file() else "is no folder"
+    raise UsageError(f"{there} {what}; --root takes the folder that the images are to lie in")
 
 
 def choose_release(dataset: str, format: str | None, root: Path) -> Release:

@@ -80,7 +80,10 @@ def test_wrong_words_are_answered(folder: Path) -> None:
         (("export", "nowhere", "--to", "npz"), "no run 'nowhere'"),
         (("import", "tiny.yaml", "there.npz"), "no .safetensors or .npz file"),
         (("import", "tiny.yaml", "gone.npz"), "there is no file gone.npz"),
-        (("import", "good.npz", "tiny.yaml"), "the config comes first, then the weights: nndl import tiny.yaml good.npz"),
+        (
+            ("import", "good.npz", "tiny.yaml"),
+            "the config comes first, then the weights: nndl import tiny.yaml",
+        ),
         (("import", "quickstart", "good.npz"), "does not fit the config's network:\n  "),
     ):
         if words[-1] == "good.npz":

@@ -1,6 +1,7 @@
 import dataclasses
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -255,3 +256,19 @@ def test_the_official_host_comes_first() -> None:
         assert len(release.urls) >= 2
         assert len(release.digest) == {"sha256": 64, "md5": 32}[release.algorithm]
         assert dataclasses.replace(release, mirrors=()).urls == release.urls[:1]
+
+
+def test_a_root_that_is_no_folder_is_told_as_what_it_is(tmp_path: Path) -> None:
+    (tmp_path / "photos.zip").touch()
+    archive = tmp_path / RELEASES[0].archive
+    archive.touch()
+    (tmp_path / "gone").symlink_to(tmp_path / "nowhere")
+    roots = {
+        tmp_path / "photos.zip": "photos.zip is a file; --root takes the folder",
+        tmp_path / "photos.zip" / "in" / "it": "photos.zip is a file; --root takes the folder",
+        archive: f"is the archive itself; --root takes the folder that it lies in: {re.escape(str(tmp_path))}",
+        tmp_path / "gone": "gone leads nowhere; --root takes the folder",
+    }
+    for root, words in roots.items():
+        with pytest.raises(UsageError, match=words):
+            fetch_cifar(root=root, urls=["http://127.0.0.1:1/nobody"])
