@@ -61,8 +61,20 @@ def expanded(path: str | os.PathLike[str]) -> Path:
 
 
 def quoted(text: str) -> str:
-    """Return a word of a command as it is typed into this system's shell: in quotes where it has to be."""
-    return subprocess.list2cmdline([text]) if sys.platform == "win32" else shlex.quote(text)
+    """Return a word of a command as it is typed into this system's shell: in quotes where it has to be.
+
+    In $'...' stands what cannot be typed or seen, byte by byte: a name may hold an escape, or bytes that are no text.
+    """
+    if sys.platform == "win32":
+        return subprocess.list2cmdline([text])
+    return shlex.quote(text) if text.isprintable() else f"$'{''.join(map(_typed, text))}'"
+
+
+def _typed(char: str) -> str:
+    """Return a character as it stands within $'...'."""
+    if char.isprintable():
+        return f"\\{char}" if char in "\\'" else char
+    return "".join(f"\\{byte:03o}" for byte in char.encode("utf-8", "surrogateescape"))
 
 
 def word(path: str | os.PathLike[str]) -> str:

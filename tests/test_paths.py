@@ -2,6 +2,8 @@
 
 import os
 import shlex
+import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -103,6 +105,7 @@ def test_behind_an_equals_sign_where_the_shell_leaves_it(home: Path) -> None:
         "own.yaml",
         "quick.yaml",
         "run",
+        "runs",  # where those are noted that lie elsewhere
         "runs.csv",
         "w.npz",
     ]
@@ -116,6 +119,14 @@ def test_a_word_of_a_command_is_one_word_and_no_option(path: str) -> None:
     (read,) = shlex.split(word(path))
     assert Path(read) == Path(path)
     assert not read.startswith("-")
+
+
+@pytest.mark.skipif(sys.platform != "linux" or not shutil.which("bash"), reason="elsewhere names are text")
+@pytest.mark.parametrize("name", [b"caf\xe9 \xff", b"it's\n\t\\n", b"a\x1b[31mb", "é\u202e'".encode()])
+def test_a_word_that_cannot_be_typed_is_one_in_another_quoting(name: bytes) -> None:
+    typed = word(os.fsdecode(name))
+    assert typed.isprintable()
+    assert subprocess.run(["bash", "-c", f"printf %s {typed}"], capture_output=True, check=True).stdout == name
 
 
 @pytest.mark.skipif(os.name == "nt", reason="named pipes are POSIX")

@@ -1,5 +1,6 @@
 """nndl runs: the runs there are, compared, chosen, removed, written out."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,7 +9,7 @@ import typer
 from nndl.cli.command import Group, Verb
 from nndl.cli.complete import complete_run_config, complete_sort
 from nndl.cli.options import Force, Json, Runs
-from nndl.paths import expanded, writable
+from nndl.paths import expanded, quoted, writable
 from nndl.visible import visible
 
 if TYPE_CHECKING:
@@ -128,8 +129,22 @@ def best(
     if json:
         terminal.emit_json(row.record())
     else:
-        terminal.say(row.folder)
+        _say_name(row.folder)
         terminal.note(tables.sentence(row))
+
+
+def _say_name(name: str) -> None:
+    """Print a name for `$(nndl runs best)`: as its bytes, or as it is typed where a terminal would show or obey it."""
+    import sys
+
+    from nndl.cli.screen import terminal
+
+    raw = os.fsencode(name)
+    if sys.stdout.isatty() or not raw.decode("utf-8", errors="replace").isprintable():
+        terminal.say(name if name.isprintable() else quoted(name))
+    else:
+        sys.stdout.buffer.write(raw + os.linesep.encode())
+        sys.stdout.flush()
 
 
 @runs_app.command("remove", cls=Verb)

@@ -3,11 +3,13 @@
 import csv
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.cli.command import nndl
+from tests.cli.command import environment, nndl
 from tests.runs.made import make_run
 
 
@@ -271,3 +273,19 @@ def test_a_file_that_cannot_be_read_is_named_with_why(folder: Path) -> None:
     assert done.stdout.count("damaged") == 2
     assert f"warning: {Path('runs/first/config.yaml')} cannot be read: " in done.stderr
     assert f"warning: {Path('runs/second/summary.json')} cannot be read: it holds no names with values" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names are text")
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (b"caf\xe9", b"runs/caf\xe9\n"),
+        (b"a\x1b[31mb", rb"$'runs/a\033[31mb'" + b"\n"),
+        (b"two words", b"runs/two words\n"),
+    ],
+)
+def test_the_best_runs_name_is_that_of_its_folder(tmp_path: Path, name: bytes, said: bytes) -> None:
+    make_run(tmp_path / "runs" / os.fsdecode(name))
+    command = [sys.executable, "-m", "nndl", "runs", "best"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, check=False)
+    assert done.stdout == said

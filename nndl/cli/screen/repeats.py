@@ -1,6 +1,5 @@
 """nndl train --seeds N, --folds N: one config trained several times, and what the runs say together."""
 
-import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -11,6 +10,7 @@ from nndl.cli.screen import terminal
 from nndl.cli.screen.training import Screen, emit_summary
 from nndl.jobs.repeating import SetObserver
 from nndl.jobs.repeats import Repeat
+from nndl.paths import quoted
 from nndl.runs.shares import and_deviation, percent
 from nndl.train.events import Event, Noticed
 from nndl.train.intervals import duration
@@ -66,7 +66,8 @@ def _without_health(watching: AbstractContextManager[Callable[[Event], None]]) -
 
 def _command(inside: Path, *, given: bool) -> str:
     """Return the command as it was given, with the folder of the runs where it did not name one."""
-    return shlex.join(["nndl", *sys.argv[1:], *([] if given else ["--run-dir", inside.as_posix()])])
+    words = ["nndl", *sys.argv[1:], *([] if given else ["--run-dir", inside.as_posix()])]
+    return " ".join(map(quoted, words))
 
 
 def _in_words(figures: dict[str, Any]) -> str:
