@@ -13,17 +13,20 @@ if TYPE_CHECKING:
     from nndl.config import Experiment
     from nndl.explain.batch import Followed
     from nndl.explain.worked import Worked
+    from nndl.jobs.trained import Run
 
 Target = Annotated[
     str | None,
     typer.Argument(
         metavar="TARGET",
-        help="A layer, a loss or an update rule, by its name in a config or a course; or a config, for --layer. If not "
-        "given: a list.",
+        help="A layer, a loss or an update rule, by its name in a config or a course; or a config or a run, for "
+        "--layer. If not given: a list.",
         autocompletion=complete_explained,
     ),
 ]
-LAYER = typer.Option(metavar="LAYER", help="Of a config: a layer, by number or name, or `loss`, with a real batch.")
+LAYER = typer.Option(
+    metavar="LAYER", help="Of a config or a run: a layer, by number or name, or `loss`, with a real batch."
+)
 Steps = Annotated[int, typer.Option(metavar="N", min=0, help="With --layer: training steps before that batch.")]
 Images = Annotated[int, typer.Option(metavar="N", min=2, help="With --layer: images in a batch.")]
 Html = Annotated[bool, typer.Option("--html", help="Write a page instead; without TARGET one for each, in a folder.")]
@@ -46,44 +49,55 @@ def explain(
     """Explain a layer: its formulas, its gradient step by step, our source, and an example with small numbers.
 
     Nothing shown is typed in: every formula is evaluated when it is shown, held to our functions and to a numerical
-    gradient. With a config and --layer the numbers are those of a training batch in that layer.
+    gradient. With --layer the numbers are those of a training batch in that layer of a config or a run.
     """
+    from nndl.config.reading.overrides import SYNTHETIC, settings
     from nndl.errors import UsageError
+    from nndl.explain.table import known
 
     if output and not html:
         raise UsageError("--output goes with --html")
-    if target is None or not _is_config(target):
+    if target is None or known(target) or not (layer or _is_config(target) or _is_run(target)):
         if layer is not None:
-            raise UsageError("--layer goes with a config, as in nndl explain bn_cnn --layer 1")
+            raise UsageError("--layer goes with a config or a run, as in nndl explain bn_cnn --layer 1")
         _explained(target, html, output, json)
         return
-    experiment = _experiment(target, images, override, data, synthetic)
-    if layer is None:
-        if html:
-            raise UsageError(f"which layer? nndl explain {target} lists them; --html goes with --layer")
-        _list_layers(target, experiment, json)
+    sets = [*(SYNTHETIC if synthetic else ()), *settings(data=data), *(override or [])]
+    if layer is not None:
+        page = output or (Path(f"{layer}.html") if html else None)
+        _with_batch(target, layer, steps, [f"train.batch_size={images}", *sets], page, json)
+    elif html:
+        raise UsageError(f"which layer? nndl explain {target} lists them; --html goes with --layer")
     else:
-        _followed(target, experiment, layer, steps, output if output or not html else Path(f"{layer}.html"), json)
+        _list_layers(target, _experiment(target, sets)[0], json)
 
 
 def _is_config(target: str) -> bool:
-    """Tell whether a word that explains nothing is a file or a bundled config."""
+    """Tell whether a word is a file or a bundled config."""
     from nndl.config.bundled import names
-    from nndl.explain.table import known
     from nndl.paths import expanded
 
-    return not known(target) and (target in names() or expanded(target).is_file() or target.endswith((".yaml", ".yml")))
+    return target in names() or expanded(target).is_file() or target.endswith((".yaml", ".yml"))
 
 
-def _experiment(
-    config: str, images: int, override: list[str] | None, data: Path | None, synthetic: bool
-) -> "Experiment":
+def _is_run(target: str) -> bool:
+    """Tell whether a word is a run, or a folder that may be one."""
+    from nndl.paths import expanded
+    from nndl.runs.folder import run_names
+
+    return target == "latest" or target in run_names() or expanded(target).is_dir()
+
+
+def _experiment(target: str, sets: list[str]) -> "tuple[Experiment, Run | None]":
+    """Return the experiment of a config; of a run, its own and the run."""
+    from nndl.cli.screen.loading import load
     from nndl.config import load_config
-    from nndl.config.reading.overrides import SYNTHETIC, settings
-    from nndl.explain.batch import small_batches
+    from nndl.jobs.stored import stored_experiment
 
-    own = [*(SYNTHETIC if synthetic else ()), *small_batches(images)]
-    return load_config(config, [*own, *settings(data=data), *(override or [])])
+    if _is_config(target) or not _is_run(target):
+        return load_config(target, sets), None
+    run = load(target, best=True)
+    return stored_experiment(run.folder, sets), run
 
 
 def _explained(target: str | None, html: bool, output: Path | None, json: bool) -> None:
@@ -143,27 +157,28 @@ def _list_layers(config: str, experiment: "Experiment", json: bool) -> None:
         show_layers(config, rows)
 
 
-def _followed(config: str, experiment: "Experiment", layer: str, steps: int, page: Path | None, json: bool) -> None:
+def _with_batch(target: str, layer: str, steps: int, sets: list[str], page: Path | None, json: bool) -> None:
     """Show a layer with the numbers of a batch, or write them to `page`."""
     from nndl.cli.screen import terminal
     from nndl.cli.screen.follow import show_followed
-    from nndl.explain.batch import follow
+    from nndl.explain.batch import EXACT, follow
     from nndl.explain.page import followed_page
 
     if page:
         _refuse_folder(page)
+    experiment, run = _experiment(target, [*EXACT, *sets])
     with terminal.waiting("computing", silent=json):
-        followed = follow(experiment, layer, steps)
+        followed = follow(experiment, layer, steps, run.network if run else None)
     if page:
-        _write({page: followed_page(followed, config)}, str(page), json)
+        _write({page: followed_page(followed, target)}, str(page), json)
     elif json:
         terminal.emit_json(_as_data(followed))
     else:
-        show_followed(followed, config)
+        show_followed(followed, target)
 
 
 def _as_data(followed: "Followed") -> dict[str, Any]:
-    keys = ("path", "kind", "images", "steps", "loss", "constants")
+    keys = ("path", "kind", "images", "when", "loss", "constants")
     said = {key: getattr(followed, key) for key in keys}
     return {**said, "arrays": followed.figures(), "by_hand": followed.by_hand(), "difference": followed.agreement()}
 

@@ -17,6 +17,7 @@ from nndl.explain.record import Step
 from nndl.explain.table import EXPLANATIONS
 from nndl.explain.watching import watch
 from nndl.explain.worked import Worked, difference, work
+from nndl.net.network import Network
 from nndl.net.shapes import Placed, everything, infer_shapes
 from nndl.net.types import Array
 from nndl.train.events import StepDone
@@ -27,9 +28,8 @@ SMALL = 1e-12
 """The size of a gradient to compare with where none came."""
 
 
-def small_batches(images: int) -> list[str]:
-    """Return what is set beside a config's own values: batches of so many images, rounding too small to be seen."""
-    return ["dtype=float64", "engine=vectorized", f"train.batch_size={images}", "train.shards=null"]
+EXACT = ("dtype=float64", "engine=vectorized", "train.shards=null")
+"""Settings that leave rounding too small to be seen, and a batch whole."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,8 @@ class Followed:
     where: str
     """In words: layer 3 of 13."""
     images: int
-    steps: int
+    when: str
+    """The state of the network, in words: untrained, after 1 step of training."""
     loss: float
     arrays: Mapping[str, Array]
     """Arrays that it took and gave, forward and back, by name: x, out, dout, dx, w, dw."""
@@ -64,9 +65,8 @@ class Followed:
     @property
     def said(self) -> str:
         """The batch, in words."""
-        when = f"after {self.steps} step{'s' if self.steps != 1 else ''} of training" if self.steps else "untrained"
         return (
-            f"The next training batch of {self.images} images, {when}; its loss is {self.loss:.4g}. Computed in "
+            f"The next training batch of {self.images} images, {self.when}; its loss is {self.loss:.4g}. Computed in "
             "float64; gradients are of the loss alone, without what L2 regularisation adds."
         )
 
@@ -143,26 +143,42 @@ def chosen(layers: Sequence[Placed], word: str) -> int:
     raise UsageError(f"--layer {word}: this network has no such layer; {hint}")
 
 
-def follow(experiment: Experiment, word: str, steps: int = 1) -> Followed:
+def follow(experiment: Experiment, word: str, steps: int = 1, trained: Network | None = None) -> Followed:
     """Take so many training steps, then send the next batch through the network and watch a layer, or the loss.
 
+    trained: a network of the same layers whose weights and statistics to take instead; then no step is taken.
     Raises UsageError for a layer that is not there, DataError where there are no images.
     """
     layers = layers_of(experiment)
     place = len(layers) - 1 if word == LOSS else chosen(layers, word)
     placed = layers[place]
     built = build(experiment)
-    X, y = _batch_after(built, steps)
+    X, y = _batch_after(built, 0 if trained else steps)
+    if trained:
+        _take_over(built.network, trained)
     count = len(X) if word == LOSS else min(len(X), getattr(placed.layer, "ghost_batch_size", None) or len(X))
     look = watch_block if placed.body else watch
     arrays, loss = look(built.network, placed.path, X[:count], y[:count])
     at = f"layer {place + 1} of {len(layers)}"
-    seen = Followed(placed.path, placed.layer.kind, at, count, steps, loss, arrays, {})
+    seen = Followed(placed.path, placed.layer.kind, at, count, _when(steps, trained), loss, arrays, {})
     if word == LOSS:
         scores = {"x": arrays["out"], "y": y, "dx": arrays["dout"]}
         seen = replace(seen, path=LOSS, kind=experiment.model.loss.kind, where="behind the last layer", arrays=scores)
     described = experiment.model.loss if word == LOSS else placed.layer
     return replace(seen, constants=EXPLANATIONS[seen.kind].options(described))
+
+
+def _take_over(network: Network, trained: Network) -> None:
+    """Give a network the weights and running statistics of another."""
+    for own, other in ((network.params, trained.params), (network.buffers, trained.buffers)):
+        for name in own:
+            own[name] = other[name]
+
+
+def _when(steps: int, trained: Network | None) -> str:
+    if trained:
+        return "with the trained weights"
+    return f"after {steps} step{'s' if steps != 1 else ''} of training" if steps else "untrained"
 
 
 def _batch_after(built: Built, steps: int) -> tuple[Array, Array]:

@@ -9,9 +9,11 @@ import pytest
 from nndl.config import load_config
 from nndl.config.build import build
 from nndl.errors import UsageError
-from nndl.explain.batch import chosen, follow, layers_of, small_batches
+from nndl.explain.batch import EXACT, chosen, follow, layers_of
 from nndl.explain.watching import watch
+from nndl.jobs.trained import load_run
 from tests.cli.command import nndl
+from tests.small_run import trained
 
 CONFIG = """\
 data: {dataset: synthetic, train_size: 60, validation_size: 10, test_size: 10}
@@ -39,6 +41,13 @@ model:
     - affine: {out_features: 10, bias: false}
 train: {l2: 0.01, batch_size: 20}
 """
+
+
+def small_batches(images: int) -> list[str]:
+    """Return what the command sets for so many images."""
+    return [*EXACT, f"train.batch_size={images}"]
+
+
 LAYERS = [str(number) for number in range(1, 20)]
 
 
@@ -141,6 +150,21 @@ def test_words_for_layers(config: Path) -> None:
         chosen(layers, "0")
 
 
+def test_a_run_is_followed_with_its_trained_weights(tmp_path: Path) -> None:
+    whole = trained(tmp_path / "runs" / "mine", schedule="constant")
+    network = load_run(whole.path).network
+    done = nndl("explain", "mine", "--layer", "conv1", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    data = json.loads(done.stdout)
+    assert data["when"] == "with the trained weights"
+    assert data["difference"] < 1e-9
+    w = network.params[f"{data['path']}.w"]
+    row = next(row for row in data["arrays"] if row["array"] == "w")
+    assert row["std"] == pytest.approx(float(np.std(w, dtype=np.float64)), rel=1e-6)
+    listed = json.loads(nndl("explain", "mine", "--json", cwd=tmp_path).stdout)
+    assert listed[1]["layer"] == data["path"]
+
+
 def test_the_command(config: Path, tmp_path: Path) -> None:
     listed = nndl("explain", str(config), cwd=tmp_path)
     assert listed.returncode == 0, listed.stderr
@@ -165,6 +189,8 @@ def test_the_command(config: Path, tmp_path: Path) -> None:
         (("quickstart", "--html"), "which layer?"),
         (("nowhere.yaml", "--layer", "1"), "no file nowhere.yaml"),
         (("bn_cnn", "--layer", "1"), "CIFAR-10 is not in data"),
+        (("bn_cn", "--layer", "1"), "did you mean 'bn_cnn'"),
+        (("latest", "--layer", "1"), "no run"),
     ],
 )
 def test_words_that_do_not_fit(words: tuple[str, ...], said: str, tmp_path: Path) -> None:
