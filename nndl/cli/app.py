@@ -20,6 +20,7 @@ from nndl.cli.check import check
 from nndl.cli.command import Group, TrainingVerb, Verb
 from nndl.cli.configs import config_app, configs_app
 from nndl.cli.course import course_app
+from nndl.cli.data import data_app
 from nndl.cli.doctor import doctor
 from nndl.cli.download import download_cifar
 from nndl.cli.eval import evaluate
@@ -198,6 +199,7 @@ app.command(short_help="Check gradients against numerical ones.", cls=Verb)(grad
 app.add_typer(course_app, name="course")
 app.command(short_help="Look at the installation: engine, data, extras.", cls=Verb)(doctor)
 app.command(short_help="Measure the engines, step by step.", cls=Verb)(bench)
+app.add_typer(data_app, name="data")
 app.add_typer(configs_app, name="configs")
 app.add_typer(config_app, name="config")
 app.command("download-cifar", short_help="Fetch CIFAR-10 or CIFAR-100, and check it.", cls=Verb)(download_cifar)

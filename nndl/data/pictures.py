@@ -31,7 +31,7 @@ _ONE_ICON = Lock()
 
 def suffixes() -> frozenset[str]:
     """Return the endings of file names (".jpg", ".jfif") under which pillow knows these formats."""
-    registered = _pillow().registered_extensions()
+    registered = pillow().registered_extensions()
     return frozenset(suffix for suffix, kind in registered.items() if kind in FORMATS)
 
 
@@ -81,7 +81,7 @@ def quietly() -> Iterator[None]:
 
 def decode(content: bytes, name: str, shape: Shape = SHAPE, fit: Fit = "crop") -> NDArray[Any]:
     """Decode as `decode_picture` does, on several threads at once, all of them within `quietly`."""
-    Image = _pillow()
+    Image = pillow()
     if len(content) > MOST_BYTES:
         raise DataError(f"{name} has more than {MOST_BYTES >> 20} MiB")
     with _careful_of_icons(content):
@@ -109,7 +109,7 @@ def _careful_of_icons(content: bytes) -> Iterator[None]:
         yield
         return
     with _ONE_ICON, warnings.catch_warnings():
-        warnings.simplefilter("error", _pillow().DecompressionBombWarning)
+        warnings.simplefilter("error", pillow().DecompressionBombWarning)
         yield
 
 
@@ -120,7 +120,7 @@ def _check_memory(picture: "Image", name: str, needed: int) -> None:
         raise DataError(f"{name} is {size} pixels: {takes}")
 
 
-def _pillow() -> Any:
+def pillow() -> Any:
     """Import PIL.Image. Raises MissingExtraError."""
     try:
         from PIL import Image

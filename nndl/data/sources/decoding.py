@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from numpy.typing import NDArray
 
@@ -15,6 +15,8 @@ from nndl.data.pixels import Fit, Shape
 from nndl.errors import DataError
 
 Pixels = NDArray[Any]
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 _AHEAD = 16  # pictures for each core that are read before they are asked for
 _PLAIN = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY"))
@@ -42,17 +44,23 @@ def decoded(pictures: Iterable[Named], shape: Shape, fit: Fit) -> Iterator[tuple
         except DataError as error:
             return error
 
-    waiting: deque[tuple[int, Future[Pixels | DataError]]] = deque()
-    with quietly(), ThreadPoolExecutor(cores(), "pictures") as pool:  # pillow decodes and scales without Python's lock
+    for picture, made in in_order(pictures, read):
+        yield picture.label, made
+
+
+def in_order(items: Iterable[Item], work: Callable[[Item], Result]) -> Iterator[tuple[Item, Result]]:
+    """Yield each item with what `work` makes of it, on all cores; pillow decodes and scales without Python's lock."""
+    waiting: deque[tuple[Item, Future[Result]]] = deque()
+    with quietly(), ThreadPoolExecutor(cores(), "pictures") as pool:
         try:
-            for picture in pictures:
-                waiting.append((picture.label, pool.submit(read, picture)))
+            for item in items:
+                waiting.append((item, pool.submit(work, item)))
                 if len(waiting) > _AHEAD * cores():
-                    label, future = waiting.popleft()
-                    yield label, future.result()
+                    first, future = waiting.popleft()
+                    yield first, future.result()
             while waiting:
-                label, future = waiting.popleft()
-                yield label, future.result()
+                first, future = waiting.popleft()
+                yield first, future.result()
         finally:
             for _, future in waiting:
                 future.cancel()

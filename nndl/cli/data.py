@@ -1,0 +1,158 @@
+"""nndl data: a look at one's own pictures before they are learnt from."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nndl.cli.command import Group, Verb
+from nndl.cli.options import Json
+from nndl.paths import expanded, to_write
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nndl.data.sources.inspecting import Inspection
+
+data_app = typer.Typer(cls=Group, help="Look at a data set of your own.", no_args_is_help=True, rich_markup_mode=None)
+
+MOST_NAMED = 5
+"""Pairs and damaged pictures that are named; --json names all."""
+
+
+@data_app.callback()
+def group() -> None:
+    """Look at a data set of your own."""
+
+
+@data_app.command("inspect", short_help="Count, measure, and find what is damaged or there twice.", cls=Verb)
+def inspect(
+    root: Annotated[Path, typer.Argument(metavar="ROOT", parser=expanded, help="The folder or file: data.root.")],
+    dataset: Annotated[str, typer.Option(metavar="NAME", help="What it is, as data.dataset says it.")] = "folder",
+    sheet: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.png", parser=to_write, help="Write a contact sheet too: a row for each class."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Tell what a data set holds: counts by class, sizes, damaged pictures, those there twice, mean and deviation.
+
+    Pictures are compared across training and test set, byte for byte and nearly (the signs of 64 differences of
+    brightness). Exits with 1 if any picture is damaged.
+    """
+    from nndl.cli.screen import terminal
+    from nndl.data.sources.inspecting import inspect_dataset, inspect_folder
+    from nndl.data.sources.registry import SOURCES
+    from nndl.data.sources.wanted import Wanted
+    from nndl.errors import UsageError
+
+    if dataset not in SOURCES:
+        raise UsageError(f"--dataset takes {', '.join(SOURCES)}, not {dataset!r}")
+    wanted = Wanted(root, skip_damaged=True)
+    folder = dataset == "folder"
+    found = inspect_folder(wanted) if folder else inspect_dataset(SOURCES[dataset].load(wanted), wanted)
+    if sheet is not None:
+        _write_sheet(sheet, found)
+    if json:
+        terminal.emit_json({"root": str(root), "dataset": dataset, **_record(found), "sheet": sheet and str(sheet)})
+    else:
+        _show(found, root, sheet)
+    if found.damaged:
+        raise typer.Exit(1)
+
+
+def _write_sheet(path: Path, found: "Inspection") -> None:
+    from nndl.data.sources.sheet import contact_sheet
+    from nndl.runs.atomic import write_atomically
+
+    rows = [(name, found.shown.get(label, [])) for label, name in enumerate(found.classes)]
+    write_atomically(path, contact_sheet(rows))
+
+
+def _counts(found: "Inspection") -> list[dict[str, Any]]:
+    from collections import Counter
+
+    trained, tested, damaged = (
+        Counter(labels)
+        for labels in (
+            [label for label, tests in zip(found.labels, found.tests, strict=True) if not tests],
+            [label for label, tests in zip(found.labels, found.tests, strict=True) if tests],
+            [label for label, _ in found.damaged],
+        )
+    )
+    return [
+        {"class": name, "train": trained[label], "test": tested[label], "damaged": damaged[label]}
+        for label, name in enumerate(found.classes)
+    ]
+
+
+def _record(found: "Inspection") -> dict[str, Any]:
+    """Return all of it for a program."""
+
+    def named(pairs: "Sequence[tuple[int, int]]") -> list[list[str]]:
+        return [[found.names[one], found.names[other]] for one, other in pairs]
+
+    widths, heights = ([size[side] for size in found.sizes] for side in (0, 1))
+    return {
+        "classes": _counts(found),
+        "width": _spread(widths),
+        "height": _spread(heights),
+        "kinds": dict(found.kinds.most_common()),
+        "damaged": [words for _, words in found.damaged],
+        "duplicates": {
+            "exact": named(found.exact),
+            "exact_across_train_and_test": named(found.across(found.exact)),
+            "exact_of_two_classes": named(found.of_two_classes(found.exact)),
+            "near": named(found.near),
+            "near_across_train_and_test": named(found.across(found.near)),
+        },
+        "mean": found.mean,
+        "deviation": found.deviation,
+    }
+
+
+def _spread(values: list[int]) -> dict[str, int] | None:
+    from statistics import median_low
+
+    return {"least": min(values), "median": median_low(values), "most": max(values)} if values else None
+
+
+def _show(found: "Inspection", root: Path, sheet: Path | None) -> None:
+    from nndl.cli.screen import terminal
+
+    record, rows = _record(found), _counts(found)
+    totals = [sum(row[part] for row in rows) for part in ("train", "test", "damaged")]
+    terminal.print_table(
+        ("class", "train", "test", "damaged"),
+        [tuple(row.values()) for row in rows],
+        title=str(root),
+        footer=("total", *totals),
+    )
+    terminal.say()
+    for side in ("width", "height"):
+        if spread := record[side]:
+            terminal.say(f"{side:<10} {spread['least']:,} to {spread['most']:,} pixels, median {spread['median']:,}")
+    terminal.say(f"{'kinds':<10} {', '.join(f'{kind} ({count:,})' for kind, count in record['kinds'].items())}")
+    for figure in ("mean", "deviation"):
+        values = ", ".join(f"{value:.1f}" for value in record[figure])
+        terminal.say(f"{figure:<10} {values} of 255, by channel, in training")
+    twice = record["duplicates"]
+    _say_pairs("the same picture trains and tests", twice["exact_across_train_and_test"])
+    _say_pairs("nearly the same picture trains and tests", twice["near_across_train_and_test"])
+    _say_pairs("the same picture is of two classes", twice["exact_of_two_classes"])
+    terminal.say(f"there twice: {len(twice['exact']):,} exactly, {len(twice['near']):,} nearly, in all")
+    for words in record["damaged"][:MOST_NAMED]:
+        terminal.say(f"damaged: {words}")
+    if len(record["damaged"]) > MOST_NAMED:
+        terminal.say(f"damaged: and {len(record['damaged']) - MOST_NAMED:,} more, which --json names")
+    if sheet is not None:
+        terminal.say(f"contact sheet: {sheet}")
+
+
+def _say_pairs(words: str, pairs: list[list[str]]) -> None:
+    from nndl.cli.screen import terminal
+
+    if pairs:
+        terminal.say(f"{words}: {len(pairs):,}")
+        for one, other in pairs[:MOST_NAMED]:
+            terminal.say(f"  {one}\n  = {other}")

@@ -1,0 +1,154 @@
+"""A look at pictures before they are learnt from: how many of what, how large, damaged, there twice, how bright."""
+
+import hashlib
+import io
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nndl.data.dataset import Dataset
+from nndl.data.pictures import FORMATS, decode
+from nndl.data.sources.decoding import in_order, read_plain
+from nndl.data.sources.duplicates import Pair, exact_pairs, near_pairs, thumbnails
+from nndl.data.sources.telling import progress
+from nndl.data.sources.tree import Picture, read_tree
+from nndl.data.sources.wanted import Wanted
+from nndl.errors import DataError
+
+Array = NDArray[Any]
+SHAPE = (3, 72, 72)
+"""The shape in which pictures of a folder are compared and measured, squeezed into it."""
+SHOWN = 10
+"""Pictures of a class on a contact sheet."""
+
+
+class Look(NamedTuple):
+    """One picture as it was found."""
+
+    name: str
+    label: int
+    tests: bool
+    size: tuple[int, int]
+    """Width and height."""
+    kind: str
+    """Format and mode: JPEG RGB."""
+    digest: bytes
+    pixels: Array
+    """uint8 (C, H, W)"""
+
+
+@dataclass
+class Inspection:
+    """All that was found."""
+
+    classes: tuple[str, ...]
+    names: list[str] = field(default_factory=list)
+    labels: list[int] = field(default_factory=list)
+    tests: list[bool] = field(default_factory=list)
+    sizes: list[tuple[int, int]] = field(default_factory=list)
+    kinds: Counter[str] = field(default_factory=Counter)
+    damaged: list[tuple[int, str]] = field(default_factory=list)
+    """Class and words."""
+    exact: list[Pair] = field(default_factory=list)
+    near: list[Pair] = field(default_factory=list)
+    mean: list[float] = field(default_factory=list)
+    deviation: list[float] = field(default_factory=list)
+    shown: dict[int, list[Array]] = field(default_factory=dict)
+
+    def across(self, pairs: Sequence[Pair]) -> list[Pair]:
+        """Return the pairs of which one trains and the other tests."""
+        return [(one, other) for one, other in pairs if self.tests[one] != self.tests[other]]
+
+    def of_two_classes(self, pairs: Sequence[Pair]) -> list[Pair]:
+        """Return the pairs of two classes."""
+        return [(one, other) for one, other in pairs if self.labels[one] != self.labels[other]]
+
+
+def inspect_folder(wanted: Wanted) -> Inspection:
+    """Look at every picture of a folder. Raises DataError where it is none that could be learnt from."""
+    tree = read_tree(wanted)
+    found = Inspection(tree.classes)
+    everything = [(picture, False) for picture in tree.train] + [(picture, True) for picture in tree.test]
+    return _gathered(found, (look for _, look in in_order(everything, _look)), len(everything), wanted)
+
+
+def inspect_dataset(data: Dataset, wanted: Wanted) -> Inspection:
+    """Look at images that are arrays already."""
+
+    def looks() -> Iterator[Look]:
+        for part, tests in ((data.train, False), (data.test, True)):
+            kind = "grey" if part.shape[0] == 1 else "colour"
+            for number, (pixels, label) in enumerate(zip(part.images, part.labels.tolist(), strict=True)):
+                name, digest = f"{('train', 'test')[tests]} image {number}", hashlib.sha256(pixels.data).digest()
+                yield Look(name, label, tests, (part.shape[2], part.shape[1]), kind, digest, pixels)
+
+    return _gathered(Inspection(data.classes), looks(), len(data.train) + len(data.test), wanted)
+
+
+def _look(item: tuple[Picture, bool]) -> Look | tuple[int, DataError]:
+    """Read one picture; returns its class and what is wrong with it where it cannot be."""
+    from PIL import Image
+
+    (path, label), tests = item
+    try:
+        content = read_plain(path)
+        pixels = decode(content, str(path), SHAPE, "squeeze")
+        with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
+            kind = f"{picture.format} {picture.mode}" + (", animated" if getattr(picture, "n_frames", 1) > 1 else "")
+            return Look(str(path), label, tests, picture.size, kind, hashlib.sha256(content).digest(), pixels)
+    except DataError as error:
+        return label, error
+
+
+def _gathered(
+    found: Inspection, looks: Iterator[Look | tuple[int, DataError]], count: int, wanted: Wanted
+) -> Inspection:
+    digests, thumbs, sums = list[bytes](), list[Array](), _Sums()
+    with progress() as told:
+        told.start(f"looking at {wanted.root}", count)
+        for look in looks:
+            told.advance(1)
+            if not isinstance(look, Look):
+                found.damaged.append((look[0], str(look[1])))
+                continue
+            found.names.append(look.name)
+            found.labels.append(look.label)
+            found.tests.append(look.tests)
+            found.sizes.append(look.size)
+            found.kinds[look.kind] += 1
+            digests.append(look.digest)
+            thumbs.append(thumbnails(look.pixels[None])[0])
+            if not look.tests:
+                sums.add(look.pixels)
+            if len(shown := found.shown.setdefault(look.label, [])) < SHOWN:
+                shown.append(look.pixels)
+    found.mean, found.deviation = sums.figures()
+    found.exact = exact_pairs(digests)
+    twice = {other for _, other in found.exact}
+    found.near = [pair for pair in near_pairs(np.array(thumbs)) if not twice & set(pair)] if thumbs else []
+    return found
+
+
+class _Sums:
+    """Sums over pixels, channel by channel."""
+
+    def __init__(self) -> None:
+        self._count, self._sum, self._squares = 0, np.zeros(0), np.zeros(0)
+
+    def add(self, pixels: Array) -> None:
+        exact = pixels.reshape(len(pixels), -1).astype(np.float64)
+        if not self._count:
+            self._sum, self._squares = np.zeros(len(pixels)), np.zeros(len(pixels))
+        self._count += exact.shape[1]
+        self._sum += exact.sum(axis=1)
+        self._squares += (exact * exact).sum(axis=1)
+
+    def figures(self) -> tuple[list[float], list[float]]:
+        """Return mean and standard deviation of each channel; [] where nothing was added."""
+        count = max(self._count, 1)
+        mean = self._sum / count
+        return mean.tolist(), np.sqrt((self._squares / count - mean**2).clip(0)).tolist()

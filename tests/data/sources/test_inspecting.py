@@ -1,0 +1,73 @@
+"""A look at a folder finds what is in it."""
+
+import io
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nndl.data.dataset import Dataset, Images
+from nndl.data.sources.inspecting import inspect_dataset, inspect_folder
+from nndl.data.sources.sheet import CELL, contact_sheet
+from nndl.data.sources.wanted import Wanted
+from tests.data.sources.drawn import COLOURS, fill, picture
+
+Image = pytest.importorskip("PIL.Image")
+
+
+@pytest.fixture
+def pets(tmp_path: Path) -> Path:
+    fill(tmp_path / "pets" / "train", {"cat": 7, "dog": 5})
+    fill(tmp_path / "pets" / "test", {"cat": 2, "dog": 3}, first=20)
+    return tmp_path / "pets"
+
+
+def test_counts_sizes_kinds_and_brightness(pets: Path) -> None:
+    found = inspect_folder(Wanted(pets))
+    assert found.classes == ("cat", "dog")
+    assert (found.labels.count(0), found.labels.count(1), sum(found.tests)) == (9, 8, 5)
+    assert sum(found.kinds.values()) == 17
+    assert found.kinds["PNG RGB"] == 2 + 1 + 1  # numbers 0 and, of 20 to 22, 21
+    assert all(20 <= side < 70 for size in found.sizes for side in size)
+    expected = np.average([COLOURS["cat"], COLOURS["dog"]], axis=0, weights=[7, 5])
+    np.testing.assert_allclose(found.mean, expected, atol=4)
+    assert min(found.deviation) > 10
+    assert (found.damaged, found.exact) == ([], [])
+
+
+def test_damaged_pictures_and_copies_across_train_and_test(pets: Path) -> None:
+    shutil.copy(pets / "train" / "cat" / "000.png", pets / "test" / "dog" / "copy.png")
+    picture("dog", 1).resize((200, 210), Image.Resampling.BICUBIC).save(pets / "train" / "dog" / "larger.bmp")
+    (pets / "test" / "cat" / "x.jpg").write_text("no picture")
+    found = inspect_folder(Wanted(pets))
+    ((label, words),) = found.damaged
+    assert (label, "x.jpg is no picture" in words) == (0, True)
+    (pair,) = found.across(found.exact)
+    assert [Path(found.names[number]).name for number in pair] == ["000.png", "copy.png"]
+    assert found.of_two_classes(found.exact) == [pair]
+
+
+def test_images_that_are_arrays_are_looked_at_too() -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (20, 1, 28, 28), np.uint8)
+    labels = np.arange(20) % 2
+    test = pixels[:4].copy()
+    test[3] = 9
+    data = Dataset("digits", Images(pixels, labels), Images(test, labels[:4]), ("0", "1"), False)
+    found = inspect_dataset(data, Wanted(Path("digits")))
+    assert found.exact == [(0, 20), (1, 21), (2, 22)]
+    assert found.across(found.exact) == found.exact
+    assert found.sizes[0] == (28, 28)
+    np.testing.assert_allclose(found.mean, pixels.mean())
+    np.testing.assert_allclose(found.deviation, pixels.std())
+
+
+def test_a_contact_sheet_shows_them_row_by_row() -> None:
+    red, grey = np.zeros((3, 72, 72), np.uint8), np.full((1, 72, 72), 100, np.uint8)
+    red[0] = 200
+    content = contact_sheet([("red", [red] * 3), ("gr\u4e16\x1b", [grey])])
+    with Image.open(io.BytesIO(content)) as sheet:
+        pixels = np.asarray(sheet)
+    assert pixels.shape[0] > 2 * CELL
+    assert (pixels == [200, 0, 0]).all(axis=2).sum() == 3 * CELL * CELL
+    assert (pixels == [100, 100, 100]).all(axis=2).sum() >= CELL * CELL
