@@ -29,6 +29,7 @@ model: {layers: [conv: {filters: 4, kernel: 2, stride: 2, pad: 0}, relu, avg_poo
 train: {epochs: 2, batch_size: 32, optimizer: {adam: 0.01}}
 record: {statistics: 2 steps}
 """
+ILL = CONFIG.replace("conv: {filters: 4,", "conv: {filters: 4, init: zeros,").replace("script>alert", "b>ill")
 VOID = {"meta", "link", "img", "br", "line", "path", "rect", "circle"}
 
 
@@ -227,3 +228,18 @@ def test_a_damaged_run_beside_others_is_no_hindrance(trained: Path, tmp_path: Pa
     (tmp_path / "other" / "config.yaml").write_text(dump(experiment), encoding="utf-8")
     assert "no two configs" in read(tmp_path / "damaged", trained).text
     assert "train.l2 0.0 0.5" in read(tmp_path / "damaged", trained, tmp_path / "other").text
+
+
+def test_what_was_noticed_stands_at_its_top(tmp_path: Path) -> None:
+    (tmp_path / "ill.yaml").write_text(ILL, encoding="utf-8")
+    run = train(load_config(tmp_path / "ill.yaml"), tmp_path / "run")
+    text = page([gather(run.folder)])
+    headings = re.findall(r"<h2[^>]*>([^<]*)</h2>", text)
+    assert headings[0] == "Health"
+    words = " ".join(Reader(text).words)
+    assert "before the first step activations vanish: what conv1 gives is the same for every image" in words
+    assert "init: he, which keeps the scale through ReLU" in words
+    lines = run.folder.metrics.read_text(encoding="utf-8").splitlines()
+    lines = [line.replace("activations vanish", "<i>x</i>") for line in lines]
+    run.folder.metrics.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    assert "&lt;i&gt;x&lt;/i&gt;: what conv1" in page([gather(run.folder)])

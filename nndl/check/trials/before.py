@@ -27,6 +27,8 @@ STEPS = 320
 """The most that the two trainings take."""
 BATCH, PAIR = 32, 2
 """Images in a step of the training against zeros, and in a gradient check."""
+WITH_TIME = ("slow", "stuck", "test_mode")
+"""Reasons in a training that was broken off, which may not hold in a longer one."""
 GRADIENTS = 1e-5
 """Relative error that passes: many layers on end add up what a single one's 1e-6 leaves."""
 
@@ -176,7 +178,7 @@ def _by_heart(experiment: Experiment, over: Callable[[], bool], say: Progress) -
     if outcome.learnt:
         return Checked("", "ok", figures)
     failed = outcome.failed()
-    if outcome.interrupted and failed.name in ("slow", "stuck"):
+    if outcome.interrupted and failed.name in WITH_TIME:
         return Checked("", "undecided", f"{figures}, when the time was over", "--seconds, or nndl overfit CONFIG")
     return Checked("", "FAILED", f"{figures}; {failed.says}", failed.cure)
 

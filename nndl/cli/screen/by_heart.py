@@ -17,8 +17,8 @@ class Live(LiveView):
     """The live view of a training, with how many images are known in place of a row for each epoch."""
 
     def __init__(self, solver: Solver, images: int) -> None:
-        super().__init__(solver)
         self._images, self._right = images, 0
+        super().__init__(solver)
 
     def see_scoring(self, scoring: Scoring) -> None:
         """Show nothing of it: a few images are scored in a moment, after every step."""

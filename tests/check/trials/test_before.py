@@ -149,6 +149,20 @@ def test_what_the_time_does_not_suffice_for_is_undecided() -> None:
     assert undecided == ["a few by heart", "better than no images"]
 
 
+def test_a_training_that_is_broken_off_does_not_blame_what_may_come_with_time() -> None:
+    """After a few steps batch norm's averages have not followed yet, though training mode knows the images."""
+    slow = experiment("spatial_bn: {momentum: 0.999}, affine: 50, relu, affine: 10", sets=["data.normalize=none"])
+    steps = 0
+
+    def over() -> bool:
+        nonlocal steps
+        steps += 1
+        return steps > 80
+
+    found = before._by_heart(slow, over, lambda _: None)
+    assert (found.verdict, found.cure.split(",")[0]) == ("undecided", "--seconds")
+
+
 def test_what_fails_says_what_to_try() -> None:
     tiny = ", ".join(["affine: {out_features: 30, init: normal, weight_scale: 0.0001}, relu"] * 4)
     found = checked(experiment(f"{tiny}, affine: 10"), seconds=1.0)
