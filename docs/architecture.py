@@ -47,7 +47,7 @@ PLAN = {
     "errors": Room(3.6, 0, "errors, paths, text shown"),
 }
 SEVERAL_FILES = {
-    "errors": ("nndl.disk", "nndl.errors", "nndl.launched", "nndl.paths", "nndl.visible"),
+    "errors": ("nndl.disk", "nndl.errors", "nndl.html", "nndl.launched", "nndl.paths", "nndl.visible"),
     "layers": ("nndl.layers", "nndl.conv_layers"),
     "courses": (
         *("cs231n", "nndl.layer_utils", "nndl.conv_layer_utils", "nndl.fast_layers", "nndl.im2col", "nndl.layer_tests"),

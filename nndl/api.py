@@ -8,6 +8,7 @@ from nndl.config.build import Built, check_experiment
 from nndl.errors import UsageError
 from nndl.jobs.budget import within_budget
 from nndl.jobs.build import as_set_by_hand, build
+from nndl.jobs.progress import shown
 from nndl.jobs.resume import keeping
 from nndl.jobs.start import start_run
 from nndl.jobs.trained import Run, load_run
@@ -19,11 +20,16 @@ __all__ = ["Run", "build", "load_config", "load_run", "train"]
 
 
 def train(
-    experiment: Experiment | Built, run_dir: str | Path | None = None, *, watch: Callable[[Event], None] | None = None
+    experiment: Experiment | Built,
+    run_dir: str | Path | None = None,
+    *,
+    watch: Callable[[Event], None] | None = None,
+    progress: bool = True,
 ) -> Run:
     """Train to the end and keep the run in runs/NAME-TIME, or `run_dir`; return it with its best weights.
 
-    watch is called with every event (`nndl.train.events`). Raises DataError where the images are missing and
+    watch is called with every event (`nndl.train.events`). progress: show a line that tells where training stands, in a
+    terminal or below a notebook's cell; elsewhere nothing is printed. Raises DataError where the images are missing and
     TrainingError where losses or weights make no sense any more.
     """
     if not (watch is None or callable(watch)):
@@ -34,5 +40,13 @@ def train(
     built = as_set_by_hand(built)
     folder = start_run(built, run_dir)
     note_elsewhere(folder.path)
-    keep_run(folder, built.solver, built.test, built.split.dataset.classes, watch or (lambda _: None), keeping(built))
+    with shown(built.solver, progress) as line:
+
+        def see(event: Event) -> None:
+            if line:
+                line.see(event)
+            if watch:
+                watch(event)
+
+        keep_run(folder, built.solver, built.test, built.split.dataset.classes, see, keeping(built))
     return load_run(folder.path)

@@ -1,6 +1,8 @@
 """A trained network, loaded from its run with all that its use needs."""
 
+from base64 import b64encode
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -14,21 +16,27 @@ from nndl.config.data import Split, build_split, held_out
 from nndl.config.reading.overrides import settings
 from nndl.data.dataset import Images
 from nndl.data.given import as_labels, as_pixels
-from nndl.errors import CheckpointError, UsageError
+from nndl.errors import CheckpointError, MissingExtraError, UsageError
 from nndl.export.write import Written, write
+from nndl.html import table
 from nndl.jobs.start import inputs_of
 from nndl.jobs.stored import stored_experiment
 from nndl.net import inside
 from nndl.net.network import Network
+from nndl.net.shown import layer_table
 from nndl.net.types import Array
 from nndl.paths import expanded
 from nndl.runs.checkpoint import Arrays, Check, read_checkpoint
+from nndl.runs.curves import EPOCH_CURVES, STEP_CURVES, read_curves
+from nndl.runs.figure import figure
 from nndl.runs.files import is_there
 from nndl.runs.folder import RunFolder, find_run
 from nndl.runs.inputs import Inputs, read_inputs
-from nndl.runs.metrics import is_count
+from nndl.runs.listing import Row, read_row
+from nndl.runs.metrics import is_count, read_metrics
 from nndl.train.calibration import softmax
 from nndl.train.evaluate import Result, batches, evaluate
+from nndl.train.events import EpochDone, StepDone, from_record
 from nndl.train.state import check_weights, load_weights
 from nndl.train.views import Tta, as_tta, scores_of_views
 
@@ -140,10 +148,46 @@ class Run:
         """
         return write(self, path, to, force=force, check_images=check_images, data=data)
 
+    @property
+    def history(self) -> list[EpochDone]:
+        """Return the epochs of the run, each with its losses and accuracies, as its metrics.jsonl has them."""
+        events = map(from_record, read_metrics(self.folder.metrics)) if is_there(self.folder.metrics) else ()
+        return [event for event in events if isinstance(event, EpochDone)]
+
+    def curves(self) -> dict[str, Array]:
+        """Return what was recorded, float64: by "epoch" the losses and accuracies, by "step" loss and learning_rate.
+
+        "epoch", "train_loss", "train_accuracy", "validation_loss" and "validation_accuracy" are of one length, "step",
+        "loss" and "learning_rate" of another; what was not recorded is NaN. `pandas.DataFrame(run.history)` is a table.
+        """
+        events = list(map(from_record, read_metrics(self.folder.metrics))) if is_there(self.folder.metrics) else []
+        epochs = [event for event in events if isinstance(event, EpochDone)]
+        steps = [event for event in events if isinstance(event, StepDone)]
+        columns = {name: [getattr(event, name) for event in epochs] for name in ("epoch", *EPOCH_CURVES)}
+        columns |= {name: [getattr(event, name) for event in steps] for name in ("step", *STEP_CURVES)}
+        return {name: np.array(column, np.float64) for name, column in columns.items()}
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.folder.path)!r}: {self.experiment.name}, {self.weights} weights, step {self.step:,})"
+
+    def _repr_html_(self) -> str:
+        """Return the run for a notebook: its scores, its curves where matplotlib is, its layers."""
+        row = read_row(self.folder)
+        parts = [table(("run", "config", "images", "epochs", "validation", "test"), [_in_cells(row)])]
+        with suppress(MissingExtraError):
+            drawn = figure([read_curves(self.folder)], "png")
+            parts.append(f'<img alt="curves" width="560" src="data:image/png;base64,{b64encode(drawn).decode()}">')
+        return "\n".join([*parts, layer_table(self.network.placed)])
+
     @cached_property
     def normalize(self) -> Callable[[Array], Array]:
         """Return the map of pixels 0..255 (N, C, H, W), of any dtype, to the network's input."""
         return lambda pixels: self.inputs.normalize.apply(pixels, self.network.dtype)
+
+
+def _in_cells(row: Row) -> tuple[object, ...]:
+    shares = (None if value is None else f"{100 * value:.2f} %" for value in (row.best_validation, row.test))
+    return (row.folder, row.config, row.images, row.epochs, *("" if share is None else share for share in shares))
 
 
 def load_run(run: str | Path, *, best: bool = True, engine: str | None = None) -> Run:

@@ -17,6 +17,7 @@ from nndl.net.params import Params, Slot, within
 from nndl.net.plan import Chain, PlannedStep, Planner, Seen, nothing_seen
 from nndl.net.running import as_first
 from nndl.net.shapes import everything, infer_shapes
+from nndl.net.shown import layer_table
 from nndl.net.sizes import placed_at
 from nndl.net.turn import Turn
 from nndl.net.types import Array, Mode, Shape, Streams, layout_of
@@ -181,6 +182,13 @@ class Network:
                 for name in self.frozen:
                     self.grads[name] = np.zeros_like(self.grads[name])
                 self._plan_training()
+
+    def __repr__(self) -> str:
+        shape, scores = " x ".join(map(str, self.input_shape)), " x ".join(map(str, self.placed[-1].out_shape))
+        return f"Network({len(self.layers)} layers, {shape} -> {scores}, {self.params.size:,} parameters)"
+
+    def _repr_html_(self) -> str:
+        return layer_table(self.placed)
 
     def twin(self, engine: Engine) -> "Network":
         """Return a network on the same parameters, to train with; gradients and running statistics are its own.

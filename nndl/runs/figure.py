@@ -24,28 +24,36 @@ def write_figure(curves: Sequence[Curves], path: Path) -> None:
         raise UsageError(f"{path.name} should end in {', '.join(FORMATS[:-1])} or {FORMATS[-1]}")
     if not path.parent.is_dir():
         raise UsageError(f"there is no folder {path.parent} to write into; make it first")
+    write_atomically(path, figure(curves, path.suffix[1:].lower()))
+
+
+def figure(curves: Sequence[Curves], kind: str) -> bytes:
+    """Draw loss, accuracy and learning rate, above each other, as a file of a kind: png, svg or pdf.
+
+    Raises MissingExtraError where there is no matplotlib.
+    """
     try:
         from matplotlib.figure import Figure
     except ImportError:
         raise MissingExtraError("matplotlib", "plot", "a picture of curves") from None
-    figure = Figure(figsize=(7.0, 7.2), layout="constrained")
-    loss, accuracy, rate = figure.subplots(3, 1, sharex=True, height_ratios=(3, 3, 1.4))
+    drawn = Figure(figsize=(7.0, 7.2), layout="constrained")
+    loss, accuracy, rate = drawn.subplots(3, 1, sharex=True, height_ratios=(3, 3, 1.4))
     for number, each in enumerate(curves):
         _draw_run(loss, accuracy, rate, each, COLOURS[number % len(COLOURS)], alone=len(curves) == 1)
     if curves and heading(curves):
-        figure.suptitle(heading(curves), x=0.01, ha="left", fontsize=9, color=INK, parse_math=False)
+        drawn.suptitle(heading(curves), x=0.01, ha="left", fontsize=9, color=INK, parse_math=False)
     which = "" if len(curves) == 1 else " (thin: in training; with dots: validation)"
     for axes, title in ((loss, f"loss{which}"), (accuracy, "accuracy, %"), (rate, "learning rate")):
         _dress(axes, title)
     rate.set_xlabel("epoch", color=INK)
     loss.set_ylim(top=calm_top(y for each in curves for _, y in (*each.validation_loss, *each.loss)))
     _scale_rates(rate, [max(y for _, y in each.learning_rate) for each in curves if each.learning_rate])
-    figure.draw_without_rendering()
+    drawn.draw_without_rendering()
     for axes in (loss, accuracy):
         _label_ends(axes)
     content = io.BytesIO()
-    figure.savefig(content, format=path.suffix[1:].lower(), dpi=200)
-    write_atomically(path, content.getvalue())
+    drawn.savefig(content, format=kind, dpi=200)
+    return content.getvalue()
 
 
 def _draw_run(loss: Any, accuracy: Any, rate: Any, curves: Curves, colour: str, *, alone: bool) -> None:
