@@ -90,6 +90,8 @@ class Grading:
             checked = check(taken, self.bounds, self.hidden, self.stop)
             graded.records, graded.broke_off = checked.records, checked.broke_off
             graded.notes = [*taken.notes, *map(visible, borrowed(taken.files))]
+            if not (graded.records or graded.broke_off):
+                graded.notes.append("none of its files holds a function that the courses know")
             graded.seconds = round(time.monotonic() - begun, 3)
             if checked.broke_off != INTERRUPTED:
                 write_atomically(self.state(submission.name), json.dumps(asdict(graded), indent=1))

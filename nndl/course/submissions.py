@@ -26,11 +26,16 @@ LARGEST_ZIP = 2**28
 LONGEST_NAME = 200
 NOT_TAKEN = ("site-packages", "node_modules", "__MACOSX", "__pycache__")
 MOST_NOTES = 20
+INSTEAD = {
+    ".ipynb": "a notebook: functions in it are not looked at",
+    ".zip": "a zip file within the submission: not looked into",
+}
+"""By ending, what some hand in instead of Python files, and what is told of it."""
 
 
 @dataclass(frozen=True)
 class Submission:
-    """The folder or zip file that one student handed in."""
+    """The folder, the zip file or the one Python file that a student handed in."""
 
     name: str
     path: Path
@@ -42,6 +47,8 @@ class Taken:
 
     files: dict[str, bytes] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    instead: list[str] = field(default_factory=list)
+    """Files of other kinds that functions may stand in: told where there are no Python files."""
 
     def note(self, words: str) -> None:
         """Tell what was left out; of very many only the first."""
@@ -76,7 +83,7 @@ def submissions(words: Iterable[str | Path]) -> list[Submission]:
     names: set[str] = set()
     for path in dict.fromkeys(path for word in words for path in _expanded(expanded(word))):
         own = path if path.is_symlink() else Path(os.path.abspath(path))  # noqa: PTH100  - resolve() follows links
-        plain = visible(own.stem if own.suffix.lower() == ".zip" else own.name)
+        plain = visible(own.stem if own.suffix.lower() in (".zip", ".py") else own.name)
         name = next(each for each in _numbered(plain) if each.lower() not in names)
         names.add(name.lower())
         found.append(Submission(name, path))
@@ -108,10 +115,14 @@ def take(path: Path) -> Taken:
         taken = _from_folder(path)
     elif path.is_file() and zipfile.is_zipfile(path):
         taken = _from_zip(path)
+    elif path.is_file() and path.suffix == ".py":
+        taken = Taken()
+        _take_file(taken, path, path.parent)
     else:
-        raise UsageError("it is neither a folder nor a zip file")
+        raise UsageError("it is neither a folder nor a zip file nor a Python file")
     if not taken.files:
-        raise UsageError("it holds no Python files" + "".join(f"; {note}" for note in taken.notes))
+        why = [*taken.notes, *map(visible, taken.instead[:MOST_NOTES])]
+        raise UsageError("it holds no Python files" + "".join(f"; {each}" for each in why))
     return taken
 
 
@@ -133,6 +144,8 @@ def _take_file(taken: Taken, path: Path, folder: Path) -> None:
     name = path.relative_to(folder).as_posix()
     if path.is_symlink():
         taken.note(f"{name} is a link: left out")
+    elif path.suffix.lower() in INSTEAD:
+        taken.instead.append(f"{name} is {INSTEAD[path.suffix.lower()]}")
     elif path.suffix == ".py" and not _passed_over(path.name):
         try:
             with open_to_read(path) as file:
@@ -158,8 +171,10 @@ def _from_zip(path: Path) -> Taken:
 
 
 def _take_entry(taken: Taken, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
-    name, kind = entry.filename, stat.S_IFMT(entry.external_attr >> 16)
-    parts = PurePosixPath(name).parts
+    name, kind = entry.filename.replace("\\", "/"), stat.S_IFMT(entry.external_attr >> 16)  # as Windows may write it
+    parts, suffix = PurePosixPath(name).parts, PurePosixPath(name).suffix.lower()
+    if suffix in INSTEAD and not any(_passed_over(part) for part in parts):
+        taken.instead.append(f"{name} is {INSTEAD[suffix]}")
     if not name.endswith(".py") or any(_passed_over(part) for part in parts if part != ".."):
         return
     if kind not in (0, stat.S_IFREG):

@@ -67,6 +67,7 @@ VECTORS = (
 LOSSES = (
     Planted("S6", "softmax_loss", "x - np.max(x, axis=1, keepdims=True)", "x.copy()"),
     Planted("S7", "softmax_loss", "x - np.max(x, axis=1, keepdims=True)", "x - np.max(x)"),
+    Planted("S20", "softmax_loss", "x - np.max(x, axis=1, keepdims=True)", "x - np.mean(x, axis=1, keepdims=True)"),
     Planted(
         "S8",
         "softmax_loss",

@@ -37,7 +37,7 @@ def test_a_class_is_graded_and_graded_again(tmp_path: Path) -> None:
         ["name", "score", "of", "relu_forward", "relu_backward", "notes"],
         ["alice", "8", "8", "3", "5", ""],
         ["bob", "3", "8", "3", "0", ""],
-        ["notes.txt", "0", "8", "0", "0", "it is neither a folder nor a zip file"],
+        ["notes.txt", "0", "8", "0", "0", "it is neither a folder nor a zip file nor a Python file"],
     ]
     assert "relu_backward" not in (tmp_path / "grades" / "bob.html").read_text(encoding="utf-8")
     (tmp_path / "rubric.yaml").write_text("functions: {relu_forward: 1, relu_backward: 1}")
@@ -65,7 +65,7 @@ def test_an_assignment_is_made_and_graded(tmp_path: Path) -> None:
     assert done.stdout.splitlines()[-1] == str(Path("new/homework/rubric.yaml"))
     words = ("course", "grade", "new/homework", "--rubric", "new/homework/rubric.yaml", "--json")
     (student,) = json.loads(nndl(*words, cwd=tmp_path).stdout)["students"]
-    assert (student["score"], student["of"]) == (0, 70)
+    assert (student["score"], student["of"]) == (0, 76)
     again = nndl("course", "init", "new/homework", cwd=tmp_path)
     assert (again.returncode, "is there and not empty" in again.stderr) == (2, True)
 

@@ -30,6 +30,12 @@ def test_one_bad_submission_stops_no_other(tmp_path: Path) -> None:
     assert found["empty"].broke_off == "it holds no Python files"
 
 
+def test_files_of_other_functions_are_told(tmp_path: Path) -> None:
+    hand_in(tmp_path / "hw" / "eve", "def my_relu(x):\n    return x\n", "mine.py")
+    eve = run(tmp_path)["eve"]
+    assert (eve.records, eve.notes) == ([], ["none of its files holds a function that the courses know"])
+
+
 def test_definitions_that_are_borrowed_are_told(tmp_path: Path) -> None:
     hand_in(tmp_path / "hw" / "eve", "from nndl.layers import relu_forward as ours\n\nrelu_forward = ours\n", "mine.py")
     eve = run(tmp_path)["eve"]

@@ -1,6 +1,7 @@
 """Submissions as they are taken: Python files within bounds, and what is never taken."""
 
 import os
+import re
 import stat
 import sys
 import zipfile
@@ -63,6 +64,41 @@ def test_a_bomb_is_read_to_its_bound_only(tmp_path: Path) -> None:
     taken = take(bomb)
     assert list(taken.files) == ["layers.py"]
     assert taken.notes == ["bomb.py has more than 1,048,576 bytes: left out"]
+
+
+def test_folders_of_windows_are_folders(tmp_path: Path) -> None:
+    names = [("nndl\\layers.py", RIGHT), ("..\\evil.py", "x = 1"), ("C:\\layers.py", "x = 1")]
+    taken = take(zipped(tmp_path / "a.zip", *names))
+    assert list(taken.files) == ["nndl/layers.py"]
+    assert taken.notes == [
+        f"{name} would lie outside the submission: left out" for name in ("../evil.py", "C:/layers.py")
+    ]
+
+
+def test_one_file_is_a_submission(tmp_path: Path) -> None:
+    hand_in(tmp_path, name="alice_layers.py")
+    assert [(each.name, list(take(each.path).files)) for each in submissions([tmp_path / "*.py"])] == [
+        ("alice_layers", ["alice_layers.py"])
+    ]
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_what_is_no_python_file_is_told_where_there_is_none(tmp_path: Path, packed: bool) -> None:
+    inner = zipped(tmp_path / "inner.zip", ("layers.py", RIGHT)).read_bytes()
+    if packed:
+        path = zipped(
+            tmp_path / "a.zip", ("hw/b.zip", inner), ("hw/c.ipynb", "{}"), ("hw/.ipynb_checkpoints/c.ipynb", "")
+        )
+    else:
+        path = hand_in(tmp_path / "a" / "hw", "{}", "c.ipynb").parent
+        (path / "hw" / "b.zip").write_bytes(inner)
+    says = "it holds no Python files; hw/b.zip is a zip file within the submission: not looked into; "
+    with pytest.raises(
+        UsageError, match=re.escape(says + "hw/c.ipynb is a notebook: functions in it are not looked at")
+    ):
+        take(path)
+    whole = zipped(tmp_path / "d.zip", ("layers.py", RIGHT), ("c.ipynb", "{}"))
+    assert take(whole).notes == []
 
 
 def test_files_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,6 +24,8 @@ QUOTIENT = "dx = (np.exp(shifted) / np.exp(shifted).sum(axis=1, keepdims=True) -
 ROWS = "x - x.max(axis=1, keepdims=True)"
 SMALL = ("1e-15", "1e-12", "1e-10", "1e-9", "1e-8", "1e-7", "1e-6", "1e-60", "1e-20", "1e-300")
 
+OTHER_SHIFTS = ("x.mean(axis=1, keepdims=True)", "x.mean()", "x.min(axis=1, keepdims=True)", "x.min()")
+
 MARGINS = "margins[rows, y] = 0"
 POSITIVE = "dx[rows, y] = -dx.sum(axis=1)"
 
@@ -49,6 +51,17 @@ MISTAKES = (
         {SHIFTED: "shifted = x - x.max()", LOSS: f"loss = {AT_Y}"},
         by_probability("x - x.max()"),
         {SHIFTED: "shifted = x - x.max()", LOSS: f"loss = {AT_Y}", DX: QUOTIENT},
+    ),
+    mistake(
+        "S20",
+        "softmax_loss",
+        "it is not the largest score that is taken off",
+        """Any number may be taken off a row, but only the largest keeps every exponent at 0 or below: a score far above
+        the mean, or the smallest, still overflows.""",
+        *({SHIFTED: f"shifted = x - {shift}"} for shift in OTHER_SHIFTS),
+        *({SHIFTED: f"shifted = x - {shift}", LOSS: f"loss = {AT_Y}"} for shift in OTHER_SHIFTS),
+        *(by_probability(f"x - {shift}") for shift in OTHER_SHIFTS),
+        *({SHIFTED: f"shifted = x - {shift}", LOSS: f"loss = {AT_Y}", DX: QUOTIENT} for shift in OTHER_SHIFTS),
     ),
     mistake(
         "S8",

@@ -16,7 +16,7 @@ from nndl.check.running.runner import MEMORY, Died, Runner, TimedOut
 from nndl.check.students.comparing import WITHIN
 from nndl.check.students.judge import Case, attempt, judge
 from nndl.check.students.outcome import Finding, Outcome
-from nndl.check.students.reading import halves, read_source
+from nndl.check.students.reading import as_text, halves, read_source
 from nndl.errors import UsageError
 
 OTHER_FRAMEWORKS = re.compile(r"^\s*(import|from) (torch|tensorflow|jax)\b", re.MULTILINE)
@@ -53,7 +53,7 @@ def check_file(path: Path, only: Collection[str] = (), limits: Limits | None = N
     try:
         source = read_source(path)
     except (SyntaxError, ValueError) as error:
-        if not KNOWN.search(path.read_text(encoding="utf-8", errors="replace")):
+        if not KNOWN.search(as_text(path.read_bytes())):
             return
         yield _whole_file(path, "crashed", f"{type(error).__name__}: {error}", _python_2(str(error)))
         return
@@ -100,9 +100,14 @@ def check_folder(folder: Path, limits: Limits | None = None) -> Iterator[Outcome
 
 
 def python_files(folder: Path) -> list[Path]:
-    """Return a folder's Python files, those of the courses first; nothing hidden, no environments."""
+    """Return a folder's Python files, those of the courses' names first; nothing hidden, no environments.
+
+    A "layers copy.py" comes behind every layers.py, and a folder of old ones within another behind those above it.
+    """
     found = [path for path in folder.rglob("*.py") if path.is_file() and not _passed_over(path.relative_to(folder))]
-    return sorted(found, key=lambda path: (path.parent, _place(path), path.name))
+    return sorted(
+        found, key=lambda path: (path.stem not in ORDER, len(path.parts), path.parent, _place(path), path.name)
+    )
 
 
 def _place(path: Path) -> int:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from nndl.check.students.outcome import Outcome
-from nndl.check.students.submission import Limits, check_file, check_folder
+from nndl.check.students.submission import Limits, check_file, check_folder, python_files
 
 RELU = "import numpy as np\n\ndef relu_forward(x):\n    {}\n    return np.maximum(x, 0), x\n"
 BACKWARD = "\ndef relu_backward(dout, cache):\n    return dout * (cache > 0)\n"
@@ -116,6 +116,54 @@ def test_a_package_of_any_name_is_its_own(tmp_path: Path, package: str) -> None:
     assert found["relu_backward"].verdict != "correct"
     assert found["flatten_forward"].verdict == "unknown mistake"  # it ran, with the layers beside it
     assert "all zeros" in str(found["flatten_forward"]) or "should be" in found["flatten_forward"].findings[0].says
+
+
+RIGHT = RELU.format("pass") + BACKWARD
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\xef\xbb\xbf" + RIGHT.encode(),
+        RIGHT.replace("\n", "\r\n").encode(),
+        RIGHT.replace("\n", "\r").encode(),
+        f"# coding: latin-1\n# caf\xe9\n{RIGHT}".encode("latin-1"),
+        ("import numpy as np\nif np:\n" + "".join(f"    {line}\n" for line in RIGHT.splitlines())).encode(),
+        (
+            "try:\n    pass\nexcept ImportError:\n    pass\nelse:\n" + "".join(f"  {x}\n" for x in RIGHT.splitlines())
+        ).encode(),
+    ],
+    ids=["byte order mark", "CRLF", "CR", "latin-1", "under if", "under else"],
+)
+def test_a_file_is_read_as_python_reads_it(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "layers.py").write_bytes(data)
+    verdicts = [outcome.verdict for outcome in check_file(tmp_path / "layers.py", limits=Limits(10.0))]
+    assert verdicts == ["correct", "correct"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be"])
+def test_a_file_that_python_does_not_read_is_told_so(tmp_path: Path, encoding: str) -> None:
+    mark = b"\xfe\xff" if encoding == "utf-16-be" else b""
+    (tmp_path / "layers.py").write_bytes(mark + RIGHT.encode(encoding))
+    (outcome,) = check_file(tmp_path / "layers.py")
+    assert outcome.verdict == "crashed"
+    assert "the file is UTF-16, which Python does not read: save it as UTF-8" in outcome.findings[0].title
+
+
+def test_copies_and_old_folders_come_behind(tmp_path: Path) -> None:
+    names = [
+        "layers copy.py",
+        "nndl/layers.py",
+        "nndl/fc_net.py",
+        "nndl/my.py",
+        "nndl/old/layers.py",
+        "backup/nndl/layers.py",
+    ]
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    found = [path.relative_to(tmp_path).as_posix() for path in python_files(tmp_path)]
+    assert found == [names[1], names[2], names[5], names[4], names[0], names[3]]
 
 
 def test_what_calls_a_wrong_function_is_told_which(tmp_path: Path) -> None:
