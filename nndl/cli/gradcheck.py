@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from nndl.check.students.submission import Limits
     from nndl.course.results import Results
     from nndl.course.scoring import Test
-    from nndl.net.network import Network
-
-COLUMNS = ("layer", "gradient", "shape", "checked", "kinks", "max relative error", "verdict")
 
 Target = Annotated[
     str,
@@ -95,6 +92,9 @@ def gradcheck(
     """
     from nndl.check import report
     from nndl.cli.screen import terminal
+    from nndl.cli.screen.gradcheck import show
+    from nndl.config import load_config
+    from nndl.config.build import build_network
     from nndl.net.catalog import LAYERS
 
     if file is not None:
@@ -106,11 +106,12 @@ def gradcheck(
         found = report.report_layers(tuple(LAYERS) if target == "all" else (target,), engine or "reference", **options)
     else:
         _refuse_misspelt(target)
-        found = report.report_network(_network(target, engine), **options, say=terminal.note)
+        exact = load_config(target).model_copy(update={"dtype": "float64"})
+        found = report.report_network(build_network(exact, engine), **options, say=terminal.note)
     if json:
         terminal.emit_json({"target": target, **options, **found})
     else:
-        _show(found, tolerance)
+        show(found, tolerance)
     raise typer.Exit(0 if found["passed"] else 1)
 
 
@@ -227,84 +228,3 @@ def _refuse_misspelt(target: str) -> None:
     meant = get_close_matches(target, [*LAYERS, "all"], 1, 0.75)
     if meant and not expanded(target).exists():
         raise UsageError(f"no layer or config is called {target!r}; did you mean {meant[0]}?")
-
-
-def _network(target: str, engine: str | None) -> "Network":
-    """Build the network that a config describes, in float64."""
-    from nndl.config import load_config
-    from nndl.engines import get_engine
-    from nndl.net.network import Network
-
-    config = load_config(target)
-    return Network(
-        config.model.layers,
-        config.data.input_shape,
-        get_engine(engine or config.engine),
-        loss=config.model.loss,
-        l2=config.train.l2,
-        dtype="float64",
-        seed=config.seed,
-    )
-
-
-def _show(found: dict[str, Any], tolerance: float) -> None:
-    from nndl.cli.screen import terminal
-
-    rows = found["rows"]
-    layers = [row["layer"] for row in rows]
-    cells = [
-        (
-            "" if layer == before else layer,
-            row["gradient"],
-            " x ".join(map(str, row["shape"])),
-            row["checked"],
-            row["kinks"],
-            f"{row['max_relative_error']:.1e}",
-            row["verdict"],
-        )
-        for layer, before, row in zip(layers, [None, *layers], rows, strict=False)
-    ]
-    styles = [None if row["verdict"] == "ok" else "red" for row in rows]
-    terminal.print_table(COLUMNS, cells, left=("gradient", "shape", "verdict"), styles=styles)
-    if found["figures"]:
-        _show_figures(found["figures"])
-    terminal.say()
-    for row in rows:
-        if row["fault"]:
-            terminal.say(f"{row['layer']} {row['gradient']} is wrong {row['fault']}")
-    for line in found["broken"]:
-        terminal.say(f"contract broken: {line}")
-    terminal.say(_verdict(found, tolerance))
-
-
-def _show_figures(figures: list[dict[str, Any]]) -> None:
-    from nndl.cli.screen import terminal
-
-    def numbers(values: Sequence[float], form: str) -> str:
-        return "  ".join(format(value, form) for value in values)
-
-    rows = [
-        (
-            numbers(figure["gamma"], "g"),
-            numbers(figure["beta"], "g"),
-            numbers(figure["means"], ".2g"),
-            numbers(figure["deviations"], ".9g"),
-            numbers(figure["published_deviations"], ".9g"),
-        )
-        for figure in figures
-    ]
-    columns = ("gamma", "beta", "means of out", "standard deviations", "published by the courses")
-    terminal.say()
-    terminal.print_table(columns, rows, title="Per channel, for x = 4 * randn(2, 3, 4, 5) + 10", left=columns)
-
-
-def _verdict(found: dict[str, Any], tolerance: float) -> str:
-    """Say in one line how much was checked, and whether it holds."""
-    rows = found["rows"]
-    checked = sum(row["checked"] for row in rows)
-    kinks = sum(row["kinks"] for row in rows)
-    failed = sum(row["verdict"] != "ok" for row in rows) + len(found["broken"])
-    verdict = f"{failed} FAILED" if failed else f"all right, to a relative error of {tolerance:g}"
-    contract = f"; {found['contract_checks']} contract checks" if found["contract_checks"] else ""
-    skipped = f", {kinks} at kinks left out" if kinks else ""
-    return f"{len(rows)} gradients, {checked:,} coordinates{skipped}{contract}, engine {found['engine']}: {verdict}"

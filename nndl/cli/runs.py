@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,7 +10,6 @@ from nndl.cli.command import Group, Verb
 from nndl.cli.complete import complete_run_config, complete_sort
 from nndl.cli.options import Force, Json, Runs
 from nndl.paths import expanded, quoted, writable
-from nndl.visible import visible
 
 if TYPE_CHECKING:
     from nndl.runs.listing import Row
@@ -203,20 +202,10 @@ def export(
 
 
 def _as_csv(rows: "list[Row]") -> str:
-    import csv
-    import io
-
+    from nndl.runs.csv_table import as_csv
     from nndl.runs.listing import flattened
 
-    table: list[dict[str, Any]] = []
-    for row in rows:
-        values = row.record() | {f"config.{key}": value for key, value in flattened(row.tree)}
-        table.append({key: visible(value) if isinstance(value, str) else value for key, value in values.items()})
-    text = io.StringIO()
-    writer = csv.DictWriter(text, dict.fromkeys(key for line in table for key in line), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(table)
-    return text.getvalue()
+    return as_csv([row.record() | {f"config.{key}": value for key, value in flattened(row.tree)} for row in rows])
 
 
 def _count(number: int) -> str:

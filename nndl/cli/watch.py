@@ -1,11 +1,7 @@
 """nndl watch: follow a run that another process trains, by what it writes into its folder."""
 
-import contextlib
-import os
 import time
-from collections.abc import Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,11 +14,6 @@ if TYPE_CHECKING:
     from nndl.cli.screen.progress import View
     from nndl.runs.folder import RunFolder
     from nndl.train.events import Event
-
-PAUSE = 0.5
-"""Seconds between two looks at the folder."""
-PATIENCE = 10.0
-"""Seconds after which a folder with a config whose training has not begun counts as dead."""
 
 
 def watch(
@@ -40,10 +31,11 @@ def watch(
     from nndl.runs.files import is_there
     from nndl.runs.listing import read_row
     from nndl.runs.metrics import read_metrics
+    from nndl.runs.tail import Tail, wait_for_begin
 
     folder = _find(run)
     try:
-        _wait_for_begin(folder)
+        wait_for_begin(folder)
         if not json:
             terminal.say(f"{folder.path}: {visible(folder.status())}{read_row(folder).on_synthetic}")
         records = list(read_metrics(folder.metrics, steps=False)) if is_there(folder.metrics) else []
@@ -72,17 +64,6 @@ def _find(text: str) -> "RunFolder":
         return find_run(text)
     except SeveralRunsError as error:
         return next((run for run in error.inside if run.status() == "running"), error.inside[-1])
-
-
-def _wait_for_begin(folder: "RunFolder") -> None:
-    """Return once a run whose folder was made a moment ago says that it runs."""
-    from nndl.runs.files import is_there
-
-    until = time.time() + PATIENCE
-    with contextlib.suppress(OSError):
-        until = min(until, folder.config.lstat().st_mtime + PATIENCE)
-    while not is_there(folder.summary) and time.time() < until:
-        time.sleep(PAUSE)
 
 
 def _show(plan: "Plan", events: "list[Event]", *, with_pace: bool) -> None:
@@ -114,6 +95,8 @@ def _show(plan: "Plan", events: "list[Event]", *, with_pace: bool) -> None:
 
 def _follow(folder: "RunFolder", view: "View", once: bool) -> None:
     """Show what is there and what comes; the rest of the file is read after the run is seen to have ended."""
+    from nndl.runs.tail import PAUSE, Tail
+
     tail = Tail(folder.metrics)
     while True:
         ended = once or folder.status() != "running"
@@ -122,36 +105,6 @@ def _follow(folder: "RunFolder", view: "View", once: bool) -> None:
         if ended:
             return
         time.sleep(PAUSE)
-
-
-class Tail:
-    """The records that a growing file has gained since the last look."""
-
-    def __init__(self, path: Path) -> None:
-        self.path, self._place = path, 0
-
-    def events(self) -> "list[Event]":
-        """Return the records that are events, as these."""
-        from nndl.train.events import from_record
-
-        return [event for event in map(from_record, self.records()) if event is not None]
-
-    def records(self) -> Iterator[dict[str, Any]]:
-        """Yield those of whole lines. A file that became shorter, as of a run that went on, is read anew."""
-        from nndl.runs.files import open_to_read
-        from nndl.runs.metrics import LONGEST, record_of
-
-        with contextlib.suppress(OSError), open_to_read(self.path) as file:
-            if os.fstat(file.fileno()).st_size < self._place:
-                self._place = 0
-            file.seek(self._place)
-            for line in iter(lambda: file.readline(LONGEST), b""):
-                if len(line) < LONGEST and not line.endswith(b"\n"):
-                    return  # it is being written
-                self._place += len(line)
-                record = record_of(line)
-                if record is not None:
-                    yield record
 
 
 def _ending(folder: "RunFolder") -> str:

@@ -9,9 +9,7 @@ from statistics import mean, median
 from nndl.course.grading import Graded
 from nndl.course.rubric import Item, Rubric, known_functions
 from nndl.course.scoring import Test, scored, total
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""Beginnings of text that spreadsheets take for a formula."""
+from nndl.runs.csv_table import cell
 
 
 @dataclass(frozen=True)
@@ -88,11 +86,6 @@ def as_csv(grades: Class) -> str:
     writer.writerow(["name", "score", "of", *grades.rubric.functions, "notes"])
     for student in grades.students:
         points = [f"{test.points:g}" for test in student.tests]
-        notes = _cell("; ".join(student.notes))
-        writer.writerow([_cell(student.graded.name), f"{student.points:g}", f"{student.most:g}", *points, notes])
+        notes = cell("; ".join(student.notes))
+        writer.writerow([cell(student.graded.name), f"{student.points:g}", f"{student.most:g}", *points, notes])
     return text.getvalue()
-
-
-def _cell(text: str) -> str:
-    """Return a text as a cell that no spreadsheet computes."""
-    return f"'{text}" if text.startswith(FORMULA) else text

@@ -1,14 +1,12 @@
 """A sweep's trials for other programs: a table, and Optuna's own SQLite file."""
 
-import csv
-import io
 from pathlib import Path
 
 from nndl.jobs.sweeps.mirror import quiet_optuna
 from nndl.jobs.sweeps.standing import record
 from nndl.jobs.sweeps.study import Study
 from nndl.runs.atomic import write_atomically
-from nndl.visible import visible
+from nndl.runs.csv_table import as_csv
 
 
 def write_csv(study: Study, path: Path) -> None:
@@ -18,13 +16,7 @@ def write_csv(study: Study, path: Path) -> None:
         told = record(study, trial)
         values = told.pop("values")
         rows.append({**told, **{f"config.{key}": values.get(key) for key in study.sweep.space}})
-    text = io.StringIO()
-    writer = csv.DictWriter(text, dict.fromkeys(key for row in rows for key in row), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(
-        {key: visible(value) if isinstance(value, str) else value for key, value in row.items()} for row in rows
-    )
-    write_atomically(path, text.getvalue())
+    write_atomically(path, as_csv(rows))
 
 
 def write_sqlite(study: Study, path: Path) -> None:
