@@ -102,11 +102,12 @@ def _experiment(target: str, sets: list[str]) -> "tuple[Experiment, Run | None]"
 
 def _explained(target: str | None, html: bool, output: Path | None, json: bool) -> None:
     """List what is explained, or explain one of it, here or on pages."""
+    from nndl.config.bundled import names
     from nndl.explain.table import EXPLANATIONS, find
     from nndl.explain.worked import example
 
     if target is not None:
-        worked = example(find(target))
+        worked = example(find(target, [*names(), "latest"]))
         if html:
             _write_one(worked, output or Path(f"{worked.explanation.name}.html"), json)
         else:

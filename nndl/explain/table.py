@@ -1,6 +1,6 @@
 """Everything that is explained, by name, and the other names it is looked for under."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 
 from nndl.errors import UsageError
@@ -59,11 +59,11 @@ def known(word: str) -> Explanation | None:
     return None
 
 
-def find(word: str) -> Explanation:
-    """Return the same; raises UsageError with the nearest name where there is none."""
+def find(word: str, others: Iterable[str] = ()) -> Explanation:
+    """Return the same; raises UsageError with the nearest name, of these and `others`, where there is none."""
     found = known(word)
     if found is None:
-        names = [name for each in EXPLANATIONS.values() for name in names_of(each)]
+        names = [*(name for each in EXPLANATIONS.values() for name in names_of(each)), *others]
         near = get_close_matches(word.lower(), names, 1)
         hint = f"did you mean {near[0]}?" if near else "nndl explain lists what can be"
         raise UsageError(f"nothing called {word!r} is explained; {hint}")

@@ -191,6 +191,8 @@ def test_the_command(config: Path, tmp_path: Path) -> None:
         (("bn_cnn", "--layer", "1"), "CIFAR-10 is not in data"),
         (("bn_cn", "--layer", "1"), "did you mean 'bn_cnn'"),
         (("latest", "--layer", "1"), "no run"),
+        (("bn_cn",), "did you mean bn_cnn?"),
+        (("lates",), "did you mean latest?"),
     ],
 )
 def test_words_that_do_not_fit(words: tuple[str, ...], said: str, tmp_path: Path) -> None:
