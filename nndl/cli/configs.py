@@ -33,7 +33,7 @@ def list_configs(context: typer.Context, json: Json = False) -> None:
 def list_bundled(json: Json = False) -> None:
     """List the bundled configs, as `nndl configs` alone does."""
     from nndl.cli.screen import terminal
-    from nndl.config.bundled import bundled, names
+    from nndl.config.bundled import bundled, names, own_names
 
     rows = [{"name": name, "about": _first_comment(bundled(name))} for name in names()]
     if json:
@@ -41,6 +41,7 @@ def list_bundled(json: Json = False) -> None:
         return
     terminal.print_table(("config", "what it is"), [tuple(row.values()) for row in rows], left=("what it is",))
     terminal.say("\nnndl train NAME runs one; nndl configs copy NAME mine.yaml makes it yours to change")
+    terminal.say(f"for pictures of your own: {', '.join(own_names())}, with --data FOLDER")
 
 
 @configs_app.command("show", cls=Verb)

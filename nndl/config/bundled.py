@@ -19,11 +19,18 @@ def folder() -> Path:
 
 SWEEPS = "sweeps/"
 """The folder of the files of sweeps, which name configs and are none."""
+OWN = "own/"
+"""The folder of configs for images of one's own, without which they cannot be read."""
 
 
 def names() -> list[str]:
-    """List their names, such as "bn_cnn" and "ladder/90"; those at the top first."""
-    return [name for name in _all_names() if not name.startswith(SWEEPS)]
+    """List their names, such as "bn_cnn" and "ladder/90"; those at the top first, none for images of one's own."""
+    return [name for name in _all_names() if not name.startswith((SWEEPS, OWN))]
+
+
+def own_names() -> list[str]:
+    """List the names of those for images of one's own, such as "own/folder"."""
+    return [name for name in _all_names() if name.startswith(OWN)]
 
 
 def sweep_names() -> list[str]:
@@ -42,7 +49,7 @@ def bundled(name: str) -> Path:
     Raises ConfigError with the nearest one if there is none.
     """
     bare = _bare(Path(name))
-    if bare not in names():
+    if bare not in (*names(), *own_names()):
         raise ConfigError(f"no bundled config {name!r}; {_in_its_place(bare)}")
     return folder() / f"{bare}.yaml"
 
@@ -55,7 +62,7 @@ def _bare(path: Path) -> str:
 
 def _in_its_place(name: str) -> str:
     """Say what there is instead: the configs in the folder of this name, or the one whose name is nearest."""
-    inside = [each for each in names() if each.startswith(f"{name}/")]
+    inside = [each for each in (*names(), *own_names()) if each.startswith(f"{name}/")]
     return f"in {name}/ there are {', '.join(inside)}" if inside else suggest(name, names())
 
 
@@ -76,7 +83,7 @@ def locate(source: str | Path) -> Path:
     if inside is not None:
         raise ConfigError(f"{text} is a folder; name a file in it" + (f", such as {inside[0]}" if inside else ""))
     name = _bare(path)
-    if name in names():
+    if name in (*names(), *own_names()):
         return bundled(name)
     if path.suffix in SUFFIXES and len(path.parts) > 1 and path.parts[0] != "configs":
         raise ConfigError(f"there is no file {text}")

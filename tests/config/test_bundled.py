@@ -6,8 +6,9 @@ import pytest
 
 import nndl
 from nndl.config import load_config
-from nndl.config.bundled import bundled, folder, names
+from nndl.config.bundled import bundled, folder, names, own_names
 from nndl.errors import ConfigError
+from tests.data.sources.drawn import fill
 
 TEXT = "model: {layers: [affine: 10]}\n"
 
@@ -88,3 +89,16 @@ def test_a_users_file_comes_before_a_bundled_one_in_a_folder(installed: Path, tm
     (tmp_path / "ladder").mkdir()
     (tmp_path / "ladder" / "90.yaml").write_text(TEXT + "seed: 5\n", encoding="utf-8")
     assert load_config("ladder/90.yaml").seed == 5
+
+
+def test_configs_for_images_of_ones_own_are_named_apart_and_load_with_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NNDL_CACHE", str(tmp_path / "caches"))
+    assert own_names() == ["own/folder"]
+    assert not set(own_names()) & set(names())
+    with pytest.raises(ConfigError, match="there is no folder"):
+        load_config("own/folder", [f"data.root='{tmp_path / 'nowhere'}'"])
+    root = fill(tmp_path / "pets", {"cat": 30, "dog": 30})
+    made = load_config("own/folder", [f"data.root='{root}'"])
+    assert (made.data.input_shape, made.data.held_out, made.name) == ((3, 64, 64), 5, "own-folder")
