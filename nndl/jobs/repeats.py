@@ -56,6 +56,27 @@ def of_folds(experiment: Experiment, folds: int) -> list[Experiment]:
     return [parse_config(text, f"fold {number}", fold_sets(folds, number)) for number in range(1, folds + 1)]
 
 
+def missing_folds(runs: Sequence[RunFolder], sets: Sequence[str] = ()) -> dict[Path, Experiment]:
+    """Return, by the folders that they would have, the folds that were never begun of a set whose runs are folds.
+
+    They are trained as the first run is, with the changes `sets`. Empty where its runs are seeds: nothing says of how
+    many.
+    """
+    experiment = stored_experiment(runs[0], sets)
+    if experiment.data.fold is None or experiment.data.fold != read_row(runs[0]).fold:
+        return {}
+    number, folds = parse_fold(experiment.data.fold)
+    inside = runs[0].path.parent
+    if runs[0].path.name != f"fold-{number}":
+        return {}
+    text, paths = dump(experiment), {each: inside / f"fold-{each}" for each in range(1, folds + 1)}
+    return {
+        path: parse_config(text, f"fold {each}", fold_sets(folds, each))
+        for each, path in paths.items()
+        if not is_there(path / "config.yaml")
+    }
+
+
 def repeats(experiments: Sequence[Experiment], inside: Path) -> list[Repeat]:
     """Return the runs inside/fold-1, ... of experiments that are folds, inside/seed-0, ... of those that are none."""
     kind = "fold" if len({each.data.fold for each in experiments}) > 1 else "seed"

@@ -57,6 +57,20 @@ def test_a_set_that_was_broken_off_is_completed_by_the_same_command(folder: Path
         assert same_arrays(*(folder / name / f"fold-{fold}" / "last.safetensors" for name in ("whole", "parts")))
 
 
+def test_resume_begins_the_folds_that_were_never_begun(folder: Path) -> None:
+    words = ("train", "tiny.yaml", "--folds", "3", "--quiet", "--run-dir")
+    assert nndl(*words, "whole", cwd=folder).returncode == 0
+    assert stopped(folder, *words, "parts", seed=1, step=7).returncode == 130
+    assert not (folder / "parts" / "fold-3").exists()
+    refused = nndl("resume", "parts", "--set", "train.l2=0.5", "--accept-changes", cwd=folder)
+    assert (refused.returncode, "another experiment than its siblings" in refused.stderr) == (2, True)
+    done = nndl("resume", "parts", "--quiet", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    for fold in (1, 2, 3):
+        assert same_arrays(*(folder / name / f"fold-{fold}" / "last.safetensors" for name in ("whole", "parts")))
+    assert "is left to train" in nndl("resume", "parts", cwd=folder).stderr
+
+
 def test_another_number_of_folds_is_another_experiment(folder: Path) -> None:
     words = ("train", "tiny.yaml", "--epochs", "0.5", "--quiet", "--run-dir", "cut", "--folds")
     assert nndl(*words, "3", cwd=folder).returncode == 0
