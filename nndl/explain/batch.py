@@ -13,6 +13,7 @@ from nndl.config.build import Built, build
 from nndl.config.schema import Experiment
 from nndl.errors import UsageError
 from nndl.explain.block import BLOCK, watch_block
+from nndl.explain.data import claim
 from nndl.explain.record import Step
 from nndl.explain.table import EXPLANATIONS
 from nndl.explain.watching import watch
@@ -24,6 +25,8 @@ from nndl.train.events import StepDone
 
 LOSS = "loss"
 """The word for what stands behind the last layer."""
+ROUNDING = 1e-9
+"""The largest relative difference of two ways to compute a layer that is rounding."""
 SMALL = 1e-12
 """The size of a gradient to compare with where none came."""
 
@@ -81,7 +84,8 @@ class Followed:
         names = ", ".join(dict.fromkeys(step.name for step in self.steps_taken() if step.name in self.arrays))
         away = self.agreement()
         how = f"to {away:.0e}" if away else "exactly"
-        return f"The steps of the explanation give what the network computed, {how}: {names}."
+        line = f"The steps of the explanation give what the network computed, {how}: {names}."
+        return claim(line, away <= ROUNDING)
 
     def by_hand(self) -> list[dict[str, Any]]:
         """Return one number of each step: its formula at that place, the numbers in it, its value."""

@@ -10,6 +10,9 @@ from nndl.explain.source import lines_of
 from nndl.explain.table import names_of
 from nndl.explain.worked import Worked
 
+EXACT = 1e-12
+"""The largest relative difference that is rounding."""
+
 
 def summary_of(explanation: Explanation) -> dict[str, Any]:
     """Return name, title and other names."""
@@ -44,14 +47,20 @@ def checked(worked: Worked) -> dict[str, float]:
 
 
 def verdicts(worked: Worked) -> Iterator[str]:
-    """Yield what the formulas were held to, and by how much they differ."""
-    found = checked(worked)
-    yield f"Each formula, evaluated by its indices, gives what its NumPy line gives: {_to(found['formula'])}."
+    """Yield what the formulas were held to, by how much they differ, and in capitals where that is too much."""
+    found, rows = checked(worked), worked.numerical()
     names = ", ".join(worked.explanation.main_functions)
-    yield f"Both give what {names} give: {_to(found['own'])}."
-    if "numerical" in found:
-        error = f"relative error {found['numerical']:.0e}"
-        yield f"Each gradient, those of values halfway too, is the numerical one of the steps forward: {error}."
+    line = f"Each formula, evaluated by its indices, gives what its NumPy line gives: {_to(found['formula'])}."
+    yield claim(line, found["formula"] <= EXACT)
+    yield claim(f"Both give what {names} give: {_to(found['own'])}.", found["own"] <= EXACT)
+    if rows:
+        line = "Each gradient, those of values halfway too, is the numerical one of the steps forward: relative error"
+        yield claim(f"{line} {found['numerical']:.0e}.", all(row.verdict == "ok" for row in rows))
+
+
+def claim(words: str, holds: bool) -> str:
+    """Return a claim, with what stands before one that does not hold."""
+    return words if holds else f"THIS DOES NOT HOLD: {words}"
 
 
 def _to(difference: float) -> str:

@@ -1,6 +1,7 @@
 """A layer of a config with the numbers of a batch: what is watched is what the network computes."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +64,7 @@ def test_the_steps_of_the_explanation_give_what_the_network_computed(config: Pat
     followed = follow(load_config(config, small_batches(6)), layer)
     assert followed.images == 6
     assert followed.agreement() < 1e-9
+    assert followed.verdict().startswith("The steps")
     names = [step.name for step in followed.steps_taken()]
     assert {"out", "loss"} & {*names}
     assert layer == "1" or "dx" in followed.arrays
@@ -118,6 +120,12 @@ def test_a_block_that_projects_and_is_in_a_block(config: Path) -> None:
     assert inner.arrays["s"].shape == inner.arrays["out"].shape != inner.arrays["x"].shape
     assert np.array_equal(inner.arrays["x"], first.arrays["x"])
     assert inner.agreement() == 0
+
+
+def test_a_layer_that_computes_something_else_is_told(config: Path) -> None:
+    followed = follow(load_config(config, small_batches(4)), "conv1")
+    wrong = replace(followed, arrays={**followed.arrays, "out": followed.arrays["out"] + 1e-3})
+    assert wrong.verdict().startswith("THIS DOES NOT HOLD")
 
 
 def test_watching_changes_nothing_that_is_computed(config: Path) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from nndl.explain.data import verdicts
 from nndl.explain.notation.latex import as_latex
 from nndl.explain.notation.plain import as_plain
 from nndl.explain.record import Explanation, Step
@@ -93,7 +94,9 @@ def broken(explanation: Explanation, step: Step, other: Step) -> Worked:
 def test_a_formula_that_says_something_else_is_seen() -> None:
     bn = EXPLANATIONS["spatial_bn"]
     step = next(step for step in bn.backward if step.name == "dvar")
-    assert broken(bn, step, Step(step.formula.replace("** 3", "** 2"), step.numpy)).formula_difference() > 1e-3
+    found = broken(bn, step, Step(step.formula.replace("** 3", "** 2"), step.numpy))
+    assert found.formula_difference() > 1e-3
+    assert [line[:8] for line in verdicts(found)] == ["THIS DOE", "Both giv", "Each gra"]
 
 
 def test_a_gradient_by_a_value_halfway_that_is_wrong_is_seen() -> None:
@@ -101,6 +104,7 @@ def test_a_gradient_by_a_value_halfway_that_is_wrong_is_seen() -> None:
     step = next(step for step in bn.backward if step.name == "dmean")
     found = broken(bn, step, Step("dmean[c] = 0 * inverse_std[c]", "dmean = 0 * inverse_std"))
     assert [row.name for row in found.numerical() if row.verdict != "ok"] == ["mean", "x"]
+    assert [line[:8] for line in verdicts(found)] == ["Each for", "THIS DOE", "THIS DOE"]
     assert found.own_difference() > 1e-3
 
 

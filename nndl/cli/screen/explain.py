@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from nndl.explain.record import Explanation, Step
     from nndl.explain.worked import Worked
 
-WIDEST = 100
-"""Columns beyond which prose is hard to read."""
 NOTATION = (
     ("Σ_", "Σ_nij sums over n, i and j what follows it, up to the next + or −."),
     ("−p", "Beyond its edges an array is 0."),
