@@ -68,7 +68,9 @@ LEFT = {
     "W1 at the end": ("model", "params", "W1"),
     "b1 at the end": ("model", "params", "b1"),
 }
-FEW_IMAGES = {name: LEFT[name] for name in ("number of steps", "learning rates of W1")}
+FEW_IMAGES = {name: LEFT[name] for name in ("number of steps",)}
+BY_RULE = ("learning rates of W1", "learning rates of b1", "config['t'] of W1", "W1 at the end", "b1 at the end")
+"""All that the model's own rule makes: of a Solver that finds its rules elsewhere it says nothing."""
 
 
 def _in_words(found: Observed, _inputs: Mapping[str, Any]) -> Observed:
@@ -81,7 +83,14 @@ def _in_words(found: Observed, _inputs: Mapping[str, Any]) -> Observed:
             digest[key] = np.array([float(each) for each in value if np.ndim(each) == 0])
         else:
             digest[key] = value
-    return digest
+    own = _by_another_rule({key.name: value for key, value in digest.items()})
+    return {key: value for key, value in digest.items() if not (own and key.name in BY_RULE)}
+
+
+def _by_another_rule(found: Mapping[str, Any]) -> bool:
+    """Tell whether parameters have moved, and not by the model's rule."""
+    rates, W1 = found.get("learning rates of W1"), found.get("W1 at the end")
+    return isinstance(rates, np.ndarray) and not rates.size and isinstance(W1, np.ndarray) and bool(np.any(W1 != 1))
 
 
 def _situations(source: Source) -> list[Situation]:

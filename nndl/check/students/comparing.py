@@ -111,10 +111,16 @@ def place(difference: Difference) -> str:
     if a.shape != b.shape:
         return f"{name} has shape {a.shape}, should be {b.shape}"
     if not b.shape:
-        return f"{name} is {float(a):.6g}, should be {float(b):.6g}"
+        return f"{name} is {_both(float(a), float(b))}"
     first = tuple(int(i) for i in np.argwhere(_apart(a, b, WITHIN))[0])
     what, _, when = name.partition(", ")
-    return f"{what}{list(first)}{', ' + when if when else ''} is {a[first]:.6g}, should be {b[first]:.6g}"
+    return f"{what}{list(first)}{', ' + when if when else ''} is {_both(a[first], b[first])}"
+
+
+def _both(got: float, wanted: float) -> str:
+    """Say both numbers, with as many digits as it takes to tell them apart."""
+    digits = next((count for count in (6, 9, 12) if f"{got:.{count}g}" != f"{wanted:.{count}g}"), 17)
+    return f"{got:.{digits}g}, should be {wanted:.{digits}g}"
 
 
 def _shown(value: Any) -> str:
