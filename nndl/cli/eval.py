@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nndl.cli.options import Best, Json, OtherEngine, Run
+from nndl.cli.options import Best, Json, OtherEngine, Run, Step
 from nndl.paths import expanded
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def evaluate(
     split: Annotated[str, typer.Option(metavar="test|val", help="Which images.")] = "test",
     tta: Annotated[str | None, TTA] = None,
     best: Best = True,
+    step: Step = None,
     data: Annotated[
         Path | None,
         typer.Option(metavar="FOLDER", parser=expanded, help="Folder of the data set, of CIFAR-10.1 or of CIFAR-10-C."),
@@ -51,7 +52,7 @@ def evaluate(
     if split not in SPLITS:
         raise UsageError(f"--split takes {' or '.join(SPLITS)}, not {split!r}")
     found = bundles([run])
-    ask = partial(_report, split=split, tta=tta, best=best, data=data, engine=engine, quiet=json)
+    ask = partial(_report, split=split, tta=tta, best=best, step=step, data=data, engine=engine, quiet=json)
     reports = {row.folder: ask(row.folder) for bundle in found for row in bundle.drawn}
     if len(reports) > 1:
         _tell_several(found, reports, confusion=confusion, json=json)
@@ -66,7 +67,15 @@ def evaluate(
 
 
 def _report(
-    run: str, *, split: str, tta: str | None, best: bool, data: Path | None, engine: str | None, quiet: bool
+    run: str,
+    *,
+    split: str,
+    tta: str | None,
+    best: bool,
+    step: int | None,
+    data: Path | None,
+    engine: str | None,
+    quiet: bool,
 ) -> dict[str, Any]:
     """Score one run on the images of its data set, or on those sets that are in `data`."""
     from nndl.cli.screen import terminal
@@ -77,7 +86,7 @@ def _report(
     from nndl.runs.robustness import robustness
     from nndl.train.views import as_tta
 
-    loaded = load(run, best=best, engine=engine)
+    loaded = load(run, best=best, engine=engine, step=step)
     chosen = as_tta(tta or (loaded.experiment.train.tta if split == "test" else "none"))  # as training scores them
     report = {"run": str(loaded.folder.path), "weights": loaded.weights, "step": loaded.step, "tta": chosen}
     sets = robust_sets(data) if data is not None else []

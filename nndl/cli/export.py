@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nndl.cli.options import Best, Data, Force, Json, Run, to_file
+from nndl.cli.options import Best, Data, Force, Json, Run, Step, to_file
 
 if TYPE_CHECKING:
     from nndl.export.write import Written
@@ -24,6 +24,7 @@ def export(
     run: Run = "latest",
     output: Annotated[Path | None, to_file("By default the config's name, here.")] = None,
     best: Best = True,
+    step: Step = None,
     images: Annotated[
         int, typer.Option(metavar="N", min=1, help="Test images on which an ONNX file is scored again.")
     ] = 1000,
@@ -43,7 +44,7 @@ def export(
 
     if to not in FORMATS:
         raise UsageError(f"--to takes {', '.join(FORMATS)}, not {to!r}")
-    loaded = load(run, best=best)
+    loaded = load(run, best=best, step=step)
     written = loaded.export(output, to, force=force, check_images=images, data=data)
     if json:
         report: dict[str, Any] = {"run": str(loaded.folder.path), "step": loaded.step, "to": to}

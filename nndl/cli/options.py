@@ -58,6 +58,10 @@ AcceptChanges = Annotated[
 ]
 Best = Annotated[bool, typer.Option("--best/--last", help="Weights of the best epoch, or the last.")]
 
+Step = Annotated[
+    int | None, typer.Option("--step", metavar="N", min=0, help="Weights of the state kept at this step instead.")
+]
+
 
 def to_file(words: str) -> Any:
     """Declare --output, the file to write; `words` say which."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nndl.cli.complete import complete_run
-from nndl.cli.options import Best, Json, OtherEngine
+from nndl.cli.options import Best, Json, OtherEngine, Step
 from nndl.paths import expanded, word
 from nndl.visible import visible
 
@@ -35,6 +35,7 @@ def predict(
         str, typer.Option(metavar="none|mirror|mirror+translate", help="Average the scores over views of each picture.")
     ] = "none",
     best: Best = True,
+    step: Step = None,
     engine: OtherEngine = None,
     json: Json = False,
 ) -> None:
@@ -50,7 +51,7 @@ def predict(
 
     chosen = as_tta(tta)
     run, pictures = _run_and_images(run, images or [])
-    loaded = load(run, best=best, engine=engine)
+    loaded = load(run, best=best, engine=engine, step=step)
     read, refused, passed_over = _read(pictures, loaded.shape, loaded.experiment.data.resize)
     shares = loaded.probabilities(stack(read.values(), loaded.shape), chosen)
     rows = [_row(name, row, loaded, top) for name, row in zip(read, shares.tolist(), strict=True)]

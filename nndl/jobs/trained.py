@@ -34,6 +34,7 @@ from nndl.runs.folder import RunFolder, find_run
 from nndl.runs.inputs import Inputs, read_inputs
 from nndl.runs.listing import Row, read_row
 from nndl.runs.metrics import is_count, read_metrics
+from nndl.runs.states import earlier_states
 from nndl.train.calibration import softmax
 from nndl.train.evaluate import Result, batches, evaluate
 from nndl.train.events import EpochDone, StepDone, from_record
@@ -51,8 +52,8 @@ class Run:
     inputs: Inputs
     step: int
     """The training step of its weights."""
-    weights: Literal["best", "last"]
-    """Those of the best epoch or the last ones, which alone there are until an epoch has ended."""
+    weights: Literal["best", "last", "kept"]
+    """Those of the best epoch, the last ones, which alone there are until an epoch has ended, or those of a step."""
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -190,17 +191,18 @@ def _in_cells(row: Row) -> tuple[object, ...]:
     return (row.folder, row.config, row.images, row.epochs, *("" if share is None else share for share in shares))
 
 
-def load_run(run: str | Path, *, best: bool = True, engine: str | None = None) -> Run:
+def load_run(run: str | Path, *, best: bool = True, engine: str | None = None, step: int | None = None) -> Run:
     """Load the network of a run: a folder, a name under runs/, or "latest".
 
     best: the weights of the best epoch (of a run that ended none yet the last, as `Run.weights` then says), or (False)
-    the last ones. engine: another than the run's. Raises UsageError where there is no such run and CheckpointError
-    where its weights are not whole.
+    the last ones; step: those kept at this step instead. engine: another than the run's. Raises UsageError where there
+    is no such run or step, and CheckpointError where its weights are not whole.
     """
     folder = find_run(str(run))
     experiment = stored_experiment(folder)
     network = build_network(experiment, engine)
-    weights, (arrays, info) = _read_weights(folder, best, partial(check_weights, network=network))
+    check = partial(check_weights, network=network)
+    weights, (arrays, info) = _read_weights(folder, best, check) if step is None else _read_step(folder, step, check)
     load_weights(network, arrays)
     inputs = read_inputs(folder) or _inputs_of_the_data(experiment)
     if inputs.normalize.mean.shape not in (network.input_shape[:1], network.input_shape):
@@ -224,6 +226,19 @@ def _read_weights(
     if not is_there(folder.best) and not is_there(folder.last):
         raise CheckpointError(f"{folder.path} has no weights yet: no state of its training was saved")
     return ("best", read_checkpoint(folder.best, check)) if best else ("last", read_checkpoint(folder.last, check))
+
+
+def _read_step(folder: RunFolder, step: int, check: Check) -> tuple[Literal["kept"], tuple[Arrays, dict[str, Any]]]:
+    """Read the weights kept at a step; raises UsageError where none are, with the steps that there are."""
+    there = []
+    for path in filter(is_there, (folder.best, folder.last, *earlier_states(folder))):
+        with suppress(CheckpointError):
+            found = read_checkpoint(path, check)
+            if found[1].get("step") == step:
+                return "kept", found
+            there.append(found[1].get("step"))
+    steps = ", ".join(str(each) for each in sorted({each for each in there if is_count(each)}))
+    raise UsageError(f"{folder.path} keeps no weights of step {step}; it has those of {steps or 'none'}")
 
 
 def _inputs_of_the_data(experiment: Experiment) -> Inputs:

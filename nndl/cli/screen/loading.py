@@ -12,9 +12,9 @@ from nndl.runs.listing import Row, read_row
 from nndl.runs.shares import percent
 
 
-def load(run: str, *, best: bool, engine: str | None = None) -> Run:
+def load(run: str, *, best: bool, engine: str | None = None, step: int | None = None) -> Run:
     """Return what `load_run` does; says so where the best weights were asked for and there are only the last."""
-    loaded = load_run(one_run(run).path, best=best, engine=engine)
+    loaded = load_run(one_run(run).path, best=best, engine=engine, step=step)
     if best and loaded.weights == "last":
         terminal.note(
             f"note: {loaded.folder.path} ended no epoch yet, so none is the best; "
