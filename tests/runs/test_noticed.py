@@ -23,9 +23,10 @@ def kept(folder: RunFolder) -> list[tuple[str, int]]:
     return [(line["sign"], line["step"]) for line in read_metrics(folder.metrics) if line["kind"] == "noticed"]
 
 
-@pytest.mark.parametrize("stop", [None, 1, 63, 110])
-def test_it_is_told_once_and_kept(tmp_path: Path, stop: int | None) -> None:
-    built = build(ILL)
+@pytest.mark.parametrize(("stop", "shards"), [(None, None), (1, None), (63, None), (110, None), (None, 5), (110, 5)])
+def test_it_is_told_once_and_kept(tmp_path: Path, stop: int | None, shards: int | None) -> None:
+    train = ILL.train.model_copy(update={"shards": shards})
+    built = build(ILL.model_copy(update={"train": train}))
     folder = start_run(built, tmp_path / "run")
     seen: list[Event] = []
 

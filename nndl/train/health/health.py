@@ -42,7 +42,8 @@ class Health:
         if len(self._solver.train_sample.labels) < FEWEST:
             return
         if self._solver.step == 0:
-            yield from self._tell(signs.of_start(self._look(), self._guessing))
+            seen = self._look()
+            yield from self._tell(signs.of_start(seen, self._guessing) if seen else None)
         elif self._is_due(self._solver.step):
             self._look()
 
@@ -69,6 +70,8 @@ class Health:
     def _of_step(self, rate: float) -> Iterator[Noticed]:
         """Look into the network, and at the loss."""
         seen = self._look()
+        if seen is None:
+            return
         yield from self._tell(signs.of_layers(seen))
         if self._solver.step >= UNDER_WAY and not self._has_cause:
             yield from self._tell(signs.of_dead_units(seen, self._guessing) or signs.of_gradients(seen))
@@ -81,10 +84,15 @@ class Health:
         """True where layers were told from which small gradients and updates follow."""
         return not self._said.isdisjoint(("exploding", "vanishing", "dead"))
 
-    def _look(self) -> Look:
+    def _look(self) -> Look | None:
+        """Look into the network; None where there is no memory for that, which is no reason for training to end."""
         solver = self._solver
         sample = solver.train_sample
-        seen = look(solver.network, sample.normalize(sample.images[:SAMPLE]), sample.labels[:SAMPLE])
+        self._loss, self._before = 0.0, None
+        try:
+            seen = look(solver.network, sample.normalize(sample.images[:SAMPLE]), sample.labels[:SAMPLE])
+        except MemoryError:
+            return None
         self._loss = seen.loss
         self._before = solver.network.params.vector.copy() if solver.step >= UNDER_WAY else None
         return seen

@@ -8,7 +8,7 @@ import pytest
 
 from nndl.config import load_config
 from nndl.config.build import build
-from nndl.engines import available
+from nndl.engines import available, choices
 from nndl.train.events import Noticed
 from nndl.train.health.health import Health
 from nndl.train.solver import Solver
@@ -127,7 +127,7 @@ def test_no_bit_changes(engine: str, shards: int | None, monkeypatch: pytest.Mon
         assert np.array_equal(found[name], value), name
 
 
-@pytest.mark.parametrize("engine", available())
+@pytest.mark.parametrize("engine", choices())
 def test_every_engine_is_told_the_same(engine: str) -> None:
     layers = "conv: {filters: 4, init: zeros}, spatial_bn, relu, max_pool: 2, affine: 10"
     said = noticed(experiment(layers, sets=[f"engine={engine}", "train.epochs=0.1"]))
@@ -151,6 +151,16 @@ def test_a_resumed_training_is_told_what_is_new() -> None:
         went_on = Health(other, {each.sign for each in said})
         said += [each for each in watched(other, went_on) if isinstance(each, Noticed)]
         assert said == straight, stop
+
+
+def test_a_look_without_memory_ends_no_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any) -> Any:
+        raise MemoryError
+
+    monkeypatch.setattr("nndl.train.health.health.look", full)
+    solver = build(experiment(ZEROS, sets=["train.epochs=5"])).solver
+    events = watched(solver)
+    assert (solver.step, [each for each in events if isinstance(each, Noticed)]) == (105, [])
 
 
 def test_it_looks_seldom() -> None:
