@@ -8,6 +8,7 @@ from typing import Any
 
 from nndl.bench.bursts import Process
 from nndl.config import Experiment
+from nndl.config.datasets import CLASSES
 from nndl.config.schema import MOST_EPOCHS
 from nndl.config.writing.show import dump
 from nndl.engines.shared.threads import cores
@@ -43,10 +44,13 @@ def measure_ranks(experiment: Experiment, ranks: Sequence[int], bursts: int, sec
 
 
 def _endless(experiment: Experiment) -> Experiment:
-    """Return the experiment on some batches of generated images, over more epochs than anyone waits for."""
-    data = {"dataset": "synthetic", "train_size": max(100, BATCHES * experiment.train.batch_size)}
-    sizes = data | {"validation_size": 0, "test_size": 10}
-    images = experiment.data.model_copy(update=sizes)
+    """Return the experiment on batches of generated images of its shape, over more epochs than anyone waits for."""
+    channels, *size = experiment.data.input_shape
+    names, count = CLASSES["synthetic"], len(experiment.data.class_names)
+    data = {"dataset": "synthetic", "classes": names[:count] if count < len(names) else "all"}
+    shape = {"channels": channels, "size": tuple(size)}
+    sizes = {"train_size": max(100, BATCHES * experiment.train.batch_size), "validation_size": 0, "test_size": 10}
+    images = experiment.data.model_copy(update=data | shape | sizes)
     return experiment.with_epochs(MOST_EPOCHS).model_copy(update={"data": images})
 
 

@@ -1,6 +1,6 @@
 """From an experiment to its images: which train, which validate, and how all are normalised."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ from nndl.data.dataset import Dataset, Images
 from nndl.data.normalize import Normalize
 from nndl.data.sources.registry import SOURCES
 from nndl.data.split import stratified_fold, stratified_split
-from nndl.data.synthetic import make_synthetic
+from nndl.data.synthetic import make_synthetic, scaled
 from nndl.errors import DataError, UsageError
 from nndl.net.types import Array
 
@@ -69,12 +69,16 @@ def load_dataset(experiment: Experiment) -> Dataset:
 
 
 def _generated(data: Data) -> Dataset:
-    """Generate as many images of every class as those asked for have, or one more."""
+    """Generate as many images of every class as those asked for have, or one more, in the shape asked for."""
     classes, of_all = len(data.class_names), len(CLASSES["synthetic"])
     sizes = {"train_size": data.train_size, "test_size": data.test_size}
     if classes < of_all:
         sizes = {name: size if size == "all" else of_all * -(-size // classes) for name, size in sizes.items()}
-    return make_synthetic(**{name: size for name, size in sizes.items() if size != "all"})
+    made = make_synthetic(**{name: size for name, size in sizes.items() if size != "all"})
+    if made.train.shape == data.input_shape:
+        return made
+    train, test = (scaled(part, data.input_shape) for part in (made.train, made.test))
+    return replace(made, train=train, test=test)
 
 
 def held_out(parts: Split, split: str = "test") -> Images:

@@ -4,7 +4,7 @@ from pydantic import ValidationError
 
 from nndl.config.schema import Data
 from nndl.data.sources.registry import SOURCES
-from nndl.data.sources.wanted import Wanted
+from nndl.data.sources.wanted import ClassesError, Wanted
 from nndl.errors import DataError
 from nndl.paths import expanded
 
@@ -29,6 +29,8 @@ def settled(data: Data) -> Data:
         return data
     try:
         found = SOURCES[data.dataset].survey(wanted(data))
+    except ClassesError as error:
+        raise UnsettledError("root" if data.classes == "all" else "classes", str(error)) from None
     except DataError as error:
         raise UnsettledError("root", str(error)) from None
     if data.train_size != "all" and data.train_size > found.train:

@@ -33,6 +33,14 @@ def make_synthetic(train_size: int = 5000, test_size: int = 1000, seed: int = 0,
     return Dataset("synthetic", train, test, tuple(PATTERNS)[:classes], synthetic=True)
 
 
+def scaled(images: Images, shape: tuple[int, int, int]) -> Images:
+    """Return the images in another shape (C, H, W): every pixel is one of theirs, grey is their red."""
+    channels, height, width = shape
+    rows, columns = (np.arange(side) * own // side for side, own in zip((height, width), images.shape[1:], strict=True))
+    pixels = images.images[:, :channels][:, :, rows[:, None], columns]
+    return Images(np.ascontiguousarray(pixels), images.labels)
+
+
 def _images(key: tuple[int, int], count: int, classes: int) -> Images:
     """Draw a set whose labels come in random order, equally many of each class (give or take one)."""
     index = np.arange(count)

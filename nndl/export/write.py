@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
-
 from nndl import __version__
 from nndl.config import Experiment
 from nndl.config.writing.show import dump
 from nndl.data.dataset import Images
-from nndl.data.synthetic import make_synthetic
+from nndl.data.synthetic import make_synthetic, scaled
 from nndl.errors import DataError, UsageError
 from nndl.export.check import Comparison, compare, onnx_scores, refuse_unless_equal
 from nndl.export.files import npz_bytes, safetensors_bytes
@@ -168,8 +166,6 @@ def _test_pixels(run: Trained, count: int, data: Path | None) -> tuple[Array, st
 
 
 def _generated(shape: tuple[int, ...], count: int) -> Array:
-    """Generate images uint8 (count, C, H, W), of which every pixel is one of 32 x 32."""
+    """Generate images uint8 (count, C, H, W)."""
     channels, height, width = shape
-    rows, columns = (np.arange(side) * 32 // side for side in (height, width))
-    images = make_synthetic(test_size=max(count, 10)).test.images[:count, :channels]
-    return np.ascontiguousarray(images[:, :, rows[:, None], columns])
+    return scaled(make_synthetic(test_size=max(count, 10)).test, (channels, height, width)).images[:count]

@@ -66,7 +66,8 @@ def test_a_config_may_be_written_for_a_folder_and_its_shape_still_be_told_by_lay
 @pytest.mark.parametrize(
     ("more", "line", "words"),
     [
-        ("classes: [cat, cow]", 3, "has no class cow"),
+        ("classes: [cat, cow]", 4, "has no class cow"),
+        ("classes: [cat, cat]", 4, "class cat is named twice"),
         ("train_size: 29", 4, "train_size should be 28 or less"),
         ("validation_size: 0.01", 4, "from 3 (one of each class)"),
         ("validation_size: 28", 4, "to less than the 28 training images, not 28"),
@@ -101,9 +102,13 @@ def test_another_root_may_be_set(pets: Path) -> None:
 def test_generated_images_take_its_place(pets: Path, tmp_path: Path) -> None:
     from nndl.config.reading.overrides import SYNTHETIC
 
-    (tmp_path / "pets.yaml").write_text(config(pets / "nowhere", "size: 64"))
+    (tmp_path / "pets.yaml").write_text(
+        config(pets / "nowhere", "size: [64, 40]\n  channels: 1\n  classes: [cat, dog]")
+    )
     made = load_config(tmp_path / "pets.yaml", SYNTHETIC)
-    assert (made.data.input_shape, len(made.data.class_names)) == ((3, 32, 32), 10)
+    assert (made.data.input_shape, len(made.data.class_names)) == ((1, 64, 40), 10)
+    split = build_split(made)
+    assert (split.dataset.train.shape, split.test.shape, split.dataset.synthetic) == ((1, 64, 40), (1, 64, 40), True)
 
 
 def test_the_size_of_a_known_data_set_cannot_be_chosen() -> None:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from nndl.data.synthetic import PATTERNS, make_synthetic
+from nndl.data.synthetic import PATTERNS, make_synthetic, scaled
 from nndl.errors import DataError
 
 
@@ -47,3 +47,12 @@ def test_colour_hints_but_does_not_tell() -> None:
     weights = np.linalg.lstsq(colours(data.train.images), np.eye(10)[data.train.labels], rcond=None)[0]
     accuracy = np.mean((colours(data.test.images) @ weights).argmax(axis=1) == data.test.labels)
     assert 0.12 < accuracy < 0.35
+
+
+def test_in_another_shape_every_pixel_is_one_of_theirs() -> None:
+    images = make_synthetic(20, 10).train
+    larger = scaled(images, (3, 64, 32))
+    np.testing.assert_array_equal(larger.images, np.repeat(images.images, 2, axis=2))
+    smaller = scaled(images, (1, 16, 8))
+    np.testing.assert_array_equal(smaller.images, images.images[:, :1, ::2, ::4])
+    np.testing.assert_array_equal(smaller.labels, images.labels)

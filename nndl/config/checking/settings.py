@@ -47,7 +47,7 @@ def _check_data(experiment: Experiment, report: Report) -> None:
 def _check_known(data: Data, report: Report) -> None:
     """Report what does not fit a data set whose facts are known before it is read."""
     _check_class_names(data, report)
-    for name, own in (("size", SHAPE[1:]), ("channels", SHAPE[0])):
+    for name, own in (("size", SHAPE[1:]), ("channels", SHAPE[0])) if data.dataset != "synthetic" else ():
         given = getattr(data, name)
         if given not in ("auto", own) and not (name == "size" and (given, given) == own):
             report(("data", name), f"the images of {data.dataset} are {' x '.join(map(str, SHAPE))}; leave {name} out")

@@ -76,11 +76,11 @@ def of_learning_rate(rate: float | None) -> list[str]:
 
 _GENERATED = (
     "data.dataset=synthetic",
-    *(f"data.{size}=auto" for size in ("size", "channels", "validation_size")),
+    "data.validation_size=auto",
     *(f"data.{which}=all" for which in ("classes", "train_size", "test_size")),
 )
 SYNTHETIC = tuple(Change(text, "--synthetic") for text in _GENERATED)
-"""The changes of --synthetic, before those of --set: what another data set has means nothing to generated images."""
+"""The changes of --synthetic, before those of --set: sizes and classes of others mean nothing to generated images."""
 
 
 def settings(

@@ -38,19 +38,23 @@ class Found:
     train: int
 
 
+class ClassesError(DataError):
+    """The classes asked for are not there, or no two are."""
+
+
 def chosen(there: Iterable[str], wanted: Wanted) -> tuple[str, ...]:
-    """Return the classes asked for, or all that are there. Raises DataError for others, too many, fewer than two."""
+    """Return the classes asked for, or all that are there. Raises ClassesError for others, too many, fewer than two."""
     known = list(there)
     if missing := [name for name in wanted.classes or () if name not in known]:
         near = get_close_matches(missing[0], known, n=1)
         cure = f"did you mean {near[0]!r}?" if near else f"there are {listed(known)}"
-        raise DataError(f"{wanted.root} has no class {listed(missing)}; {cure}")
+        raise ClassesError(f"{wanted.root} has no class {listed(missing)}; {cure}")
     names = wanted.classes or tuple(known)
     if twice := [name for number, name in enumerate(names) if name in names[:number]]:
-        raise DataError(f"class {listed(twice)} is named twice")
+        raise ClassesError(f"class {listed(twice)} is named twice")
     if not 2 <= len(names) <= MOST_CLASSES:
         words = f"{wanted.root} has {len(names):,} classes ({listed(names)}); from 2 to {MOST_CLASSES:,} can be learnt"
-        raise DataError(f"{words}: data.classes names some" if names else words)
+        raise ClassesError(f"{words}: data.classes names some" if names else words)
     return names
 
 
