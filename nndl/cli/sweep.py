@@ -120,6 +120,8 @@ def run(
             screen.emit_standing(study)
         elif not slurm and study.is_complete():
             screen.show_end(study)
+        if not slurm and study.is_complete() and all(trial.state == "failed" for trial in study.trials()):
+            code = 1
     if code:
         raise typer.Exit(code)
 
@@ -133,7 +135,7 @@ def _begin(
     from nndl.jobs.sweeps.checks import too_many
     from nndl.jobs.sweeps.load import load_sweep, locate_sweep
     from nndl.jobs.sweeps.study import begin_study
-    from nndl.runs.folder import runs_root
+    from nndl.runs.folder import runs_root, safe_name
 
     sweep, text = load_sweep(file)
     if trials is not None:
@@ -145,7 +147,7 @@ def _begin(
             f"--workers {workers}: the sweep has parallel: {sweep.parallel}, so that more would wait for each other; "
             f"raise it in {file} before the sweep begins (each trial then learns from fewer)"
         )
-    folder = sweep_dir or runs_root() / f"{sweep.name}-sweep"
+    folder = sweep_dir or runs_root() / f"{safe_name(sweep.name)}-sweep"
     study, notes = begin_study(folder, sweep, text, locate_sweep(file), url, threads)
     for note in notes:
         terminal.note(note)
@@ -222,8 +224,8 @@ def serve(
     from nndl.jobs.sweeps.address import url_of
     from nndl.jobs.sweeps.storage import serve as stand_between
 
-    terminal.note(f"workers join with --storage grpc://{host}:{port}; Ctrl+C ends this")
-    stand_between(url_of(storage), host, port)
+    words = f"workers join with --storage grpc://{host}:{port}; Ctrl+C ends this"
+    stand_between(url_of(storage), host, port, lambda: terminal.note(words))
 
 
 @sweep_app.command("status", cls=Verb)
@@ -272,7 +274,7 @@ def importance(folder: Folder, storage: Storage = None, json: Json = False) -> N
     if json:
         terminal.emit_json(found)
     else:
-        terminal.print_table(("key", "share"), [(key, f"{share:.0%}") for key, share in found.items()])
+        terminal.print_table(("key", "share"), [(key, f"{100 * share:.0f} %") for key, share in found.items()])
 
 
 @sweep_app.command("report", short_help="Write the sweep as one HTML page.", cls=Verb)

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -121,6 +122,25 @@ def test_a_clone_that_is_not_installed_starts_workers_from_anywhere(tmp_path: Pa
     words = [sys.executable, str(Path(__file__).parents[2] / "cli.py"), "sweep", "sweep.yaml"]
     done = subprocess.run(words, cwd=tmp_path, env=variables, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_sweep_whose_trials_all_fail_has_failed(tmp_path: Path) -> None:
+    space = "space: {train.optimizer.adam.learning_rate: {choose: [1.0e+29, 1.0e+30]}}"
+    write(tmp_path, f"base: base.yaml\n{space}\ntrials: 2\nname: ../away\n")
+    done = nndl("sweep", "sweep.yaml", cwd=tmp_path)
+    assert (done.returncode, "every trial failed" in done.stdout) == (1, True)
+    assert (tmp_path / "runs" / "away-sweep").is_dir()
+    assert not (tmp_path / "away-sweep").exists()
+
+
+def test_a_port_that_is_taken_is_told_before_anybody_joins(tmp_path: Path) -> None:
+    pytest.importorskip("sqlalchemy")
+    pytest.importorskip("grpc")
+    with socket.create_server(("localhost", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = nndl("sweep", "serve", "--port", port, "--storage", f"sqlite:///{tmp_path / 'a.db'}", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"error: nobody can listen at localhost:{port}: Address already in use")
 
 
 def standing(folder: Path) -> list[dict[str, object]]:

@@ -1,5 +1,6 @@
 """A sweep as people see it: a line for each trial that ends, and a table of all."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -7,10 +8,11 @@ from typing import Any
 from nndl.cli.screen import terminal
 from nndl.jobs.sweeps.names import figure, short_names
 from nndl.jobs.sweeps.slurm import JOBS
-from nndl.jobs.sweeps.standing import front, record, without_effect
+from nndl.jobs.sweeps.standing import front, record, time_left, without_effect
 from nndl.jobs.sweeps.study import Study, Trial
 from nndl.paths import word
 from nndl.runs.shares import percent
+from nndl.train.intervals import duration
 
 NAMES = {"validation_accuracy": "accuracy", "validation_loss": "loss", "multiply_adds": "multiply-adds"}
 PERCENT = ("validation_accuracy",)
@@ -73,28 +75,55 @@ def show_end(study: Study) -> None:
     if not best:
         terminal.say("every trial failed; nndl sweep status says why")
         return
-    if len(study.sweep.objective) > 1:
-        terminal.say(f"{len(best)} trials that no other beats in everything:")
-    for trial in best if len(study.sweep.objective) > 1 else best[:1]:
-        terminal.say(f"best {_line(study, trial)}; {study.path(trial.number)}")
+    if len(study.sweep.objective) == 1:
+        terminal.say(f"best {_line(study, best[0])}; {study.path(best[0].number)}")
+    else:
+        terminal.say(f"{len(best)} {'trial' if len(best) == 1 else 'trials'} that no other beats in everything:")
+        for trial in best:
+            terminal.say(f"{_line(study, trial)}; {study.path(trial.number)}")
     _warn_of_no_effect(trials)
 
 
 def show_standing(study: Study) -> None:
-    """Print a table of the trials that have begun, and the count of all."""
+    """Print a table of the trials that have begun, the count of all, and what is left."""
     trials = study.trials()
     best = {trial.number for trial in front(study, trials)}
     rows = [_row(study, trial, trial.number in best) for trial in trials if trial.state != "waiting"]
     columns = [*(NAMES.get(name, name) for name in study.sweep.objective), *short_names(study.sweep.space).values()]
+    hosts = {row[-1] for row in rows}
+    if len(hosts) == 1:
+        rows = [row[:-1] for row in rows]  # all on one machine
+    headers = _fitting(["trial", "state", *columns, *(["host"] if len(hosts) != 1 else [])], rows)
     title = f"{study.sweep.name}: {study.folder}"
-    terminal.print_table(("trial", "state", *columns, "host"), rows, title=title, left=("state", "host"))
-    counts = Counter(row[1] for row in rows)
-    words = ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state])
-    terminal.say(f"{len(rows)} of {study.total} trials: {words or 'none begun'}")
+    terminal.print_table(headers, rows, title=title, left=("state", "host"))
+    terminal.say_words(f"{_counted(study, trials, rows, hosts)}{_star(study) if best else ''}")
     for trial in trials:
         if trial.notes.get("error"):
-            terminal.note(f"trial {trial.number}: {trial.notes['error']}")
+            terminal.note_words(f"trial {trial.number}: {trial.notes['error']}")
     _warn_of_no_effect(trials)
+
+
+def _counted(study: Study, trials: Sequence[Trial], rows: Sequence[tuple[str, ...]], hosts: set[str]) -> str:
+    """Say "8 of 20 trials: 6 complete, 2 running on node7; about 12:30 left"."""
+    counts = Counter(row[1] for row in rows)
+    where = f" on {min(hosts)}" if len(hosts) == 1 and min(hosts) else ""
+    words = ", ".join(
+        f"{counts[state]} {state}{where if state == 'running' else ''}" for state in STATES if counts[state]
+    )
+    left = time_left(study, trials)
+    ending = "" if left is None else f"; about {duration(left)} left"
+    return f"{len(rows)} of {study.total} trials: {words or 'none begun'}{ending}"
+
+
+def _star(study: Study) -> str:
+    return "; * the best" if len(study.sweep.objective) == 1 else "; * no other beats it"
+
+
+def _fitting(headers: list[str], rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Return the headers, in words that may stand in two lines where the table would be wider than the terminal."""
+    cells = zip(headers, *rows, strict=True)
+    needed = sum(max(map(len, column)) for column in cells) + 3 * (len(headers) - 1)
+    return headers if needed <= terminal.width() else [re.sub(r"[_-]", " ", header) for header in headers]
 
 
 def _row(study: Study, trial: Trial, is_best: bool) -> tuple[str, ...]:
@@ -107,7 +136,7 @@ def _row(study: Study, trial: Trial, is_best: bool) -> tuple[str, ...]:
 def _warn_of_no_effect(trials: Sequence[Trial]) -> None:
     for same in without_effect(trials):
         numbers = ", ".join(map(str, same))
-        terminal.note(f"warning: trials {numbers} have different configs and the same losses to the last digit")
+        terminal.note_words(f"warning: trials {numbers} have different configs and the same losses to the last digit")
 
 
 def emit_standing(study: Study) -> None:
@@ -120,6 +149,7 @@ def emit_standing(study: Study) -> None:
             "total": study.total,
             "best": [trial.number for trial in front(study, trials)],
             "without_effect": without_effect(trials),
+            "seconds_left": time_left(study, trials),
             "trials": [record(study, trial) for trial in trials if trial.state != "waiting"],
         },
         indent=2,

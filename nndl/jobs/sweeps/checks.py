@@ -13,6 +13,13 @@ from nndl.jobs.sweeps.values import digest_of, experiment_of
 
 def check(sweep: Sweep, report: Report) -> None:
     """Report what does not fit."""
+    twice = [each for each in sweep.objective if sweep.objective.count(each) > 1]
+    if twice:
+        report(("objective",), f"{twice[0]} stands there twice")
+    for key in sweep.set:
+        swept = next((each for each in sweep.space if f"{key}.".startswith(f"{each}.")), None)
+        if swept is not None:
+            report(("set", key), f"{key} is set in vain, as space tries values of {swept}; leave one out", at_key=True)
     if not _check_base(sweep, report):
         return
     fine = [_check_ends(sweep, key, report) for key in sweep.space]

@@ -3,9 +3,13 @@
 import warnings
 from collections import defaultdict
 from collections.abc import Sequence
+from statistics import mean
 from typing import Any
 
 from nndl.jobs.sweeps.study import Study, Trial
+from nndl.jobs.sweeps.training import run_folders
+from nndl.jobs.sweeps.values import trial_seed
+from nndl.runs.listing import read_summary, seconds
 
 
 def record(study: Study, trial: Trial) -> dict[str, Any]:
@@ -26,6 +30,24 @@ def record(study: Study, trial: Trial) -> dict[str, Any]:
 def _state(study: Study, trial: Trial) -> str:
     """Return the state, or "left" where its process is gone: the next worker goes on with it."""
     return "left" if trial.state == "running" and study.is_stale(trial) else trial.state
+
+
+def time_left(study: Study, trials: Sequence[Trial]) -> float | None:
+    """Estimate the seconds until all trials are finished, with as many processes as train some now.
+
+    None where nobody trains, or no trial was finished to go by.
+    """
+    running = sum(_state(study, trial) == "running" for trial in trials)
+    to_do = sum(not trial.finished for trial in trials) - running / 2  # those under way are half done on average
+    took = [each for trial in trials if trial.finished and (each := _seconds(study, trial)) is not None]
+    return mean(took) * to_do / running if running and took else None
+
+
+def _seconds(study: Study, trial: Trial) -> float | None:
+    """Return the seconds of training of a trial; None where its runs do not say."""
+    folders = run_folders(study.path(trial.number), study.sweep, trial_seed(study.sweep, trial.number))
+    known = [seconds((read_summary(folder) or {}).get("seconds")) for folder in folders.values()]
+    return sum(filter(None, known)) if any(known) else None
 
 
 def front(study: Study, trials: Sequence[Trial]) -> list[Trial]:

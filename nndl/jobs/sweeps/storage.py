@@ -3,8 +3,9 @@
 import contextlib
 import os
 import re
+import socket
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
@@ -50,13 +51,22 @@ def open_storage(folder: Path, url: str | None, *, begun: bool = False, connecti
         raise UsageError(f"the storage {shown(url)} cannot be used: {_cause(error, url)}") from None
 
 
-def serve(url: str | None, host: str, port: int) -> None:
-    """Stand between a database and many workers as Optuna's gRPC proxy, until this process is ended."""
+def serve(url: str | None, host: str, port: int, ready: Callable[[], None] = lambda: None) -> None:
+    """Stand between a database and many workers as Optuna's gRPC proxy, until this process is ended.
+
+    Calls `ready` before. Raises UsageError where the database, or the port, is not to be had.
+    """
     if url is None or url.startswith("grpc://"):
         raise UsageError("a proxy stands before a database: say which with --storage, or in NNDL_STORAGE")
     storage, _ = open_storage(Path(), url, connections=PROXY_THREADS)
     if find_spec("grpc") is None:
         raise MissingExtraError("grpcio", "grpc", "a proxy")
+    try:
+        socket.create_server((host, port)).close()  # gRPC would share a port that another proxy listens at
+    except OSError as error:
+        why = os.strerror(error.errno or 0)
+        raise UsageError(f"nobody can listen at {host}:{port}: {why}; choose another --port") from None
+    ready()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it is told to be experimental
         threads = ThreadPoolExecutor(PROXY_THREADS)

@@ -19,6 +19,12 @@ def sets_of(sweep: Sweep, values: Mapping[str, Any]) -> list[str]:
     return [Change(text, text) for text in changes]
 
 
+def as_words(value: Any) -> str:
+    """Return a value that a trial tries as it is noted and shown: a number, or what a config says."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return str(value) if is_number or isinstance(value, str) else plain_value(_listed(value))
+
+
 def experiment_of(sweep: Sweep, values: Mapping[str, Any], sets: tuple[str, ...] = ()) -> Experiment:
     """Return the experiment of a trial; `sets` are the command's own, which count last."""
     return load_config(sweep.base, [*sets_of(sweep, values), *sets])

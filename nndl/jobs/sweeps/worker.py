@@ -17,7 +17,7 @@ from nndl.jobs.stored import stored_state
 from nndl.jobs.sweeps.mirror import Mirror, Result
 from nndl.jobs.sweeps.study import Study, Trial
 from nndl.jobs.sweeps.training import digest_of_losses, objectives, run_folders, train_run
-from nndl.jobs.sweeps.values import digest_of, experiment_of, trial_seed
+from nndl.jobs.sweeps.values import as_words, digest_of, experiment_of, trial_seed
 from nndl.runs.files import is_there
 from nndl.runs.lock import InUseError, lock_run
 from nndl.train.solver import Solver
@@ -153,7 +153,7 @@ class Worker:
 
         try:
             own = (f"threads={self.study.threads}", f"name={sweep.name}-{trial.number:04d}")
-            self.study.note(trial, values={key: str(value) for key, value in values.items()})
+            self.study.note(trial, values={key: as_words(value) for key, value in values.items()})
             base = experiment_of(sweep, values, (*own, *self.sets))
             self.study.note(trial, digest=digest_of(base))
             for each, folder in folders.items():

@@ -8,6 +8,7 @@ from nndl.config.bundled import names, sweep_names
 from nndl.errors import ConfigError
 from nndl.jobs.sweeps.dimensions import Choose, Integers, Log
 from nndl.jobs.sweeps.load import load_sweep
+from nndl.jobs.sweeps.values import as_words
 from tests.jobs.sweeps.small import SWEEP, write
 
 
@@ -64,6 +65,8 @@ def test_a_key_or_range_that_cannot_be_is_told_at_its_place(tmp_path: Path, line
         ("pruner: threshold\n", "prune_below go together"),
         ("sampler: grid\ntrials: 9\n", "the grid has 2 combinations, fewer than 9 trials"),
         ("sampler: cmaes\n", "cmaes draws numbers, and cannot choose"),
+        ("objective: [seconds, seconds]\n", "seconds stands there twice"),
+        ("set: {train.batch_size: 5}\n", "train.batch_size is set in vain, as space tries values of train.batch_size"),
         ("samplr: tpe\n", "unknown key 'samplr'; did you mean 'sampler'?"),
         ("set: {data.validation_size: 0}\n", "needs images to validate on"),
         ("set: {train.epoch: 3}\n", "the base config does not load"),
@@ -91,3 +94,15 @@ def test_values_that_fit_only_one_by_one_are_told(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_names_the_nearest_sweep() -> None:
     with pytest.raises(ConfigError, match="did you mean 'bn_cnn'"):
         load_sweep("bn_cn")
+
+
+def test_a_value_is_shown_as_a_config_says_it() -> None:
+    assert as_words({"sgd": {"learning_rate": 0.1}}) == "{sgd: {learning_rate: 0.1}}"
+    assert [as_words(value) for value in (1, 1e-5, "adam", None, True, (1, 2))] == [
+        "1",
+        "1e-05",
+        "adam",
+        "null",
+        "true",
+        "[1, 2]",
+    ]

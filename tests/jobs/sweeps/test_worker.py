@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -17,9 +18,10 @@ import pytest
 from nndl.errors import DataError, UsageError
 from nndl.jobs.sweeps import worker as working
 from nndl.jobs.sweeps.load import load_sweep
-from nndl.jobs.sweeps.standing import front, record, without_effect
+from nndl.jobs.sweeps.standing import front, record, time_left, without_effect
 from nndl.jobs.sweeps.study import ABOUT, Study, begin_study, open_study
 from nndl.jobs.sweeps.worker import Worker
+from nndl.runs.lock import lock_run
 from tests.cli.command import environment, nndl
 from tests.jobs.sweeps.small import BASE, SWEEP, table, write
 
@@ -256,6 +258,16 @@ def test_several_seeds_are_runs_in_the_trials_folder_and_their_mean_counts(tmp_p
     assert Worker(study).work()
     assert all(len(list(study.path(number).glob("seed-*/config.yaml"))) == 2 for number in (0, 1))
     assert all(len(trial.values) == 2 for trial in study.trials())
+
+
+def test_the_time_left_is_that_of_the_trials_to_come_by_as_many_as_train(calm: Study) -> None:
+    trials = calm.trials()
+    assert time_left(calm, trials) is None  # nobody trains
+    took = [json.loads((calm.path(number) / "summary.json").read_text())["seconds"] for number in range(4)]
+    mine = replace(trials[4], state="running", notes={"lease": [platform.node(), os.getpid(), time.time()]})
+    with lock_run(calm.path(4)):
+        left = time_left(calm, [*trials[:4], mine, replace(trials[5], state="waiting")])
+    assert left == pytest.approx(1.5 * sum(took) / 4)
 
 
 def test_values_without_effect_are_pointed_out(calm: Study) -> None:
