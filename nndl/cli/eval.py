@@ -20,8 +20,9 @@ OTHER_IMAGES = (
 )
 
 TTA = typer.Option(
-    metavar="none|mirror|mirror+translate",
-    help="Average the scores over views of each image.  [default: as training scored them]",
+    metavar="none|mirror|mirror+translate[:SHARE]",
+    help="Average the scores over views of each image, or (mirror:0.25) of the least certain share.  "
+    "[default: as training scored them]",
 )
 
 

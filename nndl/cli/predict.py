@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from nndl.jobs.trained import Run as Trained
 
 STDIN = Path("-")
+TTA = typer.Option(
+    metavar="none|mirror|mirror+translate[:SHARE]",
+    help="Average the scores over views of each picture, or of the least certain share of them.",
+)
 MOST_NAMED = 5
 """Files that a note names."""
 
@@ -31,9 +35,7 @@ def predict(
         typer.Argument(metavar="IMAGE", parser=expanded, help="Picture files, folders of them, or - for stdin."),
     ] = None,
     top: Annotated[int, typer.Option(metavar="N", min=1, help="Classes named for each picture.")] = 3,
-    tta: Annotated[
-        str, typer.Option(metavar="none|mirror|mirror+translate", help="Average the scores over views of each picture.")
-    ] = "none",
+    tta: Annotated[str, TTA] = "none",
     best: Best = True,
     step: Step = None,
     engine: OtherEngine = None,

@@ -25,6 +25,7 @@ from nndl.data.dataset import LARGEST, SMALLEST
 from nndl.data.pixels import Fit, Shape
 from nndl.data.resolution import RESOLUTIONS, Resolution
 from nndl.described import Described
+from nndl.errors import UsageError
 from nndl.net.catalog import LAYERS
 from nndl.net.layer import Layer
 from nndl.net.losses import LOSSES, Loss, SoftmaxLoss
@@ -34,6 +35,7 @@ from nndl.train.optimizers import OPTIMIZERS, Rule, SgdMomentum
 from nndl.train.schedules import SCHEDULES, Constant, Schedule
 from nndl.train.transforms import AVERAGES, Average
 from nndl.train.updater import Group
+from nndl.train.views import FORM, TTA, as_tta
 
 Table = Mapping[str, type[Described]]
 
@@ -197,6 +199,34 @@ class Model(Section):
     """The loss that training minimises."""
 
 
+def _tta(value: Any) -> Any:
+    try:
+        return as_tta(value)
+    except UsageError as error:
+        raise ValueError(str(error)) from None
+
+
+TTA_SCHEMA: dict[str, Any] = {
+    "anyOf": [
+        {"enum": list(TTA)},
+        {"type": "string", "pattern": f"^{FORM.pattern}$"},
+        {
+            "type": "object",
+            "properties": {
+                "views": {"enum": list(TTA), "description": "The views of each image."},
+                "share": {
+                    "type": "number",
+                    "minimum": 1e-4,
+                    "maximum": 1,
+                    "description": "The share of images, the least certain, that have more views than one.",
+                },
+            },
+            "additionalProperties": False,
+        },
+    ]
+}
+
+
 def _duration(value: Any) -> Any:
     parse_duration("nothing" if value is None else str(value))
     return value
@@ -269,8 +299,9 @@ class Train(Section):
     """Early stopping: training ends after so many epochs in a row without a better one. null: it never does."""
     resolution: InstanceOf[Resolution] | None = None
     """Smaller training images at first, which take less time; null: all of them at their own size."""
-    tta: Literal["none", "mirror", "mirror+translate"] = "none"
-    """Test-time augmentation: views of each test image that its scores are averaged over, when training is done."""
+    tta: Annotated[str, BeforeValidator(_tta), WithJsonSchema(TTA_SCHEMA)] = "none"
+    """Test-time augmentation: views of each test image that its scores are averaged over, when training is done. With
+    `{views: mirror+translate, share: 0.25}`, or `mirror+translate:0.25`, of the least certain quarter alone."""
 
 
 def _interval(value: Any) -> Any:

@@ -39,7 +39,7 @@ from nndl.train.calibration import softmax
 from nndl.train.evaluate import Result, batches, evaluate
 from nndl.train.events import EpochDone, StepDone, from_record
 from nndl.train.state import check_weights, load_weights
-from nndl.train.views import Tta, as_tta, scores_of_views
+from nndl.train.views import Tta, as_tta, first_pass, scores_of_views, with_more_views
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +69,8 @@ class Run:
         """Return the class of each image, int64 (N,): a position in `classes`.
 
         images: uint8, 0..255, or float, 0..1; (N, H, W, C) as pictures are or (N, C, H, W) as CIFAR is, of the run's
-        `shape`. tta: none, mirror or mirror+translate, to average over those views. Raises UsageError for others.
+        `shape`. tta: none, mirror or mirror+translate, to average over those views; "mirror:0.25", of the least certain
+        quarter of these images alone. Raises UsageError for others.
         """
         return np.argmax(self.scores(images, tta), axis=1)
 
@@ -79,12 +80,14 @@ class Run:
 
     def scores(self, images: Array, tta: Tta = "none") -> Array:
         """Return the network's scores (N, classes); images as in `predict`."""
-        as_tta(tta)
+        tta = as_tta(tta)
         pixels, size = as_pixels(images, self.shape), self.experiment.train.eval_batch_size
         parts = [pixels[part] for part in batches(len(pixels), size)]
         if not parts:
             return np.zeros((0, len(self.classes)), self.network.dtype)
-        return np.concatenate([scores_of_views(self.network.scores, part, self.normalize, tta) for part in parts])
+        score, normalize = self.network.scores, self.normalize
+        first = np.concatenate([scores_of_views(score, part, normalize, first_pass(tta)) for part in parts])
+        return with_more_views(first, score, pixels, normalize, size, tta)
 
     def outputs(self, images: Array) -> dict[str, Array]:
         """Return what each layer gives for images, as in `predict`, by its name ("conv1"), in order; (N, ...) each."""

@@ -25,6 +25,7 @@ from nndl.report.words import data_of
 from nndl.runs.sets import Bundle, names
 from nndl.runs.shares import between, percent
 from nndl.train.intervals import duration
+from nndl.train.views import in_words
 
 
 def page(runs: Sequence[Facts], found: Sequence[Bundle] = ()) -> str:
@@ -77,7 +78,7 @@ def _headline(facts: Facts) -> str:
     accuracy = facts.result.accuracy if facts.result else row.test
     items = []
     if accuracy is not None:
-        views = f", {facts.tta} averaged" if facts.tta != "none" else ""
+        views = f", {in_words(facts.tta)} averaged" if facts.tta != "none" else ""
         items.append(("first", f"test accuracy{views}", f"{percent(accuracy)}{_of_what(facts)}"))
     if row.best_validation is not None:
         best = facts.summary.get("best_epoch")

@@ -9,7 +9,7 @@ from nndl.net.losses import Loss, SoftmaxLoss
 from nndl.net.network import Network
 from nndl.net.types import Array
 from nndl.train.calibration import BINS, calibration_error, reliability, wilson_interval
-from nndl.train.views import Tta, scores_of_views
+from nndl.train.views import Tta, first_pass, parts_of, scores_of_views, with_more_views
 
 
 class EvaluationStoppedError(Exception):
@@ -67,7 +67,7 @@ def evaluate(
 ) -> Result:
     """Score images uint8 (N, 3, H, W) with labels (N,); `normalize` makes a batch of them the network's input.
 
-    `tta` is the test-time augmentation: scores are averaged over such views of each image.
+    `tta` is the test-time augmentation: scores are averaged over such views of each image, or of the least certain.
 
     `stopped` is asked before each batch; where it says yes, EvaluationStoppedError is raised. `seen` is told after each
     how many images are scored, of how many.
@@ -77,10 +77,11 @@ def evaluate(
         for part in batches(len(labels), batch_size):
             if stopped():
                 raise EvaluationStoppedError
-            yield scores_of_views(network.scores, images[part], normalize, tta), labels[part]
+            yield scores_of_views(network.scores, images[part], normalize, first_pass(tta)), labels[part]
             seen(part.stop, len(labels))
 
-    return result_of(scored(), network.loss_function)
+    of = Evaluator(images, labels, normalize, batch_size, tta)
+    return result_of(of.refined(scored(), network, stopped), network.loss_function)
 
 
 def result_of(parts: Iterable[tuple[Array, Array]], loss_function: Loss) -> Result:
@@ -124,3 +125,22 @@ class Evaluator:
         seen: Callable[[int, int], None] = lambda *_: None,
     ) -> Result:
         return evaluate(network, self.images, self.labels, self.normalize, self.batch_size, stopped, self.tta, seen)
+
+    def refined(
+        self, parts: Iterable[tuple[Array, Array]], network: Network, stopped: Callable[[], bool]
+    ) -> Iterator[tuple[Array, Array]]:
+        """Yield the scores and labels in `parts`, with more views of the least certain images where tta has a share."""
+        if parts_of(self.tta)[1] == 1:
+            yield from parts
+            return
+
+        def go_on() -> None:
+            if stopped():
+                raise EvaluationStoppedError
+
+        scores = [scored for scored, _ in parts] or [np.zeros((0, network.placed[-1].out_shape[0]), network.dtype)]
+        first = np.concatenate(scores)
+        yield (
+            with_more_views(first, network.scores, self.images, self.normalize, self.batch_size, self.tta, go_on),
+            self.labels,
+        )

@@ -86,6 +86,21 @@ def test_a_config_may_ask_for_views_of_the_test_images(folder: Path) -> None:
     assert held_out["tta"] == "none"
 
 
+def test_a_config_may_ask_for_views_of_the_least_certain_alone(folder: Path) -> None:
+    words = ("--set", "train.tta={views: mirror, share: 0.25}", "--epochs", "1", "--run-dir", "some")
+    done = nndl("train", "tiny.yaml", *words, "--quiet", cwd=folder)
+    assert "views averaged: mirror of the least certain 25 %" in done.stdout
+    kept = json.loads((folder / "some" / "summary.json").read_text(encoding="utf-8"))["test"]["best"]
+    default, asked, whole = (
+        json.loads(nndl("eval", "some", *more, "--json", cwd=folder).stdout)
+        for more in ((), ("--tta", "mirror:0.25"), ("--tta", "mirror"))
+    )
+    assert {key: default[key] for key in kept} == {key: asked[key] for key in kept} == kept
+    assert asked["tta"] == "mirror:0.25"
+    assert whole["loss"] != kept["loss"]
+    assert "of the least certain 25 %" in nndl("eval", "some", cwd=folder).stdout
+
+
 def test_the_confusion_matrix_is_printed_when_asked_for(folder: Path) -> None:
     lines = nndl("eval", "tiny", "--confusion", cwd=folder).stdout.splitlines()
     heading = next(index for index, line in enumerate(lines) if line.startswith("is, taken for:"))

@@ -6,6 +6,7 @@ from typing import Any
 
 from nndl.cli.screen import terminal
 from nndl.runs.shares import and_deviation, between, percent
+from nndl.train.views import in_words
 
 
 def show(report: dict[str, Any]) -> None:
@@ -40,7 +41,7 @@ def sentence(scored: dict[str, Any]) -> str:
 
 def views(tta: str) -> str:
     """Tell a person how the scores were averaged; nothing where they were not."""
-    return "" if tta == "none" else f", views averaged: {tta}"
+    return "" if tta == "none" else f", views averaged: {in_words(tta)}"
 
 
 def _confused(row: list[int], own: int, names: list[str]) -> str:

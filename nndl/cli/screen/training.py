@@ -20,6 +20,7 @@ from nndl.runs.shares import percent
 from nndl.train.events import Event
 from nndl.train.intervals import duration
 from nndl.train.solver import Solver
+from nndl.train.views import in_words
 
 GETTING_READY = "reading the images, setting up the network"
 
@@ -109,7 +110,7 @@ def _final_line(summary: dict[str, Any], folder: RunFolder, built: Built) -> str
     best, last = summary["test"]["best"], summary["test"]["last"]
     line = f"test accuracy {percent(best['accuracy'])}"
     line += " on SYNTHETIC images" if built.split.dataset.synthetic else ""
-    line += f", views averaged: {built.test.tta}" if built.test.tta != "none" else ""
+    line += f", views averaged: {in_words(built.test.tta)}" if built.test.tta != "none" else ""
     if summary["best_validation_accuracy"] is not None:
         line += f" (best epoch {summary['best_epoch']}: validation {percent(summary['best_validation_accuracy'])})"
     if summary.get("stopped_early"):

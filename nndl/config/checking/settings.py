@@ -110,6 +110,9 @@ def _check_steps(experiment: Experiment, report: Report) -> None:
 
 def _check_training(experiment: Experiment, report: Report) -> None:
     train = experiment.train
+    if train.patience is not None and train.resolution is not None:
+        words = "patience may end training while images are still small (train.resolution)"
+        report(("train", "patience"), f"{words}, of which the running statistics would then be; leave one of them out")
     if train.patience is not None and not experiment.data.held_out:
         report(("train", "patience"), "patience waits for a better validation, and data.validation_size is 0")
     if train.shards is not None and train.shards > train.batch_size:

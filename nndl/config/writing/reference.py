@@ -19,6 +19,7 @@ TYPES = {
     "integer": "whole number",
     "null": "nothing",
     "number": "number",
+    "object": "mapping",
     "string": "text",
 }
 

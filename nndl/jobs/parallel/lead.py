@@ -102,7 +102,8 @@ class LedEvaluator(Evaluator):
             for store in (network.params, network.buffers):
                 self.ranks.broadcast(store.vector)
         try:
-            return result_of(self._rounds(network, stopped, seen), network.loss_function)
+            rounds = self.refined(self._rounds(network, stopped, seen), network, stopped)
+            return result_of(rounds, network.loss_function)
         except EvaluationStoppedError as error:
             stop = error
         finally:

@@ -8,7 +8,7 @@ from nndl.jobs.parallel.mpi import MpiRanks
 from nndl.net.network import Network
 from nndl.net.types import Array
 from nndl.train.evaluate import Evaluator, batches
-from nndl.train.views import scores_of_views
+from nndl.train.views import first_pass, scores_of_views
 
 
 def score_round(ranks: MpiRanks, network: Network, images: Evaluator, first: int) -> list[tuple[Array, Array]]:
@@ -18,7 +18,7 @@ def score_round(ranks: MpiRanks, network: Network, images: Evaluator, first: int
     own = np.empty(0, network.dtype)
     if ranks.rank < len(places):
         part = images.images[places[ranks.rank]]
-        scores = scores_of_views(network.scores, part, images.normalize, images.tta)
+        scores = scores_of_views(network.scores, part, images.normalize, first_pass(images.tta))
         own = np.ascontiguousarray(scores, network.dtype).reshape(-1)
     counts = [classes * (place.stop - place.start) for place in places] + [0] * (ranks.size - len(places))
     found = np.empty(sum(counts), network.dtype)
