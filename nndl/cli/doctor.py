@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nndl.cli.options import Json
+from nndl.cli.screen.counts import count_of
 from nndl.launched import is_follower
 from nndl.paths import expanded, word
 
@@ -75,7 +76,8 @@ def lines(report: dict[str, Any]) -> list[tuple[str, str]]:
 def _system(system: dict[str, Any]) -> list[tuple[str, str]]:
     commit = f", commit {system['git_commit']}" if system["git_commit"] else ""
     blas = [
-        f"{each['internal_api']} {each['version'] or ''}, {_threads(each['num_threads'])}" for each in system["blas"]
+        f"{each['internal_api']} {each['version'] or ''}, {count_of(each['num_threads'], 'thread')}"
+        for each in system["blas"]
     ]
     told = "".join(f", {name}={value}" for name, value in system["environment"].items())
     return [
@@ -88,7 +90,7 @@ def _system(system: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _engines(engines: dict[str, Any]) -> list[tuple[str, str]]:
-    chosen = f"{engines['engine']}, {_threads(engines['threads'])}"
+    chosen = f"{engines['engine']}, {count_of(engines['threads'], 'thread')}"
     if engines["instructions"]:
         chosen += f"; instruction set {engines['instructions']} of {', '.join(engines['built_for'])}"
         chosen += f", by {engines['compiler']}"
@@ -109,7 +111,7 @@ def _mpi(mpi: dict[str, Any]) -> list[tuple[str, str]]:
             ("", f"up to {mpi['cores']} ranks here, one for each core: mpiexec -n {mpi['cores']} nndl train"),
         ]
     where = ", ".join(f"{count} on {host}" for host, count in mpi["hosts"].items())
-    return [*found, ("", f"{mpi['ranks']} ranks: {where}; {_threads(mpi['threads'])} each")]
+    return [*found, ("", f"{mpi['ranks']} ranks: {where}; {count_of(mpi['threads'], 'thread')} each")]
 
 
 def _data(data_sets: Sequence[dict[str, Any]], root: str, keras: str | None) -> list[tuple[str, str]]:
@@ -133,7 +135,3 @@ def _rest(report: dict[str, Any]) -> list[tuple[str, str]]:
         lacks = f"lacks {', '.join(extra['missing'])}; to add it: {extra['command']}"
         found.append(("extra", f"{extra['extra']}: {lacks if extra['missing'] else 'there'}"))
     return found
-
-
-def _threads(count: int) -> str:
-    return f"{count} thread{'s' if count > 1 else ''}"

@@ -83,7 +83,7 @@ def _report(
     from nndl.cli.screen.loading import load
     from nndl.config.data import held_out
     from nndl.data.robust import robust_sets
-    from nndl.runs.recorder import result_record
+    from nndl.runs.results import result_record
     from nndl.runs.robustness import robustness
     from nndl.train.views import as_tta
 
@@ -107,12 +107,13 @@ def _tell_several(
     """Tell each run's accuracy, and for each config their mean and deviation."""
     from nndl.cli.screen import scores, terminal
     from nndl.runs.comparing import spread
+    from nndl.runs.results import accuracy_of, together
     from nndl.runs.sets import names
 
     groups: list[dict[str, Any]] = []
     for name, bundle in zip(names(found), found, strict=True):
         mine = [reports[row.folder] for row in bundle.drawn]
-        over = spread([scores.accuracy(report) for report in mine])
+        over = spread([accuracy_of(report) for report in mine])
         groups.append({"name": name, "mean": over.mean, "deviation": over.deviation, "runs": mine})
         if bundle.left_out:
             terminal.note(bundle.left_out)
@@ -122,4 +123,4 @@ def _tell_several(
     for group in groups:
         scores.show_group(**group)
         if confusion and "confusion" in group["runs"][0]:
-            scores.show_confusion(scores.together(group["runs"]))
+            scores.show_confusion(together(group["runs"]))

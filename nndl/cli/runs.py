@@ -9,6 +9,7 @@ import typer
 from nndl.cli.command import Group, Verb
 from nndl.cli.complete import complete_run_config, complete_sort
 from nndl.cli.options import Force, Json, Runs
+from nndl.cli.screen.counts import count_of
 from nndl.paths import expanded, quoted, writable
 
 if TYPE_CHECKING:
@@ -162,7 +163,7 @@ def remove(
     if not yes:
         for path, size in sizes.items():
             terminal.note(f"{path}  {size / 1e6:,.1f} MB")
-        if not typer.confirm(f"Delete {_count(len(folders))} for good?", err=True, default=False):
+        if not typer.confirm(f"Delete {count_of(len(folders), 'run')} for good?", err=True, default=False):
             raise UsageError("nothing is removed")
     for folder in folders:
         remove_run(folder)
@@ -198,7 +199,7 @@ def export(
     if json:
         terminal.emit_json({"file": str(file), "runs": len(rows)})
     else:
-        terminal.say(f"{file}: {_count(len(rows))}")
+        terminal.say(f"{file}: {count_of(len(rows), 'run')}")
 
 
 def _as_csv(rows: "list[Row]") -> str:
@@ -206,7 +207,3 @@ def _as_csv(rows: "list[Row]") -> str:
     from nndl.runs.listing import flattened
 
     return as_csv([row.record() | {f"config.{key}": value for key, value in flattened(row.tree)} for row in rows])
-
-
-def _count(number: int) -> str:
-    return "1 run" if number == 1 else f"{number:,} runs"

@@ -164,20 +164,3 @@ class Recorder:
         else:  # what ends the run is told, not what follows from it
             with contextlib.suppress(OSError):
                 self.close()
-
-
-def result_record(result: Any, classes: tuple[str, ...]) -> dict[str, Any]:
-    """Return a `nndl.train.evaluate.Result` as JSON: accuracies as shares of 1."""
-    return {
-        "accuracy": result.accuracy,
-        "interval95": list(result.interval),
-        "calibration_error": result.calibration_error,
-        "loss": result.loss,
-        "top5": result.top5,
-        "images": int(result.total.sum()),
-        "per_class": {
-            name: {"correct": int(right), "images": int(all_), "accuracy": right / all_ if all_ else None}
-            for name, right, all_ in zip(classes, result.correct.tolist(), result.total.tolist(), strict=True)
-        },
-        "confusion": result.confusion.tolist(),
-    }

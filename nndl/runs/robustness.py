@@ -6,7 +6,7 @@ from typing import Any
 from nndl.data.robust import RobustSet
 from nndl.errors import DataError
 from nndl.net.types import Array
-from nndl.runs.recorder import result_record
+from nndl.runs.results import result_record
 from nndl.train.evaluate import Result
 from nndl.train.views import Tta
 

@@ -16,7 +16,8 @@ from nndl.runs.log import log_error, write_log
 from nndl.runs.loggers import Loggers
 from nndl.runs.loggers.logger import About
 from nndl.runs.noticed import read_noticed
-from nndl.runs.recorder import Keeping, Recorder, result_record
+from nndl.runs.recorder import Keeping, Recorder
+from nndl.runs.results import result_record
 from nndl.train.evaluate import EvaluationStoppedError, Evaluator
 from nndl.train.events import EpochDone, Event, Finished, Noticed
 from nndl.train.health.health import Health

@@ -3,6 +3,7 @@
 from typing import Any
 
 from nndl.cli.screen import terminal
+from nndl.cli.screen.counts import count_of
 
 
 def show(result: dict[str, Any]) -> None:
@@ -18,8 +19,8 @@ def show(result: dict[str, Any]) -> None:
         bound = peak["register_gflops"]
         within = "" if bound is None else f"; float32 multiply-adds in registers alone: {bound:.0f}"
         terminal.say_words(
-            f"matmul, {_threads(peak['threads'])}: {peak['gflops']:.0f} GFLOP/s, NumPy's product of {sizes} matrices "
-            f"in {result['dtype']}{within} ({result['processor']})"
+            f"matmul, {count_of(peak['threads'], 'thread')}: {peak['gflops']:.0f} GFLOP/s, "
+            f"NumPy's product of {sizes} matrices in {result['dtype']}{within} ({result['processor']})"
         )
     terminal.say_words(
         "x matmul: GFLOP/s in times of that product's. A convolution counts as direct convolution has it; Winograd's "
@@ -86,11 +87,7 @@ def _show_contenders(result: dict[str, Any]) -> None:
 def _engine(each: dict[str, Any]) -> str:
     """Name an engine: "compiled avx512, 2 threads"."""
     instructions = f" {each['instructions']}" if each["instructions"] else ""
-    return f"{each['engine']}{instructions}, {_threads(each['threads'])}"
-
-
-def _threads(count: int) -> str:
-    return f"{count} thread{'s' if count > 1 else ''}"
+    return f"{each['engine']}{instructions}, {count_of(each['threads'], 'thread')}"
 
 
 def _mebibytes(count: int | None) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from nndl.cli.screen import terminal
+from nndl.cli.screen.counts import count_of
 
 STYLES = {"correct": "green", "correct with notes": "green", "not implemented": "yellow"}
 
@@ -35,7 +36,7 @@ def summary(records: Sequence[dict[str, Any]]) -> str:
     counts: dict[str, int] = {}
     for record in records:
         counts[record["verdict"]] = counts.get(record["verdict"], 0) + 1
-    return f"{len(records)} function{'' if len(records) == 1 else 's'}: " + ", ".join(
+    return f"{count_of(len(records), 'function')}: " + ", ".join(
         f"{count} {verdict}" for verdict, count in counts.items()
     )
 

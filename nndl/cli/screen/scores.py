@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from nndl.cli.screen import terminal
+from nndl.runs.results import accuracy_of
 from nndl.runs.shares import and_deviation, between, percent
 from nndl.train.views import in_words
 
@@ -89,11 +90,6 @@ def _row(name: str, shares: Sequence[float]) -> tuple[str, ...]:
     return (name, *(f"{100 * share:.2f}" for share in (*shares, sum(shares) / len(shares))))
 
 
-def accuracy(report: dict[str, Any]) -> float:
-    """Return the accuracy that a report comes to: over all sets the mean."""
-    return float(report["mean_accuracy"] if "sets" in report else report["accuracy"])
-
-
 def show_group(name: str, mean: float, deviation: float | None, runs: Sequence[dict[str, Any]]) -> None:
     """Print a line for each of several runs of one config, and what they come to together."""
     rows = []
@@ -101,7 +97,7 @@ def show_group(name: str, mean: float, deviation: float | None, runs: Sequence[d
         interval = "" if "sets" in report else between(report["interval95"])
         loss = "" if "sets" in report else f"{report['loss']:.4f}"
         rows.append(
-            (report["run"], report["weights"], f"{report['step']:,}", percent(accuracy(report)), interval, loss)
+            (report["run"], report["weights"], f"{report['step']:,}", percent(accuracy_of(report)), interval, loss)
         )
     terminal.print_table(("run", "weights", "step", "accuracy", "95 % interval", "loss"), rows, left=("weights",))
     terminal.say(
@@ -116,10 +112,3 @@ def _what(report: dict[str, Any]) -> str:
     images = "SYNTHETIC" if report["synthetic"] else report["data"]
     split = {"test": "test", "val": "validation"}[report["split"]]
     return f"accuracy on {report['images']:,} {images} {split} images{views(report['tta'])}"
-
-
-def together(reports: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return a report of what all confused, counted together."""
-    all_rows = zip(*(report["confusion"] for report in reports), strict=True)
-    counts = [[sum(cells) for cells in zip(*rows, strict=True)] for rows in all_rows]
-    return {"per_class": reports[0]["per_class"], "confusion": counts}

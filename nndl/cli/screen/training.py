@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from nndl.cli.screen import terminal
+from nndl.cli.screen.counts import count_of
 from nndl.cli.screen.ending import asked_by
 from nndl.cli.screen.interrupt import watched
 from nndl.cli.screen.progress import choose_view
@@ -94,9 +95,9 @@ def _first_lines(start: dict[str, Any]) -> str:
     data, threads = start["data"], start["threads"]
     images = "SYNTHETIC images" if data["synthetic"] else data["name"]
     build = f" ({start['instructions']})" if start["instructions"] else ""
-    several = f"{threads} thread{'s' if threads > 1 else ''}"
+    several = count_of(threads, "thread")
     several += f" on each of {start['ranks']} ranks" if start["ranks"] > 1 else ""
-    shards = f", {start['shards']} shard{'s' if start['shards'] > 1 else ''}" if start["shards"] else ""
+    shards = f", {count_of(start['shards'], 'shard')}" if start["shards"] else ""
     resumed = f", from step {start['step']:,} of {start['steps']:,}" if start["step"] else ""
     return (
         f"{start['name']}: {images}, {data['train']:,} to train on, {data['validation']:,} to validate\n"
