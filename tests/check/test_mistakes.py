@@ -185,6 +185,17 @@ def test_an_unknown_mistake_is_told_with_what_its_situations_share() -> None:
     assert "out is right but for stride above 1." in says
 
 
+@pytest.mark.parametrize("half", ["forward", "backward"])
+def test_float32_on_the_way_is_told(half: str) -> None:
+    narrowed = {"forward": "np.dot(x_row, w)", "backward": "np.dot(x_row.T, dout)"}[half]
+    text = usual("affine_forward")
+    assert text.count(narrowed) == 1
+    found = outcomes(text.replace(narrowed, f"{narrowed}.astype(np.float32)"), exercise_of("affine_forward"))
+    told = found.pop(f"affine_{half}")
+    assert (told.verdict, [note.title for note in told.notes]) == ("correct with notes", ["computed in float32"])
+    assert {outcome.verdict for outcome in found.values()} == {"correct"}
+
+
 def test_numbers_that_differ_late_are_told_with_more_digits() -> None:
     text = usual("softmax_loss").replace("return loss, dx", "return np.round(loss, 6), dx")
     says = outcomes(text, exercise_of("softmax_loss"))["softmax_loss"].findings[0].says

@@ -2,6 +2,7 @@
 
 import pytest
 
+from nndl.check.running.loading import OURS
 from nndl.course.borrowing import borrowed
 
 NOTE = "mine.py imports {}, which is not handed in: ours stood in for it"
@@ -20,6 +21,11 @@ NOTE = "mine.py imports {}, which is not handed in: ours stood in for it"
 )
 def test_what_is_imported_and_not_held_is_told(text: str, modules: str) -> None:
     assert borrowed({"mine.py": text.encode()}) == ([NOTE.format(modules)] if modules else [])
+
+
+def test_ours_are_told_by_the_name_that_only_they_have_too() -> None:
+    text = f"from {OURS}.layers import relu_forward\n".encode()
+    assert borrowed({"mine.py": text, "layers.py": b""}) == [NOTE.format(f"{OURS}.layers")]
 
 
 def test_what_is_held_is_not_borrowed() -> None:

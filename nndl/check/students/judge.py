@@ -14,6 +14,8 @@ from nndl.check.students.outcome import Finding, Outcome
 
 CALL = 10
 """Results that a failed call stands for, about."""
+IN_FLOAT64 = 5e-9
+"""Largest difference, relative to the largest number, of what was computed in float64 in another order."""
 FEW = 2
 """Functions that an exercise may call and still be compared with all their mistakes, where they are in another file."""
 Ask = Callable[[Situation], list[Answer]]
@@ -99,8 +101,17 @@ def _is_endless(difference: Difference) -> bool:
 def _without_faults(case: Case, blank: Outcome, seen: Sequence[Trial]) -> Outcome:
     if not seen:
         return replace(blank, verdict="crashed", findings=(_never(case, blank.function),))
-    notes = (*blank.notes, *_conventions(case, blank.function))
+    notes = (*blank.notes, *_conventions(case, blank.function), *_in_float32(case, blank.function))
     return replace(blank, verdict="correct with notes" if notes else "correct", notes=notes)
+
+
+def _in_float32(case: Case, function: str) -> Iterator[Finding]:
+    """Yield a note on results that are right to seven digits and no further."""
+    exact = [trial for trial in case.strict() if trial.situation.digest is None]
+    if any(differences(trial, function, IN_FLOAT64) for trial in exact):
+        says = "Its results are right to some seven digits, where sixteen are there: something on the way is float32, "
+        says += "which is too coarse for a gradient check. Look for dtype= and astype."
+        yield Finding("", "computed in float32", says)
 
 
 def _never(case: Case, function: str) -> Finding:
