@@ -203,5 +203,5 @@ def _baseline(experiment: Experiment, over: Callable[[], bool], say: Progress) -
         return Checked("", "FAILED", found.ended, "a smaller learning rate; nndl overfit CONFIG says more")
     if ended or len(found.real) < WINDOW:
         return Checked("", "undecided", f"{figures}, when the time was over", "--seconds")
-    cure = "nndl overfit CONFIG; look whether labels belong to the images, and whether the first layers are trained"
+    cure = "nndl overfit CONFIG; look whether the images reach the network, and whether its first layers are trained"
     return Checked("", "FAILED", f"{figures}: the network learns nothing from them", cure)

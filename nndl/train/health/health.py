@@ -6,6 +6,7 @@ import numpy as np
 
 from nndl.net.types import Array
 from nndl.train.events import EpochDone, Event, Noticed, StepDone
+from nndl.train.guard import DOUBTFUL
 from nndl.train.health import signs
 from nndl.train.health.look import Look, look
 from nndl.train.health.signs import Guessing, Sign
@@ -56,7 +57,7 @@ class Health:
             if event.step in EARLY:
                 yield from self._of_step(event.learning_rate)
         elif isinstance(event, EpochDone):
-            yield from self._tell(self._absurd())
+            yield from self._tell(self._absurd(event))
             if self._is_due(event.step) and event.step >= UNDER_WAY:
                 if event.step not in EARLY:
                     yield from self._of_step(event.learning_rate)
@@ -75,7 +76,7 @@ class Health:
         yield from self._tell(signs.of_layers(seen))
         if self._solver.step >= UNDER_WAY and not self._has_cause:
             yield from self._tell(signs.of_dead_units(seen, self._guessing) or signs.of_gradients(seen))
-        if self._solver.step >= UNDER_WAY and "absurd" not in self._said:
+        if self._solver.step >= UNDER_WAY and self._said.isdisjoint(("absurd", "first_loss", "exploding")):
             mean = self._solver.mean_loss - self._solver.network.l2_loss()
             yield from self._tell(signs.of_rising(seen.loss, mean, self._guessing, rate))
 
@@ -117,8 +118,10 @@ class Health:
         commonest = float(np.bincount(labels).max() / len(labels))
         return signs.of_chance(epoch.train_accuracy, len(labels), commonest, self._loss, self._guessing)
 
-    def _absurd(self) -> Sign | None:
-        solver = self._solver
+    def _absurd(self, epoch: EpochDone) -> Sign | None:
+        solver, scores = self._solver, epoch.validation_loss
+        if solver.network.l2 and scores is not None and scores < DOUBTFUL * self._guessing.loss:
+            return None  # what costs so much is L2
         early = solver.step < min(UNDER_WAY, solver.steps)  # an epoch of few steps may be no more than a spike
         doubt = None if early else solver.doubt()
         return None if doubt is None else Sign("absurd", *doubt)

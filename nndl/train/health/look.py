@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from nndl.net.catalog.activation import Gelu, LeakyRelu, Relu, Silu
+from nndl.net.catalog.simple import Dropout
 from nndl.net.layer import Layer
 from nndl.net.network import Network
 from nndl.net.plan import Chain, PlannedStep
@@ -31,7 +32,7 @@ class Output:
 
 @dataclass
 class Look:
-    """A network as it is, seen on some images, by the batch norm and with the dropout of training."""
+    """A network as it is, seen on some images, with the batch norm of training, without its dropout."""
 
     loss: float = 0.0
     """Without L2."""
@@ -54,7 +55,10 @@ def look(network: Network, X: Array, y: Array) -> Look:
 
     def watched(planned: PlannedStep) -> PlannedStep:
         layer = layers.get(planned.paths[-1])
-        return planned if layer is None else replace(planned, step=_Watched(planned, layer, seen.outputs.append))
+        if layer is None:
+            return planned
+        step = _Left() if isinstance(layer, Dropout) else _Watched(planned, layer, seen.outputs.append)
+        return replace(planned, step=step)
 
     for chain in list(_chains(twin.chain("train"))):
         chain.steps = list(map(watched, chain.steps))
@@ -75,6 +79,16 @@ def _chains(chain: Chain) -> Iterator[Chain]:
             for branch in (planned.step.body, planned.step.shortcut):
                 if isinstance(branch, Chain):
                     yield from _chains(branch)
+
+
+class _Left:
+    """A step that is left out: dropout, whose noise a first loss is not to be blamed for."""
+
+    def forward(self, x: Array) -> Array:
+        return x
+
+    def backward(self, dout: Array) -> Array:
+        return dout
 
 
 class _Watched:

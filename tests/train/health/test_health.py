@@ -95,6 +95,23 @@ def test_label_smoothing_and_l2_do_not_count_as_loss_of_guessing() -> None:
     assert list(Health(solver).begin()) == []
     solver = build(experiment(TWO, "sgd: {learning_rate: 1.0e-3}", sets)).solver
     assert "rising" not in [each.sign for each in watched(solver) if isinstance(each, Noticed)]
+    heavy = noticed(experiment(TWO, "sgd: {learning_rate: 1.0e-2}", ["train.l2=0.5"]))
+    assert "absurd" not in [each.sign for each in heavy]
+
+
+def test_a_loss_that_begins_large_and_comes_down_has_not_risen() -> None:
+    said = noticed(experiment(f"{LARGE}, affine: 10", "sgd: {learning_rate: 1.0e-5}"))
+    signs = [each.sign for each in said]
+    assert signs[0] == "first_loss"
+    assert "rising" not in signs
+
+
+def test_dropout_is_not_blamed_for_a_first_loss() -> None:
+    """With a fifth kept twice, the scores are so noisy that the loss is three times that of guessing."""
+    layers = "affine: 50, relu, dropout: {keep: 0.2}, affine: 50, relu, dropout: {keep: 0.2}, affine: 10"
+    solver = build(experiment(layers)).solver
+    assert next(solver.events()).loss > 3 * np.log(10)
+    assert list(Health(build(experiment(layers)).solver).begin()) == []
 
 
 @pytest.mark.parametrize("config", ["quickstart", "three_layer", "bn_cnn"])
