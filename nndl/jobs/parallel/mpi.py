@@ -102,7 +102,7 @@ class MpiRanks:
     def word(self, word: Word, *arguments: float) -> Iterator[None]:
         """Tell the others to do their part of what rank 0 does within; an error there leaves them in the middle."""
         self.idle = False
-        self.broadcast(np.array([word, *arguments, *[0.0] * (ARGUMENTS - len(arguments))]))
+        self.broadcast(np.array([word, *arguments, *[0] * (ARGUMENTS - len(arguments))], np.float64))
         yield
         self.idle = True
 
