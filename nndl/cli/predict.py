@@ -19,6 +19,8 @@ TTA = typer.Option(
     metavar="none|mirror|mirror+translate[:SHARE]",
     help="Average the scores over views of each picture, or of the least certain share of them.",
 )
+PICTURES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff")
+"""Endings by which a word is a picture's, be it there or not, rather than a run's."""
 MOST_NAMED = 5
 """Files that a note names."""
 
@@ -79,7 +81,8 @@ def _run_and_images(first: str, images: list[Path]) -> tuple[str, list[Path]]:
 
     path = expanded(first)
     is_run = is_there(path / "config.yaml") or bool(members(path))
-    if first == "-" or path.is_file() or (path.is_dir() and not is_run):
+    is_picture = path.is_file() or path.suffix.lower() in PICTURES
+    if first == "-" or is_picture or (path.is_dir() and not is_run):
         return "latest", [path, *images]
     if not images:
         raise UsageError(f"which pictures? nndl predict {word(first)} IMAGE...; there is no picture {visible(first)}")

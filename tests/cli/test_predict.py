@@ -35,6 +35,7 @@ def test_without_a_run_the_latest_names_the_pictures(folder: Path) -> None:
     picture = "pictures/1.png"
     twice = nndl("predict", picture, "pictures/2.png", "--json", cwd=folder)
     assert [row["image"] for row in json.loads(twice.stdout)["predictions"]] == [picture, "pictures/2.png"]
+    assert "there is no file gone.png" in nndl("predict", "gone.png", picture, cwd=folder).stderr
     assert "which pictures? nndl predict run IMAGE..." in nndl("predict", "run", cwd=folder).stderr
 
 
