@@ -3,7 +3,7 @@
 NndlError
 ├── ConfigError          the config cannot be used as written       exit code 2
 │   └── ShapeError       a layer cannot take what stands before it
-├── DataError            images are missing, damaged or not CIFAR   exit code 2
+├── DataError            images are missing, damaged or unfit       exit code 2
 │   └── DownloadError    a host did not give what it promised
 ├── UsageError           the command's words are off                exit code 2
 ├── MissingExtraError    an optional package is not installed       exit code 2
@@ -33,7 +33,7 @@ class ShapeError(ConfigError):
 
 
 class DataError(NndlError):
-    """Images are missing, damaged, or not in a format of CIFAR."""
+    """Images are missing, damaged, or nothing that can be learnt from."""
 
     exit_code = 2
 

@@ -5,6 +5,7 @@ Layers, losses, update rules, schedules and augmentations are described where th
 """
 
 from collections.abc import Mapping
+from pathlib import PurePath
 from typing import Annotated, Any, Literal, NamedTuple
 
 from annotated_types import Ge, Gt, Le, Lt
@@ -161,6 +162,11 @@ class Data(Section):
         """Tell whether shape, classes and number of images are known; the images have yet to tell them otherwise."""
         told = "auto" not in (self.size, self.channels) and "all" not in (self.classes, self.train_size)
         return told or self.dataset in CLASSES
+
+    @property
+    def title(self) -> str:
+        """Return the name of the images: the data set's, or that of the folder or file they are in."""
+        return self.dataset if self.dataset in CLASSES else PurePath(self.root).stem or self.dataset
 
     @property
     def class_names(self) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ def import_run(experiment: Experiment, weights: Path, run_dir: Path | None = Non
     folder = create_run_folder(experiment.name, run_dir)
     write_atomically(folder.config, dump(experiment))
     folder.write_environment({**describe_environment(), "imported": weights.name})
-    write_inputs(folder, Inputs(normalize, experiment.data.class_names, experiment.data.dataset, synthetic))
+    write_inputs(folder, Inputs(normalize, experiment.data.class_names, experiment.data.title, synthetic))
     stores = {"params": network.params, "buffers": network.buffers}
     write_checkpoint(folder.best, pack(stores), {"kind": "imported", "step": 0, "from": weights.name})
     folder.write_status("imported", step=0, steps=0, weights=weights.name)
