@@ -30,9 +30,14 @@ def check(
     from nndl.cli.screen import checks, terminal
     from nndl.config import load_config
     from nndl.config.reading.overrides import SYNTHETIC, settings
+    from nndl.engines import get_engine
 
     sets = [*(SYNTHETIC if synthetic else ()), *settings(engine, threads, None, data), *(override or [])]
     experiment = load_config(config, sets)
+    about = {"name": experiment.name, "dataset": experiment.data.dataset, "engine": get_engine(experiment.engine).name}
+    if not json:
+        images = "SYNTHETIC images" if about["dataset"] == "synthetic" else f"images of {about['dataset']}"
+        terminal.say_words(f"{about['name']}: {images}, engine {about['engine']}")
     with checks.Shown(silent=json) as shown:
         found = []
         for each in check_before(experiment, seconds, shown.say):
@@ -41,7 +46,7 @@ def check(
     failed = any(each.verdict == "FAILED" for each in found)
     if json:
         records = [each.record() for each in found]
-        terminal.emit_json({"name": experiment.name, "passed": not failed, "checks": records})
+        terminal.emit_json({**about, "passed": not failed, "checks": records})
     else:
         terminal.say_words(checks.summary(found))
     raise typer.Exit(1 if failed else 0)

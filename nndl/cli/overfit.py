@@ -7,7 +7,7 @@ import typer
 from nndl.cli.options import Config, Data, Engine, Json, Set, Synthetic, Threads
 from nndl.cli.screen.ending import exit_code
 
-Images = Annotated[int, typer.Option(metavar="N", min=2, max=1000, help="Training images to learn by heart.")]
+Images = Annotated[int, typer.Option(metavar="N", min=10, max=1000, help="Training images to learn by heart.")]
 Steps = Annotated[int, typer.Option(metavar="N", min=10, help="Steps it may take; it ends as soon as all are known.")]
 
 

@@ -22,7 +22,8 @@ def folder(tmp_path: Path) -> Path:
 def test_a_config_that_is_well_passes_with_0_and_nothing_is_kept(folder: Path) -> None:
     done = nndl("check", "tiny.yaml", "--set", "data.train_size=400", cwd=folder)
     assert done.returncode == 0, done.stdout + done.stderr
-    *lines, last = done.stdout.splitlines()
+    first, *lines, last = done.stdout.splitlines()
+    assert first == "tiny: SYNTHETIC images, engine reference"
     assert [line.split("  ")[0] for line in lines] == ["ok"] * 6
     assert last.startswith("6 checks in 0:")
     assert last.endswith(": all right")
@@ -37,6 +38,7 @@ def test_one_that_is_not_fails_with_1_in_words_and_as_data(folder: Path) -> None
     assert "\n" + " " * 41 + "what to try: init: he, " in done.stdout
     record = json.loads(nndl(*words, "--json", cwd=folder).stdout)
     assert not record["passed"]
+    assert (record["name"], record["dataset"], record["engine"]) == ("tiny", "synthetic", "reference")
     assert record["checks"][0]["verdict"] == "failed"
     assert len(record["checks"]) == 6
 
