@@ -43,7 +43,9 @@ def keep_run(
     so_far = {"step": solver.step, "steps": solver.steps}
     with lock_run(folder.path):
         folder.write_status("running", **so_far)
-        write_log(folder, f"{_maker(keeping)}training from step {solver.step:,} to {solver.steps:,}")
+        unlogged = write_log(folder, f"{_maker(keeping)}training from step {solver.step:,} to {solver.steps:,}")
+        if unlogged:
+            warn(f"what the run has to say is not logged: {unlogged}")
         told = _logged(folder, warn)
         try:
             _check_room(folder, solver, keeping or Keeping(), told)

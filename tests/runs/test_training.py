@@ -1,6 +1,7 @@
 """A run from its first event to its summary, whatever happens on the way."""
 
 import json
+import sys
 from collections import namedtuple
 from pathlib import Path
 from typing import Any
@@ -85,3 +86,15 @@ def test_too_little_room_is_told_before_training(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(training, "disk_usage", lambda _: usage(10**9, 10**9 - 10**4, 10**4))
     _, warnings = keep(tmp_path, better())
     assert warnings == ["the disk has 0.01 MB left, and the states of this run need 0.05 MB"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
+def test_a_log_that_leads_elsewhere_is_left_with_a_word(tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("mine", encoding="utf-8")
+    (tmp_path / "log.txt").symlink_to(tmp_path / "mine")
+    ended, told = keep(tmp_path, tiny.solver())
+    assert ended["status"] == "finished"
+    (words,) = [words for words in told if "log.txt" in words]
+    assert words.startswith("what the run has to say is not logged: ")
+    assert "log.txt is a link" in words
+    assert (tmp_path / "mine").read_text(encoding="utf-8") == "mine"
