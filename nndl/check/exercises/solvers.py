@@ -65,11 +65,11 @@ LEFT = {
     "val_acc_history": ("solver", "val_acc_history"),
     "best_val_acc": ("solver", "best_val_acc"),
     "epoch": ("solver", "epoch"),
-    "W1 at the end": ("model", "params", "W1"),
-    "b1 at the end": ("model", "params", "b1"),
+    "W1, at the end": ("model", "params", "W1"),
+    "b1, at the end": ("model", "params", "b1"),
 }
 FEW_IMAGES = {name: LEFT[name] for name in ("number of steps",)}
-BY_RULE = ("learning rates of W1", "learning rates of b1", "config['t'] of W1", "W1 at the end", "b1 at the end")
+BY_RULE = ("learning rates of W1", "learning rates of b1", "config['t'] of W1", "W1, at the end", "b1, at the end")
 """All that the model's own rule makes: of a Solver that finds its rules elsewhere it says nothing."""
 
 
@@ -89,7 +89,7 @@ def _in_words(found: Observed, _inputs: Mapping[str, Any]) -> Observed:
 
 def _by_another_rule(found: Mapping[str, Any]) -> bool:
     """Tell whether parameters have moved, and not by the model's rule."""
-    rates, W1 = found.get("learning rates of W1"), found.get("W1 at the end")
+    rates, W1 = found.get("learning rates of W1"), found.get("W1, at the end")
     return isinstance(rates, np.ndarray) and not rates.size and isinstance(W1, np.ndarray) and bool(np.any(W1 != 1))
 
 
@@ -102,7 +102,7 @@ def _situations(source: Source) -> list[Situation]:
 
     labelled = get(SOLVER, "calls of loss with labels in check_accuracy", "model", "steps")
     statistics: dict[str, tuple[str | int, ...]] = {
-        "running statistics at the end": ("model", "bn_params", 0, "running_mean")
+        "running statistics, at the end": ("model", "bn_params", 0, "running_mean")
     }
     return [
         situation("10 images in batches of 3, 4 epochs", _inputs(COUNT, **epochs), _train(LEFT)),
