@@ -83,7 +83,9 @@ class Pieces:
         except ValidationError as error:
             for fault in translate(error, options, lambda at, value: advice.for_key((*path, *at), value)):
                 self.report((*path, *fault.path), fault.words, fault.at_key)
-            return Group(match="*")  # stands in its place: the others keep their numbers
+        except ValueError as error:
+            self.report((*path, str(error).partition(" ")[0]), str(error))
+        return Group(match="*")  # stands in its place: the others keep their numbers
 
     def _kind(self, key: OneOf, value: Any, path: Path) -> tuple[str, Any] | None:
         """Return the name in `value`, and what is said of it."""

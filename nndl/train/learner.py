@@ -1,5 +1,6 @@
 """One training update: what a step does with the gradients, for the solver and for whoever measures one."""
 
+import math
 from collections.abc import Sequence
 
 from nndl.net.network import Network
@@ -40,10 +41,15 @@ class Learner:
         self.averaged = Averaged(average, network.params, network.buffers) if average else None
         self._network, self._clip_norm = network, clip_norm
         self._sharing = sharing or Sharing()
+        self._epochs = math.inf
 
-    def freeze(self, epoch: int) -> None:
-        """Train from now on what is trained in epoch 0, 1, ...; no gradients are computed for the rest."""
-        frozen = self.updater.frozen(epoch)
+    def freeze(self, epoch: float, epochs: float = math.inf) -> None:
+        """Train from now on what is trained at `epoch`, which may have a fraction, of `epochs`.
+
+        No gradients are computed for the rest.
+        """
+        self._epochs = epochs
+        frozen = self.updater.frozen(epoch, epochs)
         self._network.freeze(frozen)
         self.updater.freeze(frozen)
 
@@ -57,7 +63,8 @@ class Learner:
             sharing.complete(gradients.vector)
         if self._clip_norm is not None:
             clip_norm(gradients.vector, self._clip_norm)
-        squares = self.updater.update(gradients, multiplier, sharing.own)
+        epoch = 0.0 if math.isinf(self._epochs) else (step - 1) / steps * self._epochs
+        squares = self.updater.update(gradients, multiplier, sharing.own, epoch)
         sharing.complete(self._network.params.vector)
         sharing.complete_buffers(self._network.buffers.vector)
         if self.averaged:

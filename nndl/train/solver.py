@@ -78,6 +78,7 @@ class Solver:
         self.choice = choice or Choice()
         self.guard = Guard(network, learner.rule)
         self.schedule = WarmUp(schedule or Constant(), warmup_epochs, self.steps_per_epoch)
+        self._turns = learner.updater.turns(epochs)
         self.step = 0
         self.history: list[EpochDone] = []
         self.seconds = 0.0
@@ -133,7 +134,7 @@ class Solver:
     def _steps(self) -> Iterator[StepDone]:
         """Take the steps of the rest of the epoch under way."""
         epoch, start = divmod(self.step, self.steps_per_epoch)
-        self.learner.freeze(epoch)
+        self.learner.freeze(self.step / self.steps_per_epoch, self.epochs)
         began = time.perf_counter()
         for X, y in self._batches(epoch, start):
             loss, learning_rate = self._take_step(X, y)
@@ -162,6 +163,7 @@ class Solver:
 
     def _take_step(self, X: Array, y: Array) -> tuple[float, float]:
         """Update once; returns the loss before it and the learning rate used."""
+        self._freeze()
         multiplier = self._multiplier(self.step)
         learning_rate = self.learner.rule.learning_rate * multiplier
         place = self.step + 1, self.step // self.steps_per_epoch + 1, learning_rate
@@ -177,6 +179,12 @@ class Solver:
         self.step += 1
         self._epoch_loss += loss
         return loss, learning_rate
+
+    def _freeze(self) -> None:
+        """Freeze the parameters that are frozen from this step on, within an epoch."""
+        before, now = (self.step - 1) / self.steps_per_epoch, self.step / self.steps_per_epoch
+        if self.step % self.steps_per_epoch and any(before < turn <= now for turn in self._turns):
+            self.learner.freeze(now, self.epochs)
 
     def _multiplier(self, step: int) -> float:
         return self.schedule(step / self.steps_per_epoch, self.epochs)

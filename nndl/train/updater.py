@@ -1,12 +1,13 @@
 """One update of all parameters: the rule applied stretch by stretch along the vector they live on."""
 
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Annotated, NamedTuple
 
 import numpy as np
-from annotated_types import Ge
+from annotated_types import Ge, Lt
 
 from nndl.described import Described
 from nndl.net.contract import Share, in_one_piece
@@ -26,12 +27,23 @@ class Group(Described):
     """The factor on the learning rate; 0 freezes the parameters."""
     weight_decay: Annotated[float, Ge(0)] | None = None
     """The factor on the decoupled weight decay; where it is not given, 1 for weights, 0 for all others."""
-    freeze_after: Annotated[int, Ge(0)] | None = None
-    """Epochs after which the parameters are frozen: the gradients that only they need are no longer computed."""
+    freeze_after: Annotated[int, Ge(0)] | Annotated[float, Ge(0)] | None = None
+    """Epochs after which the parameters are frozen: the gradients that only they need are no longer computed. 2.5 is in
+    the middle of the third."""
+    freeze_last: Annotated[float, Ge(0), Lt(1)] = 0.0
+    """The share of training, at its end, in which they are frozen: 0.15 of 10 epochs are the last one and a half."""
+    falling: bool = False
+    """The factor falls in a straight line from the first step, to nothing after the epochs of freeze_after."""
 
-    def frozen(self, epoch: int) -> bool:
-        """Tell whether the parameters stay as they are in epoch 0, 1, ..."""
-        return self.learning_rate == 0 or (self.freeze_after is not None and epoch >= self.freeze_after)
+    def __post_init__(self) -> None:
+        if self.falling and not self.freeze_after:
+            raise ValueError("falling needs freeze_after: the factor falls to nothing where the parameters are frozen")
+
+    def frozen_from(self, epochs: float) -> float:
+        """Return the epoch, with a fraction, from which on the parameters stay as they are; of `epochs` in all."""
+        after = math.inf if self.freeze_after is None else self.freeze_after
+        last = (1 - self.freeze_last) * epochs if self.freeze_last else math.inf
+        return 0.0 if self.learning_rate == 0 else min(after, last)
 
 
 FEW = 2
@@ -48,6 +60,8 @@ class Stretch(NamedTuple):
     frozen: bool = False
     name: str = ""
     """The parameter's, where it is updated as a whole."""
+    falls_until: float = math.inf
+    """The epoch by which the learning rate has fallen to nothing, in a straight line."""
 
 
 class Updater:
@@ -74,9 +88,13 @@ class Updater:
         self._share = share
         self._temporary: dict[int, list[Array]] = {}
 
-    def frozen(self, epoch: int) -> frozenset[str]:
-        """Return the parameters that are not trained in epoch 0, 1, ..."""
-        return frozenset(name for name in self._params if _group_of(name, self._groups).frozen(epoch))
+    def frozen(self, epoch: float, epochs: float = math.inf) -> frozenset[str]:
+        """Return the parameters that are not trained at `epoch`, which may have a fraction, of `epochs`."""
+        return frozenset(n for n in self._params if epoch >= _group_of(n, self._groups).frozen_from(epochs))
+
+    def turns(self, epochs: float) -> frozenset[float]:
+        """Return the epochs, with a fraction, from which on more parameters are frozen than before."""
+        return frozenset(group.frozen_from(epochs) for group in self._groups)
 
     def freeze(self, names: frozenset[str]) -> None:
         """Leave exactly these parameters as they are from now on."""
@@ -89,9 +107,16 @@ class Updater:
         filters = [name for name, w in self._params.items() if w.ndim == 4] if self.rule.whole_filters else ()
         return stretches(self._params, decayed, self._groups, self._frozen, filters)
 
-    def update(self, gradients: Params, multiplier: float = 1.0, own: Sequence[slice] = (slice(None),)) -> float:
+    def update(
+        self,
+        gradients: Params,
+        multiplier: float = 1.0,
+        own: Sequence[slice] = (slice(None),),
+        epoch: float = 0.0,
+    ) -> float:
         """Change the parameters in place, with `multiplier` times the rule's learning rate: those in `own` places.
 
+        epoch: how far training is, for groups whose factor falls.
         Returns the sum of squares of those changed: not finite where one of them is not, or is beyond its dtype's root.
         Decay is decoupled (Loshchilov and Hutter 2019): w *= 1 - learning_rate * weight_decay, before the rule.
         """
@@ -101,7 +126,8 @@ class Updater:
         for stretch in self._stretches:
             if stretch.frozen:
                 continue
-            learning_rate = self.rule.learning_rate * multiplier * stretch.learning_rate
+            falling = max(0.0, 1 - epoch / stretch.falls_until)
+            learning_rate = self.rule.learning_rate * multiplier * stretch.learning_rate * falling
             shrink = 1 - learning_rate * self._weight_decay * stretch.weight_decay
             for place in within(slice(stretch.start, stretch.stop), own):
                 if stretch.name:
@@ -164,7 +190,8 @@ def stretches(
         if decay is None:
             decay = 1.0 if name in decayed else 0.0
         own_name = name if name in whole else ""
-        stretch = Stretch(place.start, place.stop, group.learning_rate, decay, name in frozen, own_name)
+        until = float(group.freeze_after) if group.falling and group.freeze_after else math.inf
+        stretch = Stretch(place.start, place.stop, group.learning_rate, decay, name in frozen, own_name, until)
         if cut and cut[-1][2:] == stretch[2:]:
             cut[-1] = cut[-1]._replace(stop=place.stop)
         else:

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from nndl.train.events import StepDone
 from nndl.train.learner import Learner
 from nndl.train.optimizers import Adam, AdamW, Muon, Sgd, SgdMomentum
+from nndl.train.solver import Solver
 from nndl.train.transforms import Ema
 from nndl.train.updater import Group
 from tests.train import tiny
@@ -57,3 +59,71 @@ def test_a_state_holds_what_the_rule_remembers_and_the_averages(rule: Sgd, names
 
 def test_a_rule_with_a_weight_decay_of_its_own_says_so() -> None:
     assert [rule.own_weight_decay for rule in (Sgd(), Muon(), Adam(), AdamW(weight_decay=0.3))] == [None] * 3 + [0.3]
+
+
+def frozen_in(solver: Solver) -> list[bool]:
+    """Train to the end; tell of each step whether affine1.w stayed as it was."""
+    stayed, before = [], solver.network.params["affine1.w"].copy()
+    for event in solver.events():
+        if isinstance(event, StepDone):
+            now = solver.network.params["affine1.w"].copy()
+            stayed.append(bool((now == before).all()))
+            before = now
+    return stayed
+
+
+@pytest.mark.parametrize(
+    ("group", "trained"),
+    [
+        (Group(match="affine1.*", freeze_after=2), 6),
+        (Group(match="affine1.*", freeze_after=1.3), 4),  # 1.3 epochs of 3 steps: after the 4th, step 5 begins at 4/3
+        (Group(match="affine1.*", freeze_last=0.25), 9),
+        (Group(match="affine1.*", freeze_last=0.5, freeze_after=3), 6),
+        (Group(match="affine1.*", learning_rate=0.0), 0),
+        (Group(match="affine1.*"), 12),
+    ],
+)
+def test_a_group_is_frozen_from_an_epoch_or_for_the_last_part_of_training(group: Group, trained: int) -> None:
+    solver = tiny.solver(groups=(group,))
+    assert solver.steps == 12
+    assert frozen_in(solver) == [False] * trained + [True] * (12 - trained)
+    assert solver.network.frozen == ({"affine1.w", "affine1.b"} if trained < 12 else set())
+
+
+@pytest.mark.parametrize("stop", [3, 4, 5, 7])
+def test_a_training_broken_off_beside_a_freezing_within_an_epoch_goes_on_to_the_same_bits(stop: int) -> None:
+    groups = (
+        Group(match="affine1.w", freeze_after=1.3),
+        Group(match="bn1.*", freeze_last=0.5),
+        Group(match="affine2.b", freeze_after=3, falling=True),
+    )
+    straight, first, second = (tiny.solver(groups=groups) for _ in range(3))
+    list(straight.events())
+    for event in first.events():
+        if event.step >= stop:
+            first.stop()
+    second.restore(*first.state())
+    list(second.events())
+    for store, other in zip(straight._stores().values(), second._stores().values(), strict=True):
+        assert store.vector.tobytes() == other.vector.tobytes()
+
+
+def test_a_falling_factor_falls_in_a_straight_line_to_the_freezing() -> None:
+    network = tiny.network()
+    learner = Learner(network, Sgd(learning_rate=1.0), groups=(Group(match="affine1.b", freeze_after=2, falling=True),))
+    gradients = network.params.like()
+    gradients["affine1.b"], gradients["affine2.b"] = np.ones(16), np.ones(4)
+    moved = []
+    for step in range(1, 13):  # three in an epoch
+        if step % 3 == 1:
+            learner.freeze((step - 1) / 3, 4)
+        before = network.params["affine1.b"][0], network.params["affine2.b"][0]
+        learner.update(gradients, 1.0, step, 12)
+        moved.append((before[0] - network.params["affine1.b"][0], before[1] - network.params["affine2.b"][0]))
+    np.testing.assert_allclose([own for own, _ in moved], [1, 5 / 6, 4 / 6, 3 / 6, 2 / 6, 1 / 6, *[0] * 6], atol=1e-6)
+    np.testing.assert_allclose([other for _, other in moved], 1, rtol=1e-6)
+
+
+def test_falling_to_no_end_is_refused() -> None:
+    with pytest.raises(ValueError, match="falling needs freeze_after"):
+        Group(match="*", falling=True)

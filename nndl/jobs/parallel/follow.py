@@ -86,7 +86,7 @@ class Follower:
         elif word is Word.BEGIN:
             self._batches = self.solver.batches.epoch(int(first), int(second))
         elif word is Word.FREEZE:
-            learner.freeze(int(first))
+            learner.freeze(first, second)
         elif word is Word.STORES:
             learner.stores()
         elif word is Word.SYNC:

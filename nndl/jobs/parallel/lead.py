@@ -4,6 +4,7 @@ The solver knows none of it: a learner, batches, a loss and evaluators are hande
 process.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -36,10 +37,10 @@ class LedLearner(Learner):
                     self._ranks.broadcast(vector)
             self._synced = True
 
-    def freeze(self, epoch: int) -> None:
+    def freeze(self, epoch: float, epochs: float = math.inf) -> None:
         self.sync()
-        with self._ranks.word(Word.FREEZE, epoch):
-            super().freeze(epoch)
+        with self._ranks.word(Word.FREEZE, epoch, epochs):
+            super().freeze(epoch, epochs)
 
     def update(self, gradients: Params, multiplier: float, step: int, steps: int) -> float:
         with self._ranks.word(Word.UPDATE, multiplier, step, steps):
