@@ -93,9 +93,12 @@ def body(response: "Response", patience: Patience) -> Iterator[bytes]:
 
 def _joined(url: str, redirect: str) -> str:
     try:
-        return urljoin(url, redirect)
+        joined = urljoin(url, redirect)
     except ValueError:
-        raise HostFailedError(f"it redirects to {public(redirect)[:200]}, which is no address") from None
+        joined = ""
+    if not joined.lower().startswith(("http://", "https://")):
+        raise HostFailedError(f"it redirects to {public(redirect)[:200]}, which is no address of http or https")
+    return joined
 
 
 def _get(session: "Session", url: str, headers: Mapping[str, str], patience: Patience) -> "Response":
