@@ -108,9 +108,10 @@ def run(
     if slurm and threads is None:
         raise UsageError("--slurm needs --threads N, the cores of each job: this machine's say nothing of theirs")
     sets = [*(SYNTHETIC if synthetic else ()), *settings(engine=engine, data=data)]
+    typed = [*sets, *settings(threads=threads)]
     url = url_of(storage)
     with lost_is_told(url):
-        study = _begin(file, trials, workers, sweep_dir, url, threads or max(1, cores() // workers))
+        study = _begin(file, trials, workers, sweep_dir, url, threads or max(1, cores() // workers), typed)
         if slurm:
             jobs = submit(study.folder, workers, sets, study.threads, slurm_set or (), url=url)
             if not (quiet or json):
@@ -127,17 +128,28 @@ def run(
 
 
 def _begin(
-    file: str, trials: int | None, workers: int, sweep_dir: Path | None, url: str | None, threads: int
+    file: str,
+    trials: int | None,
+    workers: int,
+    sweep_dir: Path | None,
+    url: str | None,
+    threads: int,
+    sets: "Sequence[str]",
 ) -> "Study":
-    """Return the file's study, made where there is none; notes what the person should know."""
+    """Return the file's study, made where there is none; notes what the person should know.
+
+    What the command itself sets is checked first: wrong, it would fail every trial.
+    """
     from nndl.cli.screen import terminal
     from nndl.errors import UsageError
     from nndl.jobs.sweeps.checks import too_many
     from nndl.jobs.sweeps.load import load_sweep, locate_sweep
     from nndl.jobs.sweeps.study import begin_study
+    from nndl.jobs.sweeps.values import experiment_of
     from nndl.runs.folder import runs_root, safe_name
 
     sweep, text = load_sweep(file)
+    experiment_of(sweep, {}, tuple(sets))
     if trials is not None:
         sweep = sweep.model_copy(update={"trials": trials})
         if words := too_many(sweep):

@@ -156,3 +156,12 @@ def test_what_is_wrong_is_told_with_its_place(folder: Path) -> None:
     assert "Traceback" not in done.stderr
     assert "parallel: 3" in nndl("sweep", "sweep.yaml", "--workers", "4", cwd=folder).stderr
     assert nndl("sweep", "status", "runs/none", cwd=folder).returncode == 2
+
+
+@pytest.mark.parametrize("words", [("--engine", "nope"), ("--threads", "0")], ids=" ".join)
+def test_a_wrong_option_costs_no_trial(tmp_path: Path, words: tuple[str, str]) -> None:
+    write(tmp_path)
+    done = nndl("sweep", "sweep.yaml", *words, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"error: {' '.join(words)}: ")
+    assert not (tmp_path / "runs").exists()
