@@ -115,4 +115,7 @@ def test_the_size_of_a_known_data_set_cannot_be_chosen() -> None:
     for more in ("size: 64", "channels: 1"):
         with pytest.raises(ProblemsError, match=r"images of cifar10 are 3 x 32 x 32; leave .* out"):
             parse_config(f"data: {{{more}}}\nmodel: {{layers: [affine: classes]}}\n", "f.yaml")
+    for more in ("damaged: skip", "test_share: 0.1"):
+        with pytest.raises(ProblemsError, match=r"is for images of one's own"):
+            parse_config(f"data: {{{more}}}\nmodel: {{layers: [affine: classes]}}\n", "f.yaml")
     parse_config("data: {size: 32, channels: 3}\nmodel: {layers: [affine: classes]}\n", "f.yaml")

@@ -51,6 +51,11 @@ def _check_known(data: Data, report: Report) -> None:
         given = getattr(data, name)
         if given not in ("auto", own) and not (name == "size" and (given, given) == own):
             report(("data", name), f"the images of {data.dataset} are {' x '.join(map(str, SHAPE))}; leave {name} out")
+    for name in ("damaged", "test_share"):
+        if getattr(data, name) != Data.model_fields[name].default:
+            report(
+                ("data", name), f"{name} is for images of one's own, such as dataset: folder; leave it out", at_key=True
+            )
     classes, of_all = len(data.class_names), len(CLASSES[data.dataset])
     least = classes if data.dataset == "synthetic" else 1
     for name, there in (("train_size", MOST_TRAINING_IMAGES), ("test_size", MOST_TEST_IMAGES)):
