@@ -41,7 +41,7 @@ def test_show_prints_the_file_itself(name: str) -> None:
 
 def test_copy_makes_a_file_that_works_and_overwrites_none(tmp_path: Path) -> None:
     assert nndl("configs", "copy", "bn_cnn", "mine.yaml", cwd=tmp_path).returncode == 0
-    assert nndl("config", "check", "mine.yaml", cwd=tmp_path).stdout.startswith("mine.yaml: OK (13 layers")
+    assert nndl("config", "check", "mine.yaml", cwd=tmp_path).stdout.startswith("mine.yaml: OK (14 layers")
     again = nndl("configs", "copy", "bn_cnn", "mine.yaml", cwd=tmp_path)
     assert (again.returncode, again.stderr) == (2, "error: mine.yaml exists; name another file, or remove it first\n")
 
@@ -92,7 +92,7 @@ def test_a_bundled_config_is_found_away_from_a_clone_by_name_and_by_path(tmp_pat
     for name in ("bn_cnn", "configs/bn_cnn.yaml"):
         answer = nndl("config", "check", name, cwd=tmp_path)
         assert answer.returncode == 0
-        assert answer.stdout.startswith(f"{name}: OK, the bundled one (13 layers")
+        assert answer.stdout.startswith(f"{name}: OK, the bundled one (14 layers")
 
 
 def test_a_name_that_is_none_is_answered_with_the_nearest(tmp_path: Path) -> None:
