@@ -1,6 +1,6 @@
 """Grade a class of copies with planted mistakes, hostile ones among them, and time it: `python -m benchmarks.grading`.
 
-Each submission is a whole homework (27 functions) in the usual way of writing it, with up to three mistakes of the
+Each submission is a whole homework (27 functions) in the usual way of writing it, with some mistakes of the
 catalogue; every fifth is hostile instead: one function loops for ever, ends the process, forks without end, or prints
 without end. Told are the time of each kind, and whether all was found: every planted mistake named, the other functions
 of a hostile one graded all the same. `--students 100 --jobs 2`; takes minutes. POSIX.
@@ -62,7 +62,8 @@ def made(folder: Path, students: int, chance: random.Random) -> Iterator[tuple[s
         if kind == "mistakes":
             for planted in chance.sample(PLANTED, chance.randint(0, 3)):
                 file = next(each for each, text in usual.items() if f"{planted.function}(" in text_of_heads(text))
-                if texts[file] == usual[file]:  # one a file, so that none hides another
+                called = ("layers.py", "nets.py") if file in ("layers.py", "nets.py") else (file,)
+                if all(texts[each] == usual[each] for each in called):  # none hides another: models call layers
                     texts[file] = with_planted(planted)
                     ids.append(planted.id)
         else:
