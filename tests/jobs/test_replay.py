@@ -38,12 +38,12 @@ def test_what_a_resume_forgets_is_noticed(tmp_path: Path, monkeypatch: pytest.Mo
     """An optimiser that counts its updates from 0 again: Adam's bias correction differs."""
     update, begun = Updater.update, set()
 
-    def forgetful(self: Updater, gradients: Params, multiplier: float = 1.0, own: Any = (slice(None),)) -> float:
+    def forgetful(self: Updater, gradients: Params, *more: Any) -> float:
         if id(self) not in begun:
             self.t = 0
         begun.add(id(self))
         kept.append(self)  # an id is its own only as long as its object lives
-        return update(self, gradients, multiplier, own)
+        return update(self, gradients, *more)
 
     kept: list[Updater] = []
     monkeypatch.setattr(Updater, "update", forgetful)
