@@ -86,6 +86,9 @@ def _of_training(train: Train) -> list[str]:
         "shards": train.shards,
         "start_from": train.start_from,
         "groups' freeze_after": any(group.freeze_after is not None for group in train.groups),
+        "groups' freeze_last": any(group.freeze_last for group in train.groups),
+        "resolution": train.resolution,
+        "patience": train.patience,
     }
     return [f"train.{name}" for name, value in there.items() if value] + [f"train.schedule ({train.schedule.kind})"]
 
@@ -103,7 +106,9 @@ def _plain_training(train: Train, epochs: float, batch_size: int) -> dict[str, A
         "warmup_epochs": WARM_UP * epochs,
         "l2": 0.0,
         "weight_decay": 0.0,
-        "groups": tuple(replace(group, freeze_after=None) for group in train.groups),
+        "groups": tuple(replace(group, freeze_after=None, freeze_last=0.0, falling=False) for group in train.groups),
+        "resolution": None,
+        "patience": None,
         "average": None,
         "tta": "none",
     }

@@ -17,6 +17,7 @@ from tests.train.health.watched import experiment
 
 TWO = "affine: 50, relu, affine: 10"
 TINY = "affine: {out_features: 30, init: normal, weight_scale: 0.001}, relu"
+GROUPS = "{match: '*.b', learning_rate: 2, freeze_after: 3, falling: true}, {match: '*.w', freeze_last: 0.2}"
 SGD = "sgd: {learning_rate: 0.1}"
 
 
@@ -74,7 +75,8 @@ def test_what_would_keep_it_from_that_is_put_aside_and_named() -> None:
         "train.optimizer={adamw: {weight_decay: 0.3}}",
         "train.average={ema: 0.99}",
         "train.schedule=cosine",
-        "train.groups=[{match: '*.b', learning_rate: 2, freeze_after: 3}]",
+        f"train.groups=[{GROUPS}]",
+        "train.patience=3",
     ]
     layers = "residual: [affine: 192, bn: {ghost_batch_size: 5}, relu, dropout: {keep: 0.5}], affine: 10"
     plain, aside = simplified(experiment(layers, sets=sets), 20, 40)
@@ -87,11 +89,13 @@ def test_what_would_keep_it_from_that_is_put_aside_and_named() -> None:
         "train.weight_decay",
         "train.average",
         "train.groups' freeze_after",
+        "train.groups' freeze_last",
+        "train.patience",
         "train.schedule (cosine)",
     }
     train: Train = plain.train
     assert (train.l2, train.weight_decay, train.optimizer.own_weight_decay, train.average) == (0, 0, 0, None)
-    assert (train.groups[0].learning_rate, train.groups[0].freeze_after) == (2, None)
+    assert (train.groups[0].learning_rate, train.groups[0].freeze_after, train.groups[1].freeze_last) == (2, None, 0)
     assert train.schedule == Multistep(epochs=(32,))
     inner = plain.model.layers[1].inner
     assert [each.ghost_batch_size for each in inner if isinstance(each, Bn)] == [None]
@@ -99,6 +103,13 @@ def test_what_would_keep_it_from_that_is_put_aside_and_named() -> None:
     built = build(plain)
     assert (built.solver.steps, len(built.split.train), built.validation) == (40, 20, None)
     assert np.array_equal(built.split.train, np.unique(built.split.train))
+
+
+def test_images_are_learnt_at_their_full_size() -> None:
+    sets = ["train.resolution={schedule: {stages: [[0, 16], [0.5, 32]]}}", "train.optimizer=sgd"]
+    plain, aside = simplified(experiment("conv: 4, relu, global_avg_pool, affine: 10", sets=sets), 20, 40)
+    assert "train.resolution" in aside
+    assert plain.train.resolution is None
 
 
 @pytest.mark.parametrize(("images", "batch", "batches"), [(20, 20, 1), (26, 13, 2), (51, 17, 3), (99, 25, 4)])
