@@ -62,7 +62,9 @@ def check_before(experiment: Experiment, seconds: float, say: Progress = lambda 
 
     seconds: the most that the gradients and each of the two trainings may take.
     """
-    built = build(simplified(experiment, SOME, STEPS, BATCH).experiment)
+    size = experiment.data.train_size
+    images = min(SOME, size) if isinstance(size, int) else SOME
+    built = build(simplified(experiment, images, STEPS, BATCH).experiment)
     sample = built.solver.train_sample
     X, y = sample.normalize(sample.images[:SAMPLE]), sample.labels[:SAMPLE]
     checks: dict[str, Callable[[], Checked]] = {

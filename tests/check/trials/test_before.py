@@ -163,6 +163,12 @@ def test_a_training_that_is_broken_off_does_not_blame_what_may_come_with_time() 
     assert (found.verdict, found.cure.split(",")[0]) == ("undecided", "--seconds")
 
 
+def test_no_more_images_are_taken_than_the_config_has() -> None:
+    sets = ["data.train_size=80", "data.validation_size=10"]
+    found = checked(experiment(TWO, "sgd: {learning_rate: 0.2}", sets))
+    assert {each.verdict for each in found.values()} == {"ok"}
+
+
 def test_what_fails_says_what_to_try() -> None:
     tiny = ", ".join(["affine: {out_features: 30, init: normal, weight_scale: 0.0001}, relu"] * 4)
     found = checked(experiment(f"{tiny}, affine: 10"), seconds=1.0)
