@@ -73,11 +73,12 @@ def verify_resume(experiment: Experiment, steps: int, stop_at: int, folder: Path
 
 def check_steps(steps_there_are: int, stop_at: int, steps: int) -> None:
     """Raise UsageError for steps that make no proof."""
-    if not 0 < stop_at < steps <= steps_there_are:
-        raise UsageError(
-            f"--stop-at {stop_at} should be 1 or more and less than --steps {steps}, "
-            f"and that at most the {steps_there_are:,} steps of the config"
-        )
+    if steps_there_are < 2:
+        raise UsageError("the config has 1 step in all, and a training is stopped between two: give it more epochs")
+    if not 1 < steps <= steps_there_are:
+        raise UsageError(f"--steps {steps} should be 2 to {steps_there_are:,}, the steps of the config")
+    if not 0 < stop_at < steps:
+        raise UsageError(f"--stop-at {stop_at} should be 1 to {steps - 1}, before the last of the {steps} steps")
 
 
 def compare_runs(straight: RunFolder, parts: RunFolder) -> list[Part]:

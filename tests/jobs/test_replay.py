@@ -52,9 +52,17 @@ def test_what_a_resume_forgets_is_noticed(tmp_path: Path, monkeypatch: pytest.Mo
     assert "step 7: loss" in (first["metrics"] or "")
 
 
-@pytest.mark.parametrize(("steps", "stop_at"), [(5, 5), (5, 0), (13, 5)])
-def test_steps_that_make_no_sense_are_refused(tmp_path: Path, steps: int, stop_at: int) -> None:
-    with pytest.raises(UsageError, match="the 12 steps of the config"):
+@pytest.mark.parametrize(
+    ("steps", "stop_at", "words"),
+    [
+        (5, 5, "--stop-at 5 should be 1 to 4"),
+        (5, 0, "--stop-at 0 should be 1 to 4"),
+        (13, 5, "--steps 13 should be 2 to 12, the steps of the config"),
+        (0, 1, "--steps 0 should be 2 to 12"),  # whoever gives --steps alone is not told of --stop-at
+    ],
+)
+def test_steps_that_make_no_sense_are_refused(tmp_path: Path, steps: int, stop_at: int, words: str) -> None:
+    with pytest.raises(UsageError, match=f"^{words}"):
         verify_resume(experiment(), steps, stop_at, tmp_path)
 
 
