@@ -29,5 +29,5 @@ def test_without_an_mpi_nothing_is_trained(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_steps_that_are_no_proof_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="the 12 steps of the config"):
+    with pytest.raises(UsageError, match="--steps 13 should be 2 to 12, the steps of the config"):
         verify_ranks(experiment(), 13, 4, [2, 1], tmp_path)
