@@ -183,7 +183,10 @@ def _train(study: "Study", workers: int, sets: "Sequence[str]", url: str | None,
         screen.say_begin(study)
     with (
         Processes(study, workers, sets, url) as processes,
-        clean_stop(lambda: processes.ask(ending.first_asked()), lambda: terminal.note("\nstopping: trials are saved")),
+        clean_stop(
+            lambda: processes.ask(ending.first_asked()),
+            lambda: terminal.note(f"\n{ending.asked_by()}: stopping; trials are saved"),
+        ),
     ):
         try:
             for words in dict.fromkeys(processes.wait(lambda trial: None if quiet else screen.say_trial(study, trial))):

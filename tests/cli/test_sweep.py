@@ -84,6 +84,7 @@ def test_asked_to_end_it_ends_with_its_workers_and_goes_on(tmp_path: Path, numbe
     process.send_signal(signal.Signals[number])
     _, said = process.communicate(timeout=60)
     assert (process.returncode, "the same command goes on" in said) == (code, True)
+    assert f"{'Ctrl+C' if number == 'SIGINT' else number}: stopping; trials are saved" in said
     states = [row["state"] for row in standing(tmp_path)]
     assert "running" not in states  # no worker was left behind
     assert states.count("complete") < 20
