@@ -1,1 +1,1 @@
-"""Checks of gradients, and of what a gradient cannot show."""
+"""Checks: of gradients and contracts, of students' code and its mistakes, of a config before it is trained."""

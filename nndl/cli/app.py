@@ -18,7 +18,8 @@ from nndl import __version__
 from nndl.cli.bench import bench
 from nndl.cli.check import check
 from nndl.cli.command import Group, TrainingVerb, Verb
-from nndl.cli.configs import config_app, configs_app
+from nndl.cli.config import config_app
+from nndl.cli.configs import configs_app
 from nndl.cli.course import course_app
 from nndl.cli.data import data_app
 from nndl.cli.doctor import doctor

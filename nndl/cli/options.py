@@ -45,6 +45,7 @@ OtherEngine = Annotated[
     str | None, typer.Option(metavar="NAME", help="Another engine than the run's.", autocompletion=complete_engine)
 ]
 Threads = Annotated[int | None, typer.Option(metavar="N", help="Threads to compute with.")]
+Seed = Annotated[int | None, typer.Option(metavar="N", help="Seed of everything random.")]
 
 Data = Annotated[
     Path | None, typer.Option(metavar="FOLDER", parser=expanded, help="Folder that holds the data set, or its archive.")
@@ -69,6 +70,7 @@ def to_file(words: str) -> Any:
 
 
 Force = Annotated[bool, typer.Option("--force", help="Write over a file that is there.")]
+OpenIt = Annotated[bool, typer.Option("--open", help="Open it in the browser.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the final line only.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead.")]
 JsonLines = Annotated[bool, typer.Option("--json", help="Print every event as a line of JSON.")]

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from nndl.cli.options import Config, Data, Engine, Json, Set, Synthetic, Threads
+from nndl.cli.options import Config, Data, Engine, Json, Seed, Set, Synthetic, Threads
 from nndl.cli.screen.ending import exit_code
 
 Images = Annotated[int, typer.Option(metavar="N", min=10, max=1000, help="Training images to learn by heart.")]
@@ -19,7 +19,7 @@ def overfit(
     override: Set = None,
     engine: Engine = None,
     threads: Threads = None,
-    seed: Annotated[int | None, typer.Option(metavar="N", help="Seed of everything random.")] = None,
+    seed: Seed = None,
     data: Data = None,
     synthetic: Synthetic = False,
     json: Json = False,

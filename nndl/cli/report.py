@@ -3,16 +3,14 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from nndl.cli.options import Data, Json, LatestRuns, to_file
+from nndl.cli.options import Data, Json, LatestRuns, OpenIt, to_file
 
 
 def report(
     runs: LatestRuns,
     output: Annotated[Path | None, to_file("Where to.  [default: report.html in the run's folder, or here]")] = None,
     data: Data = None,
-    open_it: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+    open_it: OpenIt = False,
     json: Json = False,
 ) -> None:
     """Write a page that needs no network and no server: curves, confusion, calibration, mistakes, filters, config.

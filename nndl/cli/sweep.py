@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nndl.cli.command import Group, TrainingVerb, Verb
-from nndl.cli.options import Data, Engine, Force, Json, Quiet, Synthetic, Threads
+from nndl.cli.options import Data, Engine, Force, Json, OpenIt, Quiet, Synthetic, Threads
 from nndl.cli.screen.ending import exit_code
 from nndl.paths import expanded, to_write, writable
 
@@ -69,7 +69,6 @@ ReportFile = Annotated[
         help="Where to.  [default: report.html in the sweep's folder]",
     ),
 ]
-OpenIt = Annotated[bool, typer.Option("--open", help="Open it in the browser.")]
 Output = Annotated[
     Path,
     typer.Argument(metavar="FILE", parser=to_write, help="FILE.csv, or FILE.sqlite for Optuna's dashboard."),

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from nndl.config.build import Built, build
+from nndl.config.build import Built
 from nndl.config.schema import Experiment
 from nndl.errors import UsageError
 from nndl.explain.block import BLOCK, watch_block
@@ -18,6 +18,7 @@ from nndl.explain.record import Step
 from nndl.explain.table import EXPLANATIONS
 from nndl.explain.watching import watch
 from nndl.explain.worked import Worked, difference, work
+from nndl.jobs.build import build, starting_from
 from nndl.net.network import Network
 from nndl.net.shapes import Placed, everything, infer_shapes
 from nndl.net.types import Array
@@ -156,7 +157,7 @@ def follow(experiment: Experiment, word: str, steps: int = 1, trained: Network |
     layers = layers_of(experiment)
     place = len(layers) - 1 if word == LOSS else chosen(layers, word)
     placed = layers[place]
-    built = build(experiment)
+    built = build(starting_from(None, experiment) if trained else experiment)
     X, y = _batch_after(built, 0 if trained else steps)
     if trained:
         _take_over(built.network, trained)

@@ -18,7 +18,7 @@ from nndl.paths import expanded
 from nndl.runs.checkpoint import Arrays, digest, read_checkpoint
 from nndl.runs.files import is_there
 from nndl.runs.folder import RunFolder, find_run
-from nndl.train.state import MOST_COPIES, Described, evaluation_weights
+from nndl.train.state import MOST_COPIES, ArrayLike, evaluation_weights
 
 BESIDE = 1 << 28
 """Bytes that weights to start from may take beside a copy of the network's own: those of a larger head, say."""
@@ -64,7 +64,7 @@ def _most_bytes(network: Network) -> int:
     return MOST_COPIES * 2 * (network.params.vector.nbytes + network.buffers.vector.nbytes) + BESIDE
 
 
-def _check_size(found: Mapping[str, Described], most: int) -> None:
+def _check_size(found: Mapping[str, ArrayLike], most: int) -> None:
     if sum(array.nbytes for array in found.values()) > most:
         raise CheckpointError("it claims to hold more than any weights to start from could")
 
@@ -89,11 +89,12 @@ def build_again(folder: RunFolder, experiment: Experiment, make: Build = build) 
     said = folder.read_environment().get("start")
     skip = said.get("skip", []) if isinstance(said, dict) else []
     copy = StartFrom(file=str(folder.start.absolute()), skip=tuple(map(str, skip)))
-    built = make(_starting_from(copy, experiment))
-    return replace(built, experiment=_starting_from(experiment.train.start_from, built.experiment))
+    built = make(starting_from(copy, experiment))
+    return replace(built, experiment=starting_from(experiment.train.start_from, built.experiment))
 
 
-def _starting_from(start: StartFrom | None, experiment: Experiment) -> Experiment:
+def starting_from(start: StartFrom | None, experiment: Experiment) -> Experiment:
+    """Return the same experiment from other weights, or (None) from those that are drawn."""
     train = experiment.train.model_copy(update={"start_from": start})
     return experiment.model_copy(update={"train": train})
 

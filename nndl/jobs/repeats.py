@@ -12,7 +12,7 @@ from nndl.config.reading.overrides import Change
 from nndl.config.writing.show import as_tree, dump
 from nndl.errors import UsageError
 from nndl.jobs.build import build
-from nndl.jobs.sameness import as_told, changes_between, provenance
+from nndl.jobs.sameness import as_told, changes_between, provenance, recorded
 from nndl.jobs.stored import stored_experiment, stored_state
 from nndl.runs.files import is_there
 from nndl.runs.folder import RunFolder, is_free
@@ -136,7 +136,7 @@ def refuse_others(runs: Sequence[Repeat], accept_changes: bool = False) -> None:
 def _compare(folder: RunFolder, now: Mapping[str, Any], accept_changes: bool) -> None:
     written = stored_experiment(folder)
     state = stored_state(folder)
-    before = {"config": as_tree(written)} if state is None else state.info.get("about", {})
+    before = {"config": as_tree(written)} if state is None else recorded(state.info)[0]
     changed = changes_between(before, now)
     lines = "\n".join(f"  {as_told(change)}" for change in changed)
     if any(change.key.startswith("config.") for change in changed):

@@ -1,6 +1,6 @@
 """Is this run the same? What its numbers depend on, and what of that is no longer as it was.
 
-One answer for all who ask: `resume` before it goes on, `seeds` before it counts a run in, `reproduce` in its result.
+One answer for all who ask: `resume` before it goes on, `repeats` before it counts a run in, `reproduce` in its result.
 """
 
 import json

@@ -21,7 +21,7 @@ MOST_COPIES = 8
 """Of a network's weights in a state: they, the optimiser's memory, the averages, the best ones; and room."""
 
 
-class Described(Protocol):
+class ArrayLike(Protocol):
     """An array, or what a file says of one before it is read."""
 
     @property
@@ -32,7 +32,7 @@ class Described(Protocol):
     def nbytes(self) -> int: ...
 
 
-Kind = TypeVar("Kind", bound=Described)
+Kind = TypeVar("Kind", bound=ArrayLike)
 
 
 def pack(stores: Mapping[str, Params]) -> Arrays:
@@ -55,7 +55,7 @@ def unpack(arrays: Mapping[str, Array], stores: Mapping[str, Params]) -> None:
             value[...] = arrays[f"{store}/{name}"]
 
 
-def check_stores(found: Mapping[str, Described], stores: Mapping[str, Params]) -> None:
+def check_stores(found: Mapping[str, ArrayLike], stores: Mapping[str, Params]) -> None:
     """Raise CheckpointError unless each array of the stores is found, of its shape and dtype."""
     expected = {f"{store}/{name}": value for store, params in stores.items() for name, value in params.items()}
     for name, value in expected.items():
@@ -69,13 +69,13 @@ def check_stores(found: Mapping[str, Described], stores: Mapping[str, Params]) -
             )
 
 
-def check_weights(found: Mapping[str, Described], network: Network) -> None:
+def check_weights(found: Mapping[str, ArrayLike], network: Network) -> None:
     """Raise CheckpointError unless what a file claims to hold has the network's weights, and not much beside."""
     check_stores(evaluation_weights(found), {"params": network.params, "buffers": network.buffers})
     check_size(found, network)
 
 
-def check_size(found: Mapping[str, Described], network: Network) -> None:
+def check_size(found: Mapping[str, ArrayLike], network: Network) -> None:
     """Raise CheckpointError where a file claims to hold more than a state of the network could."""
     most = MOST_COPIES * (network.params.vector.nbytes + network.buffers.vector.nbytes) + 2**20
     claimed = sum(array.nbytes for array in found.values())

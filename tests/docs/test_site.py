@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from docs.site import faults, stage
+from docs.site import ROOT, faults, stage
 
 GOOD = '<link rel="stylesheet" href="style.css"><a href="other.html#there">x</a><a href="https://example.org/x">y</a>'
 
@@ -42,3 +42,9 @@ def test_pages_and_sources_are_staged_and_nothing_else(tmp_path: Path) -> None:
     names = {"zensical.toml", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs", "nndl"}
     assert {path.name for path in tmp_path.iterdir()} == names
     assert {path.suffix for path in tmp_path.rglob("*.*")}.isdisjoint({".so", ".dylib", ".pyc"})
+
+
+def test_every_page_of_docs_stands_in_the_navigation() -> None:
+    navigation = (ROOT / "zensical.toml").read_text(encoding="utf-8")
+    pages = sorted(path.name for path in (ROOT / "docs").glob("*.md"))
+    assert [name for name in pages if f'"docs/{name}"' not in navigation] == []

@@ -149,6 +149,18 @@ def test_steps_come_before_the_batch(config: Path) -> None:
         follow(experiment, "1", steps=9)
 
 
+def test_weights_to_start_from_are_those_that_are_followed(config: Path, tmp_path: Path) -> None:
+    drawn = build(load_config(config, small_batches(6)))
+    source = tmp_path / "w.npz"
+    shifted = {name: array + 1 for name, array in drawn.network.params.items()}
+    np.savez(source, **shifted, **drawn.network.buffers)
+    experiment = load_config(config, [*small_batches(6), f"train.start_from={{file: '{source}'}}"])
+    assert np.array_equal(follow(experiment, "1", steps=0).arrays["w"], shifted["conv1.w"])
+    source.unlink()
+    trained = follow(experiment, "1", trained=drawn.network)  # as of a run whose source is gone
+    assert np.array_equal(trained.arrays["w"], drawn.network.params["conv1.w"])
+
+
 def test_words_for_layers(config: Path) -> None:
     layers = layers_of(load_config(config))
     assert [layers[chosen(layers, word)].path for word in ("1", "9", "conv2")] == ["conv1", "residual1.conv1", "conv2"]

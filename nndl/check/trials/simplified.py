@@ -110,6 +110,7 @@ def _plain_training(train: Train, epochs: float, batch_size: int) -> dict[str, A
         "resolution": None,
         "patience": None,
         "average": None,
+        "patience": None,
         "tta": "none",
     }
 

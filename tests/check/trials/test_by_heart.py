@@ -35,6 +35,11 @@ def test_the_small_bundled_configs_learn_by_heart(config: str) -> None:
     assert record["steps"] < 150, "it ends when all are known"
 
 
+def test_what_waits_for_a_better_validation_is_put_aside() -> None:
+    plain, _ = simplified(load_config("quickstart", ["train.patience=3"]), 20, 5)
+    assert plain.train.patience is None
+
+
 FAULTS = {
     "deep and tiny": (f"{', '.join([TINY] * 5)}, affine: 10", SGD, [], "vanishing"),
     "rate too low": (TWO, "sgd: {learning_rate: 1.0e-7}", [], "updates"),
