@@ -95,6 +95,6 @@ def _problems(error: Exception) -> list[dict[str, Any]]:
         if problem.source is None:
             row |= {"line": problem.mark.line + 1, "column": problem.mark.column + 1}
         else:
-            row["set"] = problem.source
+            row["set"] = problem.source.removeprefix("--set ")
         rows.append(row)
     return rows

@@ -39,7 +39,7 @@ def test_the_scores_are_those_of_the_summary(folder: Path, weights: str) -> None
     done = nndl("eval", "latest", f"--{weights}", "--json", cwd=folder)
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
-    (run,) = (folder / "runs").iterdir()
+    (run,) = (folder / "runs").glob("[!.]*")
     kept = json.loads((run / "summary.json").read_text(encoding="utf-8"))["test"][weights]
     assert {key: report[key] for key in kept} == kept
     assert (report["split"], report["synthetic"], report["weights"]) == ("test", True, weights)
@@ -47,7 +47,7 @@ def test_the_scores_are_those_of_the_summary(folder: Path, weights: str) -> None
 
 def test_the_validation_score_is_that_of_the_best_epoch(folder: Path) -> None:
     done = nndl("eval", "tiny", "--split", "val", "--json", cwd=folder)
-    (run,) = (folder / "runs").iterdir()
+    (run,) = (folder / "runs").glob("[!.]*")
     kept = json.loads((run / "summary.json").read_text(encoding="utf-8"))
     assert json.loads(done.stdout)["accuracy"] == kept["best_validation_accuracy"]
 
@@ -160,7 +160,7 @@ def test_a_damaged_robustness_set_is_told(folder: Path) -> None:
 
 
 def test_other_images_than_those_learnt_from_are_noted(folder: Path, tmp_path: Path) -> None:
-    (run,) = (folder / "runs").iterdir()
+    (run,) = (folder / "runs").glob("[!.]*")
     assert nndl("eval", str(run), cwd=tmp_path).stderr == ""
     moved = tmp_path / "moved"
     shutil.copytree(run, moved)

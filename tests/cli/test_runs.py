@@ -102,7 +102,7 @@ def test_a_run_is_removed_when_that_is_meant(folder: Path) -> None:
     assert (folder / "runs" / "first").is_dir()
     done = nndl("runs", "remove", "first", "third", "--yes", cwd=folder)
     assert done.returncode == 0, done.stderr
-    assert sorted(path.name for path in (folder / "runs").iterdir()) == ["second"]
+    assert sorted(path.name for path in (folder / "runs").glob("[!.]*")) == ["second"]
 
 
 def test_a_csv_file_has_results_and_configs(folder: Path) -> None:

@@ -107,7 +107,7 @@ def test_a_killed_set_is_completed_with_more_seeds(folder: Path) -> None:
 def test_without_a_run_dir_the_set_has_a_folder_and_the_note_names_it(folder: Path) -> None:
     done = stopped(folder, "train", "tiny.yaml", "--seeds", "2", "--json", seed=1, step=3)
     assert done.returncode == 130
-    (inside,) = (folder / "runs").iterdir()
+    (inside,) = (folder / "runs").glob("[!.]*")
     assert inside.name.startswith("tiny-")
     assert f"nndl train tiny.yaml --seeds 2 --json --run-dir runs/{inside.name}\n" in done.stderr
     last = json.loads(done.stdout.splitlines()[-1])
@@ -160,7 +160,7 @@ def test_a_set_that_was_never_begun_leaves_nothing(folder: Path) -> None:
     done = nndl(*words, cwd=folder)
     assert done.returncode == 2
     assert "seeds are done" not in done.stderr
-    assert list((folder / "runs").iterdir()) == []
+    assert list((folder / "runs").glob("[!.]*")) == []
 
 
 def test_the_epochs_of_a_time_budget_are_those_of_the_runs_there_are(folder: Path) -> None:

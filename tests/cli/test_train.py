@@ -49,7 +49,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def only_run(folder: Path) -> Path:
-    (run,) = (folder / "runs").iterdir()
+    (run,) = (folder / "runs").glob("[!.]*")
     return run
 
 

@@ -109,8 +109,6 @@ def _plain_training(train: Train, epochs: float, batch_size: int) -> dict[str, A
         "groups": tuple(replace(group, freeze_after=None, freeze_last=0.0, falling=False) for group in train.groups),
         "resolution": None,
         "patience": None,
-        "average": None,
-        "patience": None,
         "tta": "none",
     }
 
