@@ -96,7 +96,7 @@ def test_behind_an_equals_sign_where_the_shell_leaves_it(home: Path) -> None:
         ("import", "own.yaml", "~/w.npz", "--run-dir=~/back"),
         ("eval", "~/back"),
         ("runs", "export", "~/runs.csv"),
-        ("configs", "copy", "quickstart", "~/quick.yaml"),
+        ("config", "copy", "quickstart", "~/quick.yaml"),
     ):
         done = nndl(*words, cwd=home, **{HOME: str(home)})
         assert done.returncode == 0, done.stderr

@@ -18,8 +18,7 @@ from nndl import __version__
 from nndl.cli.bench import bench
 from nndl.cli.check import check
 from nndl.cli.command import Group, TrainingVerb, Verb
-from nndl.cli.config import config_app
-from nndl.cli.configs import configs_app
+from nndl.cli.config import config_app, configs_app
 from nndl.cli.course import course_app
 from nndl.cli.data import data_app
 from nndl.cli.doctor import doctor
@@ -201,6 +200,6 @@ app.add_typer(course_app, name="course")
 app.command(short_help="Look at the installation: engine, data, extras.", cls=Verb)(doctor)
 app.command(short_help="Measure the engines, step by step.", cls=Verb)(bench)
 app.add_typer(data_app, name="data")
-app.add_typer(configs_app, name="configs")
-app.add_typer(config_app, name="config")
+app.add_typer(config_app, name="config", short_help="List, copy, check and show configs.")
+app.add_typer(configs_app, name="configs", hidden=True)
 app.command("download-cifar", short_help="Fetch CIFAR-10 or CIFAR-100, and check it.", cls=Verb)(download_cifar)

@@ -179,7 +179,7 @@ def _experiment(
     from nndl.errors import UsageError
 
     if config is None:
-        raise UsageError("which config? e.g. nndl train quickstart; `nndl configs` lists those that are bundled")
+        raise UsageError("which config? e.g. nndl train quickstart; `nndl config` lists those that are bundled")
     images = SYNTHETIC if synthetic else ()
     length = [] if epochs is None else _length(config, epochs, [*images, *overrides], silent)
     experiment = load_config(config, [*images, *length, *overrides])

@@ -73,7 +73,7 @@ def locate(source: str | Path) -> Path:
     """
     path, text = expanded(source), str(source)
     if not text.strip():
-        raise ConfigError("no config is named; give a file, or the name of a bundled one: nndl configs lists them")
+        raise ConfigError("no config is named; give a file, or the name of a bundled one: nndl config lists them")
     try:
         if path.is_file():
             return path

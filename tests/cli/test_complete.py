@@ -78,7 +78,7 @@ def test_a_folder_that_cannot_be_read_offers_nothing() -> None:
         ("nndl gradcheck spatial", "spatial_bn"),
         ("nndl eval qui", "quick-20260102-030406"),
         ("nndl predict l", "latest"),
-        ("nndl configs show quick", "quickstart"),
+        ("nndl config source quick", "quickstart"),
         ("nndl train --engine v", "vectorized"),
         ("nndl ev", "eval"),
         ("nndl export latest --to o", "onnx"),

@@ -30,7 +30,7 @@ WRONG = [
     ("runs", "compare", "nowhere", "nothing"),
     ("runs", "best"),
     ("runs", "remove", "nowhere"),
-    ("configs", "show", "nowhere"),
+    ("config", "source", "nowhere"),
     ("config", "check", "nowhere.yaml"),
     ("config", "show", "nowhere.yaml"),
 ]
@@ -52,7 +52,7 @@ def test_an_error_is_words_and_with_debug_a_traceback_too(tmp_path: Path, words:
     ("words", "code", "encoding"),
     [
         (("--help",), 0, "ascii"),
-        (("configs",), 0, "ascii"),
+        (("config",), 0, "ascii"),
         (("config", "reference"), 0, "ascii"),
         (("config", "schema"), 0, "ascii"),
         (("summary", "quickstart", "--engine", "vectorized"), 0, "ascii"),
@@ -76,7 +76,15 @@ def test_a_terminal_that_lacks_a_character_gets_another(
 
 
 WITHOUT_A_TABLE = {
-    *("configs show", "configs copy", "config schema", "config reference", "sweep best"),
+    *(
+        "config source",
+        "config copy",
+        "configs show",
+        "configs copy",
+        "config schema",
+        "config reference",
+        "sweep best",
+    ),
     *("course init", "sweep serve", "sweep work"),
 }
 """The first print a config, JSON or Markdown; the others write an assignment, or serve and work for sweeps."""
@@ -143,8 +151,8 @@ def test_help_is_whole_where_typer_and_click_disagree(monkeypatch: pytest.Monkey
 @pytest.mark.parametrize(
     "words",
     [
-        ("configs",),
-        ("configs", "list"),
+        ("config",),
+        ("config", "list"),
         ("config", "check", "quickstart"),
         ("config", "show", "quickstart"),
         ("summary", "quickstart"),

@@ -128,7 +128,7 @@ def test_a_csv_goes_to_stdout_if_that_is_named(folder: Path) -> None:
         ("export", "runs/first", "--to", "npz", "-o", "-"),
         ("plot", "runs/first", "-o", "-"),
         ("report", "runs/first", "-o", "-"),
-        ("configs", "copy", "quickstart", "-"),
+        ("config", "copy", "quickstart", "-"),
     ],
     ids=" ".join,
 )

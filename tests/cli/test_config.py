@@ -1,4 +1,4 @@
-"""nndl configs and nndl config, as a person runs them."""
+"""nndl config, as a person runs them."""
 
 import json
 import shlex
@@ -23,44 +23,44 @@ def nndl(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_list_names_every_bundled_config() -> None:
-    listed = json.loads(nndl("configs", "--json").stdout)
+    listed = json.loads(nndl("config", "--json").stdout)
     assert [row["name"] for row in listed] == names()
     assert all(row["about"] for row in listed)
     assert {"quickstart", "three_layer", "bn_cnn", "resnet9"} <= set(names())
 
 
 def test_list_is_what_it_does_by_itself() -> None:
-    assert nndl("configs", "list").stdout == nndl("configs").stdout
-    assert json.loads(nndl("configs", "list", "--json").stdout) == json.loads(nndl("configs", "--json").stdout)
+    assert nndl("config", "list").stdout == nndl("config").stdout
+    assert json.loads(nndl("config", "list", "--json").stdout) == json.loads(nndl("config", "--json").stdout)
 
 
 @pytest.mark.parametrize("name", ["bn_cnn", "bn_cnn.yaml", "configs/bn_cnn.yaml"])
 def test_show_prints_the_file_itself(name: str) -> None:
-    assert nndl("configs", "show", name).stdout.rstrip() == bundled("bn_cnn").read_text(encoding="utf-8").rstrip()
+    assert nndl("config", "source", name).stdout.rstrip() == bundled("bn_cnn").read_text(encoding="utf-8").rstrip()
 
 
 def test_copy_makes_a_file_that_works_and_overwrites_none(tmp_path: Path) -> None:
-    assert nndl("configs", "copy", "bn_cnn", "mine.yaml", cwd=tmp_path).returncode == 0
+    assert nndl("config", "copy", "bn_cnn", "mine.yaml", cwd=tmp_path).returncode == 0
     assert nndl("config", "check", "mine.yaml", cwd=tmp_path).stdout.startswith("mine.yaml: OK (14 layers")
-    again = nndl("configs", "copy", "bn_cnn", "mine.yaml", cwd=tmp_path)
+    again = nndl("config", "copy", "bn_cnn", "mine.yaml", cwd=tmp_path)
     assert (again.returncode, again.stderr) == (2, "error: mine.yaml exists; name another file, or remove it first\n")
 
 
 def test_copy_says_which_folder_is_missing(tmp_path: Path) -> None:
-    answer = nndl("configs", "copy", "bn_cnn", "mine/net.yaml", cwd=tmp_path)
+    answer = nndl("config", "copy", "bn_cnn", "mine/net.yaml", cwd=tmp_path)
     assert (answer.returncode, answer.stderr) == (2, "error: there is no folder mine to copy into; make it first\n")
     (tmp_path / "mine").mkdir()
-    assert nndl("configs", "copy", "bn_cnn", "mine", cwd=tmp_path).returncode == 0
+    assert nndl("config", "copy", "bn_cnn", "mine", cwd=tmp_path).returncode == 0
     assert load_config(tmp_path / "mine" / "bn_cnn.yaml") == load_config("bn_cnn")
-    answer = nndl("configs", "copy", "ladder/70", "yours/", cwd=tmp_path)
+    answer = nndl("config", "copy", "ladder/70", "yours/", cwd=tmp_path)
     assert (answer.returncode, answer.stderr) == (2, "error: there is no folder yours to copy into; make it first\n")
 
 
 def test_copy_makes_a_file_with_a_suffix(tmp_path: Path) -> None:
-    assert nndl("configs", "copy", "ladder/70", "ladder", cwd=tmp_path).stdout.splitlines()[0] == "ladder.yaml"
-    assert nndl("configs", "copy", "ladder/70", cwd=tmp_path).stdout.splitlines()[0] == "70.yaml"
+    assert nndl("config", "copy", "ladder/70", "ladder", cwd=tmp_path).stdout.splitlines()[0] == "ladder.yaml"
+    assert nndl("config", "copy", "ladder/70", cwd=tmp_path).stdout.splitlines()[0] == "70.yaml"
     (tmp_path / "d").mkdir()
-    assert nndl("configs", "copy", "ladder/70", "d/", cwd=tmp_path).returncode == 0
+    assert nndl("config", "copy", "ladder/70", "d/", cwd=tmp_path).returncode == 0
     assert sorted(path.name for path in tmp_path.rglob("*.*")) == ["70.yaml", "70.yaml", "ladder.yaml"]
 
 
@@ -127,7 +127,18 @@ def test_the_reference_page_is_the_schemas() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="split as POSIX's shells do")
 def test_the_commands_it_names_can_be_copied_whatever_the_file_is_called(tmp_path: Path) -> None:
-    done = nndl("configs", "copy", "quickstart", "my first config.yaml", cwd=tmp_path)
+    done = nndl("config", "copy", "quickstart", "my first config.yaml", cwd=tmp_path)
     check, train = (shlex.split(line)[1:] for line in done.stdout.splitlines()[1:])
     assert nndl(*check, cwd=tmp_path).returncode == 0
     assert train == ["train", "my first config.yaml"]
+
+
+def test_the_earlier_name_works_and_says_what_it_is_called_now(tmp_path: Path) -> None:
+    for old, new in (
+        (["configs", "--json"], ["config", "--json"]),
+        (["configs", "show", "ladder/70"], ["config", "source", "ladder/70"]),
+    ):
+        answer = nndl(*old, cwd=tmp_path)
+        assert answer.stdout == nndl(*new, cwd=tmp_path).stdout
+        assert answer.stderr == "note: nndl configs is nndl config now, and its show is source\n"
+    assert nndl("configs", "copy", "quickstart", cwd=tmp_path).returncode == 0
