@@ -177,6 +177,7 @@ PLACES: dict[str, Callable[[Path, Path], None]] = {
 NAMES = (
     *("config.yaml", "summary.json", "environment.json", "input.json", "metrics.jsonl", "best.safetensors") * 4,
     *("last.safetensors", "step-6.safetensors", "log.txt", ".lock", "report.html", "tensorboard") * 2,
+    *("start.safetensors", ".elsewhere") * 2,
     *("step-999999999999999999.safetensors", ".last.safetensors.part", ".config.yaml.1234.part"),
 )
 """Those that verbs read stand here more often."""

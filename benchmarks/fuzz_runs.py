@@ -21,6 +21,7 @@ import numpy as np
 import nndl
 from benchmarks.damages import damage
 from benchmarks.forked import start
+from nndl.runs.folder import ELSEWHERE
 
 SECONDS, MEGABYTES = 20.0, 700
 """The longest time that a verb may take, and the most memory above that of this process."""
@@ -38,6 +39,8 @@ VERBS = (
     *("resume theirs --quiet --epochs 4", "reproduce theirs --json", "watch stopped"),
     *("export theirs --to npz", "export theirs --to safetensors --last", "export theirs --to pytorch"),
     *("verify-resume runs/theirs/config.yaml --steps 6", "config show runs/theirs/config.yaml"),
+    *("explain theirs --layer 1", "explain stopped --layer loss --json", "--runs runs/theirs runs"),
+    *("--runs runs/theirs eval x", "--runs runs/theirs train small.yaml --quiet --run-dir new"),
     *("plot runs/pair", "plot runs/pair mine --json", "report runs/pair -o r.html"),
     *("eval runs/pair --json", "resume runs/set --quiet", "export runs/pair --to npz"),
     "train small.yaml --seeds 2 --run-dir runs/set --quiet",
@@ -67,10 +70,11 @@ def make_template(folder: Path) -> None:
     (folder / "small.yaml").write_text(text, encoding="utf-8")
     Image.fromarray(np.zeros((32, 32, 3), np.uint8)).save(folder / "x.png")
     runs, output = folder / "runs", folder / "output.txt"
-    for name in ("mine", "theirs"):
-        number = start(["train", "small.yaml", "--quiet", "--run-dir", f"runs/{name}"], output, folder)
+    for name, more in (("mine", []), ("theirs", ["--set", "train.start_from.run=runs/mine"])):
+        number = start(["train", "small.yaml", "--quiet", "--run-dir", f"runs/{name}", *more], output, folder)
         if os.waitpid(number, 0)[1]:
             raise RuntimeError(output.read_text(encoding="utf-8"))
+    (runs / "theirs" / ELSEWHERE).write_text(f"{runs / 'mine'}\n", encoding="utf-8")  # for --runs runs/theirs
     shutil.copytree(runs / "theirs", runs / "stopped")
     (runs / "stopped" / "last.safetensors").unlink()  # it has those of steps 9 and 6 left
     (runs / "stopped" / "summary.json").write_text('{"status": "interrupted", "step": 9}', encoding="utf-8")

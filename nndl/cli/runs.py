@@ -139,11 +139,11 @@ def _say_name(name: str) -> None:
 
     from nndl.cli.screen import terminal
 
-    raw = os.fsencode(name)
-    if sys.stdout.isatty() or not raw.decode("utf-8", errors="replace").isprintable():
+    raw, out = os.fsencode(name), getattr(sys.stdout, "buffer", None)
+    if out is None or sys.stdout.isatty() or not raw.decode("utf-8", errors="replace").isprintable():
         terminal.say(name if name.isprintable() else quoted(name))
     else:
-        sys.stdout.buffer.write(raw + os.linesep.encode())
+        out.write(raw + os.linesep.encode())
         sys.stdout.flush()
 
 

@@ -16,7 +16,7 @@ from nndl.export.load import load_arrays
 from nndl.net.network import Network
 from nndl.paths import expanded
 from nndl.runs.checkpoint import Arrays, digest, read_checkpoint
-from nndl.runs.files import is_there
+from nndl.runs.files import is_there, open_to_read
 from nndl.runs.folder import RunFolder, find_run
 from nndl.train.state import MOST_COPIES, ArrayLike, evaluation_weights
 
@@ -83,14 +83,25 @@ def as_set_by_hand(built: Built) -> Built:
 
 
 def build_again(folder: RunFolder, experiment: Experiment, make: Build = build) -> Built:
-    """Make what the run in `folder` needs, from the weights that the run keeps, wherever they came from."""
+    """Make what the run in `folder` needs, from the weights that the run keeps, wherever they came from.
+
+    Raises CheckpointError and ForeignFileError for weights that are not a run's own, and what `make` raises.
+    """
     if not is_there(folder.start):
         return make(experiment)
-    said = folder.read_environment().get("start")
-    skip = said.get("skip", []) if isinstance(said, dict) else []
-    copy = StartFrom(file=str(folder.start.absolute()), skip=tuple(map(str, skip)))
+    open_to_read(folder.start).close()  # in words where it is a link, say
+    copy = StartFrom(file=str(folder.start.absolute()), skip=_skipped(folder))
     built = make(starting_from(copy, experiment))
     return replace(built, experiment=starting_from(experiment.train.start_from, built.experiment))
+
+
+def _skipped(folder: RunFolder) -> tuple[str, ...]:
+    """Read which names a run left out of the weights it began with; raises CheckpointError where that is not told."""
+    said = folder.read_environment().get("start")
+    skip = said.get("skip", []) if isinstance(said, dict) else []
+    if not isinstance(skip, list) or not all(isinstance(name, str) for name in skip):
+        raise CheckpointError(f"{folder.environment}: start.skip should be a list of names")
+    return tuple(skip)
 
 
 def starting_from(start: StartFrom | None, experiment: Experiment) -> Experiment:

@@ -1,5 +1,6 @@
 """Weights to start from are those that are named, go with the run, and do not stand in the way of repeating it."""
 
+import sys
 from pathlib import Path
 from shutil import rmtree
 
@@ -18,6 +19,7 @@ from nndl.jobs.reproduce import reproduce
 from nndl.jobs.resume import keeping, resume
 from nndl.jobs.start import start_run
 from nndl.runs.checkpoint import read_checkpoint, write_checkpoint
+from nndl.runs.files import ForeignFileError
 from nndl.runs.folder import RunFolder
 from tests.small_run import STEPS, config, trained
 
@@ -128,6 +130,28 @@ def test_other_weights_in_the_place_of_its_own_are_noticed(source: RunFolder, tm
     with pytest.raises(UsageError, match="the weights it starts from"):
         resume(run)
     with pytest.raises(CheckpointError, match="start:"):
+        reproduce(run, lambda *_: lambda _: None)
+
+
+@pytest.mark.parametrize("skip", [5, None, "conv1.w", {"conv1.w": 1}, [None]])
+def test_an_environment_that_tells_no_names_to_skip_is_refused(source: RunFolder, tmp_path: Path, skip: object) -> None:
+    run = begun(starting(f"{{run: '{source.path}'}}"), tmp_path / "run", 5)
+    told = run.read_environment()
+    run.write_environment({**told, "start": {**told["start"], "skip": skip}})
+    with pytest.raises(CheckpointError, match=r"environment.json: start.skip should be a list of names"):
+        resume(run)
+    with pytest.raises(CheckpointError, match=r"start.skip should be"):
+        reproduce(run, lambda *_: lambda _: None)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links of POSIX")
+def test_a_link_in_the_place_of_the_weights_is_not_followed(source: RunFolder, tmp_path: Path) -> None:
+    run = begun(starting(f"{{run: '{source.path}'}}"), tmp_path / "run", 5)
+    run.start.rename(tmp_path / "mine.safetensors")
+    run.start.symlink_to(tmp_path / "mine.safetensors")
+    with pytest.raises(ForeignFileError, match=r"start.safetensors is a link"):
+        resume(run)
+    with pytest.raises(ForeignFileError, match=r"start.safetensors is a link"):
         reproduce(run, lambda *_: lambda _: None)
 
 
