@@ -60,7 +60,7 @@ def test_every_verb_takes_damaged_run_folders_or_refuses_them_in_words() -> None
 OPEN = "import nndl.runs.files as files; files._SAFE, files._refuse = 0, lambda path: None"
 LINK, PIPE = "(theirs / 'log.txt').symlink_to(mine)", "os.mkfifo(theirs / 'log.txt')"
 BROKEN = "import nndl.runs.listing as listing; listing.read_config = None"
-GREEDY = "import nndl.runs.listing as listing; listing.read_config = lambda _: {} if b'x' * (1500 << 20) else None"
+GREEDY = "import nndl.runs.listing as listing; listing.read_config = lambda *_: {} if b'x' * (1500 << 20) else None"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
