@@ -151,6 +151,16 @@ def test_nothing_cannot_be_evaluated(run: Run) -> None:
         run.evaluate(pixels(0), np.zeros(0, int))
 
 
+def test_nothing_cannot_be_looked_into_and_gradients_begin_with_real_numbers(run: Run) -> None:
+    none, two = np.zeros((0, 32, 32, 3), np.uint8), np.zeros((2, 32, 32, 3), np.uint8)
+    for look in (run.outputs, lambda images: run.gradients(images, np.zeros((0, 10)))):
+        with pytest.raises(UsageError, match="there are no images to look into"):
+            look(none)
+    for dscores in (np.full((2, 10), "a"), np.full((2, 10), None), np.ones((2, 10), complex)):
+        with pytest.raises(UsageError, match="dscores are real numbers, not"):
+            run.gradients(two, dscores)
+
+
 def test_what_is_no_experiment_is_refused_before_anything_is_done(tmp_path: Path, run: Run) -> None:
     for given, words in (
         ("quickstart", r"load_config\('quickstart'\) makes one"),

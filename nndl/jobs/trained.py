@@ -90,8 +90,11 @@ class Run:
         return with_more_views(first, score, pixels, normalize, size, tta)
 
     def outputs(self, images: Array) -> dict[str, Array]:
-        """Return what each layer gives for images, as in `predict`, by its name ("conv1"), in order; (N, ...) each."""
-        return inside.outputs(self.network, self.normalize(as_pixels(images, self.shape)))
+        """Return what each layer gives for images, as in `predict`, by its name ("conv1"), in order; (N, ...) each.
+
+        Raises UsageError for other images, and where there are none.
+        """
+        return inside.outputs(self.network, self._looked_into(images))
 
     def gradients(self, images: Array, dscores: Array) -> tuple[Array, dict[str, Array]]:
         """Return the gradient of sum(dscores * scores) by the images (N, 3, 32, 32), and by what each layer gives.
@@ -99,12 +102,21 @@ class Run:
         images: as in `predict`; the gradient is by pixels that go from 0 to 1. dscores (N, classes): to look at one
         class, 1 in its column. The layers' are by name, as in `outputs`. Raises UsageError for other images or dscores.
         """
-        x = self.normalize(as_pixels(images, self.shape))
-        if np.shape(dscores) != (len(x), len(self.classes)):
-            wanted = len(x), len(self.classes)
-            raise UsageError(f"dscores has a number for each image and class, {wanted}, not {np.shape(dscores)}")
-        dx, by_layer = inside.gradients(self.network, x, np.asarray(dscores))
+        x = self._looked_into(images)
+        given, wanted = np.asarray(dscores), (len(x), len(self.classes))
+        if given.shape != wanted:
+            raise UsageError(f"dscores has a number for each image and class, {wanted}, not {given.shape}")
+        if given.dtype.kind not in "fiub":
+            raise UsageError(f"dscores are real numbers, not {given.dtype}")
+        dx, by_layer = inside.gradients(self.network, x, given)
         return dx * (255 / self.inputs.normalize.std).astype(dx.dtype)[:, None, None], by_layer
+
+    def _looked_into(self, images: Array) -> Array:
+        """Return images as the network takes them; raises UsageError for others, and for none."""
+        pixels = as_pixels(images, self.shape)
+        if not len(pixels):
+            raise UsageError("there are no images to look into")
+        return self.normalize(pixels)
 
     def evaluate(self, images: Array, labels: Array, tta: Tta = "none") -> Result:
         """Score images, as in `predict`, with labels (N,): whole numbers, positions in `classes`.
