@@ -272,3 +272,23 @@ def test_the_catalogue_is_planted() -> None:
     """The mistakes that are planted nowhere are those that only whole files show, and a few of the rarest."""
     assert len(planted_by_id()) >= 90
     assert planted_by_id().keys() <= {entry.id for entry in CATALOGUE}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        Planted("", "relu_forward", "np.maximum(0, x)", "np.clip(x, 0, 6)"),
+        Planted("", "sgd_momentum", "config=None", "config={}"),
+        Planted("", "FullyConnectedNet", '"p": dropout_keep_ratio}', '"p": 1 - dropout_keep_ratio}'),
+        Planted("", "ThreeLayerConvNet", '"pad": (W1.shape[2] - 1) // 2}', '"pad": 1}'),
+        Planted("", "ThreeLayerConvNet", "num_filters * (H // 2) * (W // 2)", "num_filters * (H // 2) ** 2"),
+        Planted("", "Solver", "np.random.choice(num_train, ", "np.random.choice(num_train // 2, "),
+        Planted("", "Solver", "getattr(optim, self.update_rule)", "optim.sgd"),
+        Planted("", "Solver", "grads[p], self", "grads[p] / self.batch_size, self"),
+    ],
+    ids=lambda wrong: f"{wrong.function} {wrong.new}",
+)
+def test_what_no_entry_tells_is_no_less_wrong_and_gets_no_name(wrong: Planted) -> None:
+    outcome = outcomes(with_planted(wrong), exercise_of(wrong.function))[wrong.function]
+    assert outcome.verdict in ("unknown mistake", "crashed")
+    assert not {finding.id for finding in outcome.findings if finding.id}

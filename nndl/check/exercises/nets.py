@@ -121,6 +121,9 @@ def _of_dropout(found: Observed, inputs: Mapping[str, Any]) -> Observed:
     if not isinstance(gradients, Mapping) or not all(np.shape(each) == () and each is not None for each in losses):
         return digest
     dw = gradients.get("W1")
+    kept = _kept(gradients, by_name.get("gradients without dropout"))
+    if kept is not None and "dropout_keep_ratio" in inputs["options"]:
+        digest[Key(model, "units kept with dropout_keep_ratio = 0.75")] = "most" if kept > 0.5 else "few"
     if isinstance(dw, np.ndarray) and dw.shape == inputs["W1"].shape:
         slope, wanted = (losses[1] - losses[2]) / (2 * STEP), float(np.sum(dw * draw(30, *dw.shape)))
         within = 1e-4 * max(1e-2, abs(slope), abs(wanted))
@@ -128,6 +131,16 @@ def _of_dropout(found: Observed, inputs: Mapping[str, Any]) -> Observed:
         digest[Key(model, "the input is whole")] = bool(dw.any(axis=1).all())
     digest[Key(model, "dropout changes the loss")] = bool(whole is not None and abs(losses[0] - whole) > 1e-12)
     return digest
+
+
+def _kept(gradients: Mapping[str, Any], whole: Any) -> float | None:
+    """Return the share of the first hidden units, of those active without dropout, that reach the second layer."""
+    ours = [each.get("W2") if isinstance(each, Mapping) else None for each in (gradients, whole)]
+    pair = [each for each in ours if isinstance(each, np.ndarray) and each.ndim == 2]
+    if len(pair) < 2 or pair[0].shape != pair[1].shape:
+        return None
+    reaches, active = (np.any(each != 0, axis=1) for each in pair)
+    return float(reaches[active].mean()) if active.any() else None
 
 
 def _initial(model: str, options: dict[str, Any], X: Array, source: Source) -> Situation | None:
@@ -214,7 +227,8 @@ def _fully_connected(source: Source) -> list[Situation | None]:
     options = {"hidden_dims": [5, 3], "input_dim": 12, "num_classes": 4, **SETTINGS}
     equal = {**options, "hidden_dims": [4, 4]}
     plain, normal = (_params((12, 5), (5, 3), (3, 4), norm=norm) for norm in (False, True))
-    alike, wide = _params((12, 4), (4, 4), (4, 4), norm=True), _params((12, 40), (40, 30), (30, 4))
+    alike = _params((12, 4), (4, 4), (4, 4), norm=True)
+    wide = {name: 0.3 * value for name, value in _params((12, 200), (200, 40), (40, 4)).items()}
     large = {**options, "input_dim": 300, "hidden_dims": [100, 80]}
     norms = [
         _trained(
@@ -228,7 +242,7 @@ def _fully_connected(source: Source) -> list[Situation | None]:
         _initial(model, {**large, "normalization": "batchnorm"}, np.zeros((3, 300)), source),
         *(_trained(model, f"reg = {reg}", (plain, *VECTORS), {**options, "reg": reg}, source) for reg in (0.0, 0.7)),
         *norms,
-        _dropped(model, (wide, *VECTORS), {**options, "hidden_dims": [40, 30], "dropout": 0.5, "seed": 3}, source),
+        _dropped(model, (wide, *VECTORS), {**options, "hidden_dims": [200, 40], "dropout": 0.75, "seed": 3}, source),
     ]
 
 
@@ -237,10 +251,12 @@ def _conv_net(source: Source) -> list[Situation | None]:
     options: dict[str, Any] = {"input_dim": (2, 6, 4), "num_filters": 3, "filter_size": 3, "hidden_dim": 5}
     options |= {"num_classes": 4, **SETTINGS}
     plain, normal = (_params((3, 2, 3, 3), (18, 5), (5, 4), norm=norm) for norm in (False, True))
-    large = {**options, "input_dim": (3, 8, 8), "num_filters": 20, "hidden_dim": 60}
+    wide = _params((3, 2, 5, 5), (18, 5), (5, 4))
+    large = {**options, "input_dim": (3, 8, 6), "num_filters": 20, "hidden_dim": 60}
     return [
-        _initial(model, large, np.zeros((3, 3, 8, 8)), source),
+        _initial(model, large, np.zeros((3, 3, 8, 6)), source),
         *(_trained(model, f"reg = {reg}", (plain, *IMAGES), {**options, "reg": reg}, source) for reg in (0.0, 0.7)),
+        _trained(model, "filters 5 x 5", (wide, *IMAGES), {**options, "filter_size": 5}, source),
         _trained(model, "batchnorm", (normal, *IMAGES), {**options, "use_batchnorm": True}, source),
     ]
 

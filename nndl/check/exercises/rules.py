@@ -23,19 +23,24 @@ OTHER_NAMES = {"rmsprop": {"cache": "a"}, "adam": {"m": "v", "v": "a"}}
 """CS231n's names of what is remembered, by ours."""
 
 
-def _run(rule: str, label: str, config: dict[str, Any], scale: float, *, pairs: int = 1, tag: str = "") -> Situation:
-    """Take several steps with one parameter, or with two in turn, each with a config of its own."""
+def _run(
+    rule: str, label: str, config: dict[str, Any] | None, scale: float, *, pairs: int = 1, tag: str = ""
+) -> Situation:
+    """Take several steps with one parameter, or with two in turn, each with a config of its own; None: the rule's."""
     inputs: dict[str, Any] = {}
     steps: list[Step] = []
     for which in range(pairs):
-        inputs |= {f"w{which}": draw(which, 4 + which, 3), f"config{which}": dict(config)}
+        inputs[f"w{which}"] = draw(which, 4 + which, 3)
+        if config is not None:
+            inputs[f"config{which}"] = dict(config)
     for t in range(STEPS):
         for which in range(pairs):
             inputs[f"dw{which}_{t}"] = draw(10 * which + t, 4 + which, 3, scale=scale, shift=0.3 * scale)
             w: Any = f"w{which}" if t == 0 else Ref(f"s{which}_{t - 1}", 0)
             state: Any = f"config{which}" if t == 0 else Ref(f"s{which}_{t - 1}", 1)
             names = [f"w after step {t + 1}", f"config after step {t + 1}"]
-            steps.append(call(rule, [w, f"dw{which}_{t}", state], names, keep=f"s{which}_{t}"))
+            own = [state] if t or config is not None else []
+            steps.append(call(rule, [w, f"dw{which}_{t}", *own], names, keep=f"s{which}_{t}"))
     return Situation(label, inputs, steps, frozenset({tag} if tag else ()), digest=_remembered)
 
 
@@ -95,10 +100,12 @@ def _rule(rule: str) -> Exercise:
         _run(rule, f"{STEPS} steps with small gradients", settings, 1e-2, tag="small gradients"),
         _run(rule, "two parameters in turn", settings, 1.0, pairs=2, tag="two parameters"),
     )
+    without = _run(rule, "two parameters in turn, no config given", None, 1.0, pairs=2, tag="no config given")
     given = {dialect: _given(rule, dialect) for dialect in ("", "CS231n")}
 
     def situations(source: Source) -> list[Situation]:
-        return [*always, given[source.dialect]]
+        own = [without] if re.search(r"config[^,()]*=", source.functions.get(rule, "").partition("\n")[0]) else []
+        return [*always, *own, given[source.dialect]]
 
     return Exercise(rule, (rule,), situations, dialects=partial(_dialects, rule))
 

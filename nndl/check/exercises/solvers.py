@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from nndl.check.exercises.exercise import Exercise, Observed, Situation, Source, Step, get, put
+from nndl.check.exercises.exercise import Exercise, Observed, Raised, Situation, Source, Step, get, put
 from nndl.check.running.executor import Ref
 from nndl.check.running.probe import images as drawn
 
@@ -33,14 +33,14 @@ def _call(path: Sequence[str], args: Sequence[Any], function: str = "", names: S
     return Step({"call": list(path), "args": list(args), **does}, function, tuple(names))
 
 
-def _made(source: Source) -> list[Step]:
-    """Make a model and its Solver, which trains by the model's own rule."""
+def _made(late: bool = False) -> list[Step]:
+    """Make a model and its Solver, which trains by the model's own rule; late: set on the Solver."""
     made = [
         _call(["$model"], [Ref("shares"), Ref("sizes")], keep="model", report=[]),
         _call(["model", "lend"], [Ref("optim")]),
         _call([SOLVER], [Ref("model"), Ref("data")], SOLVER, kwargs=Ref("options"), keep="solver", report=[]),
     ]
-    return made + [put(Ref("model", "rule"), "solver", "update_rule")] * (source.dialect == LATE)
+    return made + [put(Ref("model", "rule"), "solver", "update_rule")] * late
 
 
 def _train(names: Mapping[str, Sequence[str | int]]) -> list[Step]:
@@ -69,7 +69,16 @@ LEFT = {
     "b1, at the end": ("model", "params", "b1"),
 }
 FEW_IMAGES = {name: LEFT[name] for name in ("number of steps",)}
-BY_RULE = ("learning rates of W1", "learning rates of b1", "config['t'] of W1", "W1, at the end", "b1, at the end")
+BY_MOMENTUM: dict[str, tuple[str, ...]] = {"steps by sgd_momentum": ("model", "by_momentum")}
+BY_MOMENTUM |= {name: LEFT[name] for name in ("learning rates of W1", "W1, at the end")}
+BY_RULE = (
+    "steps by sgd_momentum",
+    "learning rates of W1",
+    "learning rates of b1",
+    "config['t'] of W1",
+    "W1, at the end",
+    "b1, at the end",
+)
 """All that the model's own rule makes: of a Solver that finds its rules elsewhere it says nothing."""
 
 
@@ -87,6 +96,11 @@ def _in_words(found: Observed, _inputs: Mapping[str, Any]) -> Observed:
     return {key: value for key, value in digest.items() if not (own and key.name in BY_RULE)}
 
 
+def _of_rule(found: Observed, inputs: Mapping[str, Any]) -> Observed:
+    """Say by which rule was trained; nothing of a Solver whose own list of rules has none of that name."""
+    return {} if any(isinstance(value, Raised) for value in found.values()) else _in_words(found, inputs)
+
+
 def _by_another_rule(found: Mapping[str, Any]) -> bool:
     """Tell whether parameters have moved, and not by the model's rule."""
     rates, W1 = found.get("learning rates of W1"), found.get("W1, at the end")
@@ -97,7 +111,7 @@ def _situations(source: Source) -> list[Situation]:
     epochs = {"num_epochs": 4, "batch_size": 3, "lr_decay": 0.5}
 
     def situation(label: str, inputs: Mapping[str, Any], steps: Sequence[Step], **others: Any) -> Situation:
-        steps = [*_made(source), *steps, _call(["model", "give_back"], [])]
+        steps = [*_made(source.dialect == LATE), *steps, _call(["model", "give_back"], [])]
         return Situation(label, inputs, steps, digest=_in_words, **others)
 
     labelled = get(SOLVER, "calls of loss with labels in check_accuracy", "model", "steps")
@@ -124,6 +138,12 @@ def _situations(source: Source) -> list[Situation]:
                 _accuracy("accuracy", "train", num_samples=6, batch_size=4),
                 get(SOLVER, "images scored", "model", "scored"),
             ],
+        ),
+        Situation(
+            "update_rule = sgd_momentum",
+            _inputs(COUNT, **epochs, update_rule="sgd_momentum"),
+            [*_made(), *_train(BY_MOMENTUM), _call(["model", "give_back"], [])],
+            digest=_of_rule,
         ),
         situation("batch norm in the model", _inputs(COUNT, **epochs), _train(statistics), convention=STATISTICS),
     ]

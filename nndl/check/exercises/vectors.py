@@ -23,6 +23,7 @@ def _activation(name: str, *options: float) -> Exercise:
         pair.situation("x (4, 7)", vector, *options),
         pair.situation("x (2, 3, 5, 4)", image, *options, tags=("images",)),
         pair.situation("numbers near 0", 1e-4 * vector, *options, tags=("numbers near 0",)),
+        pair.situation("large numbers", 100 * vector, *options, tags=("large numbers",)),
         pair.situation("one example, x (1, 6)", nonzero(draw(3, 1, 6)), *options, tags=("one example",)),
         pair.situation("zeros in x", _zeros(), *options, tags=("x is exactly 0",), convention=AT_ZERO),
     )

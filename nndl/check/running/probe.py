@@ -28,7 +28,7 @@ class Model:
         self.shares, self.sizes = shares, sizes
         self.params = {"W1": np.ones((3, 2)), "b1": np.ones(2)}
         self.bn_params: list[dict[str, Any]] = [{"mode": "train", "running_mean": np.zeros(2)}]
-        self.steps = 0
+        self.steps = self.by_momentum = 0
         self.batches: list[tuple[Array, Array]] = []
         self.scored: list[int] = []
         self.lent: tuple[Any, ...] = ()
@@ -60,18 +60,23 @@ class Model:
         if w.ndim == 1:
             w, config = w.copy(), dict(config)
         config["t"] = config.get("t", 0) + 1
-        w -= config["learning_rate"] * config["t"] * dw
+        w -= config["learning_rate"] * config["t"] ** 2 * dw
         return w, config
 
+    def momentum(self, w: Array, dw: Array, config: dict[str, Any]) -> tuple[Array, dict[str, Any]]:
+        """Step likewise, and note that momentum was asked for."""
+        self.by_momentum += 1
+        return self.rule(w, dw, config)
+
     def lend(self, optim: Any) -> None:
-        """Take sgd's place in the module of update rules, until `give_back`."""
-        self.lent = optim, optim.sgd
-        optim.sgd = self.rule
+        """Take the place of sgd and sgd_momentum in the module of update rules, until `give_back`."""
+        self.lent = optim, optim.sgd, getattr(optim, "sgd_momentum", None)
+        optim.sgd, optim.sgd_momentum = self.rule, self.momentum
 
     def give_back(self) -> None:
         """Put back what was there."""
         if self.lent:
-            self.lent[0].sgd = self.lent[1]
+            self.lent[0].sgd, self.lent[0].sgd_momentum = self.lent[1:]
 
     @property
     def seen(self) -> dict[str, Any]:
@@ -85,6 +90,7 @@ class Model:
             "all of the training images": not any(X[:, 1].any() for X in batches),
             "labels are those of the images": all(np.array_equal(X[:, 2], y) for X, y in self.batches),
             "more than one batch of images": len(set(numbers.tolist())) > max(len(X) for X in batches),
+            "images of both halves of the set": len(set((numbers < self.sizes[0] / 2).tolist())) == 2,
             "in random order": not all(_follow(X[:, 0], self.sizes[0]) for X in batches),
         }
 

@@ -21,6 +21,9 @@ Answer = dict[str, Any]
 
 LINE = 2**27
 """Characters of the longest answer that is read."""
+ANSWERS = ({"value"}, {"skipped"}, {"raised", "message", "traceback"})
+"""What stands in the answer to a step, one of these."""
+NO_SENSE = "what it answered makes no sense"
 MEMORY = 2**31
 """Bytes of address space that a student's process may take."""
 APART = ("unshare", "--user", "--map-root-user", "--net", "--pid", "--fork", "--kill-child")
@@ -105,6 +108,9 @@ class Runner:
         self._send(encoded(program))
         until = time.monotonic() + self.seconds if until is None else until
         while "end" not in (answer := self._next(until)):
+            if not any(answer.keys() >= words for words in ANSWERS):
+                self.stop()
+                raise Died(NO_SENSE)
             yield answer
 
     def _send(self, value: Any) -> None:
@@ -129,7 +135,7 @@ class Runner:
             return dict(decoded(answer) if "$" in answer else answer)
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             self.stop()
-            raise Died("what it answered makes no sense") from error
+            raise Died(NO_SENSE) from error
 
     def _how(self) -> str:
         """Say how the process ended, and clear it away."""

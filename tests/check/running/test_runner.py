@@ -181,3 +181,12 @@ def test_what_calls_a_wrong_function_is_told_which(tmp_path: Path) -> None:
 def test_a_file_may_use_our_layers(tmp_path: Path) -> None:
     text = "from nndl.layers import relu_forward\n\ndef relu_backward(dout, cache):\n    return dout * (cache > 0)\n"
     assert {name: each.verdict for name, each in outcomes(tmp_path, text).items()} == {"relu_backward": "correct"}
+
+
+def test_what_a_student_writes_into_the_answers_is_no_error_of_ours(tmp_path: Path) -> None:
+    forged = (
+        "import os\n    for number in range(3, 40):\n        try:\n            os.write(number, b'{\"outcome\": 1}\\n')"
+    )
+    outcome = outcomes(tmp_path, RELU.format(f"{forged}\n        except OSError:\n            pass"))["relu_forward"]
+    assert outcome.verdict == "crashed"
+    assert "makes no sense" in str(outcome.findings)
