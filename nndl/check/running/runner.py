@@ -22,7 +22,7 @@ Answer = dict[str, Any]
 LINE = 2**27
 """Characters of the longest answer that is read."""
 ANSWERS = ({"value"}, {"skipped"}, {"raised", "message", "traceback"})
-"""What stands in the answer to a step, one of these."""
+"""Words of which an answer to a step has one set."""
 NO_SENSE = "what it answered makes no sense"
 MEMORY = 2**31
 """Bytes of address space that a student's process may take."""

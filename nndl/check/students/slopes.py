@@ -39,6 +39,8 @@ def _agrees(exercise: Exercise, trial: Trial, ask: Callable[[Situation], list[An
     outs = list(Situation("", moved, steps).observe(ask(Situation("", moved, steps))).values())
     if len(outs) != len(steps) or not all(isinstance(out, np.ndarray) and out.shape == dout.shape for out in outs):
         return False
+    if not wanted:
+        return False
     found = [_slope(dout, plus, minus) for plus, minus in zip(outs[::2], outs[1::2], strict=True)]
     return bool(np.allclose(found, wanted, rtol=WITHIN, atol=WITHIN * max(1e-2, float(np.abs(wanted).max()))))
 
