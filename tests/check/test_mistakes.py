@@ -292,3 +292,9 @@ def test_what_no_entry_tells_is_no_less_wrong_and_gets_no_name(wrong: Planted) -
     outcome = outcomes(with_planted(wrong), exercise_of(wrong.function))[wrong.function]
     assert outcome.verdict in ("unknown mistake", "crashed")
     assert not {finding.id for finding in outcome.findings if finding.id}
+
+
+def test_dropout_of_which_both_halves_are_wrong_is_judged() -> None:
+    text = usual("dropout_forward").replace("< p) / p", "< p) / p * 1.3").replace("dx = dout * mask", "dx = dout[:1]")
+    found = outcomes(text, exercise_of("dropout_forward"))
+    assert {outcome.verdict for outcome in found.values()} == {"unknown mistake"}
