@@ -104,8 +104,8 @@ def _rule(rule: str) -> Exercise:
     given = {dialect: _given(rule, dialect) for dialect in ("", "CS231n")}
 
     def situations(source: Source) -> list[Situation]:
-        own = [without] if re.search(r"config[^,()]*=", source.functions.get(rule, "").partition("\n")[0]) else []
-        return [*always, *own, given[source.dialect]]
+        optional = re.search(r"config[^,()]*=", source.functions.get(rule, "").partition("\n")[0])
+        return [*always, *([without] if optional and rule in MEMORY else []), given[source.dialect]]
 
     return Exercise(rule, (rule,), situations, dialects=partial(_dialects, rule))
 
