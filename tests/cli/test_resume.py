@@ -47,7 +47,7 @@ def test_epochs_are_written_down_to_the_last_digit(folder: Path) -> None:
 def test_epochs_beyond_reason_are_refused(folder: Path) -> None:
     done = nndl("train", "small.yaml", "--epochs", "1e300", "--run-dir", "endless", cwd=folder)
     assert done.returncode == 2
-    assert done.stderr == "error: --set train.epochs=1e+300: epochs should be 1,000,000 or less, not 1e+300\n"
+    assert done.stderr == "error: --epochs 1e+300: epochs should be 1,000,000 or less, not 1e+300\n"
     assert not (folder / "endless").exists()
 
 

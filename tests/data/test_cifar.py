@@ -164,7 +164,7 @@ def test_images_of_another_kind_are_refused() -> None:
     pixels, labels = fake.images(3)
     with pytest.raises(DataError, match="uint8"):
         cifar.Images(pixels.astype(np.float32), labels)
-    with pytest.raises(DataError, match="uint8"):
+    with pytest.raises(DataError, match="labels are int64"):
         cifar.Images(pixels, labels[:2])
     with pytest.raises(DataError, match="labels are int64"):
         cifar.Images(pixels, labels.astype(np.uint8))

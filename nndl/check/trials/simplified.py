@@ -107,6 +107,7 @@ def _plain_training(train: Train, epochs: float, batch_size: int) -> dict[str, A
         "l2": 0.0,
         "weight_decay": 0.0,
         "groups": tuple(replace(group, freeze_after=None, freeze_last=0.0, falling=False) for group in train.groups),
+        "average": None,
         "resolution": None,
         "patience": None,
         "tta": "none",
