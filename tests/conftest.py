@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-# A shell that starts the tests in the background has them ignore Ctrl+C, and whatever they start inherits that; but
-# there are tests which send it to a training and watch it end in good order.
+# A shell that starts the tests in the background has them ignore Ctrl+C, and nohup the closing of the terminal;
+# whatever they start inherits that, but there are tests which send these to a training and watch it end in good order.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture
