@@ -14,6 +14,9 @@ from nndl.net.summary import layer_rows, totals
 
 MOST, COST = 8, 0.05
 """Shards that a batch has at most on few ranks, and the share of a step that they may cost on one process."""
+LEAST = 128
+"""Images that a shard has at least where there are others: in fewer the calls of a small network cost more than that,
+8.7 % of W1's step in two shards of 64 (python -m benchmarks.shards)."""
 FIXED, PER_NUMBER = 5.0, 0.5e-6
 """Images that take as long as a shard more, whatever the network, and for each of its numbers (docs/scaling.md)."""
 
@@ -27,7 +30,8 @@ def cost_of_shards(shards: int, batch_size: int, numbers: int) -> float:
 def default_shards(batch_size: int, ranks: int, numbers: int) -> int:
     """Return the power of two that is cheap on one process, and leaves no rank without a shard if the batch allows."""
     powers = [2**power for power in range(int(log2(MOST)) + 1)]
-    cheap = max(each for each in powers if cost_of_shards(each, batch_size, numbers) < COST)
+    room = max(1, batch_size // LEAST)
+    cheap = max(each for each in powers if each <= room and cost_of_shards(each, batch_size, numbers) < COST)
     return min(batch_size, max(cheap, 2 ** ceil(log2(ranks))))
 
 
