@@ -19,8 +19,6 @@ TTA = typer.Option(
     metavar="none|mirror|mirror+translate[:SHARE]",
     help="Average the scores over views of each picture, or of the least certain share of them.",
 )
-PICTURES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff")
-"""Endings by which a word is a picture's, be it there or not, rather than a run's."""
 MOST_NAMED = 5
 """Files that a note names."""
 
@@ -75,13 +73,14 @@ def predict(
 
 def _run_and_images(first: str, images: list[Path]) -> tuple[str, list[Path]]:
     """Return the run, latest where the first word is already a picture or a folder that is no run's, and the images."""
+    from nndl.data.pictures import suffixes
     from nndl.errors import UsageError
     from nndl.runs.files import is_there
     from nndl.runs.folder import members
 
     path = expanded(first)
     is_run = is_there(path / "config.yaml") or bool(members(path))
-    is_picture = path.is_file() or path.suffix.lower() in PICTURES
+    is_picture = path.is_file() or path.suffix.lower() in suffixes()  # be it there or not
     if first == "-" or is_picture or (path.is_dir() and not is_run):
         return "latest", [path, *images]
     if not images:

@@ -37,7 +37,7 @@ from nndl.runs.metrics import is_count, read_metrics
 from nndl.runs.states import earlier_states
 from nndl.train.calibration import softmax
 from nndl.train.evaluate import Result, batches, evaluate
-from nndl.train.events import EpochDone, StepDone, from_record
+from nndl.train.events import EpochDone, Event, StepDone, from_record
 from nndl.train.state import check_weights, load_weights
 from nndl.train.views import Tta, as_tta, first_pass, scores_of_views, with_more_views
 
@@ -167,8 +167,7 @@ class Run:
     @property
     def history(self) -> list[EpochDone]:
         """Return the epochs of the run, each with its losses and accuracies, as its metrics.jsonl has them."""
-        events = map(from_record, read_metrics(self.folder.metrics)) if is_there(self.folder.metrics) else ()
-        return [event for event in events if isinstance(event, EpochDone)]
+        return [event for event in self._events() if isinstance(event, EpochDone)]
 
     def curves(self) -> dict[str, Array]:
         """Return what was recorded, float64: by "epoch" the losses and accuracies, by "step" loss and learning_rate.
@@ -176,12 +175,14 @@ class Run:
         "epoch", "train_loss", "train_accuracy", "validation_loss" and "validation_accuracy" are of one length, "step",
         "loss" and "learning_rate" of another; what was not recorded is NaN. `pandas.DataFrame(run.history)` is a table.
         """
-        events = list(map(from_record, read_metrics(self.folder.metrics))) if is_there(self.folder.metrics) else []
-        epochs = [event for event in events if isinstance(event, EpochDone)]
-        steps = [event for event in events if isinstance(event, StepDone)]
+        epochs, steps = self.history, [event for event in self._events() if isinstance(event, StepDone)]
         columns = {name: [getattr(event, name) for event in epochs] for name in ("epoch", *EPOCH_CURVES)}
         columns |= {name: [getattr(event, name) for event in steps] for name in ("step", *STEP_CURVES)}
         return {name: np.array(column, np.float64) for name, column in columns.items()}
+
+    def _events(self) -> list[Event | None]:
+        """Return the events that the run has written down; of an imported one none."""
+        return list(map(from_record, read_metrics(self.folder.metrics))) if is_there(self.folder.metrics) else []
 
     def __repr__(self) -> str:
         return f"Run({str(self.folder.path)!r}: {self.experiment.name}, {self.weights} weights, step {self.step:,})"
