@@ -7,6 +7,7 @@ import typer
 
 from nndl.cli.command import Group, Verb
 from nndl.cli.options import Json, Quiet
+from nndl.cli.screen.counts import count_of
 from nndl.cli.screen.ending import INTERRUPTED
 from nndl.paths import expanded, to_write
 
@@ -23,6 +24,8 @@ course_app = typer.Typer(
 )
 
 GIBIBYTE = 2**30
+MOST_NOTES = 2
+"""Files left out of a submission that its line tells of; all are in the table and on its page."""
 
 Submissions = Annotated[
     list[str], typer.Argument(metavar="DIR", help="The folder or zip file of each submission, such as homework/*.")
@@ -129,7 +132,7 @@ def _graded(grading: "Grading", found: "list[Submission]", jobs: int, silent: bo
 def _line(graded: "Graded", number: int, of: int) -> str:
     right = sum(record["passed"] for record in graded.records)
     said = f"{right} of {len(graded.records)} functions right"
-    said += f"; {graded.broke_off}" if graded.broke_off else ""
+    said += "".join(f"; {each}" for each in (graded.broke_off, *graded.notes[:MOST_NOTES]) if each)
     how = "unchanged" if graded.again else f"{graded.seconds:.1f} s"
     return f"{number:>4} of {of}  {graded.name}: {said} ({how})"
 
@@ -162,4 +165,4 @@ def _show(grades: "Class", output: Path, json: bool, most_common: int) -> None:
     for mistake in grades.mistakes()[:most_common]:
         terminal.say(f"  {len(mistake.names):>4} x {mistake.id} {mistake.title} ({', '.join(mistake.functions)})")
     figures = f"mean {grades.mean:.1f} of {most:g}, median {grades.median:g}"
-    terminal.say(f"{len(grades.students)} submissions, {figures}: {output}, {page}")
+    terminal.say(f"{count_of(len(grades.students), 'submission')}, {figures}: {output}, {page}")

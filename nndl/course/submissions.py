@@ -29,6 +29,7 @@ MOST_NOTES = 20
 INSTEAD = {
     ".ipynb": "a notebook: functions in it are not looked at",
     ".zip": "a zip file within the submission: not looked into",
+    ".py": "no Python file for Python, which wants .py in small letters",
 }
 """By ending, what some hand in instead of Python files, and what is told of it."""
 
@@ -144,8 +145,8 @@ def _take_file(taken: Taken, path: Path, folder: Path) -> None:
     name = path.relative_to(folder).as_posix()
     if path.is_symlink():
         taken.note(f"{name} is a link: left out")
-    elif path.suffix.lower() in INSTEAD:
-        taken.instead.append(f"{name} is {INSTEAD[path.suffix.lower()]}")
+    elif why := _why_not(path.suffix):
+        taken.instead.append(f"{name} is {why}")
     elif path.suffix == ".py" and not _passed_over(path.name):
         try:
             with open_to_read(path) as file:
@@ -172,9 +173,9 @@ def _from_zip(path: Path) -> Taken:
 
 def _take_entry(taken: Taken, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
     name, kind = entry.filename.replace("\\", "/"), stat.S_IFMT(entry.external_attr >> 16)  # as Windows may write it
-    parts, suffix = PurePosixPath(name).parts, PurePosixPath(name).suffix.lower()
-    if suffix in INSTEAD and not any(_passed_over(part) for part in parts):
-        taken.instead.append(f"{name} is {INSTEAD[suffix]}")
+    parts = PurePosixPath(name).parts
+    if (why := _why_not(PurePosixPath(name).suffix)) and not any(_passed_over(part) for part in parts):
+        taken.instead.append(f"{name} is {why}")
     if not name.endswith(".py") or any(_passed_over(part) for part in parts if part != ".."):
         return
     if kind not in (0, stat.S_IFREG):
@@ -187,6 +188,11 @@ def _take_entry(taken: Taken, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) 
                 taken.add(name, file.read(LARGEST + 1))
         except Exception as error:  # of each kind of damage, and each way to compress, another
             taken.note(f"{name} cannot be unpacked ({error}): left out")
+
+
+def _why_not(suffix: str) -> str:
+    """Say what a file of this ending is, that students hand in instead of a Python file; "" of all others."""
+    return "" if suffix == ".py" else INSTEAD.get(suffix.lower(), "")
 
 
 def is_inside(name: str) -> bool:

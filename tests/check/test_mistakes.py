@@ -196,6 +196,37 @@ def test_float32_on_the_way_is_told(half: str) -> None:
     assert {outcome.verdict for outcome in found.values()} == {"correct"}
 
 
+def test_float32_where_the_variance_is_near_eps_is_told_as_that() -> None:
+    text = usual("batchnorm_forward").replace("xmu = x - mu", "xmu = (x - mu.astype(np.float32)).astype(np.float32)")
+    outcome = outcomes(text, exercise_of("batchnorm_forward"))["batchnorm_forward"]
+    assert (outcome.verdict, outcome.notes[-1].title) == ("correct with notes", "computed in float32")
+    wrong = text.replace("gamma * xhat + beta", "gamma * xhat + 1.01 * beta")
+    assert outcomes(wrong, exercise_of("batchnorm_forward"))["batchnorm_forward"].verdict == "unknown mistake"
+
+
+NOTED = {
+    "batchnorm_forward": (
+        "sq = xmu**2\n        var = 1 / float(N) * np.sum(sq, axis=0)",
+        "var = np.mean(x**2, axis=0) - mu**2",
+        "far from zero digits are lost",
+    ),
+    "layernorm_forward": (
+        "np.var(x, axis=1, keepdims=True)",
+        "np.mean(x**2, axis=1, keepdims=True) - mu**2",
+        "far from zero digits are lost",
+    ),
+    "dropout_forward": ('if "seed" in dropout_param:', 'if False and "seed":', "is not used"),
+}
+
+
+@pytest.mark.parametrize("function", NOTED)
+def test_what_is_right_and_will_fail_elsewhere_is_noted(function: str) -> None:
+    old, new, says = NOTED[function]
+    outcome = outcomes(with_planted(Planted("", function, old, new)), exercise_of(function))[function]
+    assert outcome.verdict == "correct with notes", outcome
+    assert [says in note.says for note in outcome.notes] == [True]
+
+
 def test_numbers_that_differ_late_are_told_with_more_digits() -> None:
     text = usual("softmax_loss").replace("return loss, dx", "return np.round(loss, 6), dx")
     says = outcomes(text, exercise_of("softmax_loss"))["softmax_loss"].findings[0].says

@@ -24,7 +24,7 @@ def table(path: Path) -> list[list[str]]:
 
 def test_a_class_is_graded_and_graded_again(tmp_path: Path) -> None:
     hand_in(tmp_path / "hw" / "alice")
-    zipped(tmp_path / "hw" / "bob.zip", ("nndl/layers.py", WRONG))
+    zipped(tmp_path / "hw" / "bob.zip", ("nndl/layers.py", WRONG), ("nndl/optim.py", "#" * 2**21))
     (tmp_path / "hw" / "notes.txt").write_text("hello")
     (tmp_path / "rubric.yaml").write_text(RUBRIC)
     words = ("course", "grade", "hw/*", "--rubric", "rubric.yaml")  # no shell expands the pattern here
@@ -33,10 +33,12 @@ def test_a_class_is_graded_and_graded_again(tmp_path: Path) -> None:
     assert done.stdout.endswith(
         "3 submissions, mean 3.7 of 8, median 3: grades.csv, grades/index.html\n".replace("/", os.sep)
     )
+    left_out = "nndl/optim.py has more than 1,048,576 bytes: left out"
+    assert f"bob: 1 of 2 functions right; {left_out} (" in done.stdout
     assert table(tmp_path / "grades.csv") == [
         ["name", "score", "of", "relu_forward", "relu_backward", "notes"],
         ["alice", "8", "8", "3", "5", ""],
-        ["bob", "3", "8", "3", "0", ""],
+        ["bob", "3", "8", "3", "0", left_out],
         ["notes.txt", "0", "8", "0", "0", "it is neither a folder nor a zip file nor a Python file"],
     ]
     assert "relu_backward" not in (tmp_path / "grades" / "bob.html").read_text(encoding="utf-8")
@@ -45,7 +47,7 @@ def test_a_class_is_graded_and_graded_again(tmp_path: Path) -> None:
     again = nndl(*words, cwd=tmp_path)
     quiet = nndl(*words, "--quiet", cwd=tmp_path)
     assert (len(quiet.stdout.splitlines()), quiet.stderr) == (1, "")
-    assert "bob: 1 of 2 functions right (unchanged)" in again.stdout
+    assert f"bob: 1 of 2 functions right; {left_out} (unchanged)" in again.stdout
     assert "alice: 1 of 2 functions right (" in again.stdout
     assert "alice: 1 of 2 functions right (unchanged)" not in again.stdout
     assert [row[:3] for row in table(tmp_path / "grades.csv")[1:3]] == [["alice", "1", "2"], ["bob", "1", "2"]]

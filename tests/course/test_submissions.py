@@ -86,16 +86,15 @@ def test_one_file_is_a_submission(tmp_path: Path) -> None:
 def test_what_is_no_python_file_is_told_where_there_is_none(tmp_path: Path, packed: bool) -> None:
     inner = zipped(tmp_path / "inner.zip", ("layers.py", RIGHT)).read_bytes()
     if packed:
-        path = zipped(
-            tmp_path / "a.zip", ("hw/b.zip", inner), ("hw/c.ipynb", "{}"), ("hw/.ipynb_checkpoints/c.ipynb", "")
-        )
+        others = (("hw/d.PY", RIGHT), ("hw/.ipynb_checkpoints/c.ipynb", ""))
+        path = zipped(tmp_path / "a.zip", ("hw/b.zip", inner), ("hw/c.ipynb", "{}"), *others)
     else:
         path = hand_in(tmp_path / "a" / "hw", "{}", "c.ipynb").parent
         (path / "hw" / "b.zip").write_bytes(inner)
+        hand_in(tmp_path / "a" / "hw", RIGHT, "d.PY")
     says = "it holds no Python files; hw/b.zip is a zip file within the submission: not looked into; "
-    with pytest.raises(
-        UsageError, match=re.escape(says + "hw/c.ipynb is a notebook: functions in it are not looked at")
-    ):
+    says += "hw/c.ipynb is a notebook: functions in it are not looked at; hw/d.PY is no Python file for Python"
+    with pytest.raises(UsageError, match=re.escape(says)):
         take(path)
     whole = zipped(tmp_path / "d.zip", ("layers.py", RIGHT), ("c.ipynb", "{}"))
     assert take(whole).notes == []

@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from nndl.check.exercises.exercise import Exercise, Key, Observed, Situation, always, call, draw, get, put
+from nndl.check.exercises.exercise import Exercise, Key, Observed, Situation, Source, call, draw, get, put
 from nndl.check.running.executor import Ref
 
 FORWARD, BACKWARD = "dropout_forward", "dropout_backward"
+SEED = """dropout_param["seed"] is not used: a network whose every call draws another mask cannot be gradient-checked.
+ Seed the random numbers with it where it is there"""
 
 
 def _training(p: float, *shape: int) -> Situation:
@@ -32,6 +34,21 @@ def _testing() -> Situation:
         call(FORWARD, ["x", "dropout_param"], ["out in test mode, p = 0.4"], report=[0]),
     ]
     return Situation("test mode", inputs, steps, frozenset({"test mode"}), digest=_digest_test)
+
+
+def _seeded() -> Situation:
+    param = {"mode": "train", "p": 0.5, "seed": 7}
+    twice = [call(FORWARD, ["x", "dropout_param"], [name], report=[0]) for name in ("out", "out again")]
+    inputs = {"x": np.abs(draw(1, 30, 20)) + 0.5, "dropout_param": param}
+    return Situation("a seed", inputs, twice, convention=SEED.replace("\n", ""), digest=_digest_seeded)
+
+
+def _digest_seeded(found: Observed, inputs: Mapping[str, Any]) -> Observed:
+    """Say of two calls only whether they draw one mask."""
+    out, again = (found.get(Key(FORWARD, name)) for name in ("out", "out again"))
+    if not isinstance(out, np.ndarray) or not isinstance(again, np.ndarray) or out.shape != inputs["x"].shape:
+        return found
+    return {Key(FORWARD, "two calls with one seed draw the same mask"): np.array_equal(out, again)}
 
 
 def _digest_test(found: Observed, inputs: Mapping[str, Any]) -> Observed:
@@ -86,6 +103,13 @@ def _repeats(kept: Any) -> str:
     return ", ".join(f"axis {axis}" for axis in axes)
 
 
-_SITUATIONS = [_training(0.7, 100, 40), _training(0.4, 10, 8, 9, 7), _training(0.25, 90, 30), _testing()]
+_SITUATIONS = (_training(0.7, 100, 40), _training(0.4, 10, 8, 9, 7), _training(0.25, 90, 30), _testing())
+_SEEDED = _seeded()
 
-EXERCISES = (Exercise("dropout", (FORWARD, BACKWARD), always(_SITUATIONS), FORWARD),)
+
+def _situations(source: Source) -> list[Situation]:
+    """Look at the seed where the file speaks of one, as the course's docstrings do."""
+    return [*_SITUATIONS, *([_SEEDED] if "seed" in source.functions.get(FORWARD, "") else [])]
+
+
+EXERCISES = (Exercise("dropout", (FORWARD, BACKWARD), _situations, FORWARD),)

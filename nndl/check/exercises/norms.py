@@ -17,6 +17,8 @@ BN = Pair("bn", "batchnorm_forward", "batchnorm_backward", ("x", "gamma", "beta"
 ALT = replace(BN, name="bn_alt", backward="batchnorm_backward_alt")
 SPATIAL = replace(BN, name="spatial_bn", forward="spatial_batchnorm_forward", backward="spatial_batchnorm_backward")
 LAYER = Pair("layer_norm", "layernorm_forward", "layernorm_backward", ("x", "gamma", "beta", "ln_param"), GRADIENTS)
+FAR = """far from zero digits are lost, as by a variance of E[x^2] - mean^2, where two large numbers nearly cancel; take
+ the mean of the squared deviations"""
 GROUP = Pair(
     "group_norm",
     "spatial_groupnorm_forward",
@@ -72,6 +74,11 @@ def _flat(x: Array) -> Array:
     return x
 
 
+def _far(situation: Situation) -> Situation:
+    """Note what a function gives otherwise where the mean is a million times the deviation."""
+    return replace(situation, convention=FAR.replace("\n", ""))
+
+
 def _bn(pair: Pair, shape: tuple[int, ...], other: tuple[int, ...]) -> list[Situation]:
     C = shape[1]
     alone = (1, *shape[1:])
@@ -81,6 +88,7 @@ def _bn(pair: Pair, shape: tuple[int, ...], other: tuple[int, ...]) -> list[Situ
         _batch(pair, f"running statistics given, x {shape}", draw(4, *shape), momentum=0.6, **_statistics(C)),
         _batch(pair, f"a variance near eps, x {shape}", _flat(draw(1, *shape)), tags=("variance near eps",)),
         _batch(pair, f"one example, x {alone}", draw(1, *alone), tags=("one example",), test=False),
+        _far(_batch(pair, f"a mean of a million, x {shape}", draw(1, *shape, shift=1e6), test=False)),
         _given(pair.forward, shape),
         _given(pair.forward, other, dead=True),
     ]
@@ -120,6 +128,7 @@ def _group_in(dialect: str) -> tuple[Situation, ...]:
         situation((1, 4, 3, 3), 4),
         situation((3, 5, 2, 4), 1),
         situation((2, 4, 3, 5), 2, "a variance near eps, ", 3e-3 * draw(1, 2, 4, 3, 5)),
+        _far(situation((2, 4, 3, 5), 2, "a mean of a million, ", draw(1, 2, 4, 3, 5, shift=1e6))),
     )
 
 
@@ -130,6 +139,7 @@ EXERCISES = (
         _layer("x (5, 7)", draw(1, 5, 7, scale=2.0, shift=3.0)),
         _layer("x (6, 3)", draw(1, 6, 3), eps=1e-2),
         _layer("one example, x (1, 4)", draw(1, 1, 4)),
+        _far(_layer("a mean of a million, x (3, 5)", draw(1, 3, 5, shift=1e6))),
         _layer("a variance near eps, x (4, 6)", 3e-3 * draw(1, 4, 6) + 0.5),
     ),
     SPATIAL.exercise(*_bn(SPATIAL, (2, 3, 4, 5), (4, 5, 3, 2)), uses=("batchnorm_forward", "batchnorm_backward")),

@@ -176,7 +176,7 @@ def _by_heart(experiment: Experiment, over: Callable[[], bool], say: Progress) -
             solver.stop()
 
     outcome = learn_by_heart(built, see)
-    figures = f"{outcome.right} of {outcome.images} images after {solver.step} steps, loss {outcome.loss:.3g}"
+    figures = f"{outcome.right} of {outcome.images} images after step {solver.step:,}, loss {outcome.loss:.3g}"
     if outcome.learnt:
         return Checked("", "ok", figures)
     failed = outcome.failed()
@@ -198,7 +198,7 @@ def _baseline(experiment: Experiment, over: Callable[[], bool], say: Progress) -
         lambda: build(experiment), out_of_time, lambda step, of: say(f"against zeros: step {step} of at most {of}")
     )
     real, blind = found.figures
-    figures = f"loss {real:.3g} with images, {blind:.3g} with zeros, after {len(found.real)} steps"
+    figures = f"loss {real:.3g} with images, {blind:.3g} with zeros, after step {len(found.real)}"
     if found.shown:
         return Checked("", "ok", figures)
     if found.ended:

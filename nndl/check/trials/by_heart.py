@@ -8,7 +8,7 @@ from nndl.config.build import Built
 from nndl.errors import TrainingError
 from nndl.train.events import EpochDone, Event, Interrupted, Noticed, StepDone
 from nndl.train.health.health import Health
-from nndl.train.health.look import look
+from nndl.train.health.look import Output, look
 from nndl.train.health.signs import Guessing, Sign
 from nndl.train.solver import Solver
 
@@ -17,6 +17,7 @@ KNOWN = 0.1
 STILL_FALLING = 0.95
 """Times the loss of the second quarter of the steps that the third may cost, for more of them to be of use. In the last
 the learning rate is small."""
+START = "before the first step"
 APART = 0.5
 """Share of the images right at most, for test mode to be blamed where training mode knows them."""
 
@@ -44,17 +45,19 @@ class ByHeart:
 
     def failed(self) -> Sign:
         """Say what fails first of a training that did not learn its images, and what to try."""
+        sample = self.solver.train_sample
+        now = look(self.solver.network, sample.normalize(sample.images), sample.labels)
         first = next((each for each in self.noticed if each.sign != "chance"), None)  # which sends here
-        if first:
-            return Sign(first.sign, f"{_when(first.step)}, {first.says}", first.cure)
+        constant = _constant(now.outputs[-1])
+        if first and not (constant and first.sign == "updates"):  # no weight moves where no gradient comes
+            when = "" if first.says.startswith(START) else f"{_when(first.step)}, "
+            return Sign(first.sign, f"{when}{first.says}", first.cure)
         if self.ended:
             says, _, cure = self.ended.partition("\n  likely cures: ")
             return Sign("ended", says, cure or "train.optimizer's learning_rate at a tenth of it")
-        return self._test_mode() or self._slow() or self._stuck()
+        return constant or self._test_mode(now.loss) or self._slow() or self._stuck()
 
-    def _test_mode(self) -> Sign | None:
-        sample = self.solver.train_sample
-        now = look(self.solver.network, sample.normalize(sample.images), sample.labels).loss
+    def _test_mode(self, now: float) -> Sign | None:
         if now > KNOWN * self.guessing.loss or self.right > APART * self.images:
             return None
         says = f"in training mode the images are known (loss {now:.3g}), in test mode {self.right} of {self.images} are"
@@ -75,8 +78,16 @@ class ByHeart:
         return Sign("stuck", says, cure)
 
 
+def _constant(scores: Output) -> Sign | None:
+    """Say where nothing of an image reaches the scores."""
+    if scores.varies:
+        return None
+    says = f"{scores.path} gives every image the same scores: nothing of an image comes through, and no gradient back"
+    return Sign("constant", says, "weights other than 0 in every layer (init: he), and no scale of 0")
+
+
 def _when(step: int) -> str:
-    return f"after step {step:,}" if step else "before the first step"
+    return f"after step {step:,}" if step else START
 
 
 def learn_by_heart(built: Built, see: Callable[[Event], None]) -> ByHeart:

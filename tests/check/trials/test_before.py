@@ -122,7 +122,7 @@ def test_gradients_are_checked_as_far_as_the_time_suffices() -> None:
 def test_a_network_that_learns_no_better_from_images_than_from_zeros_fails() -> None:
     found = before._baseline(experiment(f"scale: 0.0, {TWO}"), lambda: False, lambda _: None)
     assert found.verdict == "FAILED"
-    assert "with zeros, after 126 steps: the network learns nothing from them" in found.says
+    assert "with zeros, after step 126: the network learns nothing from them" in found.says
     assert before._baseline(experiment(TWO), lambda: False, lambda _: None).verdict == "ok"
 
 

@@ -44,6 +44,7 @@ FAULTS = {
     "deep and tiny": (f"{', '.join([TINY] * 5)}, affine: 10", SGD, [], "vanishing"),
     "rate too low": (TWO, "sgd: {learning_rate: 1.0e-7}", [], "updates"),
     "rate far too high": (TWO, "sgd: {learning_rate: 100}", [], "ended"),
+    "scores of zero": (f"{TWO}, scale: 0.0", SGD, [], "constant"),
     "too few steps": (TWO, "sgd: {learning_rate: 0.003}", [], "slow"),
     "averages that do not follow": (
         "spatial_bn: {momentum: 0.9999}, affine: 50, relu, affine: 10",
