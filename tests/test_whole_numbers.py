@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cs231n.classifiers import KNearestNeighbor, linear_svm
 from cs231n.gradient_check import eval_numerical_gradient, eval_numerical_gradient_array
-from nndl import conv_layers, fast_layers, layers, optim
+from nndl import activations, conv_layers, fast_layers, layers, optim
 
 POOL = {"pool_height": 2, "pool_width": 2, "stride": 1}
 W4, W2 = np.arange(-9, 9).reshape(1, 2, 3, 3), np.arange(-6, 6).reshape(2, 6)
@@ -54,6 +54,12 @@ DEFINITIONS: dict[str, Callable[[Any], Any]] = {
     "leaky relu": lambda x: layers.leaky_relu_forward(x)[0],
     "gelu": lambda x: layers.gelu_forward(x)[0],
     "silu": lambda x: layers.silu_forward(x)[0],
+    "sigmoid": lambda x: activations.sigmoid_forward(x)[0],
+    "tanh": lambda x: activations.tanh_forward(x)[0],
+    "elu": lambda x: activations.elu_forward(x)[0],
+    "relu6": lambda x: activations.relu6_forward(x)[0],
+    "hard sigmoid": lambda x: activations.hard_sigmoid_forward(x)[0],
+    "hard swish": lambda x: activations.hard_swish_forward(x)[0],
     "scale": lambda x: layers.scale_forward(x, 3)[0],
     "max pool": lambda x: conv_layers.max_pool_forward_naive(x, POOL)[0],
     "nearest neighbours": lambda x: distances(x, lambda knn, x: knn.compute_distances(x)),
@@ -91,6 +97,12 @@ BACKWARD: dict[str, tuple[Callable[..., Any], Any]] = {
     "leaky relu": (layers.leaky_relu_backward, layers.leaky_relu_forward(X2)),
     "gelu": (layers.gelu_backward, layers.gelu_forward(X2)),
     "silu": (layers.silu_backward, layers.silu_forward(X2)),
+    "sigmoid": (activations.sigmoid_backward, activations.sigmoid_forward(X2)),
+    "tanh": (activations.tanh_backward, activations.tanh_forward(X2)),
+    "elu": (activations.elu_backward, activations.elu_forward(X2)),
+    "relu6": (activations.relu6_backward, activations.relu6_forward(X2)),
+    "hard sigmoid": (activations.hard_sigmoid_backward, activations.hard_sigmoid_forward(X2)),
+    "hard swish": (activations.hard_swish_backward, activations.hard_swish_forward(X2)),
     "batchnorm": (layers.batchnorm_backward, layers.batchnorm_forward(X2, X2[0], X2[1], {"mode": "train"})),
     "batchnorm, test": (layers.batchnorm_backward, layers.batchnorm_forward(X2, X2[0], X2[1], {"mode": "test"})),
     "batchnorm alt": (layers.batchnorm_backward_alt, layers.batchnorm_forward(X2, X2[0], X2[1], {"mode": "train"})),

@@ -1,6 +1,17 @@
 """A small example of every kind of layer, for `nndl gradcheck KIND` and as the start of the tests' table."""
 
-from nndl.net.catalog.activation import Gelu, LeakyRelu, Relu, Silu
+from nndl.net.catalog.activation import (
+    Elu,
+    Gelu,
+    HardSigmoid,
+    HardSwish,
+    LeakyRelu,
+    Relu,
+    Relu6,
+    Sigmoid,
+    Silu,
+    Tanh,
+)
 from nndl.net.catalog.affine import Affine
 from nndl.net.catalog.conv import Conv
 from nndl.net.catalog.norm import Bn, GroupNorm, LayerNorm, SpatialBn
@@ -23,6 +34,12 @@ _EXAMPLES: tuple[tuple[Layer, Shape], ...] = (
     (LeakyRelu(), _IMAGES),
     (Gelu(), _IMAGES),
     (Silu(), _IMAGES),
+    (Sigmoid(), _IMAGES),
+    (Tanh(), _IMAGES),
+    (Elu(), _IMAGES),
+    (Relu6(), _IMAGES),
+    (HardSigmoid(), _IMAGES),
+    (HardSwish(), _IMAGES),
     (MaxPool(), _IMAGES),
     (AvgPool(), _IMAGES),
     (GlobalMaxPool(), _IMAGES),
@@ -59,5 +76,6 @@ SWEEPS: dict[str, tuple[tuple[Layer, Shape], ...]] = {
     "dropout": ((Dropout(keep=0.4), (13,)), (Dropout(keep=1.0), (2, 3, 3))),
     "relu": ((Relu(), (13,)),),
     "leaky_relu": ((LeakyRelu(negative_slope=0.2), (13,)), (LeakyRelu(negative_slope=0.0), (2, 3, 3))),
+    "elu": ((Elu(alpha=0.3), (13,)), (Elu(alpha=0.0), (2, 3, 3))),
 }
 """By kind: the same in other shapes and with other options, in which the contract is held as well."""

@@ -6,7 +6,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nndl.check.subject import Bench, ContractError, Subject, require_equal
-from nndl.net.catalog.activation import Gelu, LeakyRelu, Relu, Silu
+from nndl.net.catalog.activation import (
+    Elu,
+    Gelu,
+    HardSigmoid,
+    HardSwish,
+    LeakyRelu,
+    Relu,
+    Relu6,
+    Sigmoid,
+    Silu,
+    Tanh,
+)
 from nndl.net.catalog.norm import Bn, GroupNorm, LayerNorm, SpatialBn
 from nndl.net.catalog.pool import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
 from nndl.net.catalog.simple import Dropout, Scale
@@ -15,7 +26,8 @@ from nndl.net.layer import Layer
 Array = NDArray[Any]
 BatchNorm = (SpatialBn, Bn)
 Pools = (MaxPool, AvgPool, GlobalMaxPool, GlobalAvgPool)
-Channelwise = (*BatchNorm, LayerNorm, *Pools, Relu, LeakyRelu, Gelu, Silu, Scale)
+Activations = (Relu, LeakyRelu, Gelu, Silu, Sigmoid, Tanh, Elu, Relu6, HardSigmoid, HardSwish)
+Channelwise = (*BatchNorm, LayerNorm, *Pools, *Activations, Scale)
 """Channels (or features) in another order come out in that order, their parameters moved along."""
 
 

@@ -11,7 +11,10 @@ from nndl.check.running.probe import GIVEN
 from nndl.check.segments import segments
 
 PACKAGE = Path(__file__).parents[1]
-MODULES = ("layers", "conv_layers", "layer_utils", "conv_layer_utils", "optim", "fc_net", "cnn", "solver")
+MODULES = (
+    *("layers", "activations", "conv_layers", "layer_utils", "conv_layer_utils"),
+    *("optim", "fc_net", "cnn", "solver"),
+)
 """Each may call functions of those before it."""
 
 

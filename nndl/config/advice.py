@@ -45,6 +45,7 @@ FOREIGN = {
     "kernel_size": ("kernel", "size"),
     "leaky": ("leaky_relu",),
     "linear": ("affine",),
+    "logistic": ("sigmoid",),
     "loss_function": ("loss",),
     "lr": ("learning_rate",),
     "lr_scheduler": ("schedule",),

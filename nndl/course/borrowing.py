@@ -7,7 +7,10 @@ from pathlib import PurePosixPath
 from nndl.check.running.loading import OURS
 
 COURSES = ("nndl", "cs231n", "utils", OURS)
-DEFINITIONS = ("layers", "conv_layers", "layer_utils", "conv_layer_utils", "optim", "fc_net", "cnn", "fast_layers")
+DEFINITIONS = (
+    *("layers", "activations", "conv_layers", "layer_utils", "conv_layer_utils"),
+    *("optim", "fc_net", "cnn", "fast_layers"),
+)
 
 
 def borrowed(files: Mapping[str, bytes]) -> list[str]:

@@ -10,7 +10,18 @@ from nndl.data.normalize import Normalize
 from nndl.errors import ExportError, MissingExtraError
 from nndl.export.torch_names import as_planes
 from nndl.layers import GELU_CUBIC, GELU_SCALE
-from nndl.net.catalog.activation import Gelu, LeakyRelu, Relu, Silu
+from nndl.net.catalog.activation import (
+    Elu,
+    Gelu,
+    HardSigmoid,
+    HardSwish,
+    LeakyRelu,
+    Relu,
+    Relu6,
+    Sigmoid,
+    Silu,
+    Tanh,
+)
 from nndl.net.catalog.affine import Affine
 from nndl.net.catalog.conv import Conv
 from nndl.net.catalog.norm import Bn, GroupNorm, LayerNorm, SpatialBn
@@ -132,6 +143,20 @@ def _leaky_relu(graph: Graph, placed: Placed, x: str) -> str:
     return graph.add("LeakyRelu", [x], placed.path, alpha=placed.layer.negative_slope)
 
 
+def _elu(graph: Graph, placed: Placed, x: str) -> str:
+    assert isinstance(placed.layer, Elu)
+    return graph.add("Elu", [x], placed.path, alpha=placed.layer.alpha)
+
+
+def _plain(operator: str, **attributes: float) -> Callable[[Graph, Placed, str], str]:
+    return lambda graph, placed, x: graph.add(operator, [x], placed.path, **attributes)
+
+
+def _relu6(graph: Graph, placed: Placed, x: str) -> str:
+    least, most = (graph.constant(f"relu6.{name}", value) for name, value in (("least", 0.0), ("most", 6.0)))
+    return graph.add("Clip", [x, least, most], placed.path)
+
+
 def _pool(operator: str) -> Callable[[Graph, Placed, str], str]:
     def add(graph: Graph, placed: Placed, x: str) -> str:
         layer = placed.layer
@@ -165,10 +190,16 @@ OPERATORS: dict[type[Layer], Callable[[Graph, Placed, str], str]] = {
     Bn: _batch_norm,
     GroupNorm: _group_norm,
     LayerNorm: _layer_norm,
-    Relu: lambda graph, placed, x: graph.add("Relu", [x], placed.path),
+    Relu: _plain("Relu"),
     LeakyRelu: _leaky_relu,
     Gelu: _gelu,
     Silu: _silu,
+    Sigmoid: _plain("Sigmoid"),
+    Tanh: _plain("Tanh"),
+    Elu: _elu,
+    Relu6: _relu6,
+    HardSigmoid: _plain("HardSigmoid", alpha=1 / 6, beta=0.5),
+    HardSwish: _plain("HardSwish"),
     MaxPool: _pool("MaxPool"),
     AvgPool: _pool("AveragePool"),
     GlobalMaxPool: _global_pool("GlobalMaxPool"),

@@ -7,7 +7,18 @@ from typing import Any
 from nndl.data.normalize import Normalize
 from nndl.errors import ExportError
 from nndl.export.torch_names import attribute
-from nndl.net.catalog.activation import Gelu, LeakyRelu, Relu, Silu
+from nndl.net.catalog.activation import (
+    Elu,
+    Gelu,
+    HardSigmoid,
+    HardSwish,
+    LeakyRelu,
+    Relu,
+    Relu6,
+    Sigmoid,
+    Silu,
+    Tanh,
+)
 from nndl.net.catalog.affine import Affine
 from nndl.net.catalog.conv import Conv
 from nndl.net.catalog.norm import Bn, GroupNorm, LayerNorm, SpatialBn
@@ -66,6 +77,12 @@ LINES: dict[type[Layer], Callable[[Any, Placed], Line]] = {
     LeakyRelu: lambda layer, _: Line(None, f"F.leaky_relu({{x}}, {layer.negative_slope!r})"),
     Gelu: lambda *_: Line(None, 'F.gelu({x}, approximate="tanh")'),
     Silu: lambda *_: Line(None, "F.silu({x})"),
+    Sigmoid: lambda *_: Line(None, "{x}.sigmoid()"),
+    Tanh: lambda *_: Line(None, "{x}.tanh()"),
+    Elu: lambda layer, _: Line(None, f"F.elu({{x}}, {layer.alpha!r})"),
+    Relu6: lambda *_: Line(None, "F.relu6({x})"),
+    HardSigmoid: lambda *_: Line(None, "F.hardsigmoid({x})"),
+    HardSwish: lambda *_: Line(None, "F.hardswish({x})"),
     MaxPool: _pool("max_pool2d"),
     AvgPool: _pool("avg_pool2d"),
     GlobalMaxPool: lambda *_: Line(None, "{x}.amax((2, 3))"),

@@ -59,7 +59,8 @@ def described(cls: type[Any]) -> st.SearchStrategy[Any]:
     return st.builds(cls, **options)
 
 
-keep_size = st.sampled_from([LAYERS[kind] for kind in ("spatial_bn", "relu", "leaky_relu", "gelu", "silu", "scale")])
+KEEP_SIZE = ("spatial_bn", "relu", "leaky_relu", "gelu", "silu", "elu", "hard_swish", "scale")
+keep_size = st.sampled_from([LAYERS[kind] for kind in KEEP_SIZE])
 dropouts = st.builds(LAYERS["dropout"], keep=st.floats(0, 1, exclude_min=True)) | st.builds(
     LAYERS["dropout"], drop=st.floats(0, 1, exclude_max=True)
 )

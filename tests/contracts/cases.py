@@ -1,7 +1,18 @@
 """The one table of layers that every engine is held to: (layers, shape of one example)."""
 
 from nndl.check.examples import EXAMPLES
-from nndl.net.catalog.activation import Gelu, LeakyRelu, Relu, Silu
+from nndl.net.catalog.activation import (
+    Elu,
+    Gelu,
+    HardSigmoid,
+    HardSwish,
+    LeakyRelu,
+    Relu,
+    Relu6,
+    Sigmoid,
+    Silu,
+    Tanh,
+)
 from nndl.net.catalog.affine import Affine
 from nndl.net.catalog.conv import Conv
 from nndl.net.catalog.norm import Bn, GroupNorm, LayerNorm, SpatialBn
@@ -47,6 +58,13 @@ SINGLE: tuple[tuple[Layer, Shape], ...] = (
     (LeakyRelu(negative_slope=0.0), (2, 3, 3)),
     (Gelu(), (13,)),
     (Silu(), (13,)),
+    (Sigmoid(), (13,)),
+    (Tanh(), (13,)),
+    (Elu(alpha=0.3), (13,)),
+    (Elu(alpha=0.0), (2, 3, 3)),
+    (Relu6(), (13,)),
+    (HardSigmoid(), (13,)),
+    (HardSwish(), (13,)),
     (MaxPool(), (2, 8, 8)),
     (MaxPool(size=3), (2, 9, 9)),
     (MaxPool(size=3, stride=2), (2, 7, 8)),
@@ -133,6 +151,8 @@ ROWS: tuple[Case, ...] = (
     ((Conv(filters=4), GroupNorm(groups=2), Relu(), GlobalAvgPool(), Affine(out_features=3)), (3, 5, 5)),
     ((Conv(filters=4), SpatialBn(), Relu(), Residual(layers=(Conv(filters=4), SpatialBn(), Relu()))), (3, 5, 5)),
     ((AvgPool(), Conv(filters=2), LeakyRelu(), GlobalMaxPool(), LayerNorm()), (3, 8, 8)),
+    ((Conv(filters=4, bias=False), SpatialBn(), Relu6(), Conv(filters=5), HardSwish(), MaxPool()), (3, 7, 5)),
+    ((Conv(filters=4), Elu(), AvgPool(), Tanh(), Affine(out_features=17), Sigmoid()), (3, 5, 6)),
 )
 
 CASES: tuple[Case, ...] = (*(((layer,), shape) for layer, shape in SINGLE), *ROWS)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from nndl import conv_layers, layers, optim
+from nndl import activations, conv_layers, layers, optim
 from nndl.explain.table import EXPLANATIONS
 
 RANDOM = np.random.default_rng(0)
@@ -79,6 +79,30 @@ def test_leaky_relu_as_a_maximum() -> None:
     x = RANDOM.standard_normal(50)
     same = [np.array_equal(layers.leaky_relu_forward(x, a)[0], np.maximum(x, a * x)) for a in (0.0, 0.3, 1.0, 1.5)]
     assert same == [True, True, True, False]
+
+
+def test_the_slopes_of_sigmoid_and_tanh() -> None:
+    said("sigmoid", "The slope is at most 1/4")
+    said("tanh", "It is 2 sigmoid(2x) − 1")
+    x = np.linspace(-9, 9, 1801)
+    s, cache = activations.sigmoid_forward(x)
+    assert activations.sigmoid_backward(np.ones_like(x), cache).max() == 0.25
+    assert np.allclose(activations.tanh_forward(x)[0], 2 * activations.sigmoid_forward(2 * x)[0] - 1, atol=1e-15)
+    assert (s > 0).all()
+
+
+def test_the_lowest_point_of_hard_swish() -> None:
+    said("hard_swish", "Its least value is −3/8, at x = −3/2.")
+    x = np.linspace(-9, 9, 1801)
+    out, _ = activations.hard_swish_forward(x)
+    assert out.min() == pytest.approx(-3 / 8)
+    assert x[out.argmin()] == pytest.approx(-1.5)
+
+
+def test_elu_of_alpha_one_has_no_kink() -> None:
+    said("elu", "both sides have slope 1 at 0")
+    _, cache = activations.elu_forward(np.array([-1e-9, 1e-9]))
+    assert np.allclose(activations.elu_backward(np.ones(2), cache), 1, atol=1e-8)
 
 
 def test_dropout_keeps_the_mean() -> None:

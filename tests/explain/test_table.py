@@ -7,7 +7,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from nndl import conv_layer_utils, conv_layers, layer_utils, layers, optim
+from nndl import activations, conv_layer_utils, conv_layers, layer_utils, layers, optim
 from nndl.engines.reference import REFERENCE
 from nndl.errors import UsageError
 from nndl.explain.record import Explanation
@@ -46,7 +46,7 @@ def test_every_composed_layer_of_the_courses_leads_to_them(module: ModuleType) -
 def definitions() -> list[str]:
     """Return every function of the courses' layers, losses and rules."""
     found = []
-    for module in (layers, conv_layers, optim):
+    for module in (layers, activations, conv_layers, optim):
         for name, function in inspect.getmembers(module, inspect.isfunction):
             own = function.__module__ == module.__name__ and not name.startswith("_")
             if own and (module is optim or name.endswith(("_forward", "_backward", "_naive", "_alt", "_loss"))):

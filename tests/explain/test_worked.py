@@ -70,8 +70,8 @@ def test_numpy_lines_and_formulas_fit_a_narrow_terminal(explanation: Explanation
 
 COMMANDS = (
     *("alpha", "beta", "gamma", "epsilon", "eta", "lambda", "mu", "rho", "sigma", "ell", "hat", "mathrm", "text"),
-    *("frac", "partial", "sum", "nolimits", "max", "sqrt", "exp", "log", "tanh", "left", "right", "lfloor", "rfloor"),
-    *("bmod", "ge", "le", "ne", "cdot", "begin", "end"),
+    *("frac", "partial", "sum", "nolimits", "max", "min", "sqrt", "exp", "log", "tanh", "left", "right"),
+    *("lfloor", "rfloor", "bmod", "ge", "le", "ne", "cdot", "begin", "end"),
 )
 """Commands of LaTeX that formulas are made of."""
 

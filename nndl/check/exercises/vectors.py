@@ -17,7 +17,7 @@ def _affine(label: str, shape: tuple[int, ...], features: int, tag: str = "") ->
 
 def _activation(name: str, *options: float) -> Exercise:
     forward = f"{name}_forward"
-    pair = Pair(name, forward, f"{name}_backward", ("x", "negative_slope")[: 1 + len(options)], ("dx",))
+    pair = Pair(name, forward, f"{name}_backward", ("x", "option")[: 1 + len(options)], ("dx",))
     vector, image = nonzero(draw(1, 4, 7)), nonzero(draw(2, 2, 3, 5, 4, scale=2.0))
     return pair.exercise(
         pair.situation("x (4, 7)", vector, *options),
@@ -47,6 +47,9 @@ EXERCISES = (
     _activation("leaky_relu", 0.2),
     _activation("gelu"),
     _activation("silu"),
+    _activation("sigmoid"),
+    _activation("tanh"),
+    _activation("elu", 0.5),
     FLATTEN.exercise(
         FLATTEN.situation("x (3, 2, 4, 5)", draw(1, 3, 2, 4, 5)), FLATTEN.situation("x (4, 3)", draw(1, 4, 3))
     ),

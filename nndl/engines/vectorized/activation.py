@@ -9,8 +9,20 @@ from nndl.engines.shared.layout import channels_first, channels_last
 from nndl.engines.shared.threads import parallel_for
 from nndl.engines.shared.workspace import Workspace, scratch, zeros
 from nndl.layers import GELU_CUBIC, GELU_SCALE
-from nndl.net.catalog.activation import Gelu, LeakyRelu, Relu, Silu
-from nndl.net.contract import Lowered, Site
+from nndl.net.catalog.activation import (
+    Elu,
+    Gelu,
+    HardSigmoid,
+    HardSwish,
+    LeakyRelu,
+    Relu,
+    Relu6,
+    Sigmoid,
+    Silu,
+    Tanh,
+)
+from nndl.net.contract import Lowered, Lowering, Site
+from nndl.net.layer import Layer
 from nndl.net.types import Array
 
 Activation = Callable[[Array, Array, Array | None], None]
@@ -74,6 +86,77 @@ def silu(x: Array, out: Array, slope: Array | None) -> None:
         np.add(slope, s, out=slope)
 
 
+def sigmoid(x: Array, out: Array, slope: Array | None) -> None:
+    """Compute 1 / (1 + exp(-x)), below 0 as exp(x) / (1 + exp(x)); the slope is out (1 - out)."""
+    e = scratch("t", x.shape, x.dtype)
+    np.abs(x, out=e)
+    np.negative(e, out=e)
+    np.exp(e, out=e)
+    out[...] = 1
+    np.copyto(out, e, where=np.less(x, 0, out=scratch("below", x.shape, np.bool_)))
+    np.add(e, 1, out=e)
+    np.divide(out, e, out=out)
+    if slope is not None:
+        np.subtract(1, out, out=slope)
+        np.multiply(slope, out, out=slope)
+
+
+def tanh(x: Array, out: Array, slope: Array | None) -> None:
+    """Compute tanh(x); the slope is 1 - out^2."""
+    np.tanh(x, out=out)
+    if slope is not None:
+        np.multiply(out, out, out=slope)
+        np.subtract(1, slope, out=slope)
+
+
+def elu(alpha: float, x: Array, out: Array, slope: Array | None) -> None:
+    """Compute max(0, x) + alpha (exp(min(0, x)) - 1); the slope is 1 where x > 0, else alpha exp(x)."""
+    zero, e = zeros(x.shape, x.dtype), scratch("t", x.shape, x.dtype)
+    np.minimum(x, zero, out=e)
+    np.expm1(e, out=e)
+    np.multiply(e, alpha, out=e)
+    np.maximum(x, zero, out=out)
+    np.add(out, e, out=out)
+    if slope is not None:
+        np.add(e, alpha, out=slope)
+        np.copyto(slope, 1, where=np.greater(x, zero, out=scratch("above", x.shape, np.bool_)))
+
+
+def _between(least: float, x: Array, most: float) -> Array:
+    """Tell where least < x < most; scratch."""
+    above, below = (scratch(name, x.shape, np.bool_) for name in ("above", "below"))
+    np.greater(x, least, out=above)
+    np.less(x, most, out=below)
+    return np.logical_and(above, below, out=above)
+
+
+def relu6(x: Array, out: Array, slope: Array | None) -> None:
+    """Compute min(max(0, x), 6); the slope is 1 where 0 < x < 6."""
+    np.clip(x, 0, 6, out=out)
+    if slope is not None:
+        slope[...] = _between(0, x, 6)
+
+
+def hard_sigmoid(x: Array, out: Array, slope: Array | None) -> None:
+    """Compute min(max(0, x + 3), 6) / 6; the slope is 1/6 where -3 < x < 3."""
+    np.add(x, 3, out=out)
+    np.clip(out, 0, 6, out=out)
+    np.divide(out, 6, out=out)
+    if slope is not None:
+        np.divide(_between(-3, x, 3), 6, out=slope, dtype=slope.dtype)
+
+
+def hard_swish(x: Array, out: Array, slope: Array | None) -> None:
+    """Compute x h with h = hard_sigmoid(x); the slope is h + x h'."""
+    h = scratch("t", x.shape, x.dtype)
+    hard_sigmoid(x, h, None)
+    np.multiply(x, h, out=out)
+    if slope is not None:
+        bent = np.divide(x, 6, out=scratch("bent", x.shape, x.dtype))
+        np.copyto(slope, h)
+        np.add(slope, bent, out=slope, where=_between(-3, x, 3))
+
+
 class ActivationStep:
     """An activation in whatever memory order x has."""
 
@@ -131,17 +214,34 @@ def lower_relu(site: Site) -> Lowered:
     return Lowered(ActivationStep(site, relu, np.bool_), None, site.layout)
 
 
+def lower_relu6(site: Site) -> Lowered:
+    return Lowered(ActivationStep(site, relu6, np.bool_), None, site.layout)
+
+
 def lower_leaky_relu(site: Site) -> Lowered:
     assert isinstance(site.layer, LeakyRelu)
     return Lowered(ActivationStep(site, partial(leaky_relu, site.layer.negative_slope)), None, site.layout)
 
 
-def lower_gelu(site: Site) -> Lowered:
-    return Lowered(ActivationStep(site, gelu), None, site.layout)
+def lower_elu(site: Site) -> Lowered:
+    assert isinstance(site.layer, Elu)
+    return Lowered(ActivationStep(site, partial(elu, site.layer.alpha)), None, site.layout)
 
 
-def lower_silu(site: Site) -> Lowered:
-    return Lowered(ActivationStep(site, silu), None, site.layout)
+def _lowering(activation: Activation) -> Lowering:
+    """Return the lowering of an activation that has no options."""
+    return lambda site: Lowered(ActivationStep(site, activation), None, site.layout)
 
 
-LOWERINGS = {Relu: lower_relu, LeakyRelu: lower_leaky_relu, Gelu: lower_gelu, Silu: lower_silu}
+LOWERINGS: dict[type[Layer], Lowering] = {
+    Relu: lower_relu,
+    Relu6: lower_relu6,
+    LeakyRelu: lower_leaky_relu,
+    Elu: lower_elu,
+    Gelu: _lowering(gelu),
+    Silu: _lowering(silu),
+    Sigmoid: _lowering(sigmoid),
+    Tanh: _lowering(tanh),
+    HardSigmoid: _lowering(hard_sigmoid),
+    HardSwish: _lowering(hard_swish),
+}

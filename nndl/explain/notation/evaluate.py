@@ -31,6 +31,7 @@ CALLS: dict[str, Callable[..., Any]] = {
     "log": np.log,
     "tanh": np.tanh,
     "max": np.maximum,
+    "min": np.minimum,
 }
 
 

@@ -1,7 +1,18 @@
 """Every layer a config can name, one family a file."""
 
 from nndl.described import table
-from nndl.net.catalog.activation import Gelu, LeakyRelu, Relu, Silu
+from nndl.net.catalog.activation import (
+    Elu,
+    Gelu,
+    HardSigmoid,
+    HardSwish,
+    LeakyRelu,
+    Relu,
+    Relu6,
+    Sigmoid,
+    Silu,
+    Tanh,
+)
 from nndl.net.catalog.affine import Affine
 from nndl.net.catalog.conv import Conv
 from nndl.net.catalog.norm import Bn, GroupNorm, LayerNorm, SpatialBn
@@ -20,6 +31,12 @@ LAYERS: dict[str, type[Layer]] = table(
     LeakyRelu,
     Gelu,
     Silu,
+    Sigmoid,
+    Tanh,
+    Elu,
+    Relu6,
+    HardSigmoid,
+    HardSwish,
     MaxPool,
     AvgPool,
     GlobalMaxPool,

@@ -6,6 +6,20 @@ from typing import Annotated, Any, ClassVar
 
 from annotated_types import Ge
 
+from nndl.activations import (
+    elu_backward,
+    elu_forward,
+    hard_sigmoid_backward,
+    hard_sigmoid_forward,
+    hard_swish_backward,
+    hard_swish_forward,
+    relu6_backward,
+    relu6_forward,
+    sigmoid_backward,
+    sigmoid_forward,
+    tanh_backward,
+    tanh_forward,
+)
 from nndl.layers import (
     gelu_backward,
     gelu_forward,
@@ -57,3 +71,58 @@ class Silu(Layer):
 
     kind = "silu"
     pair: ClassVar[Pair] = Pair(silu_forward, silu_backward)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sigmoid(Layer):
+    """Logistic sigmoid: 1 / (1 + exp(-x))."""
+
+    kind = "sigmoid"
+    pair: ClassVar[Pair] = Pair(sigmoid_forward, sigmoid_backward)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tanh(Layer):
+    """Hyperbolic tangent."""
+
+    kind = "tanh"
+    pair: ClassVar[Pair] = Pair(tanh_forward, tanh_backward)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Elu(Layer):
+    """ELU: x where positive, alpha * (exp(x) - 1) elsewhere (Clevert, Unterthiner and Hochreiter 2015)."""
+
+    kind = "elu"
+    shorthand = "alpha"
+    pair: ClassVar[Pair] = Pair(elu_forward, elu_backward)
+
+    alpha: Annotated[float, Ge(0)] = 1.0
+    """The output falls to -alpha for very negative x."""
+
+    def arguments(self, params: Mapping[str, Array], param_dict: dict[str, Any]) -> tuple[Any, ...]:  # noqa: ARG002
+        return (self.alpha,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Relu6(Layer):
+    """ReLU6: min(max(0, x), 6) (Sandler et al. 2018)."""
+
+    kind = "relu6"
+    pair: ClassVar[Pair] = Pair(relu6_forward, relu6_backward)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HardSigmoid(Layer):
+    """Hard sigmoid: min(max(0, x + 3), 6) / 6, a sigmoid of straight lines (Howard et al. 2019)."""
+
+    kind = "hard_sigmoid"
+    pair: ClassVar[Pair] = Pair(hard_sigmoid_forward, hard_sigmoid_backward)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HardSwish(Layer):
+    """Hard swish: x times its hard sigmoid (Howard et al. 2019)."""
+
+    kind = "hard_swish"
+    pair: ClassVar[Pair] = Pair(hard_swish_forward, hard_swish_backward)

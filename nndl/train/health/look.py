@@ -5,7 +5,16 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from nndl.net.catalog.activation import Gelu, LeakyRelu, Relu, Silu
+from nndl.net.catalog.activation import (
+    Elu,
+    Gelu,
+    HardSigmoid,
+    HardSwish,
+    LeakyRelu,
+    Relu,
+    Relu6,
+    Silu,
+)
 from nndl.net.catalog.simple import Dropout
 from nndl.net.layer import Layer
 from nndl.net.network import Network
@@ -110,14 +119,14 @@ class _Watched:
         return self._step.backward(dout)
 
 
-SHUT = {Relu: 0.0, Gelu: -3.0, Silu: -6.0}
+SHUT = {Relu: 0.0, Relu6: 0.0, Gelu: -3.0, HardSigmoid: -3.0, HardSwish: -3.0, Silu: -6.0}
 """Below or at which an activation gives (nearly) nothing, and passes back nothing."""
 
 
 def _dead(layer: Layer, x: Array) -> float | None:
     """Return the share of units whose x (N, D) or (N, C, H, W) is shut everywhere; None for any other layer."""
     shut = SHUT.get(type(layer))
-    if isinstance(layer, LeakyRelu) and layer.negative_slope == 0:
+    if (isinstance(layer, LeakyRelu) and layer.negative_slope == 0) or (isinstance(layer, Elu) and layer.alpha == 0):
         shut = 0.0
     if shut is None:
         return None
