@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nndl.cli.options import Best, Json, OtherEngine, Run, Step
+from nndl.cli.options import TTA, Best, Json, OtherEngine, Run, Step
 from nndl.paths import expanded
 
 if TYPE_CHECKING:
@@ -19,17 +19,11 @@ OTHER_IMAGES = (
     "among those it has seen"
 )
 
-TTA = typer.Option(
-    metavar="none|mirror|mirror+translate[:SHARE]",
-    help="Average the scores over views of each image, or (mirror:0.25) of the least certain share.  "
-    "[default: as training scored them]",
-)
-
 
 def evaluate(
     run: Run = "latest",
     split: Annotated[str, typer.Option(metavar="test|val", help="Which images.")] = "test",
-    tta: Annotated[str | None, TTA] = None,
+    tta: Annotated[str | None, TTA] = None,  # as training scored them
     best: Best = True,
     step: Step = None,
     data: Annotated[
@@ -43,6 +37,7 @@ def evaluate(
     """Score a run: accuracy in all, by class, what each class is taken for, and how far it can be believed.
 
     Of a folder of several seeds each finished run is scored, with their mean and standard deviation.
+    Without --tta views are averaged as training did when it scored them.
     With --data FOLDER that holds CIFAR-10.1 or CIFAR-10-C as published (.npy files), those are scored.
     """
     from nndl.cli.screen import scores, terminal

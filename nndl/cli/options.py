@@ -74,3 +74,7 @@ OpenIt = Annotated[bool, typer.Option("--open", help="Open it in the browser.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the final line only.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead.")]
 JsonLines = Annotated[bool, typer.Option("--json", help="Print every event as a line of JSON.")]
+TTA = typer.Option(
+    metavar="none|mirror|mirror+translate[:SHARE]",
+    help="Average the scores over views of each image, or (mirror:0.25) of the least certain share.",
+)

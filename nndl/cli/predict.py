@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nndl.cli.complete import complete_run
-from nndl.cli.options import Best, Json, OtherEngine, Step
+from nndl.cli.options import TTA, Best, Json, OtherEngine, Step
 from nndl.paths import expanded, word
 from nndl.visible import visible
 
@@ -15,10 +15,6 @@ if TYPE_CHECKING:
     from nndl.jobs.trained import Run as Trained
 
 STDIN = Path("-")
-TTA = typer.Option(
-    metavar="none|mirror|mirror+translate[:SHARE]",
-    help="Average the scores over views of each picture, or of the least certain share of them.",
-)
 MOST_NAMED = 5
 """Files that a note names."""
 

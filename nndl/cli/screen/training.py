@@ -11,8 +11,8 @@ from nndl.cli.screen.interrupt import watched
 from nndl.cli.screen.progress import choose_view
 from nndl.config.build import Built
 from nndl.engines import describe_engine
+from nndl.jobs.resume_all import FolderObserver
 from nndl.jobs.start import describe_data
-from nndl.jobs.training import Observer
 from nndl.launched import ranks
 from nndl.paths import word
 from nndl.runs.files import is_there
@@ -26,7 +26,7 @@ from nndl.train.views import in_words
 GETTING_READY = "reading the images, setting up the network"
 
 
-class Screen(Observer):
+class Screen(FolderObserver):
     """A training as the command line shows it: lines, JSON lines, or with `quiet` the last line alone."""
 
     def __init__(self, *, quiet: bool, json: bool) -> None:
@@ -39,6 +39,10 @@ class Screen(Observer):
 
     def note(self, words: str) -> None:
         terminal.note(words)
+
+    def heading(self, words: str) -> None:
+        if not self.json:
+            terminal.note(words)
 
     def getting_ready(self) -> AbstractContextManager[object]:
         return terminal.waiting(GETTING_READY, silent=self.silent)
