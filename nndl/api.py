@@ -1,10 +1,12 @@
 """The Python interface, as small as the command line, which uses it: load_config, build, train, load_run."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from nndl.config import Experiment, load_config
 from nndl.config.build import Built, check_experiment
+from nndl.data.sources.python import Dataset
 from nndl.errors import UsageError
 from nndl.jobs.budget import within_budget
 from nndl.jobs.build import as_set_by_hand, build
@@ -16,28 +18,29 @@ from nndl.runs.folder import note_elsewhere
 from nndl.runs.training import keep_run
 from nndl.train.events import Event
 
-__all__ = ["Run", "build", "load_config", "load_run", "train"]
+__all__ = ["Dataset", "Run", "build", "load_config", "load_run", "train"]
 
 
 def train(
     experiment: Experiment | Built,
     run_dir: str | Path | None = None,
     *,
+    data: Dataset | None = None,
     watch: Callable[[Event], None] | None = None,
     progress: bool = True,
 ) -> Run:
     """Train to the end and keep the run in runs/NAME-TIME, or `run_dir`; return it with its best weights.
 
-    watch is called with every event (`nndl.train.events`). progress: show a line that tells where training stands, in a
-    terminal or below a notebook's cell; elsewhere nothing is printed. Raises DataError where the images are missing and
-    TrainingError where losses or weights make no sense any more.
+    data: images made by `Dataset.from_arrays`, in the place of those that the experiment names; the run keeps them, up
+    to 256 MiB, in arrays.npz. watch is called with every event (`nndl.train.events`). progress: show a line that tells
+    where training stands, in a terminal or below a notebook's cell; elsewhere nothing is printed. Raises DataError
+    where the images are missing and TrainingError where losses or weights make no sense any more.
     """
     if not (watch is None or callable(watch)):
         raise UsageError(f"watch is a function that takes an event, not {watch!r}")
     if not isinstance(experiment, Built):
         check_experiment(experiment)
-    built = experiment if isinstance(experiment, Built) else build(within_budget(experiment))
-    built = as_set_by_hand(built)
+    built = as_set_by_hand(_built(experiment, data))
     folder = start_run(built, run_dir)
     note_elsewhere(folder.path)
     with shown(built.solver, progress) as line:
@@ -50,3 +53,13 @@ def train(
 
         keep_run(folder, built.solver, built.test, built.split.dataset.classes, see, keeping(built))
     return load_run(folder.path)
+
+
+def _built(experiment: Experiment | Built, data: Dataset | None) -> Built:
+    """Make what the experiment needs; what `build` gave is made already, and has its images."""
+    if not isinstance(experiment, Built):
+        make = partial(build, data=data)
+        return make(within_budget(experiment, make))
+    if data is not None:
+        raise UsageError("what build gave has its images: give data to build")
+    return experiment

@@ -54,6 +54,18 @@ def test_the_python_of_the_page_on_using_a_run_runs(tmp_path: Path) -> None:
     assert (tmp_path / "runs" / "mine" / "best.safetensors").is_file()
 
 
+def test_the_python_of_the_page_on_images_runs(tmp_path: Path) -> None:
+    layers = "[conv: 4, spatial_bn, relu, global_avg_pool, affine: classes]"
+    (tmp_path / "digits.yaml").write_text(f"model: {{layers: {layers}}}\ntrain: {{epochs: 1}}\n", encoding="utf-8")
+    code = "\n".join(blocks(ROOT / "docs" / "data.md", "python"))
+    assert "from_arrays" in code
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in tmp_path.glob("runs/*/*.npz")] == ["arrays.npz"]
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_the_commands_of_the_page_on_using_a_run_run_in_their_order(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from nndl.config.data import Split, build_split
 from nndl.config.schema import Experiment
 from nndl.data.batches import Batches
-from nndl.data.dataset import Images
+from nndl.data.dataset import Dataset, Images
 from nndl.data.resolution import at_height
 from nndl.engines import get_engine, set_threads
 from nndl.errors import UsageError
@@ -73,16 +73,17 @@ def check_experiment(given: object) -> None:
         raise UsageError(f"this takes an experiment, not {type(given).__name__}; {how}")
 
 
-def build(experiment: Experiment, begin: Begin | None = None) -> Built:
+def build(experiment: Experiment, begin: Begin | None = None, data: Dataset | None = None) -> Built:
     """Load the data and make the network and its solver.
 
-    begin: what reads the weights of train.start_from, as `nndl.jobs.build` gives it. Raises DataError when the data is
-    missing or damaged, and UsageError for what is no experiment, or one that starts from weights without a way to.
+    begin: what reads the weights of train.start_from, as `nndl.jobs.build` gives it. data: the images, where they are
+    in no file. Raises DataError when the data is missing or damaged, and UsageError for what is no experiment, or one
+    that starts from weights without a way to.
     """
     check_experiment(experiment)
     if experiment.train.start_from is not None and begin is None:
         raise UsageError("this experiment starts from weights (train.start_from): nndl.build makes it")
-    split = build_split(experiment)
+    split = build_split(experiment, data)
     network = build_network(experiment)
     _whiten(network, split)
     start = begin(network) if begin else None

@@ -33,10 +33,10 @@ class Split:
     normalize: Normalize
 
 
-def build_split(experiment: Experiment) -> Split:
-    """Load the data set, split it, and fit its normalisation to the images that train."""
+def build_split(experiment: Experiment, given: Dataset | None = None) -> Split:
+    """Load the data set, or take what is given, split it, and fit its normalisation to the images that train."""
     data = experiment.data
-    dataset = load_dataset(experiment)
+    dataset = load_dataset(experiment) if given is None else _fitting(given, experiment)
     labels = dataset.train.labels
     used = np.arange(len(labels))
     if data.train_size != "all" and data.train_size < len(labels):
@@ -57,10 +57,19 @@ def build_split(experiment: Experiment) -> Split:
 def load_dataset(experiment: Experiment) -> Dataset:
     """Load the images the experiment names, of the classes it names, from disk or generated."""
     data = experiment.data
+    if data.in_python:
+        cure = "give them again, as build(experiment, data), or name the file that a run keeps: --data RUN/arrays.npz"
+        raise DataError(f"the images of this experiment were given in Python; {cure}")
     if data.dataset in SOURCES:
         dataset = SOURCES[data.dataset].load(wanted(data))
     else:
         dataset = _generated(data) if data.dataset == "synthetic" else load_cifar(Path(data.root), data.dataset)
+    return _fitting(dataset, experiment)
+
+
+def _fitting(dataset: Dataset, experiment: Experiment) -> Dataset:
+    """Return the images of the classes the experiment names; raises DataError where they are not of its shape."""
+    data = experiment.data
     dataset = dataset if data.classes == "all" else dataset.of_classes(data.classes)
     if dataset.train.shape != data.input_shape:
         there, said = (" x ".join(map(str, shape)) for shape in (dataset.train.shape, data.input_shape))

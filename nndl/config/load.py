@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from nndl.config.advice import for_key
 from nndl.config.bundled import folder, locate
 from nndl.config.checking import checks
+from nndl.config.given import PLACE, check_given
 from nndl.config.pieces import Pieces
 from nndl.config.reading import overrides
 from nndl.config.reading.marked import MOST_CHARACTERS, Marked, read
@@ -18,6 +19,7 @@ from nndl.config.reading.messages import Mark, Path, Problem, ProblemsError
 from nndl.config.schema import ONE_OF, Data, Experiment
 from nndl.config.settle import TOLD, UnsettledError, settled
 from nndl.config.translate import translate
+from nndl.data.dataset import Dataset
 from nndl.data.sources.registry import SOURCES
 from nndl.errors import ConfigError, UsageError
 from nndl.paths import expanded
@@ -26,11 +28,13 @@ from nndl.visible import beware, visible
 MOST_BYTES = 4 * MOST_CHARACTERS
 
 
-def load_config(source: str | FilePath, sets: Sequence[str] = ()) -> Experiment:
+def load_config(source: str | FilePath, sets: Sequence[str] = (), data: Dataset | None = None) -> Experiment:
     """Read the experiment a file describes, `sets` ("train.epochs=5") applied to it.
 
-    source: a path, or the name of a bundled config. Raises ConfigError with everything that is wrong, each with
-    its line, and UsageError for a `sets` that is not KEY=VALUE or has no place to go.
+    source: a path, or the name of a bundled config. data: images (`Dataset.from_arrays`) in the place of those that the
+    file names: size, channels and classes follow them, and `build` or `train` is given them, too. Raises ConfigError
+    with everything that is wrong, each with its line, and UsageError for a `sets` that is not KEY=VALUE or has no place
+    to go.
     """
     if not isinstance(source, str | PathLike):
         raise UsageError(f"a config is named by its file or as a bundled one, not by {type(source).__name__}")
@@ -38,8 +42,11 @@ def load_config(source: str | FilePath, sets: Sequence[str] = ()) -> Experiment:
         raise UsageError(f"sets is a list of words such as 'train.epochs=5', not {sets!r}")
     if isinstance(sets, str):
         raise UsageError(f"sets is a list of such words: load_config({str(source)!r}, [{sets!r}])")
+    if data is not None:
+        check_given(data)
     path = locate(source)
-    return parse_config(read_text(path), str(source) if expanded(source).is_file() else path.name, sets, _name(path))
+    called = str(source) if expanded(source).is_file() else path.name
+    return parse_config(read_text(path), called, sets, _name(path), given=data)
 
 
 def read_text(path: FilePath) -> str:
@@ -63,7 +70,13 @@ def decoded(content: bytes, path: FilePath) -> str:
 
 
 def parse_config(
-    text: str, source: str, sets: Sequence[str] = (), name: str = "unnamed", *, begun: bool = False
+    text: str,
+    source: str,
+    sets: Sequence[str] = (),
+    name: str = "unnamed",
+    *,
+    begun: bool = False,
+    given: Dataset | None = None,
 ) -> Experiment:
     """Read the experiment that `text` describes; `source` is what errors call it.
 
@@ -74,7 +87,7 @@ def parse_config(
         what = "is empty" if marked.value is None else "is not a mapping of keys to values"
         problem = Problem((), f"this config {what}; begin with model: and layers:", Mark(0, 0))
         raise ProblemsError(source, text, [problem])
-    return _Loader(marked, sets).experiment(name, begun)
+    return _Loader(marked, sets, given).experiment(name, begun)
 
 
 def _name(path: FilePath) -> str:
@@ -87,10 +100,12 @@ def _name(path: FilePath) -> str:
 class _Loader:
     """Checks one tree, collecting every problem."""
 
-    def __init__(self, marked: Marked, sets: Sequence[str]) -> None:
-        self.marked = marked
+    def __init__(self, marked: Marked, sets: Sequence[str], given: Dataset | None) -> None:
+        self.marked, self.given = marked, given
         self.tree: dict[str, Any] = deepcopy(marked.value)
         self.set = {overrides.apply(self.tree, text): text for text in sets}
+        if given is not None and isinstance(self.tree.setdefault("data", {}), dict):
+            self.tree["data"] |= PLACE
         self.problems: list[Problem] = []
 
     def experiment(self, name: str, begun: bool) -> Experiment:
@@ -148,7 +163,7 @@ class _Loader:
         given = self.tree.get("data")
         said = {key: value for key, value in given.items() if key != "augment"} if isinstance(given, dict) else {}
         try:
-            return settled(Data.model_validate(said))
+            return settled(Data.model_validate(said), self.given)
         except ValidationError:
             return None
         except UnsettledError as error:

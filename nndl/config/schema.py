@@ -101,6 +101,10 @@ def _both(size: Any) -> Any:
     return tuple(size) if isinstance(size, list) else size
 
 
+GIVEN = "images given in Python"
+"""A `root` that is no folder: `Dataset.from_arrays` made the images, and a run on them keeps them itself."""
+
+
 class Data(Section):
     """The images, and what is done to them on the way to the network."""
 
@@ -162,6 +166,11 @@ class Data(Section):
         """Tell whether shape, classes and number of images are known; the images have yet to tell them otherwise."""
         told = "auto" not in (self.size, self.channels) and "all" not in (self.classes, self.train_size)
         return told or self.dataset in CLASSES
+
+    @property
+    def in_python(self) -> bool:
+        """Tell whether the images are in no file, but were given in Python."""
+        return (self.dataset, self.root) == ("npz", GIVEN)
 
     @property
     def title(self) -> str:

@@ -1,10 +1,12 @@
 """The settling of what a config leaves to its images: their shape, their classes, how many there are."""
 
+import numpy as np
 from pydantic import ValidationError
 
 from nndl.config.schema import Data
+from nndl.data.dataset import Dataset
 from nndl.data.sources.registry import SOURCES
-from nndl.data.sources.wanted import ClassesError, Wanted
+from nndl.data.sources.wanted import ClassesError, Found, Wanted, chosen
 from nndl.errors import DataError
 from nndl.paths import expanded
 
@@ -20,15 +22,16 @@ class UnsettledError(DataError):
         self.key = key
 
 
-def settled(data: Data) -> Data:
+def settled(data: Data, given: Dataset | None = None) -> Data:
     """Return the section with what its images tell, without reading all of them, so that a run's config says it.
 
-    Raises UnsettledError where there are none, or others, and MissingExtraError where they cannot be read.
+    given: the images, where they are there already. Raises UnsettledError where there are none, or others, and
+    MissingExtraError where they cannot be read.
     """
-    if data.is_settled:
+    if data.is_settled and given is None:
         return data
     try:
-        found = SOURCES[data.dataset].survey(wanted(data))
+        found = _found(given, wanted(data)) if given else SOURCES[data.dataset].survey(wanted(data))
     except ClassesError as error:
         raise UnsettledError("root" if data.classes == "all" else "classes", str(error)) from None
     except DataError as error:
@@ -36,8 +39,8 @@ def settled(data: Data) -> Data:
     if data.train_size != "all" and data.train_size > found.train:
         raise UnsettledError("train_size", f"train_size should be {found.train:,} or less, or all: there are no more")
     channels, *size = found.shape
-    for key, given, there in (("size", wanted(data).size, tuple(size)), ("channels", wanted(data).channels, channels)):
-        if given not in (None, there):
+    for key, said, there in (("size", wanted(data).size, tuple(size)), ("channels", wanted(data).channels, channels)):
+        if said not in (None, there):
             shape = " x ".join(map(str, found.shape))
             raise UnsettledError(key, f"images are {shape} (channels, height, width) in these files; leave {key} out")
     train_size = found.train if data.train_size == "all" else data.train_size
@@ -47,6 +50,13 @@ def settled(data: Data) -> Data:
     except ValidationError as error:
         words = " x ".join(map(str, found.shape))
         raise UnsettledError("root", f"{data.root}: images are {words}: {error.errors()[0]['msg'].lower()}") from None
+
+
+def _found(given: Dataset, wanted: Wanted) -> Found:
+    """Return the facts of images that are there; raises ClassesError where they are not of the classes asked for."""
+    classes = chosen(given.classes, wanted)
+    numbers = [given.classes.index(name) for name in classes]
+    return Found(given.train.shape, classes, int(np.isin(given.train.labels, numbers).sum()))
 
 
 def wanted(data: Data) -> Wanted:

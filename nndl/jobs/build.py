@@ -9,7 +9,9 @@ import numpy as np
 from nndl.config import Experiment
 from nndl.config import build as parts
 from nndl.config.build import Build, Built, Start
+from nndl.config.given import on_images
 from nndl.config.schema import StartFrom
+from nndl.data.dataset import Dataset
 from nndl.errors import CheckpointError
 from nndl.export.files import read_weights
 from nndl.export.load import load_arrays
@@ -24,15 +26,17 @@ BESIDE = 1 << 28
 """Bytes that weights to start from may take beside a copy of the network's own: those of a larger head, say."""
 
 
-def build(experiment: Experiment) -> Built:
+def build(experiment: Experiment, data: Dataset | None = None) -> Built:
     """Load the data and make the network, with the weights of train.start_from, and its solver.
 
-    Raises DataError when the data is missing or damaged, CheckpointError where the weights cannot be read or do not
-    fit, and UsageError for what is no experiment or where there is no such run.
+    data: the images, made by `Dataset.from_arrays`, in the place of those that the experiment names. Raises DataError
+    when the data is missing or damaged, CheckpointError where the weights cannot be read or do not fit, and UsageError
+    for what is no experiment, for images that do not fit it, or where there is no such run.
     """
     parts.check_experiment(experiment)
+    experiment = experiment if data is None else on_images(experiment, data)
     start = experiment.train.start_from
-    built = parts.build(experiment, None if start is None else partial(begin_from, start))
+    built = parts.build(experiment, None if start is None else partial(begin_from, start), data)
     return replace(built, made=_digest(built.network))
 
 

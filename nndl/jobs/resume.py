@@ -13,7 +13,7 @@ from nndl.engines import describe_engine
 from nndl.errors import UsageError
 from nndl.jobs.build import build, build_again
 from nndl.jobs.sameness import Change, as_told, changes_between, provenance, recorded
-from nndl.jobs.stored import stored_experiment, stored_state
+from nndl.jobs.stored import as_kept, stored_experiment, stored_state
 from nndl.runs.atomic import write_atomically
 from nndl.runs.differences import Difference
 from nndl.runs.folder import RunFolder
@@ -184,7 +184,7 @@ def _schedule(built: Built, before: float) -> list[str]:
 
 def _write_down(folder: RunFolder, resumed: Resumed, state: State) -> None:
     """Make the folder say what holds from now on, so that it is accepted once and not at every start."""
-    write_atomically(folder.config, dump(resumed.built.experiment))
+    write_atomically(folder.config, dump(as_kept(resumed.built.experiment, folder)))
     now = describe_engine(resumed.built.network.engine)
     folder.write_environment({**folder.read_environment(), **now, "data_digest": resumed.keeping.about["data"]})
     solver_info = {**state.info, "epochs": resumed.built.solver.epochs, "about": dict(resumed.keeping.about)}

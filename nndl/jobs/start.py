@@ -7,6 +7,7 @@ from nndl.config import Experiment, parse_config
 from nndl.config.build import Built
 from nndl.config.writing.show import dump
 from nndl.data.normalize import Normalize
+from nndl.data.sources.python import save
 from nndl.engines import describe_engine
 from nndl.errors import ConfigError, UsageError
 from nndl.jobs.build import weights
@@ -20,6 +21,9 @@ from nndl.runs.inputs import Inputs, write_inputs
 from nndl.runs.lock import lock_run
 from nndl.runs.loggers import require
 
+MOST_KEPT = 256 << 20
+"""Bytes of images given in Python that a run keeps."""
+
 
 def start_run(built: Built, run_dir: str | Path | None = None) -> RunFolder:
     """Begin a new run: its folder, with its config, its environment and how its images are normalised.
@@ -30,6 +34,7 @@ def start_run(built: Built, run_dir: str | Path | None = None) -> RunFolder:
     if built.experiment.train.time_budget is not None:
         raise UsageError("a time_budget becomes epochs first: give train the experiment, or build(within_budget(it))")
     require(built.experiment.record.loggers)
+    _check_size(built)
     config = _readable(built.experiment)
     folder = create_run_folder(built.experiment.name, None if run_dir is None else expanded(run_dir))
     with lock_run(folder.path):
@@ -37,6 +42,16 @@ def start_run(built: Built, run_dir: str | Path | None = None) -> RunFolder:
             raise UsageError(f"another process has begun a run in {folder.path}; choose another --run-dir")
         _write_new_run(folder, built, config)
     return folder
+
+
+def _check_size(built: Built) -> None:
+    """Raise UsageError for images given in Python that are too large for every run to keep a copy."""
+    parts = (built.split.dataset.train, built.split.dataset.test)
+    size = sum(part.images.nbytes for part in parts)
+    if built.experiment.data.in_python and size > MOST_KEPT:
+        cure = "save them once, data.save('images.npz'), and name that file: data: {dataset: npz, root: images.npz}"
+        words = f"these images take {size / 2**20:,.0f} MiB, and a run keeps {MOST_KEPT >> 20} MiB of images at most"
+        raise UsageError(f"{words}; {cure}")
 
 
 def _readable(experiment: Experiment) -> str:
@@ -59,6 +74,8 @@ def _write_new_run(folder: RunFolder, built: Built, config: str) -> None:
         ran["start"] = {"from": built.start.source, "sha256": built.start.digest, "skip": list(built.start.skip)}
     folder.write_environment({**describe_environment(), **ran})
     write_inputs(folder, inputs_of(built.split.normalize, dataset))
+    if built.experiment.data.in_python:
+        save(dataset, folder.arrays)
     if built.start is not None:
         there = weights(built.network)
         info = {"kind": "start", "from": built.start.source}

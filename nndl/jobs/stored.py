@@ -6,9 +6,10 @@ from functools import partial
 from nndl.config import Experiment
 from nndl.config.build import build_network
 from nndl.config.load import decoded, parse_config
+from nndl.config.schema import GIVEN
 from nndl.errors import ConfigError
 from nndl.net.network import Network
-from nndl.runs.files import ForeignFileError, read_bounded
+from nndl.runs.files import ForeignFileError, is_there, open_to_read, read_bounded
 from nndl.runs.folder import RunFolder
 from nndl.runs.states import State, newest_state
 from nndl.train.state import check_size
@@ -21,11 +22,28 @@ def stored_experiment(folder: RunFolder, sets: Sequence[str] = ()) -> Experiment
     """
     try:
         text = decoded(read_bounded(folder.config), folder.config)
+        kept = is_there(folder.arrays)
+        if kept:
+            open_to_read(folder.arrays).close()  # in words where it is a link, say
     except ForeignFileError as error:
         raise ConfigError(str(error)) from None
     except OSError as error:
         raise ConfigError(f"{folder.config} cannot be read: {error.strerror}") from None
-    return parse_config(text, str(folder.config), sets, "config", begun=True)
+    experiment = parse_config(text, str(folder.config), sets, "config", begun=True)
+    return _with_root(experiment, _images(folder)) if kept and experiment.data.in_python else experiment
+
+
+def as_kept(experiment: Experiment, folder: RunFolder) -> Experiment:
+    """Return a stored experiment as its folder, which may be moved, is to say it."""
+    return _with_root(experiment, GIVEN) if experiment.data.root == _images(folder) else experiment
+
+
+def _images(folder: RunFolder) -> str:
+    return str(folder.arrays.absolute())
+
+
+def _with_root(experiment: Experiment, root: str) -> Experiment:
+    return experiment.model_copy(update={"data": experiment.data.model_copy(update={"root": root})})
 
 
 def stored_state(folder: RunFolder, network: Network | None = None) -> State | None:

@@ -34,6 +34,7 @@ from nndl.runs.folder import RunFolder, find_run
 from nndl.runs.inputs import Inputs, read_inputs
 from nndl.runs.listing import Row, read_row
 from nndl.runs.metrics import is_count, read_metrics
+from nndl.runs.recorded import Recorded
 from nndl.runs.states import earlier_states
 from nndl.train.calibration import softmax
 from nndl.train.evaluate import Result, batches, evaluate
@@ -169,16 +170,16 @@ class Run:
         """Return the epochs of the run, each with its losses and accuracies, as its metrics.jsonl has them."""
         return [event for event in self._events() if isinstance(event, EpochDone)]
 
-    def curves(self) -> dict[str, Array]:
+    def curves(self) -> Recorded:
         """Return what was recorded, float64: by "epoch" the losses and accuracies, by "step" loss and learning_rate.
 
         "epoch", "train_loss", "train_accuracy", "validation_loss" and "validation_accuracy" are of one length, "step",
-        "loss" and "learning_rate" of another; what was not recorded is NaN. `pandas.DataFrame(run.history)` is a table.
+        "loss" and "learning_rate" of another; what was not recorded is NaN. `run.curves().to_frame()` is pandas' table.
         """
         epochs, steps = self.history, [event for event in self._events() if isinstance(event, StepDone)]
         columns = {name: [getattr(event, name) for event in epochs] for name in ("epoch", *EPOCH_CURVES)}
         columns |= {name: [getattr(event, name) for event in steps] for name in ("step", *STEP_CURVES)}
-        return {name: np.array(column, np.float64) for name, column in columns.items()}
+        return Recorded({name: np.array(column, np.float64) for name, column in columns.items()})
 
     def _events(self) -> list[Event | None]:
         """Return the events that the run has written down; of an imported one none."""

@@ -5,6 +5,7 @@ environment.json   where it ran                 summary.json       how it stands
 input.json         how images are normalised, the names of the classes
 best.safetensors   the best epoch's weights     last.safetensors   the whole state to go on from
 start.safetensors  the weights it began with, where those were not drawn
+arrays.npz         the images, where they were given in Python
 """
 
 import contextlib
@@ -75,6 +76,10 @@ class RunFolder:
     @property
     def start(self) -> Path:
         return self.path / "start.safetensors"
+
+    @property
+    def arrays(self) -> Path:
+        return self.path / "arrays.npz"
 
     @property
     def log(self) -> Path:

@@ -84,6 +84,10 @@ def _sorted_out(whole: Whole, wanted: Wanted) -> tuple[tuple[str, ...], Array, A
         return classes, train, test, own[train], own[test]
     other = _numbers(tests, classes)
     test = np.flatnonzero(other >= 0)
+    if not len(test):
+        raise DataError(
+            f"{whole.test.name if whole.test else wanted.root} has no image of {listed(classes)} to test on"
+        )
     return classes, index, test, own[index], other[test]
 
 
@@ -111,6 +115,7 @@ def _in_order(labels: Array) -> list[str]:
 
 def _words(part: Part, names: Sequence[str] | None) -> Array:
     """Return the class of each image, by its name. Raises DataError for labels that are none, or of another length."""
+    layout(part)  # one picture is not taken for many rows of pixels
     labels = part.labels
     if labels.ndim == 2 and labels.shape[1] > 1:
         if not ((labels == 0) | (labels == 1)).all() or not (labels.sum(axis=1) == 1).all():
@@ -123,7 +128,9 @@ def _words(part: Part, names: Sequence[str] | None) -> Array:
         raise DataError(f"{part.name} holds {len(labels):,} images; at most {MOST_IMAGES:,} are read")
     if labels.dtype.kind in "US":
         return labels.astype(str)
-    if labels.dtype.kind == "f" and (labels == np.rint(labels)).all():
+    if labels.dtype.kind == "f":
+        if (odd := labels[labels != np.rint(labels)]).size:
+            raise DataError(f"{part.name}: labels are whole numbers or text, and one is {odd[0]}")
         labels = labels.astype(np.int64)
     if labels.dtype.kind not in "iub":
         raise DataError(f"{part.name}: labels are whole numbers or text, not {labels.dtype}")
@@ -178,6 +185,8 @@ def _scale(images: Array, name: str) -> float:
     if images.dtype.kind not in "iuf":
         raise DataError(f"{name}: pixels are whole numbers to 255 or floats to 1, not {images.dtype}")
     low, high = images.min(), images.max()
+    if np.isnan(low):
+        raise DataError(f"{name}: some pixels are no numbers (NaN)")
     if not (low >= 0 and high <= 255):
         raise DataError(f"{name}: pixels go from {low} to {high}; give them from 0 to 255, or as floats from 0 to 1")
     if images.dtype.kind == "f" and high <= 1:

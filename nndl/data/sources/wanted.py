@@ -7,6 +7,7 @@ from pathlib import Path
 
 from nndl.data.pixels import Fit, Shape
 from nndl.errors import DataError
+from nndl.visible import visible
 
 MOST_CLASSES = 1000
 """Of a data set; more are folders that are no classes, or labels that are none."""
@@ -52,9 +53,15 @@ def chosen(there: Iterable[str], wanted: Wanted) -> tuple[str, ...]:
     names = wanted.classes or tuple(known)
     if twice := [name for number, name in enumerate(names) if name in names[:number]]:
         raise ClassesError(f"class {listed(twice)} is named twice")
-    if not 2 <= len(names) <= MOST_CLASSES:
-        words = f"{wanted.root} has {len(names):,} classes ({listed(names)}); from 2 to {MOST_CLASSES:,} can be learnt"
-        raise ClassesError(f"{words}: data.classes names some" if names else words)
+    if unseen := [name for name in names if not name or name != visible(name)]:
+        raise ClassesError(f"{wanted.root}: a class's name has letters that cannot be seen: {visible(unseen[0])!r}")
+    if len(names) > MOST_CLASSES:
+        words = f"{wanted.root} has {len(names):,} classes ({listed(names)}), and {MOST_CLASSES:,} can be learnt"
+        raise ClassesError(f"{words}: data.classes names some")
+    if len(names) < 2:
+        raise ClassesError(
+            f"{wanted.root} has {'one class' if names else 'no classes'} ({listed(names)}); it takes two"
+        )
     return names
 
 

@@ -81,7 +81,7 @@ def test_some_classes_may_be_taken_in_an_order_of_their_own(tmp_path: Path) -> N
     [
         ([], "holds no folders; each class has one"),
         (["1.png", "2.png"], "holds no folders"),
-        (["cat/1.png", "cat/2.png"], r"has 1 classes \(cat\); from 2 to 1,000 can be learnt"),
+        (["cat/1.png", "cat/2.png"], r"has one class \(cat\); it takes two"),
         (["cat/1.png", "cat/2.png", "dog/1.txt"], "has no pictures of dog; put some there, remove the folder"),
         (["cat/1.png", "cat/2.png", "dog/1.png"], "has one picture of dog; a class takes two"),
         (["train/cat/1.png", "train/dog/1.png"], r"holds train/: a train/ has a test/ beside it"),
