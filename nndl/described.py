@@ -19,15 +19,10 @@ class Described:
     """The option that a bare value sets: `affine: 10` is `affine: {out_features: 10}`."""
     counts_classes: ClassVar[str | None] = None
     """The option that a config may set to `classes`, which stands for their number."""
-    nested: ClassVar[str | None] = None
-    """The option that holds a list out of the same table, as a residual block holds layers."""
+    nested: ClassVar[tuple[str, ...]] = ()
+    """The options that hold lists out of the same table, as a residual block holds layers; the first is never empty."""
     one_of: ClassVar[tuple[str, ...]] = ()
     """Options that say one thing in several ways, of which one is given; what is written says it by the first."""
-
-    @property
-    def inner(self) -> tuple["Described", ...]:
-        """Return what the nested option holds."""
-        return getattr(self, self.nested) if self.nested else ()
 
 
 D = TypeVar("D", bound=Described)

@@ -13,6 +13,10 @@ NndlError
 └── TrainingError        numbers make no sense, or memory ran out   exit code 1
 """
 
+Where = tuple[int | str, ...]
+"""The position of a layer: (3, 1) is the second layer inside the block that is the fourth, (3, "new", 1) that of the
+block's branch called new."""
+
 
 class NndlError(Exception):
     """Base of all: the message says what is wrong, where, and what would be right."""
@@ -24,8 +28,10 @@ class ConfigError(NndlError):
     """The config cannot be used as written."""
 
     exit_code = 2
-    where: tuple[int, ...] | None = None
-    """The position of the layer: (3, 1) is the second layer inside the block that is the fourth."""
+    where: Where | None = None
+    """The position of the layer that it is about."""
+    also: Where | None = None
+    """That of another, where two do not go together."""
 
 
 class ShapeError(ConfigError):

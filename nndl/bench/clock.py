@@ -43,7 +43,7 @@ class Clock:
 
     @property
     def steps(self) -> list[Timed]:
-        """Return every step, branches of residual blocks behind the block."""
+        """Return every step, branches of blocks behind the block."""
         return [each for outer in self._outer for each in outer.walk()]
 
     def _wrap(self, steps: Sequence[PlannedStep], depth: int) -> list[Timed]:

@@ -16,7 +16,7 @@ from nndl.check import definition, general, particular, special
 from nndl.check.gradients import TOLERANCE, GradientCheck
 from nndl.check.subject import ContractError, Subject
 from nndl.engines.reference import REFERENCE
-from nndl.net.catalog.residual import Residual
+from nndl.net.catalog.block import Block
 from nndl.net.contract import Engine
 from nndl.net.layer import Layer, Pair
 from nndl.net.types import Shape
@@ -96,7 +96,7 @@ Check = Callable[[Subject], None]
 def _single(subject: Subject) -> list[Check]:
     """Return the checks for one layer alone, applied to it."""
     layer = subject.layer
-    if layer is None or isinstance(layer, Residual):
+    if layer is None or isinstance(layer, Block):
         return []
     own = definition.CHECKS if subject.engine is REFERENCE else ()
     return [_applied(check, layer) for check in (*own, *particular.CHECKS)]

@@ -47,8 +47,9 @@ class Pieces:
             return None
         if described.counts_classes and options.get(described.counts_classes) == "classes":
             options[described.counts_classes] = self.classes
-        if described.nested in options:
-            options |= self._nested(key, described, options, inside, isinstance(given, list))
+        for name in described.nested:
+            if options.get(name) is not None:
+                options[name] = self._nested(key, described, name, options[name], inside, isinstance(given, list))
         options = {name: _frozen(value) for name, value in options.items()}
         return self._built(key, described, options, inside, not isinstance(given, dict))
 
@@ -126,13 +127,12 @@ class Pieces:
         return {described.shorthand: given}
 
     def _nested(
-        self, key: OneOf, described: type[Described], options: dict[str, Any], path: Path, bare: bool
-    ) -> dict[str, Any]:
+        self, key: OneOf, described: type[Described], name: str, value: Any, path: Path, bare: bool
+    ) -> tuple[Any, ...]:
         """Build what the option holds that is for more of the kind."""
-        name = str(described.nested)
-        if options[name] == []:
+        if value == [] and name == described.nested[0]:
             self.report(path, f"{described.kind}: {name} should not be empty")
-        return {name: self.many(key, options[name], path if bare else (*path, name))}
+        return self.many(key, value, path if bare else (*path, name))
 
 
 def _described(described: type[Described], options: dict[str, Any]) -> Described:

@@ -162,7 +162,7 @@ def follow(experiment: Experiment, word: str, steps: int = 1, trained: Network |
     if trained:
         _take_over(built.network, trained)
     count = len(X) if word == LOSS else min(len(X), getattr(placed.layer, "ghost_batch_size", None) or len(X))
-    look = watch_block if placed.body else watch
+    look = watch_block if placed.branches else watch
     arrays, loss = look(built.network, placed.path, X[:count], y[:count])
     at = f"layer {place + 1} of {len(layers)}"
     seen = Followed(placed.path, placed.layer.kind, at, count, _when(steps, trained), loss, arrays, {})

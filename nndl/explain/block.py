@@ -50,8 +50,8 @@ def watch_block(network: Network, path: str, X: Array, y: Array) -> tuple[dict[s
     twin = network.twin(replace(network.engine, rules=()))
     (block,) = (planned.step for planned in _sums(twin.describe()) if planned.paths[-1] == path)
     assert isinstance(block, SumStep)
-    body, shortcut = _Branch(block.body), _Branch(block.shortcut)
-    block.body, block.shortcut = body, shortcut
+    body, shortcut = (_Branch(branch) for branch in block.branches)
+    block.branches = [body, shortcut]
     loss = twin.part_loss(X, y)
     there = {"x": body.x, "f": body.out, "s": shortcut.out, "out": body.out + shortcut.out}
     back = {"dout": body.dout, "dx_body": body.dx, "dx_shortcut": shortcut.dx, "dx": body.dx + shortcut.dx}

@@ -179,7 +179,7 @@ def _scale(graph: Graph, placed: Placed, x: str) -> str:
 
 
 def _residual(graph: Graph, placed: Placed, x: str) -> str:
-    body, way = (_chain(graph, branch, x) for branch in (placed.body, placed.shortcut))
+    body, way = (_chain(graph, branch, x) for branch in placed.branches)
     return graph.add("Add", [body, way], placed.path)
 
 

@@ -136,12 +136,37 @@ def _network(placed: Sequence[Placed], normalize: Normalize | None, blocks: list
 
 def _block(placed: Placed, blocks: list[str]) -> str:
     """Append the class of a residual block; return its name."""
-    made, done = _body(placed.body, "out", blocks)
-    ways, way = _body(placed.shortcut, "x", blocks)
-    name = "Block_" + "_".join(attribute(part) for part in placed.path.split("."))
+    layers, shortcut = placed.branches
+    made, done = _body(layers, "out", blocks)
+    ways, way = _body(shortcut, "x", blocks)
+    assert isinstance(placed.layer, Residual)
+    if placed.layer.shortcut:
+        ways, way = _row(f"{placed.path}.shortcut", shortcut, blocks)
+        _refuse_twice([*made, *ways], placed)
+    name = _class_name("Block", placed.path)
     lines = ["out = x", *done, *way, "return out + x"]
     blocks.append(_class(name, "out = layers(x) + x.", [*made, *ways], ["x"], lines))
     return name
+
+
+def _class_name(kind: str, path: str) -> str:
+    return f"{kind}_" + "_".join(attribute(part) for part in path.split("."))
+
+
+def _row(path: str, layers: Sequence[Placed], blocks: list[str]) -> tuple[list[str], list[str]]:
+    """Append the class of a branch with a name of its own; return the line that makes it, and that which applies it."""
+    made, done = _body(layers, "x", blocks)
+    name, here = _class_name("Branch", path), attribute(path.rpartition(".")[2])
+    blocks.append(_class(name, "A branch of a block.", made, ["x"], [*done, "return x"]))
+    return [f"self.{here} = {name}()"], [f"x = self.{here}(x)"]
+
+
+def _refuse_twice(made: Sequence[str], placed: Placed) -> None:
+    """Raise ExportError where a layer of the block has the name of its shortcut."""
+    names = [line.partition(" = ")[0] for line in made]
+    for name in names:
+        if names.count(name) > 1:
+            raise ExportError(f"{placed.path}: a layer and the shortcut would both be {name}; rename the layer")
 
 
 def _body(placed: Sequence[Placed], x: str, blocks: list[str]) -> tuple[list[str], list[str]]:

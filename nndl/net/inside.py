@@ -9,7 +9,7 @@ from nndl.net.contract import Engine, Lowered, Site, Step
 from nndl.net.network import Network
 from nndl.net.plan import Chain, Planner
 from nndl.net.shapes import everything
-from nndl.net.steps import ConvertStep, SumStep, lower_by_definition
+from nndl.net.steps import ConvertStep, lower_by_definition
 from nndl.net.types import Array, layout_of
 
 
@@ -89,9 +89,8 @@ def _lower_in_evaluation(site: Site) -> Lowered:
 def _watch(chain: Chain) -> Iterator[tuple[str, _Watched]]:
     """Put a watch on every layer's step, in the chain, and yield it with the layer's path; not on conversions."""
     for number, planned in enumerate(chain.steps):
-        if isinstance(planned.step, SumStep):
-            for branch in (planned.step.body, planned.step.shortcut):
-                yield from _watch(branch) if isinstance(branch, Chain) else ()
+        for branch in planned.chains:
+            yield from _watch(branch)
         if not isinstance(planned.step, ConvertStep):
             watched = _Watched(planned.step)
             chain.steps[number] = replace(planned, step=watched)

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from nndl.net.catalog.residual import Residual
+from nndl.net.catalog.block import Block
 from nndl.net.contract import Engine, Lowered, Rule, Site, Step
 from nndl.net.params import Params
 from nndl.net.shapes import Placed, everything
-from nndl.net.steps import ConvertStep, SumStep, lower_by_definition
+from nndl.net.steps import BlockStep, ConvertStep, SumStep, lower_by_definition
 from nndl.net.types import Array, Layout, Mode, Shape, layout_of
 
 
@@ -53,10 +53,15 @@ class PlannedStep:
 
     @property
     def branches(self) -> "list[list[PlannedStep]]":
-        """The steps of a residual block, branch by branch; of any other step none."""
-        if not isinstance(self.step, SumStep):
-            return []
-        return [branch.steps for branch in (self.step.body, self.step.shortcut) if isinstance(branch, Chain)]
+        """The steps of a block, branch by branch; of any other step none."""
+        return [chain.steps for chain in self.chains]
+
+    @property
+    def chains(self) -> "list[Chain]":
+        """The branches of a block; of any other step none."""
+        return (
+            [each for each in self.step.branches if isinstance(each, Chain)] if isinstance(self.step, BlockStep) else []
+        )
 
 
 Seen = Callable[[tuple[str, ...]], None]
@@ -151,16 +156,18 @@ class Planner:
                 sites.append(self._site(member, layout, needs_dx))
                 needs_dx = needs_dx or bool(sites[-1].grads)
             return item.rule.lower(_group_site(sites))
-        if isinstance(item.layer, Residual):
-            return self._sum(item, layout, needs_dx)
+        if isinstance(item.layer, Block):
+            return self._block(item, layout, needs_dx)
         lower = self.engine.lowerings.get(type(item.layer), lower_by_definition)
         return lower(self._site(item, layout, needs_dx))
 
-    def _sum(self, block: Placed, layout: Layout, needs_dx: bool) -> Lowered:
-        body = self.chain(block.body, layout, needs_dx)
-        shortcut = self.chain(block.shortcut, layout, needs_dx)
-        shortcut.convert(body.gives, block.out_shape)
-        return Lowered(SumStep(body, shortcut, self.engine.share), layout, body.gives)
+    def _block(self, block: Placed, layout: Layout, needs_dx: bool) -> Lowered:
+        """Lower the branches, and have them all give the memory order of the first that has layers."""
+        chains = [self.chain(branch, layout, needs_dx) for branch in block.branches]
+        gives = next((chain.gives for chain in chains if chain.steps), layout)
+        for chain, branch in zip(chains, block.branches, strict=True):
+            chain.convert(gives, branch[-1].out_shape if branch else block.in_shape)
+        return Lowered(SumStep(chains, self.engine.share), layout, gives)
 
     def _site(self, placed: Placed, layout: Layout, needs_dx: bool) -> Site:
         layer = placed.layer

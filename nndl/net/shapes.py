@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from nndl.errors import ConfigError, ShapeError
-from nndl.net.catalog.residual import Residual
+from nndl.errors import ConfigError, ShapeError, Where
+from nndl.net.catalog.block import Block, Branch
 from nndl.net.layer import Layer
 from nndl.net.types import Shape
 
@@ -17,20 +17,19 @@ class Placed:
     layer: Layer
     path: str
     """The name its parameters start with: "conv1", "residual1.conv2"."""
-    where: tuple[int, ...]
-    """Its position in the list of layers; (3, 1) is the second layer inside the block that is the fourth."""
+    where: Where
+    """Its position in the list of layers; (3, 1) is the second layer inside the block that is the fourth, (3, "new", 1)
+    that of the block's branch called new."""
     in_shape: Shape
     out_shape: Shape
-    body: "tuple[Placed, ...]" = ()
-    """The layers inside a residual block."""
-    shortcut: "tuple[Placed, ...]" = ()
-    """The projection of a residual block, if it needs one."""
+    branches: "tuple[tuple[Placed, ...], ...]" = ()
+    """The layers inside a block, branch by branch: of a residual one its own, then those of its shortcut."""
 
     def walk(self) -> "Iterator[Placed]":
         """Yield this layer and all inside it."""
         yield self
-        for inner in (*self.body, *self.shortcut):
-            yield from inner.walk()
+        for branch in self.branches:
+            yield from everything(branch)
 
 
 def everything(placed: Iterable[Placed]) -> Iterator[Placed]:
@@ -40,7 +39,7 @@ def everything(placed: Iterable[Placed]) -> Iterator[Placed]:
 
 
 def infer_shapes(
-    layers: Sequence[Layer], input_shape: Shape, prefix: str = "", where: tuple[int, ...] = ()
+    layers: Sequence[Layer], input_shape: Shape, prefix: str = "", where: Where = ()
 ) -> tuple[Placed, ...]:
     """Place each layer behind the one before it.
 
@@ -64,16 +63,34 @@ def infer_shapes(
     return tuple(placed)
 
 
-def _place(layer: Layer, path: str, where: tuple[int, ...], shape: Shape) -> Placed:
-    if not isinstance(layer, Residual):
+def _place(layer: Layer, path: str, where: Where, shape: Shape) -> Placed:
+    if not isinstance(layer, Block):
         return Placed(layer, path, where, shape, layer.out_shape(shape))
-    body = infer_shapes(layer.layers, shape, f"{path}.", where)
-    out_shape = body[-1].out_shape if body else shape
-    shortcut = infer_shapes(layer.shortcut(shape, out_shape), shape, f"{path}.", where)
-    return Placed(layer, path, where, shape, out_shape, body, shortcut)
+    rows = layer.branches_of()
+    branches = [infer_shapes(row.layers, shape, _prefix(path, row), row.inside(where)) for row in rows]
+    given = [branch[-1].out_shape if branch else shape for branch in branches]
+    for row, other in zip(rows[1:], given[1:], strict=True):
+        if not layer.fits(given[0], other):
+            error = ShapeError(layer.apart((rows[0].name, row.name), (given[0], other)))
+            error.also = _end(where, rows[0])
+            raise _at(_end(where, row), error)
+    own = layer.own_branch(shape, given)
+    if own is not None:
+        branches.append(infer_shapes(own, shape, f"{path}.", where))
+    return Placed(layer, path, where, shape, layer.met(given), tuple(branches))
 
 
-def _at(where: tuple[int, ...], error: ConfigError) -> ConfigError:
+def _prefix(path: str, row: Branch) -> str:
+    return f"{path}.{row.name}." if row.name else f"{path}."
+
+
+def _end(where: Where, row: Branch) -> Where:
+    """Return the position of a branch's last layer; of an empty one's, its own."""
+    inside = row.inside(where)
+    return (*inside, len(row.layers) - 1) if row.layers else inside
+
+
+def _at(where: Where, error: ConfigError) -> ConfigError:
     """Return `error` with the position of the innermost layer it is about."""
     if error.where is None:
         error.where = where

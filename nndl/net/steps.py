@@ -1,5 +1,6 @@
 """The steps that every engine shares: a layer by its definition, a change of memory order, a sum of two branches."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -61,31 +62,53 @@ def _in_layout(x: Array, layout: Layout) -> Array:
     return np.ascontiguousarray(x)
 
 
-class SumStep:
-    """out = body(x) + shortcut(x), each a chain of steps that gives the same memory order."""
+class BlockStep:
+    """Branches, each a chain of steps that is given the same x and gives the same memory order; dx is their sum."""
 
-    def __init__(self, body: Step, shortcut: Step, share: Share = in_one_piece) -> None:
-        self.body = body
-        self.shortcut = shortcut
+    def __init__(self, branches: Sequence[Step], share: Share = in_one_piece) -> None:
+        self.branches = list(branches)
         self.share = share
         self._sums: dict[str, Array] = {}
 
     def forward(self, x: Array) -> Array:
-        return self._sum("out", self.body.forward(x), self.shortcut.forward(x))
+        return self.meet([branch.forward(x) for branch in self.branches])
 
     def backward(self, dout: Array) -> Array | None:
-        dbody, dshortcut = self.body.backward(dout), self.shortcut.backward(dout)
-        return None if dbody is None or dshortcut is None else self._sum("dx", dbody, dshortcut)
+        parts = self.part(dout)
+        dxs = [branch.backward(part) for branch, part in zip(self.branches, parts, strict=True)]
+        there = [dx for dx in dxs if dx is not None]
+        return self.sum("dx", there) if len(there) == len(dxs) else None
 
-    def _sum(self, name: str, a: Array, b: Array) -> Array:
-        """Add a and b in memory that is kept: the page faults of a large fresh array take longer than adding."""
+    def meet(self, given: Sequence[Array]) -> Array:
+        """Return what the branches give together."""
+        raise NotImplementedError
+
+    def part(self, dout: Array) -> Sequence[Array]:
+        """Return the gradient of what each branch gave."""
+        raise NotImplementedError
+
+    def sum(self, name: str, terms: Sequence[Array]) -> Array:
+        """Add arrays, two or more, in memory that is kept: a large fresh one's page faults take longer than adding."""
+        first, second, *rest = terms
         out = self._sums.get(name)
-        if out is None or out.shape != a.shape or out.strides != a.strides:
-            out = self._sums[name] = np.empty_like(a)
+        if out is None or out.shape != first.shape or out.strides != np.empty_like(first[:1]).strides:
+            out = self._sums[name] = np.empty_like(first)
 
         def add(start: int, stop: int, thread: int) -> None:
             del thread
-            np.add(a[start:stop], b[start:stop], out=out[start:stop])
+            np.add(first[start:stop], second[start:stop], out=out[start:stop])
+            for other in rest:
+                out[start:stop] += other[start:stop]
 
-        self.share(len(a), add)
+        self.share(len(first), add)
         return out
+
+
+class SumStep(BlockStep):
+    """out = the sum of what the branches give."""
+
+    def meet(self, given: Sequence[Array]) -> Array:
+        return self.sum("out", given)
+
+    def part(self, dout: Array) -> Sequence[Array]:
+        return [dout] * len(self.branches)

@@ -34,12 +34,12 @@ def layer_rows(placed: Sequence[Placed], bytes_per_number: int) -> list[dict[str
 
 
 def totals(rows: Sequence[dict[str, Any]]) -> dict[str, int]:
-    """Sum over the layers. A residual block's own output is counted, and so is that of each layer in it."""
+    """Sum over the layers. A block's own output is counted, and so is that of each layer in it."""
     return {key: sum(row[key] for row in rows) for key in ("parameters", "macs", "bytes")}
 
 
 def step_rows(steps: Sequence[PlannedStep], depth: int = 0) -> list[dict[str, Any]]:
-    """Return a row for each step; those of a residual block's branches follow it, one deeper."""
+    """Return a row for each step; those of a block's branches follow it, one deeper."""
     rows = []
     for planned in steps:
         rows.append(

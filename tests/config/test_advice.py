@@ -37,7 +37,7 @@ def test_where_nothing_is_near_all_there_is_is_told() -> None:
         ("conv: {filters: 8, weight_decay: 0.1}", "it goes under train"),
         ("affine: {out_features: 9, kernel: 3}", "there are name, out_features"),
         ("spatial_bn: {groups: 4}", "there are name, eps"),
-        ("residual: {layers: [relu], filters: 8}", "there are name, layers"),
+        ("residual: {layers: [relu], filters: 8}", "there are name, layers, shortcut"),
         ("relu: {negative_slope: 0.1}", "it goes under leaky_relu"),
         ("layer_norm: {momentum: 0.9}", "there are name, eps"),
     ],

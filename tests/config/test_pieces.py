@@ -25,6 +25,9 @@ def model(layer: str) -> str:
         ("max_pool", MaxPool()),
         ("conv: {filters: 8, pad: 0, name: c}", Conv(filters=8, pad=0, name="c")),
         ("residual: [relu]", Residual(layers=(Relu(),))),
+        ("residual: {layers: [relu], shortcut: [conv: 3]}", Residual(layers=(Relu(),), shortcut=(Conv(filters=3),))),
+        ("residual: {layers: [relu], shortcut: []}", Residual(layers=(Relu(),), shortcut=())),
+        ("residual: {layers: [relu], shortcut: null}", Residual(layers=(Relu(),))),
         ("residual: {layers: [relu, residual: [relu]]}", Residual(layers=(Relu(), Residual(layers=(Relu(),))))),
     ],
 )
@@ -77,6 +80,17 @@ def test_whole_numbers_serve_where_numbers_are_asked_for() -> None:
             "conv: unknown key 'filter'; did you mean 'filters'?",
         ),
         ("residual: [relu, max_pol]", "max_pol]", "no layer 'max_pol'; did you mean 'max_pool'?"),
+        (
+            "residual: {layers: [relu], shortcut: [max_pol]}",
+            "max_pol]",
+            "no layer 'max_pol'; did you mean 'max_pool'?",
+        ),
+        (
+            "residual: {layers: [relu], shortcut: 3}",
+            "3}",
+            "expected a list of layers, each on a line of its own beginning with '- '",
+        ),
+        ("residual: {shortcut: [relu]}", "{shortcut: [relu]}", "residual: 'layers' is missing"),
     ],
 )
 def test_what_is_wrong_is_pointed_at(written: str, points_at: str, words: str) -> None:

@@ -76,6 +76,9 @@ on_images: st.SearchStrategy[Layer] = (
     )
 )
 blocks = st.lists(on_images, min_size=1, max_size=3).map(lambda layers: Residual(layers=tuple(layers)))
+blocks |= st.lists(keep_size.flatmap(described), max_size=2).map(
+    lambda layers: Residual(layers=(Conv(filters=3), *layers), shortcut=(Conv(filters=3, kernel=1), *layers[:1]))
+)
 nested = st.lists(on_images | blocks, min_size=1, max_size=2).map(
     lambda layers: Residual(layers=tuple(layers), name=None)
 )

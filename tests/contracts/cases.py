@@ -24,6 +24,12 @@ from nndl.net.types import Shape
 
 Case = tuple[tuple[Layer, ...], Shape]
 
+PROJECTED = (Conv(filters=5, kernel=1, stride=2, bias=False), SpatialBn())
+"""The shortcut of the blocks of He et al. (2016) that halve their images."""
+
+PROJECTED = (Conv(filters=5, kernel=1, stride=2, bias=False), SpatialBn())
+"""The shortcut of the blocks of He et al. (2016) that halve their images."""
+
 SINGLE: tuple[tuple[Layer, Shape], ...] = (
     *EXAMPLES.values(),
     (Conv(filters=5, bias=False), (2, 6, 6)),
@@ -89,6 +95,9 @@ SINGLE: tuple[tuple[Layer, Shape], ...] = (
     (Residual(layers=(Affine(out_features=4), Relu())), (6,)),
     (Residual(layers=(Residual(layers=(Conv(filters=3),)), Gelu())), (3, 4, 4)),
     (Residual(layers=()), (3, 4, 4)),
+    (Residual(layers=(Conv(filters=5, stride=2), SpatialBn()), shortcut=PROJECTED), (3, 7, 6)),
+    (Residual(layers=(), shortcut=(Conv(filters=3), Relu())), (3, 4, 4)),
+    (Residual(layers=(Conv(filters=3), Relu()), shortcut=()), (3, 4, 4)),
 )
 
 GHOSTS_OF_LADDER = SpatialBn(scale=False, momentum=0.6, eps=1.0e-12, unbiased=True, ghost_batch_size=2)

@@ -33,8 +33,28 @@ def test_names_count_their_kind_and_blocks_prefix_them() -> None:
 def test_a_block_whose_shapes_differ_is_given_a_projection() -> None:
     block = Residual(layers=(Conv(filters=8, stride=2), Relu()))
     (placed,) = infer_shapes((block,), CIFAR)
-    assert [inner.path for inner in placed.shortcut] == ["residual1.projection"]
-    assert placed.shortcut[0].out_shape == placed.out_shape == (8, 16, 16)
+    assert [inner.path for inner in placed.branches[1]] == ["residual1.projection"]
+    assert placed.branches[1][0].out_shape == placed.out_shape == (8, 16, 16)
+
+
+def test_a_shortcut_of_its_own_is_named_apart_from_the_layers() -> None:
+    block = Residual(layers=(Conv(filters=8, stride=2),), shortcut=(Conv(filters=8, kernel=1, stride=2), SpatialBn()))
+    (placed,) = infer_shapes((block,), CIFAR)
+    assert [each.path for each in everything((placed,))] == [
+        "residual1",
+        "residual1.conv1",
+        "residual1.shortcut.conv1",
+        "residual1.shortcut.spatial_bn1",
+    ]
+    assert [each.where for each in placed.branches[1]] == [(0, "shortcut", 0), (0, "shortcut", 1)]
+
+
+def test_a_shortcut_that_cannot_meet_the_layers_is_told_with_both_places() -> None:
+    for shortcut, end in (((Relu(), Conv(filters=9)), (1, "shortcut", 1)), ((), (1, "shortcut"))):
+        block = Residual(layers=(Conv(filters=8), Relu()), shortcut=shortcut)
+        with pytest.raises(ShapeError, match="layers gives images 8 x 32 x 32, and shortcut gives") as caught:
+            infer_shapes((Relu(), block), CIFAR)
+        assert (caught.value.where, caught.value.also) == (end, (1, 1))
 
 
 @pytest.mark.parametrize(

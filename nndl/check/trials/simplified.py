@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from nndl.config import Experiment, parse_config
 from nndl.config.schema import Train
 from nndl.config.writing.show import dump
+from nndl.net.catalog.block import Block
 from nndl.net.catalog.norm import Bn, SpatialBn
-from nndl.net.catalog.residual import Residual
 from nndl.net.catalog.simple import Dropout
 from nndl.net.layer import Layer
 from nndl.net.losses import SoftmaxLoss
@@ -61,10 +61,10 @@ def _plain_layers(layers: Sequence[Layer]) -> tuple[tuple[Layer, ...], list[str]
     plain: list[Layer] = []
     aside: list[str] = []
     for layer in layers:
-        if isinstance(layer, Residual):
-            inner, found = _plain_layers(layer.layers)
-            plain.append(replace(layer, layers=inner))
-            aside += found
+        if isinstance(layer, Block):
+            inner = [_plain_layers(branch.layers) for branch in layer.branches_of()]
+            plain.append(layer.with_branches([layers for layers, _ in inner]))
+            aside += [name for _, found in inner for name in found]
         elif isinstance(layer, Dropout):
             plain.append(replace(layer, keep=1.0))
             aside += ["dropout"]

@@ -14,7 +14,7 @@ from nndl.config.checking.settings import check_settings, images_to_learn_from
 from nndl.config.reading.messages import Path, Report
 from nndl.config.schema import Experiment
 from nndl.data.resolution import at_height
-from nndl.errors import ConfigError
+from nndl.errors import ConfigError, Where
 from nndl.net.catalog import LAYERS
 from nndl.net.catalog.affine import Affine
 from nndl.net.catalog.conv import Conv
@@ -56,7 +56,8 @@ def _placed(experiment: Experiment, tree: Any, report: Report) -> tuple[Placed, 
     try:
         return infer_shapes(experiment.model.layers, experiment.data.input_shape)
     except ConfigError as error:
-        report(layer_path(tree, error.where or ()), str(error))
+        for where in (error.where or (), *([] if error.also is None else [error.also])):
+            report(layer_path(tree, where), str(error))
         return ()
 
 
@@ -95,13 +96,15 @@ def _check_init_options(placed: Sequence[Placed], tree: Any, report: Report) -> 
 
 def _check_names(placed: Sequence[Placed], tree: Any, report: Report) -> None:
     """Report names that "residual1.conv1.w" cannot hold: a dot has its meaning there, the shortcut its name."""
-    seen: dict[str, tuple[int, ...]] = {}
+    seen: dict[str, Where] = {}
     for each in everything(placed):
         name = each.layer.name or ""
         if not name.replace("_", "a").replace("-", "a").isalnum() and name:
             report(layer_path(tree, each.where), f"a layer's name has letters, digits, '_' and '-' only, not {name!r}")
+        twice = f"two layers are named {each.path!r}; give one of them another name"
         if each.path in seen:
-            report(layer_path(tree, seen[each.path]), f"the block's shortcut is named {name!r}; take another name")
+            words = f"the block's shortcut is named {name!r}; take another name" if name == "projection" else twice
+            report(layer_path(tree, seen[each.path]), words)
         seen[each.path] = each.where
 
 
@@ -208,26 +211,25 @@ def parameter_names(placed: Sequence[Placed]) -> list[str]:
     return names
 
 
-def layer_path(tree: Any, where: tuple[int, ...]) -> Path:
+def layer_path(tree: Any, where: Where) -> Path:
     """Return the path of the layer at `where`: (3, 1) is model.layers[3].residual[1], or ...residual.layers[1]."""
     return _enter(tree, where)[0]
 
 
-def _kind(tree: Any, where: tuple[int, ...]) -> str:
+def _kind(tree: Any, where: Where) -> str:
     """Return what stands before the options of the layer there."""
     return next(iter(_enter(tree, where)[1]))
 
 
-def _enter(tree: Any, where: tuple[int, ...]) -> tuple[Path, Any]:
-    """Return the path of a layer, and what is written there."""
+def _enter(tree: Any, where: Where) -> tuple[Path, Any]:
+    """Return the path of a layer, or of a block's branch, and what is written there."""
     path: Path = ("model", "layers")
     node = tree["model"]["layers"]
-    for depth, index in enumerate(where):
-        if depth:
+    for depth, part in enumerate(where):
+        if depth and isinstance(where[depth - 1], int):
             kind = next(iter(node))
             path, node = (*path, kind), node[kind]
-            nested = LAYERS[kind].nested
-            if isinstance(node, dict):
-                path, node = (*path, str(nested)), node[nested]
-        path, node = (*path, index), node[index]
+            if isinstance(node, dict) and isinstance(part, int):
+                path, node = (*path, LAYERS[kind].nested[0]), node[LAYERS[kind].nested[0]]
+        path, node = (*path, part), node[part]
     return path, node

@@ -4,7 +4,9 @@ import os
 from collections.abc import Iterator, Sequence
 from math import prod
 
-from nndl.described import Described
+from nndl.errors import Where
+from nndl.net.catalog.block import Block
+from nndl.net.layer import Layer
 from nndl.net.shapes import Placed
 
 LARGEST_OPTION = 100_000
@@ -21,13 +23,14 @@ def installed_memory() -> int:
         return ASSUMED_MEMORY
 
 
-def oversized(layers: Sequence[Described], where: tuple[int, ...] = ()) -> Iterator[tuple[tuple[int, ...], str, int]]:
+def oversized(layers: Sequence[Layer], where: Where = ()) -> Iterator[tuple[Where, str, int]]:
     """Yield (position, option, value) of the whole numbers that are beyond reason."""
     for index, layer in enumerate(layers):
         for option, value in vars(layer).items():
             if isinstance(value, int) and value > LARGEST_OPTION:
                 yield (*where, index), option, value
-        yield from oversized(layer.inner, (*where, index))
+        for branch in layer.branches_of() if isinstance(layer, Block) else ():
+            yield from oversized(branch.layers, branch.inside((*where, index)))
 
 
 def weights(placed: Placed) -> int:

@@ -82,7 +82,7 @@ def _options(key: OneOf, described: type[Described]) -> dict[str, Any]:
     for name, text in docs.items():
         if name in schema["properties"]:
             schema["properties"][name]["description"] = text
-    if described.nested:
-        items = {"type": "array", "items": _reference(key), "minItems": 1}
-        schema["properties"][described.nested] = {**items, "description": docs[described.nested]}
+    for name in described.nested:
+        items = {"type": "array", "items": _reference(key), **({"minItems": 1} if name in schema["required"] else {})}
+        schema["properties"][name] = {**items, "description": docs[name]}
     return schema

@@ -70,7 +70,7 @@ def _plain(value: Any) -> Any:
 
 def _piece(described: Described) -> Any:
     """Return `relu`, or {conv: {filters: 32, ...}} with every option."""
-    unsaid = {"name", *described.one_of}  # those that say nothing, or that another says
+    unsaid = {"name", *described.one_of, *described.nested}  # those that say nothing, or that another says
     options = {name: value for name, value in _options(described).items() if not (name in unsaid and value is None)}
     return {described.kind: options if described.nested else _Flow(options)} if options else described.kind
 

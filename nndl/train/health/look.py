@@ -20,7 +20,6 @@ from nndl.net.layer import Layer
 from nndl.net.network import Network
 from nndl.net.plan import Chain, PlannedStep
 from nndl.net.shapes import everything
-from nndl.net.steps import SumStep
 from nndl.net.types import Array
 
 
@@ -84,10 +83,8 @@ def _chains(chain: Chain) -> Iterator[Chain]:
     """Yield the chain and those of the branches within it."""
     yield chain
     for planned in chain.steps:
-        if isinstance(planned.step, SumStep):
-            for branch in (planned.step.body, planned.step.shortcut):
-                if isinstance(branch, Chain):
-                    yield from _chains(branch)
+        for branch in planned.chains:
+            yield from _chains(branch)
 
 
 class _Left:

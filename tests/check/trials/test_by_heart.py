@@ -11,6 +11,7 @@ from nndl.config import Experiment, load_config
 from nndl.config.build import build
 from nndl.config.schema import Train
 from nndl.net.catalog.norm import Bn
+from nndl.net.catalog.residual import Residual
 from nndl.net.catalog.simple import Dropout
 from nndl.train.schedules import Multistep
 from tests.train.health.watched import experiment
@@ -84,7 +85,8 @@ def test_what_would_keep_it_from_that_is_put_aside_and_named() -> None:
         f"train.groups=[{GROUPS}]",
         "train.patience=3",
     ]
-    layers = "residual: [affine: 192, bn: {ghost_batch_size: 5}, relu, dropout: {keep: 0.5}], affine: 10"
+    body = "affine: 192, bn: {ghost_batch_size: 5}, relu, dropout: {keep: 0.5}"
+    layers = f"residual: {{layers: [{body}], shortcut: [affine: 192, bn: {{ghost_batch_size: 10}}]}}, affine: 10"
     plain, aside = simplified(experiment(layers, sets=sets), 20, 40)
     assert set(aside) == {
         "data.augment",
@@ -103,8 +105,10 @@ def test_what_would_keep_it_from_that_is_put_aside_and_named() -> None:
     assert (train.l2, train.weight_decay, train.optimizer.own_weight_decay, train.average) == (0, 0, 0, None)
     assert (train.groups[0].learning_rate, train.groups[0].freeze_after, train.groups[1].freeze_last) == (2, None, 0)
     assert train.schedule == Multistep(epochs=(32,))
-    inner = plain.model.layers[1].inner
-    assert [each.ghost_batch_size for each in inner if isinstance(each, Bn)] == [None]
+    block = plain.model.layers[1]
+    assert isinstance(block, Residual)
+    inner = (*block.layers, *(block.shortcut or ()))
+    assert [each.ghost_batch_size for each in inner if isinstance(each, Bn)] == [None, None]
     assert [each.p for each in inner if isinstance(each, Dropout)] == [1.0]
     built = build(plain)
     assert (built.solver.steps, len(built.split.train), built.validation) == (40, 20, None)

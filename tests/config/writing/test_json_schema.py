@@ -79,6 +79,8 @@ def test_it_refuses_wrong_configs_unless_only_the_whole_is_wrong(path: Any) -> N
         {"group_norm": 2},
         {"residual": ["relu", {"residual": [{"conv": 3}]}]},
         {"residual": {"name": "a", "layers": ["relu"]}},
+        {"residual": {"layers": ["relu"], "shortcut": [{"conv": 3}, "spatial_bn"]}},
+        {"residual": {"layers": ["relu"], "shortcut": []}},
     ],
 )
 def test_a_layer_may_be_written_in_each_of_its_forms(layer: Any) -> None:
@@ -96,6 +98,8 @@ def test_a_layer_may_be_written_in_each_of_its_forms(layer: Any) -> None:
         {"relu": None, "conv": 3},
         {"residual": ["rellu"]},
         {"residual": []},
+        {"residual": {"layers": ["relu"], "shortcut": ["rellu"]}},
+        {"residual": {"shortcut": ["relu"]}},
         {"max_pool": "2"},
         {"dropout": 0.5},
         {"dropout": {"keep": 0.9, "drop": 0.1}},
