@@ -1,6 +1,6 @@
 """From an experiment to what runs it: the one place that names engines, data sets and solvers together."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -8,8 +8,10 @@ import numpy as np
 
 from nndl.config.data import Split, build_split
 from nndl.config.schema import Experiment
+from nndl.data.augment import Transform
 from nndl.data.batches import Batches
 from nndl.data.dataset import Dataset, Images
+from nndl.data.normalize import Normalize
 from nndl.data.resolution import at_height
 from nndl.engines import get_engine, set_threads
 from nndl.errors import UsageError
@@ -125,14 +127,14 @@ def _whiten(network: Network, split: Split) -> None:
 
 def build_solver(experiment: Experiment, split: Split, network: Network, validation: Evaluator | None) -> Solver:
     """Make the solver of the experiment's training section."""
-    data, train = experiment.data, experiment.train
+    train = experiment.train
     batches = Batches(
         split.dataset.train,
         split.train,
         train.batch_size,
         experiment.seed,
         normalize=split.normalize,
-        augment=data.augment,
+        augment=_fitted(experiment.data.augment, split),
         dtype=experiment.dtype,
         drop_last=train.drop_last,
     )
@@ -150,6 +152,15 @@ def build_solver(experiment: Experiment, split: Split, network: Network, validat
         objective=_sharded(experiment, network),
         choice=Choice(train.best_by, train.patience),
     )
+
+
+def _fitted(augment: Sequence[Transform], split: Split) -> tuple[Transform, ...]:
+    """Tell the augmentations that ask for it the mean of the training pixels."""
+
+    def mean() -> Array:
+        return Normalize.fit(split.dataset.train.images, "standard", split.train).mean
+
+    return tuple(each.fitted(split.dataset.train.shape[0], mean) for each in augment)
 
 
 def _sharded(experiment: Experiment, network: Network) -> ShardedLoss | None:

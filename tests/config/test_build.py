@@ -6,6 +6,7 @@ import pytest
 from nndl.config import build as room
 from nndl.config import parse_config
 from nndl.config.build import build, build_network
+from nndl.data.batches import Batches
 from nndl.net.network import Network
 from nndl.train.events import StepDone
 
@@ -40,6 +41,17 @@ def test_it_trains_and_is_the_same_each_time() -> None:
         return made.network
 
     np.testing.assert_array_equal(trained().params.vector, trained().params.vector)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_augmentations_are_told_the_mean_of_the_training_pixels(channels: int) -> None:
+    sets = [f"data.channels={channels}", "data.augment=[flip, cutout: 4, rotation: {degrees: 5, fill: mean}]"]
+    made = build(parse_config(TEXT, "f.yaml", [*sets, "data.normalize=none"]))
+    assert isinstance(made.solver.batches, Batches)
+    mean = np.rint(made.split.dataset.train.images[made.split.train].mean(axis=(0, 2, 3)))
+    _, cutout, rotation = (vars(each).get("fill") for each in made.solver.batches.augment)
+    assert rotation == tuple(mean)
+    assert cutout == (tuple(mean) if channels == 1 else "auto")
 
 
 def test_seeds_of_any_size_do() -> None:

@@ -8,7 +8,7 @@ from annotated_types import Ge, Gt, Le, Lt
 from hypothesis import strategies as st
 
 from nndl.config.schema import Data, Experiment, Model, Train
-from nndl.data.augment import AlternatingFlip, ColorJitter, Crop, Cutout, Flip
+from nndl.data.augment import AlternatingFlip, ColorJitter, Crop, Cutout, Flip, RandomAffine, RandomErasing, Rotation
 from nndl.net.catalog import LAYERS, Affine, Conv, Residual
 from nndl.net.layer import Layer
 from nndl.net.losses import SoftmaxLoss, SvmLoss
@@ -106,11 +106,14 @@ schedules = st.one_of(
 )
 augmentations = st.lists(
     st.one_of(
-        st.just(Flip()),
+        st.builds(Flip, probability=shares),
         st.just(AlternatingFlip()),
         st.builds(Crop, pad=st.integers(0, 31), mode=st.sampled_from(["zero", "reflect"])),
-        st.builds(Cutout, size=st.integers(1, 32)),
+        st.builds(Cutout, size=st.integers(1, 32), fill=st.sampled_from(["auto", "mean", 0, (1, 2, 3)])),
         st.builds(ColorJitter, brightness=shares, contrast=shares, saturation=shares),
+        st.builds(RandomErasing, probability=shares, fill=st.sampled_from(["noise", "mean", 255])),
+        st.builds(Rotation, degrees=shares, fill=st.sampled_from(["mean", (9,)])),
+        st.builds(RandomAffine, translate=shares, scale=st.just((0.5, 2.0)), shear=shares),
     ),
     max_size=3,
 ).map(tuple)

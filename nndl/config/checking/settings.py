@@ -81,6 +81,11 @@ def _check_augmentation(data: Data, report: Report) -> None:
         except ValueError as error:
             path = ("data", "augment", index, transform.kind, transform.shorthand or "")
             report(path, str(error))
+        fill, channels = getattr(transform, "fill", None), data.input_shape[0]
+        if isinstance(fill, tuple) and len(fill) not in (1, channels):
+            words = "one number" if channels == 1 else f"one number or {channels}, one for each channel"
+            words = f"fill should be {words}, not {len(fill)}"
+            report(("data", "augment", index, transform.kind, "fill"), f"{transform.kind}: {words}")
 
 
 def _check_fold(data: Data, report: Report) -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -5,10 +6,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nndl.data.augment import GREY, AlternatingFlip, ColorJitter, Crop, Cutout, Flip, Transform
+from nndl.data.augment import (
+    GREY,
+    TRANSFORMS,
+    AlternatingFlip,
+    ColorJitter,
+    Crop,
+    Cutout,
+    Flip,
+    RandomAffine,
+    RandomErasing,
+    Rotation,
+    Transform,
+)
+from nndl.data.augment.transform import CHANCES, Chance
 from tests.data import fake
 
-TRANSFORMS = [
+EXAMPLES = [
     Flip(),
     AlternatingFlip(),
     Crop(),
@@ -19,11 +33,16 @@ TRANSFORMS = [
     ColorJitter(brightness=0.3),
     ColorJitter(contrast=0.5),
     ColorJitter(0.2, 0.3, 0.4),
+    RandomErasing(),
+    RandomErasing(probability=1.0, fill="mean"),
+    Rotation(),
+    Rotation(40, probability=0.3, interpolation="nearest"),
+    RandomAffine(degrees=20, translate=0.2, scale=(0.8, 1.2), shear=15, fill="mean"),
 ]
 IMAGES = fake.images(24)[0]
 EVERY = np.arange(24)
 
-every_transform = pytest.mark.parametrize("transform", TRANSFORMS, ids=str)
+every_transform = pytest.mark.parametrize("transform", EXAMPLES, ids=str)
 
 
 @every_transform
@@ -63,8 +82,35 @@ def test_seed_and_epoch_both_count(transform: Transform) -> None:
 
 
 def test_streams_are_apart() -> None:
-    streams = [kind.stream for kind in (Flip, AlternatingFlip, Crop, Cutout, ColorJitter)]
-    assert len({0, *streams}) == 6  # 0 shuffles
+    streams = [kind.stream for kind in TRANSFORMS.values()]
+    assert len({0, *streams}) == 1 + len(TRANSFORMS)  # 0 shuffles
+    assert max(streams) < CHANCES
+
+
+@pytest.mark.parametrize("kind", [kind for kind in TRANSFORMS.values() if issubclass(kind, Chance)])
+def test_every_kind_is_among_the_examples(kind: type[Transform]) -> None:
+    assert kind in {type(example) for example in EXAMPLES}
+    assert 0 <= kind().probability <= 1  # type: ignore[attr-defined]
+
+
+@every_transform
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_probability_says_how_many_are_changed(transform: Transform, dtype: Any) -> None:
+    if isinstance(transform, AlternatingFlip):  # a half by what it is
+        return
+    images = np.random.default_rng(1).integers(0, 256, (300, 3, 32, 32), np.uint8).astype(dtype)
+    index = np.arange(300)
+
+    def changed(probability: float) -> Any:
+        out = replace(transform, probability=probability).apply(images, index, 1, 3)  # type: ignore[call-arg]
+        return out, (out != images).any(axis=(1, 2, 3))
+
+    (never, none), (some, few), (always, most) = changed(0), changed(0.3), changed(1)
+    np.testing.assert_array_equal(never, images)
+    assert not none.any()
+    assert most.mean() > 0.9  # a few come to nothing: shifted by 0
+    assert few.mean() == pytest.approx(0.3 * most.mean(), abs=0.1)
+    np.testing.assert_array_equal(some[few], always[few])  # whether one is changed does not move how
 
 
 def is_mirrored(out: Any, images: Any) -> Any:
@@ -190,6 +236,6 @@ def test_grey_changes_as_colours_that_are_all_grey() -> None:
 )
 def test_images_may_be_too_small(transform: Transform, fits: tuple[int, int], words: str) -> None:
     transform.check(*fits)
-    larger = type(transform)(next(iter(vars(transform).values())) + 1)
+    larger = type(transform)(vars(transform)[str(transform.shorthand)] + 1)
     with pytest.raises(ValueError, match=words):
         larger.check(*fits)
