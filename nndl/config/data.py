@@ -37,7 +37,7 @@ def build_split(experiment: Experiment, given: Dataset | None = None) -> Split:
     """Load the data set, or take what is given, split it, and fit its normalisation to the images that train."""
     data = experiment.data
     dataset = load_dataset(experiment) if given is None else _fitting(given, experiment)
-    labels = dataset.train.labels
+    labels = dataset.train.labels[: len(dataset.train) - dataset.valid]
     used = np.arange(len(labels))
     if data.train_size != "all" and data.train_size < len(labels):
         used = stratified_split(labels, data.train_size, data.split_seed)[1]
@@ -45,6 +45,8 @@ def build_split(experiment: Experiment, given: Dataset | None = None) -> Split:
     if data.fold:
         inner = stratified_fold(labels[used], *parse_fold(data.fold), data.split_seed)
         train, validation = used[inner[0]], used[inner[1]]
+    elif data.validation_size == "given":
+        validation = np.arange(len(labels), len(dataset.train))
     elif data.held_out:
         inner = stratified_split(labels[used], data.held_out, data.split_seed)
         train, validation = used[inner[0]], used[inner[1]]
@@ -62,6 +64,8 @@ def load_dataset(experiment: Experiment) -> Dataset:
         raise DataError(f"the images of this experiment were given in Python; {cure}")
     if data.dataset in SOURCES:
         dataset = SOURCES[data.dataset].load(wanted(data))
+        if data.validation_size == "given" and not dataset.valid:
+            raise DataError(f"{data.root} has no images for validation beside those to test on, as the config says")
     else:
         dataset = _generated(data) if data.dataset == "synthetic" else load_cifar(Path(data.root), data.dataset)
     return _fitting(dataset, experiment)

@@ -131,9 +131,10 @@ class Data(Section):
     """The number of training images to use, before validation is split off; for quick trials."""
     test_size: Count | Literal["all"] = "all"
     """The number of test images to use."""
-    validation_size: Annotated[int, Ge(0)] | Annotated[float, Gt(0), Lt(1)] | Literal["auto"] = "auto"
+    validation_size: Annotated[int, Ge(0)] | Annotated[float, Gt(0), Lt(1)] | Literal["given", "auto"] = "auto"
     """Training images held out to watch progress and choose the best epoch; of each class its share. 0.1: a tenth.
-    auto: 5,000, or a tenth where that is all of them."""
+    given: those that one's own files have for it, as in valid/ beside test/, which else join the training images.
+    auto: given where there are such, or 5,000, or a tenth where that is all of them."""
     split_seed: Annotated[int, Ge(0)] = 0
     """The seed that picks them, apart from `seed` so that runs with other seeds are judged on the same images."""
     fold: Annotated[str, BeforeValidator(_fold), WithJsonSchema({"type": "string", "pattern": FOLD})] | None = None
@@ -201,8 +202,13 @@ class Data(Section):
 
     @property
     def held_out(self) -> int:
-        """Return validation_size, which is a number once it is read."""
-        return int(self.validation_size)
+        """Return how many of the training images are held out; none of them where others are given."""
+        return 0 if self.validation_size == "given" else int(self.validation_size)
+
+    @property
+    def validates(self) -> bool:
+        """Tell whether there are images to validate on."""
+        return self.validation_size == "given" or self.held_out > 0
 
 
 class Model(Section):

@@ -43,8 +43,12 @@ def settled(data: Data, given: Dataset | None = None) -> Data:
         if said not in (None, there):
             shape = " x ".join(map(str, found.shape))
             raise UnsettledError(key, f"images are {shape} (channels, height, width) in these files; leave {key} out")
+    if data.validation_size == "given" and not found.valid:
+        words = "there are no images for validation, as in valid/ beside test/; leave validation_size out"
+        raise UnsettledError("validation_size", words)
     train_size = found.train if data.train_size == "all" else data.train_size
     told = {"size": tuple(size), "channels": channels, "classes": found.classes, "train_size": train_size}
+    told |= {"validation_size": "given"} if found.valid else {}
     try:
         return Data(**{name: getattr(data, name) for name in Data.model_fields} | told)
     except ValidationError as error:
@@ -71,4 +75,5 @@ def wanted(data: Data) -> Wanted:
         None if data.classes == "all" else data.classes,
         data.test_share,
         data.split_seed,
+        data.validation_size == "given" or (data.validation_size == "auto" and data.fold is None),
     )

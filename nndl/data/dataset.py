@@ -53,6 +53,8 @@ class Dataset:
     test: Images
     classes: tuple[str, ...]
     synthetic: bool
+    valid: int = 0
+    """The last so many of the training images, which are not learnt from: the files have them for validation."""
 
     @cached_property
     def digest(self) -> str:
@@ -72,7 +74,8 @@ class Dataset:
         numbers = np.full(len(self.classes), -1)
         numbers[[self.classes.index(name) for name in names]] = np.arange(len(names))
         train, test = (_numbered(part, numbers) for part in (self.train, self.test))
-        return replace(self, train=train, test=test, classes=names)
+        valid = int((numbers[self.train.labels[len(self.train) - self.valid :]] >= 0).sum())
+        return replace(self, train=train, test=test, classes=names, valid=valid)
 
 
 def _numbered(part: Images, numbers: NDArray[Any]) -> Images:

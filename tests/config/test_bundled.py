@@ -101,4 +101,4 @@ def test_configs_for_images_of_ones_own_are_named_apart_and_load_with_them(
         load_config("own/folder", [f"data.root='{tmp_path / 'nowhere'}'"])
     root = fill(tmp_path / "pets", {"cat": 30, "dog": 30})
     made = load_config("own/folder", [f"data.root='{root}'"])
-    assert (made.data.input_shape, made.data.held_out, made.name) == ((3, 64, 64), 5, "own-folder")
+    assert (made.data.input_shape, made.data.held_out, made.name) == ((3, 64, 64), 4, "own-folder")

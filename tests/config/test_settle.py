@@ -8,6 +8,7 @@ from nndl.config import load_config, parse_config
 from nndl.config.data import build_split
 from nndl.config.reading.messages import Problem, ProblemsError
 from nndl.config.writing.show import dump
+from nndl.errors import DataError
 from nndl.net.catalog import Affine
 from tests.data.sources.drawn import fill
 
@@ -119,3 +120,41 @@ def test_the_size_of_a_known_data_set_cannot_be_chosen() -> None:
         with pytest.raises(ProblemsError, match=r"is for images of one's own"):
             parse_config(f"data: {{{more}}}\nmodel: {{layers: [affine: classes]}}\n", "f.yaml")
     parse_config("data: {size: 32, channels: 3}\nmodel: {layers: [affine: classes]}\n", "f.yaml")
+
+
+def test_pictures_in_valid_beside_test_validate_unless_a_number_is_said(pets: Path) -> None:
+    root = pets.parent / "parts"
+    for part, count in (("train", 10), ("valid", 4), ("test", 3)):
+        fill(root / part, {"cat": count, "dog": count})
+    made = parse_config(config(root), "pets.yaml")
+    assert (made.data.validation_size, made.data.train_size, made.data.validates) == ("given", 20, True)
+    again = parse_config(dump(made), "config.yaml")
+    assert again == made
+    for split in map(build_split, (made, again)):  # the second from the cache
+        assert [len(part) for part in (split.train, split.validation, split.test)] == [20, 8, 6]
+        held_out = split.dataset.train.take(split.validation)
+        assert [int(held_out.images[at].argmax(axis=0).mean().round()) for at in (0, 7)] == [
+            0,
+            1,
+        ]  # red cats, green dogs
+        assert not set(split.train) & set(split.validation)
+    some = build_split(parse_config(config(root, "size: 16\n  classes: [dog, cat]\n  train_size: 6"), "pets.yaml"))
+    assert (len(some.train), len(some.validation)) == (6, 8)
+    joined = build_split(parse_config(config(root, "validation_size: 7"), "pets.yaml"))
+    assert (len(joined.train), len(joined.validation)) == (21, 7)
+    fold = build_split(parse_config(config(root, "fold: 1/4"), "pets.yaml"))
+    assert (len(fold.train), len(fold.validation)) == (21, 7)
+
+
+def test_what_is_given_must_be_there(tmp_path: Path, pets: Path) -> None:
+    told = faults(pets, "validation_size: given")
+    assert "there are no images for validation, as in valid/ beside test/" in told[0].words
+    with pytest.raises(ProblemsError, match="cifar10 has no images for validation apart"):
+        parse_config("data: {validation_size: given}\nmodel: {layers: [affine: 10]}", "f.yaml")
+    root = tmp_path / "parts"
+    for part in ("train", "valid", "test"):
+        fill(root / part, {"cat": 4, "dog": 4})
+    made = parse_config(config(root), "pets.yaml")
+    (root / "valid").rename(tmp_path / "gone")
+    with pytest.raises(DataError, match="has no images for validation"):
+        build_split(made)

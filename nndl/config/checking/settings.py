@@ -51,6 +51,9 @@ def _check_known(data: Data, report: Report) -> None:
         given = getattr(data, name)
         if given not in ("auto", own) and not (name == "size" and (given, given) == own):
             report(("data", name), f"the images of {data.dataset} are {' x '.join(map(str, SHAPE))}; leave {name} out")
+    if data.validation_size == "given":
+        words = f"{data.dataset} has no images for validation apart; leave validation_size out, or say how many"
+        report(("data", "validation_size"), words)
     for name in ("damaged", "test_share"):
         if getattr(data, name) != Data.model_fields[name].default:
             report(
@@ -123,7 +126,7 @@ def _check_training(experiment: Experiment, report: Report) -> None:
     if train.patience is not None and train.resolution is not None:
         words = "patience may end training while images are still small (train.resolution)"
         report(("train", "patience"), f"{words}, of which the running statistics would then be; leave one of them out")
-    if train.patience is not None and not experiment.data.held_out:
+    if train.patience is not None and not experiment.data.validates:
         report(("train", "patience"), "patience waits for a better validation, and data.validation_size is 0")
     if train.shards is not None and train.shards > train.batch_size:
         report(("train", "shards"), f"shards should be {train.batch_size:,}, the batch_size, or less: {train.shards:,}")

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import isqrt
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,54 +41,77 @@ class Whole:
     test: Part | None = None
     names: Sequence[str] | None = None
     """The names of labels 0, 1, 2 ...; without them a label is its own name."""
+    valid: Part | None = None
+    """Images to validate on, beside some to test on; they are left out unless they are wanted apart."""
+
+
+class Taken(NamedTuple):
+    """The images of a part that are taken: their positions, and the numbers of their classes, both int64 (n,)."""
+
+    positions: Array
+    labels: Array
 
 
 def found(whole: Whole, wanted: Wanted) -> Found:
     """Tell what there is without reading the images. Raises DataError."""
-    classes, train, _, _, _ = _sorted_out(whole, wanted)
-    return Found(layout(whole.train), classes, len(train))
+    classes, train, valid, _ = _sorted_out(whole, wanted)
+    return Found(layout(whole.train), classes, len(train.positions), len(valid.positions) if valid else 0)
 
 
 def dataset(whole: Whole, wanted: Wanted) -> Dataset:
     """Read the images. Raises DataError."""
-    classes, train, test, learnt, tested = _sorted_out(whole, wanted)
+    classes, train, valid, test = _sorted_out(whole, wanted)
     images = as_bytes(whole.train)
-    others = images if whole.test is None else as_bytes(whole.test)
-    if images.shape[1:] != others.shape[1:]:
-        there = " and ".join(" x ".join(map(str, each.shape[1:])) for each in (images, others))
-        raise DataError(f"{wanted.root}: images to train on and to test on are {there} (channels, height, width)")
-    return Dataset(whole.name, _taken(images, train, learnt), _taken(others, test, tested), classes, synthetic=False)
+    learnt = _taken(images, train)
+    tested = _taken(images if whole.test is None else as_bytes(whole.test), test)
+    held_out = _taken(as_bytes(whole.valid), valid) if whole.valid and valid else None
+    for other, purpose in ((tested, "test"), (held_out, "validate")):
+        if other and learnt.shape != other.shape:
+            there = " and ".join(" x ".join(map(str, each.shape)) for each in (learnt, other))
+            words = f"images to train on and to {purpose} on are {there} (channels, height, width)"
+            raise DataError(f"{wanted.root}: {words}")
+    if held_out is None:
+        return Dataset(whole.name, learnt, tested, classes, synthetic=False)
+    pairs = ((learnt.images, held_out.images), (learnt.labels, held_out.labels))
+    return Dataset(whole.name, Images(*map(np.concatenate, pairs)), tested, classes, False, len(held_out))
 
 
-def _taken(images: Array, index: Array, labels: Array) -> Images:
-    """Take the images at `index`; all of them are not copied."""
+def _taken(images: Array, taken: Taken) -> Images:
+    """Take the images; all of them are not copied."""
+    index = taken.positions
     everything = len(index) == len(images) and (index == np.arange(len(index))).all()
-    return Images(images if everything else np.ascontiguousarray(images[index]), labels)
+    return Images(images if everything else np.ascontiguousarray(images[index]), taken.labels)
 
 
-def _sorted_out(whole: Whole, wanted: Wanted) -> tuple[tuple[str, ...], Array, Array, Array, Array]:
-    """Return the classes, the positions of the images to train on and to test on, and the labels of both."""
+def _sorted_out(whole: Whole, wanted: Wanted) -> tuple[tuple[str, ...], Taken, Taken | None, Taken]:
+    """Return the classes, and what is taken to train on, to validate on apart, and to test on."""
     labels = _words(whole.train, whole.names)
-    tests = None if whole.test is None else _words(whole.test, whole.names)
     there = whole.names if whole.names and whole.train.labels.dtype.kind not in "US" else _in_order(labels)
     classes = chosen(there, wanted)
-    if whole.test and tests is not None and wanted.classes is None and (only := set(tests.tolist()) - set(there)):
-        raise DataError(f"{whole.test.name} has images of {listed(sorted(only))}, and {whole.train.name} has none")
-    own = _numbers(labels, classes)
-    counts = np.bincount(own[own >= 0], minlength=len(classes))
+    train = _of_classes(labels, classes)
+    counts = np.bincount(train.labels, minlength=len(classes))
     if empty := [name for name, count in zip(classes, counts, strict=True) if not count]:
         raise DataError(f"{whole.train.name} has no image of {listed(empty)}; leave it out of data.classes")
-    index = np.flatnonzero(own >= 0)
-    if tests is None:
-        train, test = _share(index, own, len(classes), wanted)
-        return classes, train, test, own[train], own[test]
-    other = _numbers(tests, classes)
-    test = np.flatnonzero(other >= 0)
-    if not len(test):
-        raise DataError(
-            f"{whole.test.name if whole.test else wanted.root} has no image of {listed(classes)} to test on"
-        )
-    return classes, index, test, own[index], other[test]
+
+    def beside(part: Part) -> Taken:
+        words = _words(part, whole.names)
+        if wanted.classes is None and (only := set(words.tolist()) - set(there)):
+            raise DataError(f"{part.name} has images of {listed(sorted(only))}, and {whole.train.name} has none")
+        return _of_classes(words, classes)
+
+    if whole.test is None:
+        train, test = _share(train, len(classes), wanted)
+    elif not len((test := beside(whole.test)).positions):
+        raise DataError(f"{whole.test.name} has no image of {listed(classes)} to test on")
+    valid = beside(whole.valid) if whole.valid and whole.test and wanted.valid_apart else None
+    return classes, train, valid if valid and len(valid.positions) else None, test
+
+
+def _of_classes(labels: Array, classes: Sequence[str]) -> Taken:
+    """Take the images of these classes."""
+    numbers = _numbers(labels, classes)
+    index = np.flatnonzero(numbers >= 0)
+    return Taken(index, numbers[index])
 
 
 def _numbers(labels: Array, classes: Sequence[str]) -> Array:
@@ -98,13 +121,14 @@ def _numbers(labels: Array, classes: Sequence[str]) -> Array:
     return np.array([numbers.get(name, -1) for name in names.tolist()], np.int64)[which.reshape(-1)]
 
 
-def _share(index: Array, labels: Array, classes: int, wanted: Wanted) -> tuple[Array, Array]:
-    """Draw the images to test on out of those at `index`."""
+def _share(taken: Taken, classes: int, wanted: Wanted) -> tuple[Taken, Taken]:
+    """Draw those to test on."""
+    index, labels = taken
     count = max(round(wanted.test_share * len(index)), classes)
     if len(index) < 2 * classes:
         raise DataError(f"{wanted.root} has {len(index):,} images of {classes:,} classes: too few to train and test on")
-    train, test = stratified_split(labels[index], min(count, len(index) - classes), wanted.seed)
-    return index[train], index[test]
+    train, test = stratified_split(labels, min(count, len(index) - classes), wanted.seed)
+    return Taken(index[train], labels[train]), Taken(index[test], labels[test])
 
 
 def _in_order(labels: Array) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from nndl.data.dataset import Dataset
 from nndl.data.pixels import Shape
-from nndl.data.sources.cache import Item, Plan, cached
+from nndl.data.sources.cache import End, Item, Plan, cached
 from nndl.data.sources.decoding import Named, decoded
 from nndl.data.sources.telling import progress
 from nndl.data.sources.wanted import Wanted, listed
@@ -31,6 +31,8 @@ class Pictures:
     """Gives a digest of the files as they are."""
     train: Callable[[], Iterable[Named]]
     test: Callable[[], Iterable[Named]]
+    valid: Callable[[], Iterable[Named]] | None = None
+    """Those that validate, where they are apart."""
 
 
 def shape_of(wanted: Wanted) -> Shape:
@@ -45,7 +47,7 @@ def build(pictures: Pictures, wanted: Wanted) -> Dataset:
     """
     shape, stamp = shape_of(wanted), pictures.stamp()
 
-    def make() -> Iterator[Item | None]:
+    def make() -> Iterator[Item | End]:
         yield from _images(pictures, shape, wanted)
         if pictures.stamp() != stamp:
             raise DataError(f"{wanted.root} changed while its pictures were read; give the command again")
@@ -54,13 +56,13 @@ def build(pictures: Pictures, wanted: Wanted) -> Dataset:
     return cached(Plan(key, stamp, pictures.name, shape, pictures.classes, pictures.count, make))
 
 
-def _images(pictures: Pictures, shape: Shape, wanted: Wanted) -> Iterator[Item | None]:
-    """Yield the images of both parts; raises DataError for damage that is not skipped, or a class of nothing else."""
+def _images(pictures: Pictures, shape: Shape, wanted: Wanted) -> Iterator[Item | End]:
+    """Yield the images of all parts; raises DataError for damage that is not skipped, or a class of nothing else."""
     damage, lost = list[DataError](), set(range(len(pictures.classes)))
     with progress() as told:
         told.start(f"reading {wanted.root}", pictures.count)
-        for part in (pictures.train, pictures.test):
-            for label, pixels in decoded(part(), shape, wanted.fit):
+        for part in (pictures.train, pictures.valid, pictures.test):
+            for label, pixels in decoded(part(), shape, wanted.fit) if part else ():
                 told.advance(1)
                 if isinstance(pixels, DataError):
                     damage.append(pixels)
@@ -68,8 +70,8 @@ def _images(pictures: Pictures, shape: Shape, wanted: Wanted) -> Iterator[Item |
                     if part is pictures.train:
                         lost.discard(label)
                     yield pixels, label
-            if part is pictures.train:
-                yield None
+            if part is not pictures.test:
+                yield End.LEARNT if part is pictures.train else End.TRAIN
         if damage and wanted.skip_damaged:
             told.note(f"note: left out, since they cannot be read: {listed(damage)}")
     if damage and not wanted.skip_damaged:

@@ -15,6 +15,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import IO, Any
 
@@ -31,6 +32,14 @@ from nndl.visible import visible
 Array = NDArray[Any]
 Item = tuple[Array, int]
 """Pixels uint8 (C, H, W) and their label."""
+
+
+class End(Enum):
+    """The place between two images where a part ends."""
+
+    LEARNT = "those that are learnt from"
+    TRAIN = "the training images, those that validate among them"
+
 
 IN_MEMORY = 256 << 20
 """Bytes of images; more are mapped, so that memory holds what is in use."""
@@ -54,8 +63,8 @@ class Plan:
     classes: tuple[str, ...]
     most: int
     """The number of images if none is damaged."""
-    make: Callable[[], Iterator[Item | None]]
-    """Gives the images, those to train on first, None between the two parts."""
+    make: Callable[[], Iterator[Item | End]]
+    """Gives the images, those to train on first, those that validate apart next, and where both end."""
 
     @property
     def bytes(self) -> int:
@@ -104,14 +113,15 @@ def _read(place: Path, plan: Plan) -> Dataset | None:
         if (about["version"], about["stamp"]) != (_VERSION, plan.stamp):
             return None
         count, train = int(about["count"]), int(about["train"])
-        if not 0 < train <= count <= plan.most:
+        valid = int(about.get("valid", 0))
+        if not 0 <= valid < train <= count <= plan.most:
             return None
         images = _array(place / _PIXELS, np.uint8, (count, *plan.shape))
         labels = _array(place / _LABELS, np.int64, (count,))
         if labels.min() < 0 or labels.max() >= len(plan.classes):
             return None
         learnt, tested = (Images(images[part], labels[part]) for part in (slice(0, train), slice(train, count)))
-        dataset = Dataset(plan.name, learnt, tested, plan.classes, synthetic=False)
+        dataset = Dataset(plan.name, learnt, tested, plan.classes, synthetic=False, valid=valid)
         return dataset if dataset.digest == about["digest"] else None
     except (OSError, ValueError, KeyError, TypeError, DataError, RecursionError):
         return None
@@ -152,13 +162,15 @@ def _made(place: Path, plan: Plan) -> Dataset:
 def _write(folder: Path, plan: Plan) -> dict[str, Any]:
     """Write images and labels one after the other; returns what is kept about them."""
     labels: list[int] = []
-    train, digest = 0, hashlib.sha256()
+    learnt, train, digest = 0, 0, hashlib.sha256()
     with (folder / _PIXELS).open("wb") as file:
         for item in plan.make():
-            if item is None:
+            if item is End.LEARNT:
+                learnt = len(labels)
+            elif item is End.TRAIN:
                 digest.update(np.array(labels, "<i8").data)
                 train = len(labels)
-            else:
+            elif not isinstance(item, End):
                 pixels, label = item
                 file.write(pixels.data)
                 digest.update(pixels.data)
@@ -168,7 +180,7 @@ def _write(folder: Path, plan: Plan) -> dict[str, Any]:
     with (folder / _LABELS).open("wb") as file:
         file.write(np.array(labels, np.int64).data)
         _finish(file)
-    known = {"version": _VERSION, "stamp": plan.stamp, "count": len(labels), "train": train}
+    known = {"version": _VERSION, "stamp": plan.stamp, "count": len(labels), "train": train, "valid": train - learnt}
     return {**known, "digest": digest.hexdigest(), "of": visible(plan.key)[:1000]}
 
 

@@ -16,7 +16,7 @@ from nndl.visible import visible
 def survey(wanted: Wanted) -> Found:
     """Tell what a folder of pictures holds, by their names alone. Raises DataError."""
     tree = read_tree(wanted)
-    return Found(shape_of(wanted), tree.classes, len(tree.train))
+    return Found(shape_of(wanted), tree.classes, len(tree.train), len(tree.valid))
 
 
 def load(wanted: Wanted) -> Dataset:
@@ -25,11 +25,12 @@ def load(wanted: Wanted) -> Dataset:
     pictures = Pictures(
         visible(root.name) or "folder",
         tree.classes,
-        len(tree.train) + len(tree.test),
-        (str(root), wanted.test_share, wanted.seed),
+        len(tree.pictures),
+        (str(root), wanted.test_share, wanted.seed, *(["valid"] if tree.valid else [])),
         lambda: _stamp(read_tree(wanted)),
         lambda: _named(tree.train),
         lambda: _named(tree.test),
+        (lambda: _named(tree.valid)) if tree.valid else None,
     )
     return build(pictures, wanted)
 
@@ -41,7 +42,8 @@ def _named(pictures: tuple[Picture, ...]) -> Iterator[Named]:
 
 def _stamp(tree: Tree) -> str:
     """Return a digest of the files' names, classes, sizes and times."""
-    return stamp_of(chain([tree.classes], map(_row, tree.train), ["test"], map(_row, tree.test)))
+    valid = ["valid", *map(_row, tree.valid)] if tree.valid else []
+    return stamp_of(chain([tree.classes], map(_row, tree.train), valid, ["test"], map(_row, tree.test)))
 
 
 def _row(picture: Picture) -> tuple[object, ...]:

@@ -47,6 +47,7 @@ def _whole(wanted: Wanted) -> Whole:
         _part(path, heads, learnt),
         _part(path, heads, tested) if tested else None,
         None if names is None else _names(path, names, heads),
+        _part(path, heads, valid) if valid and test else None,
     )
 
 

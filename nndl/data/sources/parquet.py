@@ -32,37 +32,42 @@ _BATCH = 64  # rows read at a time
 
 
 class _Tables(NamedTuple):
-    """The files of both parts, and the number of each row's class in them, -1 for rows that are not taken."""
+    """The files of the parts, and the number of each row's class in them, -1 for rows that are not taken."""
 
     classes: tuple[str, ...]
     train: dict[Path, Array]
     test: dict[Path, Array]
+    valid: dict[Path, Array]
 
     @property
-    def counts(self) -> tuple[int, int]:
-        """Return the number of pictures to train on, and to test on."""
-        learnt, tested = (sum(int((rows >= 0).sum()) for rows in part.values()) for part in (self.train, self.test))
-        return learnt, tested
+    def counts(self) -> tuple[int, int, int]:
+        """Return the number of pictures to train on, to validate on apart, and to test on."""
+        learnt, held_out, tested = (
+            sum(int((rows >= 0).sum()) for rows in part.values()) for part in (self.train, self.valid, self.test)
+        )
+        return learnt, held_out, tested
 
 
 def survey(wanted: Wanted) -> Found:
     """Tell what the files hold by their labels. Raises DataError, and MissingExtraError without pyarrow."""
     tables = _tables(wanted)
-    return Found(shape_of(wanted), tables.classes, tables.counts[0])
+    return Found(shape_of(wanted), tables.classes, *tables.counts[:2])
 
 
 def load(wanted: Wanted) -> Dataset:
     """Read the pictures, as `nndl.data.sources.building.build` does. Raises as `survey` does."""
     tables, root = _tables(wanted), wanted.root.resolve()
-    files = sorted({*tables.train, *tables.test})
+    valid = tables.valid
+    files = sorted({*tables.train, *tables.valid, *tables.test})
     pictures = Pictures(
         visible(root.stem) or "parquet",
         tables.classes,
         sum(tables.counts),
-        (str(root), wanted.test_share, wanted.seed),
+        (str(root), wanted.test_share, wanted.seed, *(["valid"] if valid else [])),
         lambda: stamp_of((str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files),
         lambda: chain.from_iterable(_rows(path, rows) for path, rows in tables.train.items()),
         lambda: chain.from_iterable(_rows(path, rows) for path, rows in tables.test.items()),
+        (lambda: chain.from_iterable(_rows(path, rows) for path, rows in valid.items())) if valid else None,
     )
     return build(pictures, wanted)
 
@@ -70,10 +75,14 @@ def load(wanted: Wanted) -> Dataset:
 def _tables(wanted: Wanted) -> _Tables:
     """Read the labels, and divide the rows as a folder's pictures are divided."""
     parts = _files(wanted.root)
-    train, test = parts["train"] + (parts["valid"] if parts["test"] else []), parts["test"] or parts["valid"]
+    train, valid, test = parts["train"], parts["valid"], parts["test"]
+    if not test:
+        valid, test = [], valid
+    elif not wanted.valid_apart:
+        train, valid = train + valid, []
     if not train:
         raise DataError(f"{wanted.root} holds no train-*.parquet, in itself or in data/")
-    labels = {path: _labels(path) for path in [*train, *test]}
+    labels = {path: _labels(path) for path in [*train, *valid, *test]}
     if sum(map(len, labels.values())) > MOST_IMAGES:
         raise DataError(f"{wanted.root} holds over {MOST_IMAGES:,} pictures, the most that are read")
     known = _names(train[0])
@@ -89,8 +98,8 @@ def _tables(wanted: Wanted) -> _Tables:
     if missing := [name for number, name in enumerate(classes) if number not in learnt]:
         raise DataError(f"{wanted.root}: no picture to train on is of {listed(missing)}; leave it out of data.classes")
     if test:
-        return _Tables(classes, {path: taken[path] for path in train}, {path: taken[path] for path in test})
-    return _Tables(classes, *_divided({path: taken[path] for path in train}, len(classes), wanted))
+        return _Tables(classes, *({path: taken[path] for path in part} for part in (train, test, valid)))
+    return _Tables(classes, *_divided({path: taken[path] for path in train}, len(classes), wanted), {})
 
 
 def _divided(taken: dict[Path, Array], classes: int, wanted: Wanted) -> tuple[dict[Path, Array], dict[Path, Array]]:

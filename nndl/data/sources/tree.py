@@ -16,6 +16,8 @@ from nndl.visible import beware, visible
 
 TRAIN, VALIDATION, TEST = ("train", "training"), ("valid", "val", "validation"), ("test", "testing")
 """The names of folders that hold parts of a data set, in any case; where there is no test/, valid/ is the test set."""
+Parts = tuple[list[Path], list[Path], list[Path]]
+"""The folders to train on, to validate on and to test on."""
 _DEEPEST = 16
 
 
@@ -32,6 +34,13 @@ class Tree(NamedTuple):
     classes: tuple[str, ...]
     train: tuple[Picture, ...]
     test: tuple[Picture, ...]
+    valid: tuple[Picture, ...] = ()
+    """Those of valid/ beside test/, where they are wanted apart."""
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        """Return all of them, those to test on last."""
+        return self.train + self.valid + self.test
 
 
 def read_tree(wanted: Wanted) -> Tree:
@@ -41,12 +50,11 @@ def read_tree(wanted: Wanted) -> Tree:
     """
     try:
         root = _folder(wanted.root)
-        parts = _parts(root)
+        parts = _parts(root, wanted.valid_apart)
         tree = _of_parts(*parts, wanted) if parts else _split(_pictures([root], wanted), wanted)
     except OSError as error:
         raise DataError(f"{error.filename or wanted.root} cannot be read: {error.strerror or error}") from None
-    count = len(tree.train) + len(tree.test)
-    if count > MOST_IMAGES:
+    if (count := len(tree.pictures)) > MOST_IMAGES:
         raise DataError(f"{wanted.root} holds {count:,} pictures; at most {MOST_IMAGES:,} are read")
     return tree
 
@@ -59,8 +67,8 @@ def _folder(root: Path) -> Path:
     raise DataError(f"there is no folder {root}" + ("" if root.is_absolute() else f" (from here {root.resolve()})"))
 
 
-def _parts(root: Path) -> tuple[list[Path], list[Path]] | None:
-    """Return the folders to train on and to test on; None where the folders are no parts but classes."""
+def _parts(root: Path, apart: bool) -> Parts | None:
+    """Return the folders of the parts; None where the folders are no parts but classes."""
     named = {folder.name.lower(): folder for folder in _folders(root)}
     train, valid, test = ([named[name] for name in names if name in named] for names in (TRAIN, VALIDATION, TEST))
     if not named or len(train) + len(valid) + len(test) < len(named):
@@ -68,16 +76,19 @@ def _parts(root: Path) -> tuple[list[Path], list[Path]] | None:
     if not train or not (valid or test):
         there = listed(f"{name}/" for name in named)
         raise DataError(f"{root} holds {there}: a train/ has a test/ beside it, or classes stand in {root} itself")
-    return (train + valid, test) if test else (train, valid)
+    if not test:
+        return train, [], valid
+    return (train, valid, test) if apart else (train + valid, [], test)
 
 
-def _of_parts(train: list[Path], test: list[Path], wanted: Wanted) -> Tree:
-    learnt, tested = _by_class(train, wanted), _by_class(test, wanted)
-    if only := [name for name, files in tested.items() if files and not learnt.get(name)]:
-        raise DataError(f"{test[0]} has pictures of classes that {train[0]} has none of: {listed(only)}")
+def _of_parts(train: list[Path], valid: list[Path], test: list[Path], wanted: Wanted) -> Tree:
+    learnt, held_out, tested = (_by_class(part, wanted) for part in (train, valid, test))
+    for part, files in ((valid, held_out), (test, tested)):
+        if only := [name for name, there in files.items() if there and not learnt.get(name)]:
+            raise DataError(f"{part[0]} has pictures of classes that {train[0]} has none of: {listed(only)}")
     classes = chosen(learnt, wanted)
     _refuse_empty([name for name in classes if not learnt[name]], train[0])
-    return Tree(classes, _numbered(classes, learnt), _numbered(classes, tested))
+    return Tree(classes, *(_numbered(classes, files) for files in (learnt, tested, held_out)))
 
 
 def _pictures(folders: list[Path], wanted: Wanted) -> tuple[tuple[str, ...], tuple[Picture, ...]]:

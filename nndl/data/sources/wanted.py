@@ -28,15 +28,18 @@ class Wanted:
     classes: tuple[str, ...] | None = None
     test_share: float = 0.2
     seed: int = 0
+    valid_apart: bool = False
+    """Images that the files have for validation, beside some to test on, validate; else they join those that train."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """Shape (C, H, W) of the images, their classes, and how many of them there are to train on."""
+    """Shape (C, H, W) of the images, their classes, and how many there are to train on and apart to validate on."""
 
     shape: Shape
     classes: tuple[str, ...]
     train: int
+    valid: int = 0
 
 
 class ClassesError(DataError):

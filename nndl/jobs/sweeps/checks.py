@@ -38,7 +38,7 @@ def _check_base(sweep: Sweep, report: Report) -> bool:
         report(("base",) if not sweep.set else ("set",), f"the base config does not load: {error}")
         return False
     counted = [each for each in sweep.objective if each.startswith("validation")]
-    if counted and not experiment.data.held_out:
+    if counted and not experiment.data.validates:
         report(("objective",), f"{counted[0]} needs images to validate on, and data.validation_size is 0")
         return False
     return True

@@ -162,3 +162,15 @@ def test_an_array_that_says_it_is_huge_is_not_read(tmp_path: Path) -> None:
         archive.write(tmp_path / "y.npy", "y.npy")
     with pytest.raises(DataError, match="X would take 114 GiB; at most 8 are read"):
         survey(Wanted(tmp_path / "toys.npz"))
+
+
+def test_a_val_part_validates_where_that_is_wanted_and_is_else_left_out(tmp_path: Path) -> None:
+    wanted = saved(tmp_path, x_train=X, y_train=Y, x_val=X[:5], y_val=Y[:5], x_test=X_TEST, y_test=Y_TEST)
+    apart = Wanted(wanted.root, valid_apart=True)
+    data = load(apart)
+    assert survey(apart) == Found((3, 12, 10), ("0", "1", "2", "3"), 40, 5)
+    assert (len(data.train), data.valid, len(load(wanted).train)) == (45, 5, 40)
+    np.testing.assert_array_equal(data.train.images[40:], X[:5])
+    some = load(Wanted(wanted.root, valid_apart=True, classes=("3", "1")))
+    assert (len(some.train), some.valid) == (22, 2)
+    assert data.of_classes(("3", "1")).valid == 2

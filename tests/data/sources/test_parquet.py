@@ -49,6 +49,15 @@ def test_pictures_are_those_of_the_rows(tmp_path: Path) -> None:
         np.testing.assert_array_equal(pixels, decode_picture(content, "x", (3, 16, 12)))
 
 
+def test_validation_files_join_or_stand_apart(tmp_path: Path) -> None:
+    for number, part in enumerate(("train", "validation", "test")):
+        write(tmp_path / f"{part}-00000-of-00001.parquet", *rows(9, 10 * number))
+    joined, apart = load(Wanted(tmp_path, (8, 8))), load(Wanted(tmp_path, (8, 8), valid_apart=True))
+    assert (len(joined.train), joined.valid, len(apart.train), apart.valid) == (18, 0, 18, 9)
+    assert survey(Wanted(tmp_path, valid_apart=True)) == Found((3, 32, 32), NAMES, 9, 9)
+    assert apart.digest == joined.digest
+
+
 def test_one_file_is_split_and_classes_may_be_taken(tmp_path: Path) -> None:
     write(tmp_path / "train-00000-of-00001.parquet", *rows(30), named=False, image="img")
     data = load(Wanted(tmp_path, (8, 8)))

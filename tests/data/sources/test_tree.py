@@ -43,6 +43,19 @@ def test_what_validates_trains_where_there_is_a_test_and_tests_where_there_is_no
     assert (len(tree.train), len(tree.test)) == (train, test)
 
 
+def test_what_validates_stands_apart_where_that_is_wanted(tmp_path: Path) -> None:
+    names(tmp_path, *(f"{part}/{name}/1.png" for part in ("train", "val", "test") for name in ("cat", "dog")))
+    tree = read_tree(Wanted(tmp_path, valid_apart=True))
+    assert [[p.path.parent.parent.name for p in part] for part in (tree.train, tree.valid, tree.test)] == [
+        ["train"] * 2,
+        ["val"] * 2,
+        ["test"] * 2,
+    ]
+    names(tmp_path, "val/owl/1.png")
+    with pytest.raises(DataError, match=r"val has pictures of classes that .*train has none of: owl"):
+        read_tree(Wanted(tmp_path, valid_apart=True))
+
+
 def test_one_tree_is_split_by_its_seed_in_every_class(tmp_path: Path) -> None:
     names(
         tmp_path,
