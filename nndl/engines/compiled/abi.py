@@ -4,7 +4,7 @@ tests/engines/compiled/test_abi.py holds this to the sources.
 """
 
 import ctypes
-from ctypes import Structure, c_char, c_long, c_void_p
+from ctypes import Structure, c_char, c_float, c_long, c_void_p
 from typing import Any, ClassVar
 
 import numpy as np
@@ -124,6 +124,8 @@ SIGNATURES: dict[str, tuple[type, ...]] = {
     "norm_sums": (c_long, c_long, *[Floats] * 5, c_long, Doubles),
     "norm_backward": (c_long, c_long, *[Floats] * 7, c_long, Floats),
     "unpool": (Unpool, Floats),
+    "dropout_draw": (*[c_long] * 3, Bytes, Bytes, c_long, c_long, Bytes),
+    "dropout": (c_long, c_float, Floats, Bytes, Floats),
     "multiply_adds": (c_long, Doubles),
     "activation": (c_long, Floats, Floats, c_long, Floats),
 }

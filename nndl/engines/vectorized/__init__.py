@@ -4,11 +4,15 @@ Images lie channels last, blocks of them pass through the cache from one operati
 shared out among threads. A layer that is not named here runs by its definition.
 """
 
+from functools import partial
+
+from nndl.engines.shared.dropout import lower_dropout
 from nndl.engines.shared.layout import KERNEL_ORDER
 from nndl.engines.shared.threads import parallel_for
 from nndl.engines.vectorized.activation import LOWERINGS as ACTIVATIONS
 from nndl.engines.vectorized.affine import lower_affine
 from nndl.engines.vectorized.convolution import lower_conv
+from nndl.engines.vectorized.dropout import SlicedDropoutStep
 from nndl.engines.vectorized.norm import lower_spatial_bn
 from nndl.engines.vectorized.pool_steps import (
     lower_avg_pool,
@@ -21,6 +25,7 @@ from nndl.net.catalog.affine import Affine
 from nndl.net.catalog.conv import Conv
 from nndl.net.catalog.norm import SpatialBn
 from nndl.net.catalog.pool import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
+from nndl.net.catalog.simple import Dropout
 from nndl.net.contract import Engine
 
 VECTORIZED = Engine(
@@ -33,6 +38,7 @@ VECTORIZED = Engine(
         GlobalMaxPool: lower_global_max_pool,
         GlobalAvgPool: lower_global_avg_pool,
         Affine: lower_affine,
+        Dropout: partial(lower_dropout, step=SlicedDropoutStep),
         **ACTIVATIONS,
     },
     rules=RULES,

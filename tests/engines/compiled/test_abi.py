@@ -1,7 +1,7 @@
 """The table of the C interface is what the sources say."""
 
 import re
-from ctypes import Structure, c_long
+from ctypes import Structure, c_float, c_long
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ from tests.engines.compiled.variants import runnable
 STRUCTS: dict[str, type[Structure]] = {
     struct.__name__: struct for struct in (abi.Shape, abi.AffineShape, abi.Finish, abi.Unpool)
 }
-KINDS = {"long": c_long, "float *": abi.Floats, "double *": abi.Doubles, "uint8_t *": abi.Bytes}
+KINDS = {"long": c_long, "float": c_float, "float *": abi.Floats, "double *": abi.Doubles, "uint8_t *": abi.Bytes}
 KINDS |= {f"{name} *": struct for name, struct in STRUCTS.items()}
 
 
