@@ -41,6 +41,18 @@ def as_labels(y: Array, shape: tuple[int, ...]) -> Array:
     return y.astype(np.intp, copy=False)
 
 
+def as_distributions(target: Array, shape: tuple[int, ...]) -> Array:
+    """Return the distributions over the classes, in the shape (N, C) of the scores.
+
+    Raises ValueError for another shape, for shares below 0, and where those of an example do not sum to 1 (by 1e-3).
+    """
+    if target.shape != shape:
+        raise ValueError(f"distributions over the classes are {shape}, as the scores, not {target.shape}")
+    if target.size and not (target.min() >= 0 and np.abs(target.sum(axis=1) - 1).max() < 1e-3):
+        raise ValueError("the shares of the classes are 0 or more, and those of each example sum to 1")
+    return target
+
+
 # Affine -------------------------------------------------------------------------------------------------------------
 
 
@@ -321,10 +333,19 @@ def softmax_loss(x: Array, y: Array, label_smoothing: float = 0.0) -> tuple[Any,
     evenly over all C classes. Raises ValueError for labels that are no whole numbers of columns of x.
     """
     x, y = as_floats(x), as_labels(y, x.shape)
-    shifted = x - x.max(axis=1, keepdims=True)
-    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
     target = np.full(x.shape, label_smoothing / x.shape[1], x.dtype)
     target[np.arange(len(x)), y] += 1 - label_smoothing
+    return cross_entropy(x, target)
+
+
+def cross_entropy(x: Array, target: Array) -> tuple[Any, Array]:
+    """Mean cross-entropy of softmax(x) against distributions over the classes.  x, target (N, C) -> loss, dx (N, C).
+
+    Raises ValueError for a target that is no distribution for each example.
+    """
+    x, target = as_floats(x), as_distributions(target, x.shape)
+    shifted = x - x.max(axis=1, keepdims=True)
+    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
     loss = -(target * log_p).sum() / len(x)
     dx = (np.exp(log_p) - target) / len(x)
     return loss, dx

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from nndl import layers
 from nndl.check.gradients import check_gradients, random_upstream, relative_error
+from nndl.net.losses import SoftmaxLoss
 from tests.pairs import Tried, check_backward, check_inputs_and_dtype, draw, tried
 
 Array = NDArray[Any]
@@ -193,6 +194,41 @@ def test_smoothed_softmax_is_the_mixture_of_its_targets() -> None:
     assert loss == pytest.approx(0.9 * plain + 0.1 * each)
     check = check_gradients(lambda: layers.softmax_loss(x, y, 0.1)[0], {"x": x}, {"x": dx})
     assert check.passed, check
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_cross_entropy_is_the_mixture_of_labels_and_its_gradient_holds(smoothing: float) -> None:
+    x, target = draw(6, 5), np.random.default_rng(2).dirichlet(np.ones(5), 6)
+    loss_function = SoftmaxLoss(label_smoothing=smoothing)
+    loss, dx = loss_function(x, target)
+    single = [[loss_function(x[i : i + 1], np.array([k]))[0] for k in range(5)] for i in range(6)]
+    assert loss == pytest.approx(np.mean((target * single).sum(axis=1)))
+    check = check_gradients(lambda: loss_function(x, target)[0], {"x": x}, {"x": dx})
+    assert check.passed, check
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_certain_distributions_are_labels_to_the_last_bit(dtype: Any, smoothing: float) -> None:
+    x, y = draw(7, 10).astype(dtype), np.arange(7)
+    (loss, dx), (same, same_dx) = (SoftmaxLoss(label_smoothing=smoothing)(x, each) for each in (y, np.eye(10)[y]))
+    assert loss == same
+    np.testing.assert_array_equal(dx, same_dx)
+    assert dx.dtype == same_dx.dtype == dtype
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        (np.full((2, 3), 0.5), "sum to 1"),
+        (np.array([[1.5, -0.5, 0.0], [1.0, 0.0, 0.0]]), "0 or more"),
+        (np.array([[np.nan, 0.5, 0.5], [1.0, 0.0, 0.0]]), "0 or more"),
+        (np.full((2, 2), 0.5), r"\(2, 3\), as the scores, not \(2, 2\)"),
+    ],
+)
+def test_what_is_no_distribution_is_refused(target: Any, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        layers.cross_entropy(np.zeros((2, 3)), target)
 
 
 def test_softmax_survives_large_scores() -> None:

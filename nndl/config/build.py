@@ -9,6 +9,7 @@ import numpy as np
 from nndl.config.data import Split, build_split
 from nndl.config.schema import Experiment
 from nndl.data.augment import Transform
+from nndl.data.augment.mixing import Mixing
 from nndl.data.batches import Batches
 from nndl.data.dataset import Dataset, Images
 from nndl.data.normalize import Normalize
@@ -135,6 +136,7 @@ def build_solver(experiment: Experiment, split: Split, network: Network, validat
         experiment.seed,
         normalize=split.normalize,
         augment=_fitted(experiment.data.augment, split),
+        mix=Mixing(experiment.data.mix, len(split.dataset.classes)) if experiment.data.mix else None,
         dtype=experiment.dtype,
         drop_last=train.drop_last,
     )

@@ -161,7 +161,8 @@ class _Loader:
         What does not fit the images is reported; what cannot be at all `_validated` reports.
         """
         given = self.tree.get("data")
-        said = {key: value for key, value in given.items() if key != "augment"} if isinstance(given, dict) else {}
+        pieces = [key.name for key in ONE_OF if key.section == "data"]
+        said = {key: value for key, value in given.items() if key not in pieces} if isinstance(given, dict) else {}
         try:
             return settled(Data.model_validate(said), self.given)
         except ValidationError:

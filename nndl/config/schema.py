@@ -22,6 +22,7 @@ from pydantic import (
 
 from nndl.config.datasets import CLASSES, FOLD, SHAPE, TRAINING_IMAGES, fold_size, held_out, parse_fold
 from nndl.data.augment import TRANSFORMS, Transform
+from nndl.data.augment.mixing import MIXES, Mix
 from nndl.data.dataset import LARGEST, SMALLEST
 from nndl.data.pixels import Fit, Shape
 from nndl.data.resolution import RESOLUTIONS, Resolution
@@ -63,6 +64,7 @@ class OneOf(NamedTuple):
 ONE_OF = (
     OneOf("model", "layers", "layer", LAYERS, many=True),
     OneOf("data", "augment", "augmentation", TRANSFORMS, many=True),
+    OneOf("data", "mix", "mixing", MIXES, many=True),
     OneOf("model", "loss", "loss", LOSSES),
     OneOf("train", "optimizer", "optimizer", OPTIMIZERS),
     OneOf("train", "schedule", "schedule", SCHEDULES),
@@ -143,6 +145,9 @@ class Data(Section):
     """standard: mean 0, variance 1 per channel; mean_image: the mean image is subtracted (the courses); none: 0..1."""
     augment: tuple[InstanceOf[Transform], ...] = Field(default=(), strict=False)
     """Random changes of the training images, in this order."""
+    mix: tuple[InstanceOf[Mix], ...] = Field(default=(), strict=False)
+    """Then two training images are mixed into one, with a share of both labels: by the first of these ways whose
+    probability takes an image."""
 
     @model_validator(mode="after")
     def _count(self) -> "Data":

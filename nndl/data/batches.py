@@ -10,6 +10,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from nndl.data import counter
 from nndl.data.augment import Transform
+from nndl.data.augment.mixing import Mixing
 from nndl.data.dataset import Images
 from nndl.data.normalize import Normalize
 
@@ -28,7 +29,10 @@ def batches_in(images: int, batch_size: int, drop_last: bool) -> int:
 
 
 class Batches:
-    """The images that index names, in batches: X of dtype (N, C, H, W), C-contiguous, and y int64 (N,).
+    """The images that index names, in batches: X of dtype (N, C, H, W), C-contiguous, and labels y int64 (N,).
+
+    With `mix`, each image is mixed with the next one of the epoch's order; y is then a distribution over the classes
+    for each, float64 (N, classes).
 
     Every array is a function of (seed, epoch, batch number): any epoch may be begun anywhere, with or without prefetch
     (that many batches are made ready by a thread). Where a batch is shared, `part` of so many images says which of them
@@ -44,13 +48,14 @@ class Batches:
         *,
         normalize: Normalize,
         augment: tuple[Transform, ...] = (),
+        mix: Mixing | None = None,
         dtype: DTypeLike = np.float32,
         shuffle: bool = True,
         drop_last: bool = False,
         prefetch: int = 2,
     ) -> None:
         self.images, self.index, self.batch_size, self.seed = images, index, batch_size, seed
-        self.normalize, self.augment, self.dtype = normalize, augment, np.dtype(dtype)
+        self.normalize, self.augment, self.mix, self.dtype = normalize, augment, mix, np.dtype(dtype)
         self.shuffle, self.drop_last, self.prefetch = shuffle, drop_last, prefetch
         self.part: Callable[[int], slice] = lambda images: slice(0, images)
         self.resize: Callable[[Array, int], Array] = lambda X, step: X  # noqa: ARG005
@@ -75,12 +80,28 @@ class Batches:
 
     def _make(self, order: Array, epoch: int, number: int) -> Batch:
         batch = order[number * self.batch_size : (number + 1) * self.batch_size]
-        index = batch[self.part(len(batch))]
+        part = self.part(len(batch))
+        if self.mix:
+            following = order[(number * self.batch_size + 1 + np.arange(len(batch))) % len(order)]
+            X, y = self._mixed(self.mix, batch, following, part, epoch)
+        else:
+            X, y = self._augmented(batch[part], epoch), self.images.labels[batch]
+        return self.resize(X, epoch * self.batches_per_epoch + number), y
+
+    def _augmented(self, index: Array, epoch: int) -> Array:
+        """Return the images of the dtype (N, C, H, W) that the network is shown."""
         images = self.images.images[index]
         for transform in self.augment:
             images = transform.apply(images, index, epoch, self.seed)
-        X = self.normalize.apply(images, self.dtype)
-        return self.resize(X, epoch * self.batches_per_epoch + number), self.images.labels[batch]
+        return self.normalize.apply(images, self.dtype)
+
+    def _mixed(self, mix: Mixing, batch: Array, following: Array, part: slice, epoch: int) -> Batch:
+        """Return the part's images, each mixed with the one that follows it, and the whole batch's distributions."""
+        index, labels, size = batch[part], self.images.labels, self.images.shape[1:]
+        shown = self._augmented(np.append(index, following[part][-1:]), epoch)
+        X = mix.images(shown[: len(index)], shown[1:], index, epoch, self.seed)
+        shares = mix.shares(batch, epoch, self.seed, (size[0], size[1]))
+        return X, mix.targets(labels[batch], labels[following], shares)
 
 
 def _ahead(make: Callable[[int], Batch], numbers: range, prefetch: int) -> Iterator[Batch]:

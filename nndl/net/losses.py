@@ -1,18 +1,21 @@
 """Losses, which training minimises: described like layers, their arithmetic is the reference's."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from annotated_types import Ge, Lt
 
 from nndl.described import Described, table
-from nndl.layers import softmax_loss, svm_loss
+from nndl.layers import cross_entropy, softmax_loss, svm_loss
 from nndl.net.types import Array
 
 
 @dataclass(frozen=True, kw_only=True)
 class Loss(Described):
     """A measure of a batch's scores, with its gradient."""
+
+    takes_distributions: ClassVar[bool] = False
+    """True for a loss that also takes y (N, C): for each image a distribution over the classes, as of two mixed."""
 
     def __call__(self, scores: Array, y: Array) -> tuple[float, Array]:
         """scores (N, C), y (N,) -> loss, dscores (N, C)."""
@@ -24,14 +27,21 @@ class SoftmaxLoss(Loss):
     """Cross-entropy of the softmax of the scores, averaged over the batch."""
 
     kind = "softmax"
+    takes_distributions = True
 
     label_smoothing: Annotated[float, Ge(0), Lt(1)] = 0.0
     """Share of the target spread evenly over all classes (Szegedy et al. 2016)."""
 
     def __call__(self, scores: Array, y: Array) -> tuple[float, Array]:
-        """scores (N, C), y (N,) -> loss, dscores (N, C)."""
-        loss, dscores = softmax_loss(scores, y, label_smoothing=self.label_smoothing)
+        """scores (N, C), y (N,) or (N, C) -> loss, dscores (N, C)."""
+        if y.ndim == 1:
+            loss, dscores = softmax_loss(scores, y, label_smoothing=self.label_smoothing)
+        else:
+            loss, dscores = cross_entropy(scores, self._smoothed(y.astype(scores.dtype, copy=False)))
         return float(loss), dscores
+
+    def _smoothed(self, target: Array) -> Array:
+        return (1 - self.label_smoothing) * target + self.label_smoothing / target.shape[1]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -98,10 +98,11 @@ class Network:
     @overload
     def loss(self, X: Array, y: Array) -> tuple[float, Params]: ...
     def loss(self, X: Array, y: Array | None = None) -> Array | tuple[float, Params]:
-        """Compute scores (N, classes) in test mode without y; with y (N,), the training loss and the gradients.
+        """Compute scores (N, classes) in test mode without y; with y, the training loss and the gradients.
 
-        X is (N, C, H, W), in training of any of the training shapes. The loss includes 0.5 * l2 * sum(w ** 2) over the
-        weights. The gradients are `grads`, which the next call overwrites.
+        X is (N, C, H, W), in training of any of the training shapes; y are labels (N,) or, for a loss that takes them,
+        distributions over the classes (N, classes). The loss includes 0.5 * l2 * sum(w ** 2) over the weights. The
+        gradients are `grads`, which the next call overwrites.
         """
         if y is None:
             return self.scores(X)
@@ -126,7 +127,9 @@ class Network:
     def part_loss(self, X: Array, y: Array, part: Part = WHOLE) -> float:
         """Compute what a part of a batch adds to its loss, without L2; what it adds to the gradients is in `grads`."""
         x = self._take(X, self._placed)
-        y = as_labels(y, (len(x), *self.placed[-1].out_shape))
+        y = np.asarray(y)
+        if not (self.loss_function.takes_distributions and y.ndim == 2 and y.dtype.kind == "f"):
+            y = as_labels(y, (len(x), *self.placed[-1].out_shape))
         with self._turn.lock:
             self._plan_at(x.shape[1:])
             self._seed_dropout(part.first)

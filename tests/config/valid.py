@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from nndl.config.schema import Data, Experiment, Model, Train
 from nndl.data.augment import AlternatingFlip, ColorJitter, Crop, Cutout, Flip, RandomAffine, RandomErasing, Rotation
+from nndl.data.augment.mixing import Cutmix, Mixup
 from nndl.net.catalog import LAYERS, Affine, Conv, Residual
 from nndl.net.layer import Layer
 from nndl.net.losses import SoftmaxLoss, SvmLoss
@@ -117,6 +118,13 @@ augmentations = st.lists(
     ),
     max_size=3,
 ).map(tuple)
+mixings = st.lists(
+    st.one_of(
+        st.builds(Mixup, alpha=st.floats(0.01, 10), probability=shares),
+        st.builds(Cutmix, alpha=st.floats(0.01, 10), probability=shares),
+    ),
+    max_size=2,
+).map(tuple)
 groups = st.tuples(  # the general one first: the last that matches counts
     *(st.none() | st.builds(Group, match=st.just(match), learning_rate=rates) for match in ("*", "affine1.w"))
 ).map(lambda both: tuple(group for group in both if group))
@@ -134,6 +142,7 @@ def experiments(draw: st.DrawFn) -> Experiment:
     flat = [LAYERS["global_avg_pool"]()] if head else []
     rules = sorted(kind for kind in OPTIMIZERS if kind != "muon" or has_filters(body))
     optimizer = draw(st.sampled_from(rules).flatmap(lambda kind: described(OPTIMIZERS[kind])))
+    loss = draw(st.sampled_from([SvmLoss(), SoftmaxLoss(), SoftmaxLoss(label_smoothing=0.1)]))
     return Experiment(
         name=draw(st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), min_size=1)),
         seed=draw(st.integers(0, 2**70)),
@@ -145,12 +154,13 @@ def experiments(draw: st.DrawFn) -> Experiment:
                 Data,
                 train_size=st.just("all") | st.integers(6000, 50_000),
                 augment=augmentations,
+                mix=mixings if loss.takes_distributions else st.just(()),
                 root=st.sampled_from(["data", "~/x y", "C:\\data", "on", "1e3", "null", "- a: {b"]),
             )
         ),
         model=Model(
             layers=(*body, *flat, *head, Affine(out_features=10)),
-            loss=draw(st.sampled_from([SvmLoss(), SoftmaxLoss(), SoftmaxLoss(label_smoothing=0.1)])),
+            loss=loss,
         ),
         train=draw(
             st.builds(

@@ -39,6 +39,7 @@ def simplified(experiment: Experiment, images: int, steps: int, batch_size: int 
     smoothing = model.loss.label_smoothing if isinstance(model.loss, SoftmaxLoss) else 0.0
     aside = [
         *(["data.augment"] if data.augment else []),
+        *(["data.mix"] if data.mix else []),
         *aside,
         *([f"label_smoothing {smoothing:g}"] if smoothing else []),
         *_of_training(train),
@@ -46,7 +47,9 @@ def simplified(experiment: Experiment, images: int, steps: int, batch_size: int 
     batches = -(-images // min(batch_size or train.batch_size, train.batch_size, images))
     epochs = steps / batches
     changed = {
-        "data": data.model_copy(update={"train_size": images, "validation_size": 0, "fold": None, "augment": ()}),
+        "data": data.model_copy(
+            update={"train_size": images, "validation_size": 0, "fold": None, "augment": (), "mix": ()}
+        ),
         "model": model.model_copy(
             update={"layers": layers, "loss": SoftmaxLoss() if smoothing else model.loss},
         ),

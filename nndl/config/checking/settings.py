@@ -122,7 +122,11 @@ def _check_steps(experiment: Experiment, report: Report) -> None:
 
 
 def _check_training(experiment: Experiment, report: Report) -> None:
-    train = experiment.train
+    train, loss = experiment.train, experiment.model.loss
+    if experiment.data.mix and not loss.takes_distributions:
+        way = experiment.data.mix[0].kind
+        words = f"data.mix ({way}) gives an image a share of two labels, and {loss.kind} takes one"
+        report(("model", "loss"), f"{words}; take loss: softmax, or leave mix out")
     if train.patience is not None and train.resolution is not None:
         words = "patience may end training while images are still small (train.resolution)"
         report(("train", "patience"), f"{words}, of which the running statistics would then be; leave one of them out")

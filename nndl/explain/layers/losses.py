@@ -3,7 +3,7 @@
 import numpy as np
 
 from nndl.explain.record import Explanation, Given, Source, Step, Values
-from nndl.layers import softmax_loss, svm_loss
+from nndl.layers import cross_entropy, softmax_loss, svm_loss
 from nndl.net.types import Array
 
 GIVEN = (
@@ -85,7 +85,7 @@ SOFTMAX = Explanation(
         ),
     ),
     own=_softmax,
-    functions=(softmax_loss,),
+    functions=(softmax_loss, cross_entropy),
     output="loss",
     tests=(*TESTS, {"N": 3, "C": 4, "a": 0.1}),
     notes=(

@@ -77,6 +77,7 @@ def test_where_no_sign_tells_why_the_loss_does() -> None:
 def test_what_would_keep_it_from_that_is_put_aside_and_named() -> None:
     sets = [
         "data.augment=[flip]",
+        "data.mix=[mixup]",
         "model.loss={softmax: {label_smoothing: 0.1}}",
         "train.l2=0.1",
         "train.optimizer={adamw: {weight_decay: 0.3}}",
@@ -90,6 +91,7 @@ def test_what_would_keep_it_from_that_is_put_aside_and_named() -> None:
     plain, aside = simplified(experiment(layers, sets=sets), 20, 40)
     assert set(aside) == {
         "data.augment",
+        "data.mix",
         "dropout",
         "ghost_batch_size",
         "label_smoothing 0.1",

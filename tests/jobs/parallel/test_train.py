@@ -28,8 +28,13 @@ FAULTY = str(Path(__file__).with_name("faulty.py"))
 
 
 def sharded(optimizer: str = "adam", steps: str = "3 steps", epochs: int = 3) -> str:
-    """A small run's config, in 5 shards of 2 images, with everything on that has state."""
-    text = config().replace("  batch_size: 10\n", "  batch_size: 10\n  shards: 5\n  clip_norm: 1.0\n")
+    """A small run's config, in 5 shards of 2 images, mixed across them, with everything on that has state."""
+    mixed = "augment: [flip, rotation: 9], mix: [cutmix: {probability: 0.5}, mixup]"
+    text = (
+        config()
+        .replace("augment: [flip]", mixed)
+        .replace("  batch_size: 10\n", "  batch_size: 10\n  shards: 5\n  clip_norm: 1.0\n")
+    )
     return text.replace("adam", optimizer).replace("3 steps", steps).replace("epochs: 3", f"epochs: {epochs}")
 
 

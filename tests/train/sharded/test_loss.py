@@ -61,6 +61,18 @@ def test_shards_are_ghost_batch_norm_of_their_size(engine: str, images: int) -> 
 
 
 @pytest.mark.parametrize("images", [BATCH, 13])
+def test_shards_take_distributions_over_the_classes(images: int) -> None:
+    X, y = batch(images)
+    target = np.random.default_rng(1).dirichlet(np.ones(3), images)
+    ghost, plain = network("vectorized", "float64", ghost=6), network("vectorized", "float64")
+    expected, gradients = ghost.loss(X, target)
+    loss, found = ShardedLoss(plain, Cut(BATCH, 4)).loss(X, target)
+    assert loss == pytest.approx(expected, rel=1e-13)
+    np.testing.assert_allclose(found.vector, gradients.vector, rtol=0, atol=1e-13)
+    assert loss != pytest.approx(ghost.loss(X, y)[0], rel=1e-3)
+
+
+@pytest.mark.parametrize("images", [BATCH, 13])
 @pytest.mark.parametrize("engine", available())
 def test_over_all_shards_batch_norm_is_that_of_the_batch(engine: str, images: int) -> None:
     whole, plain = network(engine, "float64", unbiased=True), network(engine, "float64", unbiased=True)
