@@ -48,7 +48,7 @@ PLAN = {
 }
 SEVERAL_FILES = {
     "errors": ("nndl.disk", "nndl.errors", "nndl.html", "nndl.launched", "nndl.paths", "nndl.visible"),
-    "layers": ("nndl.layers", "nndl.activations", "nndl.conv_layers"),
+    "layers": ("nndl.layers", "nndl.activations", "nndl.conv_layers", "nndl.conv2d_layers"),
     "courses": (
         *("cs231n", "nndl.layer_utils", "nndl.conv_layer_utils", "nndl.fast_layers", "nndl.im2col", "nndl.layer_tests"),
         *(

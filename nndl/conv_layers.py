@@ -91,11 +91,16 @@ def _out_size(size: int, window: int, stride: int, pad: int) -> int:
 
 
 def _windows(x: Array, pool_param: dict[str, Any]) -> Iterator[tuple[int, int, slice, slice]]:
-    """The place in the output, and the rows and columns of x, of every pooling window."""
-    height, width, stride = pool_param["pool_height"], pool_param["pool_width"], pool_param["stride"]
-    for i in range(_out_size(x.shape[2], height, stride, 0)):
-        for j in range(_out_size(x.shape[3], width, stride, 0)):
-            yield i, j, slice(i * stride, i * stride + height), slice(j * stride, j * stride + width)
+    """The place in the output, and the rows and columns of x, of every pooling window: of a padded one, those there."""
+    height, width = pool_param["pool_height"], pool_param["pool_width"]
+    down, across = np.broadcast_to(pool_param["stride"], 2)
+    top, left = np.broadcast_to(pool_param.get("pad", 0), 2)
+    if 2 * top > height or 2 * left > width:
+        raise ValueError(f"padding of {top} and {left} is more than half of a window of {height} x {width}")
+    for i in range(_out_size(x.shape[2], height, down, top)):
+        for j in range(_out_size(x.shape[3], width, across, left)):
+            row, column = i * down - top, j * across - left
+            yield i, j, slice(max(row, 0), row + height), slice(max(column, 0), column + width)
 
 
 def _pooled(x: Array, pool_param: dict[str, Any]) -> Array:
@@ -107,7 +112,8 @@ def _pooled(x: Array, pool_param: dict[str, Any]) -> Array:
 def max_pool_forward_naive(x: Array, pool_param: dict[str, Any]) -> tuple[Array, Any]:
     """The largest number of each window.  x (N, C, H, W) -> out (N, C, H', W').
 
-    pool_param: pool_height, pool_width, stride. Raises ValueError when no window fits.
+    pool_param: pool_height, pool_width, stride, pad [0]: how far windows may reach beyond the image, where nothing
+    counts. Of stride and pad, one number or (down, across). Raises ValueError when no window fits.
     """
     x = as_floats(x)
     out = _pooled(x, pool_param)
@@ -135,7 +141,11 @@ def max_pool_backward_naive(dout: Array, cache: Any) -> Array:
 
 
 def avg_pool_forward_naive(x: Array, pool_param: dict[str, Any]) -> tuple[Array, Any]:
-    """The mean of each window.  x (N, C, H, W) -> out (N, C, H', W'); pool_param as for max pooling."""
+    """The mean of each window.  x (N, C, H, W) -> out (N, C, H', W'); pool_param as for max pooling.
+
+    The mean is over the pixels of the image: padding is no zero that counts, as in Keras and unlike PyTorch's default
+    (count_include_pad=False there).
+    """
     x = as_floats(x)
     out = _pooled(x, pool_param)
     for i, j, rows, columns in _windows(x, pool_param):
@@ -144,13 +154,13 @@ def avg_pool_forward_naive(x: Array, pool_param: dict[str, Any]) -> tuple[Array,
 
 
 def avg_pool_backward_naive(dout: Array, cache: Any) -> Array:
-    """dout (N, C, H', W') -> dx (N, C, H, W): each gradient is shared equally by its window."""
+    """dout (N, C, H', W') -> dx (N, C, H, W): each gradient is shared equally by the pixels of its window."""
     dout = as_floats(dout, "dout")
     x, pool_param = cache
     dx = np.zeros_like(x)
-    area = pool_param["pool_height"] * pool_param["pool_width"]
     for i, j, rows, columns in _windows(x, pool_param):
-        dx[:, :, rows, columns] += dout[:, :, i, j, np.newaxis, np.newaxis] / area
+        height, width = x[:, :, rows, columns].shape[2:]
+        dx[:, :, rows, columns] += dout[:, :, i, j, np.newaxis, np.newaxis] / (height * width)
     return dx
 
 

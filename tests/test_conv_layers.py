@@ -42,6 +42,16 @@ CASES: dict[str, Case] = {
     "max_pool, apart": ("max_pool_{}_naive", {"x": (2, 1, 7, 8)}, (pool_param(2, 2, 3),)),
     "avg_pool": ("avg_pool_{}_naive", {"x": (2, 2, 6, 6)}, (pool_param(2, 2, 2),)),
     "avg_pool, overlapping": ("avg_pool_{}_naive", {"x": (1, 2, 7, 6)}, (pool_param(3, 2, 2),)),
+    "max_pool, padded": (
+        "max_pool_{}_naive",
+        {"x": (2, 2, 5, 6)},
+        ({"pool_height": 3, "pool_width": 2, "stride": (2, 1), "pad": 1},),
+    ),
+    "avg_pool, padded": (
+        "avg_pool_{}_naive",
+        {"x": (2, 2, 5, 6)},
+        ({"pool_height": 3, "pool_width": 4, "stride": 2, "pad": (0, 2)},),
+    ),
     "global_max_pool": ("global_max_pool_{}", {"x": (2, 3, 3, 5)}, ()),
     "global_avg_pool": ("global_avg_pool_{}", {"x": (2, 3, 3, 5)}, ()),
     "spatial_batchnorm": (
@@ -227,3 +237,14 @@ def test_pooling_gives_out_all_of_dout_and_no_more(h: int, w: int, ph: int, pw: 
         out, cache = forward(x, pool_param(ph, pw, stride))
         dout = draw(*out.shape)
         np.testing.assert_allclose(backward(dout, cache).sum(axis=(2, 3)), dout.sum(axis=(2, 3)), atol=1e-12)
+
+
+def test_padding_of_a_pool_does_not_count() -> None:
+    x = -1 - np.arange(9.0).reshape(1, 1, 3, 3)  # all below zero: a zero that counts would be the largest
+    padded = {**pool_param(3, 3, 2), "pad": 1}
+    largest, _ = conv_layers.max_pool_forward_naive(x, padded)
+    np.testing.assert_array_equal(largest[0, 0], [[-1, -2], [-4, -5]])
+    mean, _ = conv_layers.avg_pool_forward_naive(x, padded)
+    np.testing.assert_array_equal(mean[0, 0], [[-3, -4], [-6, -7]])
+    with pytest.raises(ValueError, match="padding of 2 and 2 is more than half of a window of 3 x 3"):
+        conv_layers.avg_pool_forward_naive(x, {**pool_param(3, 3, 2), "pad": 2})

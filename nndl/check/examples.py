@@ -61,9 +61,17 @@ SWEEPS: dict[str, tuple[tuple[Layer, Shape], ...]] = {
         (Conv(filters=3, kernel=4, stride=3, pad=2), (2, 9, 8)),
         (Conv(filters=2, kernel=1, stride=1, pad=0), (3, 5, 4)),
         (Conv(filters=2, kernel=5, stride=1, pad=2, bias=False), (1, 4, 6)),
+        (Conv(filters=6, groups=3), (6, 5, 4)),
+        (Conv(filters=4, kernel=(3, 2), stride=(1, 2), pad=(1, 0), dilation=2, groups="channels"), (4, 6, 7)),
     ),
-    "max_pool": tuple((MaxPool(size=s, stride=t), (2, 7, 8)) for s, t in ((3, 2), (2, 1), (2, 3), (3, 3))),
-    "avg_pool": tuple((AvgPool(size=s, stride=t), (2, 7, 8)) for s, t in ((3, 2), (2, 1), (2, 3), (3, 3))),
+    "max_pool": (
+        *((MaxPool(size=s, stride=t), (2, 7, 8)) for s, t in ((3, 2), (2, 1), (2, 3), (3, 3))),
+        (MaxPool(size=(3, 2), stride=2, pad=1), (2, 7, 8)),
+    ),
+    "avg_pool": (
+        *((AvgPool(size=s, stride=t), (2, 7, 8)) for s, t in ((3, 2), (2, 1), (2, 3), (3, 3))),
+        (AvgPool(size=(3, 2), stride=2, pad=1), (2, 7, 8)),
+    ),
     "spatial_bn": (
         (SpatialBn(momentum=0.6, eps=1e-2, unbiased=True), (2, 4, 6)),
         (SpatialBn(scale=False), (5, 3, 2)),

@@ -30,6 +30,8 @@ FOREIGN = {
     "crossentropy": ("softmax",),
     "decay": ("weight_decay",),
     "dense": ("affine",),
+    "depthwise_conv2d": ("conv",),
+    "dilation_rate": ("dilation",),
     "early_stopping": ("patience",),
     "early_stopping_patience": ("patience",),
     "every": ("per", "statistics"),
@@ -90,10 +92,8 @@ TELLING = {
 
 POOLS = ("max_pool", "avg_pool")
 ABSENT = {
-    ("conv", "groups"): "there is none: all filters of a convolution see all channels",
-    ("conv", "dilation"): "there is none: filters are not spread out",
     ("conv", "padding_mode"): "there is none: images are padded with zeros",
-    **{(pool, pad): "there is none: pooling does not pad" for pool in POOLS for pad in ("pad", "padding")},
+    ("avg_pool", "count_include_pad"): "there is none: the mean is over the pixels of the image, as with false",
     **{(pool, "ceil_mode"): "there is none: windows that do not fit are left out" for pool in POOLS},
     **{("dropout", word): "keep is the share that stays, drop the share that goes" for word in ("p", "rate")},
 }

@@ -123,7 +123,9 @@ def _whiten(network: Network, split: Split) -> None:
     first = network.placed[0]
     if isinstance(first.layer, Conv) and first.layer.init == "whitening":
         images = split.normalize.apply(split.dataset.train.images[split.train[:IMAGES]], np.float64)
-        network.params[f"{first.path}.w"] = whitening_filters(images, first.layer.kernel, first.layer.whitening_eps)
+        network.params[f"{first.path}.w"] = whitening_filters(
+            images, first.layer.window.size, first.layer.whitening_eps
+        )
 
 
 def build_solver(experiment: Experiment, split: Split, network: Network, validation: Evaluator | None) -> Solver:

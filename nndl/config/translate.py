@@ -68,17 +68,20 @@ def translate(error: ValidationError, tree: Any, advise: Advise) -> list[Fault]:
             others += [] if path in meant else [Fault(path, f"{path[-1]!r} is missing")]
         elif item["type"] not in UNKNOWN:
             wanted.setdefault(_within(tree, path), []).append(item)
-    return [*unknown, *others, *(Fault(path, _unfit(path, items)) for path, items in wanted.items())]
+    # A list that is wrong in one place is also no number, which an option may be instead: the place says more.
+    around = {path[:depth] for path in wanted for depth in range(len(path))}
+    found = [Fault(path, _unfit(path, items)) for path, items in wanted.items() if path not in around]
+    return [*unknown, *others, *found]
 
 
 def _within(tree: Any, path: Path) -> Path:
-    """Cut `path` where it leaves the tree: pydantic adds the alternative it tried, such as 'int'."""
-    for depth, part in enumerate(path):
+    """Leave out of `path` what is not in the tree: pydantic puts in the alternative it tried, such as 'int'."""
+    inside: Path = ()
+    for part in path:
         in_list = isinstance(tree, list | tuple) and isinstance(part, int) and part < len(tree)
-        if not in_list and not (isinstance(tree, dict) and part in tree):
-            return path[:depth]
-        tree = tree[part]
-    return path
+        if in_list or (isinstance(tree, dict) and part in tree):
+            tree, inside = tree[part], (*inside, part)
+    return inside
 
 
 def _unfit(path: Path, items: Sequence[Any]) -> str:

@@ -32,6 +32,7 @@ from nndl.net.layer import Layer
 from nndl.net.network import Network
 from nndl.net.shapes import Placed
 from nndl.net.types import Array
+from nndl.net.window import Window
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -77,8 +78,15 @@ def _conv(graph: Graph, placed: Placed, x: str) -> str:
     layer = placed.layer
     assert isinstance(layer, Conv)
     weights = [graph.param(placed, name) for name in ("w", "b") if name == "w" or layer.bias]
-    sides = {"kernel_shape": [layer.kernel] * 2, "strides": [layer.stride] * 2, "pads": [layer.padding] * 4}
-    return graph.add("Conv", [x, *weights], placed.path, **sides)
+    groups = layer.groups_of(placed.in_shape[0])
+    own = {"pads": layer.window.pad * 2, **({"group": groups} if groups != 1 else {})}
+    return graph.add("Conv", [x, *weights], placed.path, **_sides(layer.window), **own)
+
+
+def _sides(window: Window) -> dict[str, Any]:
+    """Return the attributes of what slides over images, those left out that say no more than an operator's defaults."""
+    own = {"kernel_shape": window.size, "strides": window.stride}
+    return {**own, "dilations": window.dilation} if window.dilation != (1, 1) else own
 
 
 def _affine(graph: Graph, placed: Placed, x: str) -> str:
@@ -161,7 +169,8 @@ def _pool(operator: str) -> Callable[[Graph, Placed, str], str]:
     def add(graph: Graph, placed: Placed, x: str) -> str:
         layer = placed.layer
         assert isinstance(layer, MaxPool | AvgPool)
-        return graph.add(operator, [x], placed.path, kernel_shape=[layer.size] * 2, strides=[layer.step] * 2)
+        pads = {"pads": layer.window.pad * 2} if layer.pad else {}
+        return graph.add(operator, [x], placed.path, **_sides(layer.window), **pads)
 
     return add
 

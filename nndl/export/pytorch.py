@@ -28,6 +28,7 @@ from nndl.net.catalog.simple import Dropout, Flatten, Scale
 from nndl.net.layer import Layer
 from nndl.net.network import Network
 from nndl.net.shapes import Placed
+from nndl.net.window import one_of
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,9 @@ class Line:
 
 def _conv(layer: Conv, placed: Placed) -> Line:
     words = [str(placed.in_shape[0]), str(layer.filters), str(layer.kernel)]
-    words += [f"stride={layer.stride}"] if layer.stride != 1 else []
-    words += [f"padding={layer.padding}"] if layer.padding else []
+    groups, usual = layer.groups_of(placed.in_shape[0]), {"stride": 1, "padding": 0, "dilation": 1, "groups": 1}
+    given = {"stride": layer.stride, "padding": one_of(layer.window.pad), "dilation": layer.dilation, "groups": groups}
+    words += [f"{name}={value}" for name, value in given.items() if value != usual[name]]
     words += ["bias=False"] if not layer.bias else []
     return Line(f"nn.Conv2d({', '.join(words)})")
 
@@ -62,8 +64,15 @@ def _batch_norm(module: str) -> Callable[[Any, Placed], Line]:
     return line
 
 
-def _pool(function: str) -> Callable[[Any, Placed], Line]:
-    return lambda layer, _: Line(None, f"F.{function}({{x}}, {layer.size}, {layer.step})")
+def _pool(function: str, padded: str) -> Callable[[Any, Placed], Line]:
+    """Write a pool; `padded` is what PyTorch needs to be told besides where there is padding."""
+
+    def line(layer: MaxPool | AvgPool, _: Placed) -> Line:
+        stride = layer.size if layer.stride is None else layer.stride
+        padding = padded.format(layer.pad) if layer.pad else ""
+        return Line(None, f"F.{function}({{x}}, {layer.size}, {stride}{padding})")
+
+    return line
 
 
 LINES: dict[type[Layer], Callable[[Any, Placed], Line]] = {
@@ -83,8 +92,8 @@ LINES: dict[type[Layer], Callable[[Any, Placed], Line]] = {
     Relu6: lambda *_: Line(None, "F.relu6({x})"),
     HardSigmoid: lambda *_: Line(None, "F.hardsigmoid({x})"),
     HardSwish: lambda *_: Line(None, "F.hardswish({x})"),
-    MaxPool: _pool("max_pool2d"),
-    AvgPool: _pool("avg_pool2d"),
+    MaxPool: _pool("max_pool2d", ", {}"),
+    AvgPool: _pool("avg_pool2d", ", {}, count_include_pad=False"),
     GlobalMaxPool: lambda *_: Line(None, "{x}.amax((2, 3))"),
     GlobalAvgPool: lambda *_: Line(None, "{x}.mean((2, 3))"),
     Dropout: lambda layer, _: Line(f"nn.Dropout({round(1 - layer.p, 12)!r})"),

@@ -10,7 +10,13 @@ Init = Literal["he", "xavier", "normal", "uniform", "dirac", "whitening", "zeros
 
 
 def initial_weights(
-    kind: Init, shape: tuple[int, ...], fan_in: int, fan_out: int, weight_scale: float, random: np.random.Generator
+    kind: Init,
+    shape: tuple[int, ...],
+    fan_in: int,
+    fan_out: int,
+    weight_scale: float,
+    random: np.random.Generator,
+    groups: int = 1,
 ) -> Array:
     """Draw weights of `shape`, float64.
 
@@ -18,7 +24,7 @@ def initial_weights(
     xavier:    normal, variance 2 / (fan_in + fan_out) (Glorot and Bengio 2010)
     normal:    normal, standard deviation weight_scale (the courses)
     uniform:   uniform within 1 / sqrt(fan_in) of zero, where PyTorch's layers start
-    dirac:     filter i passes input channel i on unchanged; filters beyond the input channels start as uniform
+    dirac:     filter i of a group passes input channel i of it on unchanged; filters beyond those start as uniform
     whitening: computed from the training images before the first step (`nndl.net.whitening`); until then as uniform
     zeros:     zeros
     """
@@ -33,7 +39,8 @@ def initial_weights(
     bound = 1 / np.sqrt(fan_in)
     weights = random.uniform(-bound, bound, shape)
     if kind == "dirac":
-        _set_identity(weights)
+        for filters in np.split(weights, groups):
+            _set_identity(filters)
     return weights
 
 

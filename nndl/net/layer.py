@@ -88,16 +88,3 @@ def vectors(layer: Layer, shape: Shape) -> int:
 def describe(shape: Shape) -> str:
     """Return a shape in words: "images 3 x 32 x 32", "vectors of 128"."""
     return f"vectors of {shape[0]}" if len(shape) == 1 else "images " + " x ".join(map(str, shape))
-
-
-def window(layer: Layer, shape: Shape, size: int, stride: int, pad: int) -> tuple[int, int]:
-    """Return output height and width of a sliding window, rounded down; raises ShapeError when no window fits."""
-    _, height, width = images(layer, shape)
-    if height + 2 * pad < size or width + 2 * pad < size:
-        fits = min(height, width) + 2 * pad
-        raise ShapeError(
-            f"{layer.kind} slides a {size} x {size} window, but {describe(shape)} stand before it"
-            + (f" (with {pad} of padding)" if pad else "")
-            + f"; the largest window that fits is {fits} x {fits}"
-        )
-    return 1 + (height + 2 * pad - size) // stride, 1 + (width + 2 * pad - size) // stride

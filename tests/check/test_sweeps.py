@@ -13,7 +13,7 @@ from tests.contracts.wrong_layers import conv_backward_with_stride_one
 
 def test_convolutions_of_every_stride_and_padding_are_swept() -> None:
     swept = [layer for layer, _ in (EXAMPLES["conv"], *SWEEPS["conv"]) if isinstance(layer, Conv)]
-    assert {layer.stride for layer in swept} == {1, 2, 3}
+    assert {layer.stride for layer in swept} >= {1, 2, 3}
     assert {layer.pad for layer in swept} >= {0, 1, 2}
     assert {shape[1] == shape[2] for _, shape in SWEEPS["conv"]} == {False}
 

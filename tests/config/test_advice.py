@@ -23,9 +23,9 @@ def test_where_nothing_is_near_all_there_is_is_told() -> None:
 @pytest.mark.parametrize(
     ("layer", "words"),
     [
-        ("conv: {filters: 8, groups: 2}", "there is none: all filters of a convolution see all channels"),
-        ("max_pool: {size: 3, pad: 1}", "there is none: pooling does not pad"),
-        ("avg_pool: {padding: 1}", "there is none: pooling does not pad"),
+        ("max_pool: {padding: 1}", "did you mean 'pad'?"),
+        ("conv: {filters: 8, dilation_rate: 2}", "did you mean 'dilation'?"),
+        ("avg_pool: {count_include_pad: true}", "there is none: the mean is over the pixels of the image"),
         ("max_pool: {kernel: 3}", "did you mean 'size'?"),
         ("conv: {filters: 8, size: 3}", "did you mean 'kernel'?"),
         ("conv: {out_features: 8}", "did you mean 'filters'?"),

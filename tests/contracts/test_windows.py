@@ -13,9 +13,35 @@ from nndl.net.catalog.conv import Conv
 from nndl.net.catalog.pool import AvgPool, MaxPool
 from nndl.net.layer import Layer
 
-SIZES, STRIDES, PADS = st.integers(1, 5), st.integers(1, 4), st.integers(0, 3)
-CONVS = st.builds(Conv, filters=st.integers(1, 3), kernel=SIZES, stride=STRIDES, pad=PADS, bias=st.booleans())
-POOLS = st.one_of(st.builds(kind, size=SIZES, stride=STRIDES) for kind in (MaxPool, AvgPool))
+
+def either(numbers: st.SearchStrategy[int]) -> st.SearchStrategy[int | tuple[int, int]]:
+    """One number, or one down and one across."""
+    return numbers | st.tuples(numbers, numbers)
+
+
+SIZES, STRIDES, PADS = either(st.integers(1, 5)), either(st.integers(1, 4)), either(st.integers(0, 3))
+CONVS = st.builds(
+    Conv,
+    filters=st.integers(1, 3),
+    kernel=SIZES,
+    stride=STRIDES,
+    pad=PADS,
+    dilation=st.just(1) | either(st.integers(1, 3)),
+    groups=st.sampled_from([1, 1, "channels"]),
+    bias=st.booleans(),
+)
+
+
+@st.composite
+def pools(draw: st.DrawFn) -> Layer:
+    """Pools of any window, padded by up to half of it."""
+    height, width = draw(st.tuples(st.integers(1, 5), st.integers(1, 5)))
+    pad = draw(st.just(0) | st.tuples(st.integers(0, height // 2), st.integers(0, width // 2)))
+    kind = draw(st.sampled_from([MaxPool, AvgPool]))
+    return kind(size=(height, width), stride=draw(STRIDES), pad=pad)
+
+
+POOLS = pools()
 SHAPES = st.tuples(st.integers(1, 3), st.integers(1, 8), st.integers(1, 8))
 
 

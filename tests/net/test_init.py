@@ -1,9 +1,12 @@
 """The weights that training starts from."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from nndl.conv_layers import conv_forward_naive
+from nndl.net.catalog.conv import Conv
 from nndl.net.init import initial_weights
 
 
@@ -20,6 +23,23 @@ def test_spread(kind: str, deviation: float) -> None:
     w = initial_weights(kind, (64, 32, 3, 3), 288, 576, 0.02, np.random.default_rng(0))  # type: ignore[arg-type]
     assert w.std() == pytest.approx(deviation, rel=0.02)
     assert abs(w.mean()) < deviation / 30
+
+
+def test_a_filter_of_a_group_starts_from_the_numbers_it_sees() -> None:
+    layer = Conv(filters=512, groups=8)
+    w = layer.initial_params((128, 8, 8), lambda _: np.random.default_rng(0))["w"]
+    assert w.shape == (512, 16, 3, 3)
+    assert w.std() == pytest.approx(np.sqrt(2 / (16 * 9)), rel=0.02)
+    xavier = replace(layer, init="xavier").initial_params((128, 8, 8), lambda _: np.random.default_rng(0))["w"]
+    assert xavier.std() == pytest.approx(np.sqrt(2 / (16 * 9 + 64 * 9)), rel=0.02)
+
+
+def test_dirac_passes_each_groups_channels_on() -> None:
+    x = np.random.default_rng(1).standard_normal((2, 4, 5, 4))
+    layer = Conv(filters=6, groups=2, kernel=(3, 5), init="dirac", bias=False)
+    params = layer.initial_params((4, 5, 4), lambda _: np.random.default_rng(0))
+    out, _ = layer.pair.forward(x, *layer.arguments(params, layer.options()))
+    np.testing.assert_array_equal(out[:, [0, 1, 3, 4]], x)
 
 
 def test_dirac_passes_the_image_on() -> None:

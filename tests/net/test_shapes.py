@@ -57,6 +57,11 @@ def test_a_shortcut_that_cannot_meet_the_layers_is_told_with_both_places() -> No
         assert (caught.value.where, caught.value.also) == (end, (1, 1))
 
 
+def test_a_projection_takes_steps_as_wide_as_the_block_does() -> None:
+    (placed,) = infer_shapes((Residual(layers=(Conv(filters=3, stride=(1, 2)),)),), CIFAR)
+    assert placed.branches[1][0].layer == Conv(name="projection", filters=3, kernel=1, stride=(1, 2), pad=0, bias=False)
+
+
 @pytest.mark.parametrize(
     ("layers", "where", "words"),
     [
@@ -65,7 +70,16 @@ def test_a_shortcut_that_cannot_meet_the_layers_is_told_with_both_places() -> No
             (0,),
             "33 x 33 window.* 3 x 32 x 32.*largest .* fits is 32 x 32",
         ),
-        ((Conv(filters=8, kernel=4),), (0,), "odd kernel"),
+        ((Conv(filters=8, kernel=4),), (0,), "odd kernel, not 4; use kernel 5"),
+        ((Conv(filters=8, kernel=(3, 2)),), (0,), r"odd kernel, not \[3, 2\]; use kernel 3 or"),
+        (
+            (MaxPool(size=8), Conv(filters=8, dilation=(1, 2), pad=0)),
+            (1,),
+            r"3 x 5 window \(its 3 x 3 numbers at dilation \[1, 2\]\), but images 3 x 4 x 4 .* fits is 4 x 4",
+        ),
+        ((Conv(filters=6), Conv(filters=9, groups=3), Conv(filters=8, groups=4)), (2,), "9 channels .* 8 filters is 1"),
+        ((Conv(filters=8, groups="channels"),), (0,), "each of the 3 channels before it .* not 8"),
+        ((Conv(filters=54, groups="channels", init="whitening"),), (0,), "no groups, no dilation"),
         ((Affine(out_features=10), Relu(), MaxPool()), (2,), "max_pool needs images"),
         ((Relu(), Bn()), (1,), "use spatial_bn"),
         ((Conv(filters=6), GroupNorm(groups=4)), (1,), "6 channels do not divide into 4 groups; use one of 1, 2, 3, 6"),
@@ -86,6 +100,16 @@ def test_two_layers_of_one_name_are_refused() -> None:
     assert caught.value.where == (1,)
 
 
+def test_sides_may_differ_and_same_keeps_the_size_of_dilated_windows() -> None:
+    layers = (
+        Conv(filters=4, kernel=(1, 5), dilation=(1, 2)),
+        MaxPool(size=(3, 2), pad=(1, 0)),
+        Conv(filters=4, stride=(2, 1), groups="channels", pad=(0, 1)),
+        MaxPool(size=3, stride=2, pad=1),
+    )
+    assert [p.out_shape for p in infer_shapes(layers, CIFAR)] == [(4, 32, 32), (4, 11, 16), (4, 5, 16), (4, 3, 8)]
+
+
 def test_windows_that_do_not_fit_are_left_out() -> None:
     placed = infer_shapes((Conv(filters=4, kernel=2, pad=0), MaxPool(), MaxPool(), Conv(filters=4, stride=2)), CIFAR)
     assert [p.out_shape for p in placed] == [(4, 31, 31), (4, 15, 15), (4, 7, 7), (4, 4, 4)]
@@ -93,4 +117,6 @@ def test_windows_that_do_not_fit_are_left_out() -> None:
 
 def test_macs_are_the_multiplications_of_the_formula() -> None:
     assert Conv(filters=32).macs(CIFAR) == 32 * 3 * 9 * 32 * 32
+    assert Conv(filters=32, kernel=(3, 5), stride=(1, 2), groups=4, dilation=2).macs((8, 32, 32)) == 32 * 2 * 15 * 512
+    assert Conv(filters=16, groups="channels").macs((8, 32, 32)) == 16 * 9 * 32 * 32
     assert Affine(out_features=10).macs((64, 8, 8)) == 4096 * 10

@@ -3,8 +3,8 @@
 from nndl.check.mistakes.entry import mistake
 
 POOL, POOL_BACK = "max_pool_forward_naive", "max_pool_backward_naive"
-ROWS = "for i in range(_out_size(x.shape[2], height, stride, 0)):"
-COLUMNS = "for j in range(_out_size(x.shape[3], width, stride, 0)):"
+ROWS = "for i in range(_out_size(x.shape[2], height, down, top)):"
+COLUMNS = "for j in range(_out_size(x.shape[3], width, across, left)):"
 LARGEST = "out[:, :, i, j] = x[:, :, rows, columns].max(axis=(2, 3))"
 GIVES = "dx[n, c, rows, columns][first] += dout[n, c, i, j]"
 
@@ -46,8 +46,8 @@ MISTAKES = (
             ("_windows", COLUMNS): "for j in range(x.shape[3] // width):",
         },
         {
-            ("_windows", ROWS): "for i in range(x.shape[2] // stride):",
-            ("_windows", COLUMNS): "for j in range(x.shape[3] // stride):",
+            ("_windows", ROWS): "for i in range(x.shape[2] // down):",
+            ("_windows", COLUMNS): "for j in range(x.shape[3] // across):",
         },
     ),
     mistake(
@@ -56,12 +56,12 @@ MISTAKES = (
         "height and width of the window are mixed up",
         """The number of columns of the output comes from the window's width, that of rows from its height; one
         of yours comes from the other, which only square windows and images hide.""",
-        {("_windows", COLUMNS): "for j in range(_out_size(x.shape[3], height, stride, 0)):"},
-        {("_windows", ROWS): "for i in range(_out_size(x.shape[2], width, stride, 0)):"},
-        {("_windows", COLUMNS): "for j in range(_out_size(x.shape[2], height, stride, 0)):"},
-        {("_windows", ROWS): "for i in range(_out_size(x.shape[3], width, stride, 0)):"},
-        {("_windows", "slice(j * stride, j * stride + width)"): "slice(j * stride, j * stride + height)"},
-        {("_windows", "slice(i * stride, i * stride + height)"): "slice(i * stride, i * stride + width)"},
+        {("_windows", COLUMNS): "for j in range(_out_size(x.shape[3], height, across, left)):"},
+        {("_windows", ROWS): "for i in range(_out_size(x.shape[2], width, down, top)):"},
+        {("_windows", COLUMNS): "for j in range(_out_size(x.shape[2], height, down, top)):"},
+        {("_windows", ROWS): "for i in range(_out_size(x.shape[3], width, across, left)):"},
+        {("_windows", "column + width)"): "column + height)"},
+        {("_windows", "row + height)"): "row + width)"},
     ),
     mistake(
         "P59",

@@ -11,6 +11,8 @@ from nndl.net.shapes import Placed
 
 LARGEST_OPTION = 100_000
 """More filters, features or pixels of padding than images of 32 x 32 have a use for."""
+SIDES = ("kernel", "size", "stride", "pad", "dilation")
+"""Options that may be two numbers."""
 ASSUMED_MEMORY = 16 << 30
 """Bytes, where the system does not say."""
 
@@ -26,7 +28,8 @@ def installed_memory() -> int:
 def oversized(layers: Sequence[Layer], where: Where = ()) -> Iterator[tuple[Where, str, int]]:
     """Yield (position, option, value) of the whole numbers that are beyond reason."""
     for index, layer in enumerate(layers):
-        for option, value in vars(layer).items():
+        for option, given in vars(layer).items():
+            value = max(given) if option in SIDES and isinstance(given, tuple) else given
             if isinstance(value, int) and value > LARGEST_OPTION:
                 yield (*where, index), option, value
         for branch in layer.branches_of() if isinstance(layer, Block) else ():

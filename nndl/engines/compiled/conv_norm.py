@@ -22,7 +22,7 @@ class Parts:
         self.norm_at = next(i for i, layer in enumerate(layers) if isinstance(layer, SpatialBn))
         pool_at = next((i for i, layer in enumerate(layers) if isinstance(layer, MaxPool)), None)
         pool = layers[pool_at] if pool_at is not None else None
-        self.pool = pool.size if isinstance(pool, MaxPool) else 0
+        self.pool = pool.window.size[0] if isinstance(pool, MaxPool) else 0
         self.pools_first = pool_at is not None and pool_at < self.norm_at
         self.kind = kind_of(site)
         C, H, W = site.out_shape

@@ -24,7 +24,8 @@ WINOGRAD_WASTE = 2.25
 
 def pays_winograd(layer: Conv, channels: int, height: int, width: int) -> bool:
     """Tell whether F(4x4, 3x3) is the quicker way to `height` x `width` outputs."""
-    if (layer.kernel, layer.stride) != (3, 1) or layer.padding > 2 or min(channels, layer.filters) < WINOGRAD_CHANNELS:
+    size, stride, pad = layer.window.square()
+    if (size, stride) != (3, 1) or pad > 2 or min(channels, layer.filters) < WINOGRAD_CHANNELS:
         return False
     return 16 * -(-height // 4) * -(-width // 4) <= WINOGRAD_WASTE * height * width
 
@@ -49,9 +50,8 @@ class Convolver:
         self.winograd = pays_winograd(self.layer, site.shape[0], H, W)
         self.planar = not self.winograd and site.layout == "nchw" and not site.needs_dx
         self.few_channels = not self.winograd and site.shape[0] <= FEW_CHANNELS
-        self.by_rows = (
-            self.few_channels and self.layer.stride == 1 and self.layer.kernel in ROW_KERNELS and not bfloat16
-        )
+        size, stride, _ = self.layer.window.square()
+        self.by_rows = self.few_channels and stride == 1 and size in ROW_KERNELS and not bfloat16
         self.way = f"{'row_winograd' if self.by_rows else 'direct'}_forward{'_bfloat16' if bfloat16 else ''}"
         self.trains_w = "w" in site.grads
         self.workspace = Workspace()
@@ -74,8 +74,7 @@ class Convolver:
         """Return the sizes for `count` images."""
         C, H, W = self.site.shape
         height, width, F = self.out_shape
-        layer = self.layer
-        return Shape(count, H, W, C, F, layer.kernel, layer.stride, layer.padding, height, width)
+        return Shape(count, H, W, C, F, *self.layer.window.square(), height, width)
 
     def room(self, name: str, count: int) -> Array:
         """Return an array (N, H', W', F), kept."""
@@ -143,7 +142,7 @@ class ConvStep:
     def __init__(self, site: Site, bfloat16: bool = False) -> None:
         self.conv = Convolver(site.row[0], bfloat16)
         self.relu = relu_place(site.row)
-        self.pool = next((member.layer.size for member in site.row if isinstance(member.layer, MaxPool)), 0)
+        self.pool = next((member.layer.window.size[0] for member in site.row if isinstance(member.layer, MaxPool)), 0)
         C, H, W = site.out_shape
         self.out_shape = (H, W, C)
         self.keeps = site.mode == "train"

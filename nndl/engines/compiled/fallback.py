@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from nndl.engines.shared.plain import are_plain
 from nndl.engines.vectorized import VECTORIZED
 from nndl.net.contract import Lowered, Lowering, Site
 from nndl.net.plan import Chain
@@ -11,10 +12,11 @@ from nndl.net.steps import lower_by_definition
 
 
 def in_float32(lower: Lowering) -> Lowering:
-    """Return `lower` for networks in float32; in float64, the vectorised engine's steps one by one."""
+    """Return `lower` for plain layers in float32; for others and in float64, the vectorised engine's steps."""
 
     def chosen(site: Site) -> Lowered:
-        return lower(site) if site.dtype == np.float32 else one_by_one(site)
+        kernels_do = site.dtype == np.float32 and are_plain(site.row)
+        return lower(site) if kernels_do else one_by_one(site)
 
     return chosen
 

@@ -9,6 +9,7 @@ from nndl.engines.compiled.convolution import lower_conv
 from nndl.engines.compiled.fallback import in_float32
 from nndl.engines.compiled.norm import lower_norm
 from nndl.engines.shared.ghost import over_whole_batch
+from nndl.engines.shared.plain import are_plain
 from nndl.net.catalog.activation import Gelu, Relu, Silu
 from nndl.net.catalog.affine import Affine
 from nndl.net.catalog.conv import Conv
@@ -26,9 +27,9 @@ CUT_AND_POOL: tuple[tuple[type[Layer], ...], ...] = ((Relu, MaxPool), (MaxPool, 
 
 
 def windows_touch(members: Sequence[Placed]) -> bool:
-    """Tell whether pooling windows, if any, stand side by side: each number belongs to one."""
-    pools = [placed.layer for placed in members if isinstance(placed.layer, MaxPool)]
-    return all(pool.size == pool.step and pool.size <= LARGEST_POOL for pool in pools)
+    """Accept pooling windows side by side, if any: each number belongs to one; and nothing that is not plain."""
+    pools = [placed.layer.window for placed in members if isinstance(placed.layer, MaxPool)]
+    return are_plain(members) and all(pool.size == pool.stride and pool.size[0] <= LARGEST_POOL for pool in pools)
 
 
 def fuses(members: Sequence[Placed]) -> bool:

@@ -52,7 +52,7 @@ class Convolver:
         layer = site.layer
         assert isinstance(layer, Conv)
         C, H, W = site.shape
-        g = Geometry(H, W, C, layer.filters, layer.kernel, layer.stride, layer.padding, site.dtype.itemsize)
+        g = Geometry(H, W, C, layer.filters, *layer.window.square(), site.dtype.itemsize)
         self.site, self.geometry = site, g
         self.by_planes = not site.needs_dx and site.layout == "nchw" and C <= FEW_CHANNELS
         self.way: Convolution = Planes(g) if self.by_planes else Winograd(g) if pays_winograd(g) else Im2col(g)

@@ -17,7 +17,7 @@ class _Pool:
     def __init__(self, site: Site) -> None:
         layer = site.layer
         assert isinstance(layer, MaxPool | AvgPool)
-        self.size, self.stride = layer.size, layer.step
+        self.size, self.stride, _ = layer.window.square()
         self.site = site
         self.workspace = Workspace()
 

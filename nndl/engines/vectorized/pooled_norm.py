@@ -31,13 +31,13 @@ class PooledBatchNormStep(BatchNormStep):
         assert pool is not None
         index = self.tail.index[start:stop] if self.tail.keeps else None
         if (sign > 0).all():
-            max_pool(x, pool.size, pool.step, best, index)
+            max_pool(x, *pool, best, index)
             return
         signed = np.multiply(x, sign, out=scratch("signed", x.shape, x.dtype))
-        max_pool(signed, pool.size, pool.step, best, index)
+        max_pool(signed, *pool, best, index)
         np.multiply(best, sign, out=best)
         _, height, width, _ = best.shape
-        corners = x[:, :: pool.step, :: pool.step][:, :height, :width]
+        corners = x[:, :: pool[1], :: pool[1]][:, :height, :width]
         np.copyto(best, corners, where=sign == 0)
 
     def taken(self, x: Array) -> Array:

@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
-from annotated_types import Ge
-
+from nndl.conv2d_layers import both
 from nndl.conv_layers import (
     avg_pool_backward_naive,
     avg_pool_forward_naive,
@@ -16,8 +15,9 @@ from nndl.conv_layers import (
     max_pool_backward_naive,
     max_pool_forward_naive,
 )
-from nndl.net.layer import Layer, Pair, images, window
+from nndl.net.layer import Layer, Pair, images
 from nndl.net.types import Array, Shape
+from nndl.net.window import Pads, Sides, Window, in_short, one_of, settle_sides
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,21 +26,40 @@ class _Pool(Layer):
 
     shorthand = "size"
 
-    size: Annotated[int, Ge(1)] = 2
-    """Height and width of a window."""
-    stride: Annotated[int, Ge(1)] | None = None
-    """Pixels between one window and the next; by default `size`, so that windows touch."""
+    size: Sides = 2
+    """Height and width of a window: one number, or both as [2, 3]."""
+    stride: Sides | None = None
+    """Pixels between one window and the next; by default `size`, so that windows touch. [1, 2]: one down, two
+    across."""
+    pad: Pads = 0
+    """Pixels that windows may reach beyond the image on each side, at most half a window; what lies there does not
+    count."""
+
+    def __post_init__(self) -> None:
+        settle_sides(self, "size", "stride", "pad")
+        if any(2 * pad > size for pad, size in zip(both(self.pad), both(self.size), strict=True)):
+            most = [size // 2 for size in both(self.size)]
+            raise ValueError(
+                f"pad should be at most half the window, {in_short((most[0], most[1]))} for "
+                f"size {in_short(both(self.size))}, not {in_short(both(self.pad))}"
+            )
 
     @property
-    def step(self) -> int:
-        """Pixels between one window and the next."""
-        return self.size if self.stride is None else self.stride
+    def window(self) -> Window:
+        """Return what slides over the image."""
+        return Window(both(self.size), both(self.size if self.stride is None else self.stride), both(self.pad))
+
+    def is_plain(self) -> bool:
+        """Tell whether it is the courses' pooling: square windows and steps, no padding."""
+        return self.pad == 0 and self.window.is_square
 
     def out_shape(self, shape: Shape) -> Shape:
-        return (images(self, shape)[0], *window(self, shape, self.size, self.step, 0))
+        return (images(self, shape)[0], *self.window.places(self, shape))
 
     def options(self) -> dict[str, Any]:
-        return {"pool_height": self.size, "pool_width": self.size, "stride": self.step}
+        (height, width), window = both(self.size), self.window
+        own = {"pool_height": height, "pool_width": width, "stride": one_of(window.stride)}
+        return own if self.pad == 0 else {**own, "pad": self.pad}
 
     def arguments(self, params: Mapping[str, Array], param_dict: dict[str, Any]) -> tuple[Any, ...]:  # noqa: ARG002
         return (param_dict,)
@@ -56,7 +75,7 @@ class MaxPool(_Pool):
 
 @dataclass(frozen=True, kw_only=True)
 class AvgPool(_Pool):
-    """Average pooling: the mean of each window."""
+    """Average pooling: the mean of each window, of the pixels of the image that it covers."""
 
     kind = "avg_pool"
     pair: ClassVar[Pair] = Pair(avg_pool_forward_naive, avg_pool_backward_naive)

@@ -47,7 +47,7 @@ class Residual(Block):
             return ()
         if len(body_shape) == 1:
             return (Affine(name="projection", out_features=body_shape[0], bias=False),)
-        stride = -(-shape[1] // body_shape[1])
+        stride = -(-shape[1] // body_shape[1]), -(-shape[2] // body_shape[2])
         projection = Conv(name="projection", filters=body_shape[0], kernel=1, stride=stride, pad=0, bias=False)
         if projection.out_shape(shape) != body_shape:
             raise ShapeError(

@@ -30,7 +30,8 @@ def test_nothing_is_left_to_a_default(name: str) -> None:
         )
     convolutions = [layer["conv"] for layer in tree["model"]["layers"] if "conv" in layer]
     assert all(
-        {"filters", "kernel", "stride", "pad", "bias", "init", "weight_scale", "whitening_eps"} == set(c)
+        {"filters", "kernel", "stride", "pad", "dilation", "groups", "bias", "init", "weight_scale", "whitening_eps"}
+        == set(c)
         for c in convolutions
     )
 
