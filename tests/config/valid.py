@@ -8,7 +8,21 @@ from annotated_types import Ge, Gt, Le, Lt
 from hypothesis import strategies as st
 
 from nndl.config.schema import Data, Experiment, Model, Train
-from nndl.data.augment import AlternatingFlip, ColorJitter, Crop, Cutout, Flip, RandomAffine, RandomErasing, Rotation
+from nndl.data.augment import (
+    AlternatingFlip,
+    AutoAugment,
+    ColorJitter,
+    Crop,
+    Cutout,
+    Equalize,
+    Flip,
+    Posterize,
+    RandAugment,
+    RandomAffine,
+    RandomErasing,
+    Rotation,
+    TrivialAugment,
+)
 from nndl.data.augment.mixing import Cutmix, Mixup
 from nndl.net.catalog import LAYERS, Affine, Conv, Residual
 from nndl.net.layer import Layer
@@ -112,6 +126,9 @@ augmentations = st.lists(
         st.builds(Crop, pad=st.integers(0, 31), mode=st.sampled_from(["zero", "reflect"])),
         st.builds(Cutout, size=st.integers(1, 32), fill=st.sampled_from(["auto", "mean", 0, (1, 2, 3)])),
         st.builds(ColorJitter, brightness=shares, contrast=shares, saturation=shares),
+        st.sampled_from(
+            [TrivialAugment(), RandAugment(3, operations=1), AutoAugment(fill=(1,)), Equalize(), Posterize(2)]
+        ),
         st.builds(RandomErasing, probability=shares, fill=st.sampled_from(["noise", "mean", 255])),
         st.builds(Rotation, degrees=shares, fill=st.sampled_from(["mean", (9,)])),
         st.builds(RandomAffine, translate=shares, scale=st.just((0.5, 2.0)), shear=shares),

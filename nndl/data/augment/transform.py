@@ -42,7 +42,10 @@ class Transform(Described):
 
     @abstractmethod
     def apply(self, images: Array, index: Array, epoch: int, seed: int) -> Array:
-        """Return a new batch like images, uint8 or float (N, C, H, W); index int64 (N,): their numbers in the set."""
+        """Return a new batch like images, uint8 or float (N, C, H, W); index int64 (N,): their numbers in the set.
+
+        Raises TypeError for floats where colours are changed that only bytes have.
+        """
 
 
 @dataclass(frozen=True)
@@ -104,3 +107,9 @@ def scaled(drawn: Array, low: float, high: float) -> Array:
 def log_scaled(drawn: Array, low: float, high: float) -> Array:
     """Return draws from 0 to 1 as numbers whose logarithm is uniform from that of low to that of high, float64."""
     return each(math.exp, scaled(drawn, math.log(low), math.log(high)))
+
+
+def bytes_only(transform: Transform, images: Array) -> None:
+    """Raise TypeError for images that are no bytes, where a change of colours is one of bytes."""
+    if images.dtype != np.uint8:
+        raise TypeError(f"{transform.kind} changes bytes (uint8), not {images.dtype}")

@@ -10,14 +10,23 @@ from nndl.data.augment import (
     GREY,
     TRANSFORMS,
     AlternatingFlip,
+    AutoAugment,
+    Autocontrast,
     ColorJitter,
     Crop,
     Cutout,
+    Equalize,
     Flip,
+    Invert,
+    Posterize,
+    RandAugment,
     RandomAffine,
     RandomErasing,
     Rotation,
+    Sharpness,
+    Solarize,
     Transform,
+    TrivialAugment,
 )
 from nndl.data.augment.transform import CHANCES, Chance
 from tests.data import fake
@@ -38,31 +47,49 @@ EXAMPLES = [
     Rotation(),
     Rotation(40, probability=0.3, interpolation="nearest"),
     RandomAffine(degrees=20, translate=0.2, scale=(0.8, 1.2), shear=15, fill="mean"),
+    Sharpness(1.0),
+    Posterize(),
+    Solarize(),
+    Autocontrast(),
+    Equalize(),
+    Invert(),
+    TrivialAugment(),
+    RandAugment(),
+    AutoAugment(interpolation="bilinear"),
 ]
+OF_BYTES = (Sharpness, Posterize, Solarize, Autocontrast, Equalize, Invert, TrivialAugment, RandAugment, AutoAugment)
+"""Kinds whose colours only bytes have."""
 IMAGES = fake.images(24)[0]
 EVERY = np.arange(24)
+
+DTYPES = (np.uint8, np.float32, np.float64)
+
+
+def of_dtypes(*dtypes: Any) -> Any:
+    """Give a test every example with every dtype that it takes."""
+    both = [(example, dtype) for example in EXAMPLES for dtype in dtypes]
+    return pytest.mark.parametrize(
+        ("transform", "dtype"),
+        [each for each in both if each[1] == np.uint8 or not isinstance(each[0], OF_BYTES)],
+        ids=str,
+    )
+
 
 every_transform = pytest.mark.parametrize("transform", EXAMPLES, ids=str)
 
 
-@every_transform
-@settings(max_examples=20, deadline=None)
-@given(
-    st.permutations(range(24)),
-    st.integers(1, 24),
-    st.integers(0, 9),
-    st.sampled_from([np.uint8, np.float32, np.float64]),
-)
+@of_dtypes(*DTYPES)
+@settings(max_examples=7, deadline=None)
+@given(order=st.permutations(range(24)), size=st.integers(1, 24), epoch=st.integers(0, 9))
 def test_an_image_is_changed_alike_in_any_batch(
-    transform: Transform, order: list[int], size: int, epoch: int, dtype: Any
+    transform: Transform, dtype: Any, order: list[int], size: int, epoch: int
 ) -> None:
     images, chosen = IMAGES.astype(dtype), np.array(order[:size])
     everything = transform.apply(images, EVERY + 100, epoch, 7)
     np.testing.assert_array_equal(transform.apply(images[chosen], chosen + 100, epoch, 7), everything[chosen])
 
 
-@every_transform
-@pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
+@of_dtypes(*DTYPES)
 def test_gives_a_new_batch_of_the_same_kind(transform: Transform, dtype: Any) -> None:
     images = IMAGES.astype(dtype)
     before = images.copy()
@@ -75,10 +102,11 @@ def test_gives_a_new_batch_of_the_same_kind(transform: Transform, dtype: Any) ->
 
 @every_transform
 def test_seed_and_epoch_both_count(transform: Transform) -> None:
-    first = transform.apply(IMAGES, EVERY, 0, 0)
-    assert not np.array_equal(first, transform.apply(IMAGES, EVERY, 1, 0))
-    assert not np.array_equal(first, transform.apply(IMAGES, EVERY, 0, 1))
-    np.testing.assert_array_equal(first, transform.apply(IMAGES, EVERY, 0, 0))
+    images = IMAGES // 2 + 20  # of little contrast, which there is then something to do about
+    first = transform.apply(images, EVERY, 0, 0)
+    assert not np.array_equal(first, transform.apply(images, EVERY, 1, 0))
+    assert not np.array_equal(first, transform.apply(images, EVERY, 0, 1))
+    np.testing.assert_array_equal(first, transform.apply(images, EVERY, 0, 0))
 
 
 def test_streams_are_apart() -> None:
@@ -93,12 +121,11 @@ def test_every_kind_is_among_the_examples(kind: type[Transform]) -> None:
     assert 0 <= kind().probability <= 1  # type: ignore[attr-defined]
 
 
-@every_transform
-@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+@of_dtypes(np.uint8, np.float32)
 def test_probability_says_how_many_are_changed(transform: Transform, dtype: Any) -> None:
     if isinstance(transform, AlternatingFlip):  # a half by what it is
         return
-    images = np.random.default_rng(1).integers(0, 256, (300, 3, 32, 32), np.uint8).astype(dtype)
+    images = np.random.default_rng(1).integers(20, 200, (300, 3, 32, 32), np.uint8).astype(dtype)
     index = np.arange(300)
 
     def changed(probability: float) -> Any:
@@ -108,7 +135,7 @@ def test_probability_says_how_many_are_changed(transform: Transform, dtype: Any)
     (never, none), (some, few), (always, most) = changed(0), changed(0.3), changed(1)
     np.testing.assert_array_equal(never, images)
     assert not none.any()
-    assert most.mean() > 0.9  # a few come to nothing: shifted by 0
+    assert most.mean() > 0.6  # some come to nothing: shifted by 0, or a policy's pair that happens seldom
     assert few.mean() == pytest.approx(0.3 * most.mean(), abs=0.1)
     np.testing.assert_array_equal(some[few], always[few])  # whether one is changed does not move how
 
@@ -209,11 +236,10 @@ def test_options_that_make_no_sense(kind: Any, options: dict[str, Any]) -> None:
         kind(**options)
 
 
-@every_transform
+@of_dtypes(np.uint8, np.float32)
 @pytest.mark.parametrize("shape", [(1, 32, 32), (1, 40, 33), (3, 36, 64)])
-@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
 def test_images_may_be_grey_and_of_any_size(transform: Transform, shape: tuple[int, int, int], dtype: Any) -> None:
-    images = np.random.default_rng(0).integers(0, 256, (24, *shape), np.uint8).astype(dtype)
+    images = np.random.default_rng(0).integers(20, 200, (24, *shape), np.uint8).astype(dtype)
     transform.check(*shape[1:])
     out = transform.apply(images, EVERY, 1, 0)
     assert (out.shape, out.dtype) == (images.shape, images.dtype)
@@ -239,3 +265,35 @@ def test_images_may_be_too_small(transform: Transform, fits: tuple[int, int], wo
     larger = type(transform)(vars(transform)[str(transform.shorthand)] + 1)
     with pytest.raises(ValueError, match=words):
         larger.check(*fits)
+
+
+@pytest.mark.parametrize("kind", OF_BYTES)
+def test_colours_that_only_bytes_have(kind: Any) -> None:
+    with pytest.raises(TypeError, match=r"changes bytes \(uint8\), not float32"):
+        kind(probability=1.0).apply(IMAGES.astype(np.float32), EVERY, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("transform", "change"),
+    [
+        (Posterize(3), lambda images: images & 0b11100000),
+        (Solarize(200), lambda images: np.where(images >= 200, 255 - images, images)),
+        (Invert(), lambda images: 255 - images),
+    ],
+    ids=["posterize", "solarize", "invert"],
+)
+def test_simple_operations_in_half_of_the_images(transform: Transform, change: Any) -> None:
+    out = transform.apply(IMAGES, EVERY, 0, 0)
+    done = (out != IMAGES).any(axis=(1, 2, 3))
+    np.testing.assert_array_equal(out[done], change(IMAGES[done]))
+    assert 5 < done.sum() < 19
+
+
+def test_sharpness_smooths_and_sharpens() -> None:
+    images = np.random.default_rng(3).integers(60, 200, (400, 1, 12, 12), np.uint8)
+    out = Sharpness(0.5, probability=1.0).apply(images, np.arange(400), 0, 0)
+    contrast, before = (each[:, :, 1:-1, 1:-1].std(axis=(1, 2, 3)) for each in (out, images))
+    contrast /= before
+    assert contrast.min() < 0.7
+    assert contrast.max() > 1.3
+    assert (contrast > 1).mean() == pytest.approx(0.5, abs=0.08)
