@@ -89,3 +89,22 @@ def hard_swish_backward(dout: Array, cache: Any) -> Array:
     dout = as_floats(dout, "dout")
     x, h = cache
     return dout * (h + np.where((x > -3) & (x < 3), x, 0) / 6)
+
+
+def prelu_forward(x: Array, a: Array) -> tuple[Array, Any]:
+    """PReLU: out = max(0, x) + a min(0, x) with a learnt slope for each channel (He et al. 2015).
+
+    x (N, C, ...), a (C,) -> out in x's shape.
+    """
+    x, a = as_floats(x), as_floats(a, "a")
+    slope = a.reshape(-1, *[1] * (x.ndim - 2))
+    return np.where(x > 0, x, slope * x), (x, slope)
+
+
+def prelu_backward(dout: Array, cache: Any) -> tuple[Array, Array]:
+    """dout in x's shape -> dx, da (C,): a channel's slope collects dout x from all its x < 0."""
+    dout = as_floats(dout, "dout")
+    x, slope = cache
+    dx = np.where(x > 0, dout, slope * dout)
+    da = (dout * np.minimum(x, 0)).sum(axis=(0, *range(2, x.ndim)))
+    return dx, da

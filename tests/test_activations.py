@@ -11,20 +11,23 @@ from tests.pairs import Tried, check_backward, check_inputs_and_dtype, tried
 
 Array = NDArray[Any]
 
-CASES: dict[str, tuple[str, tuple[int, ...], tuple[Any, ...]]] = {
-    "sigmoid": ("sigmoid", (4, 5), ()),
-    "tanh": ("tanh", (3, 2, 5), ()),
-    "elu": ("elu", (4, 5), ()),
-    "elu, alpha 0.3": ("elu", (1, 7), (0.3,)),
-    "relu6": ("relu6", (9, 5), ()),
-    "hard_sigmoid": ("hard_sigmoid", (9, 5), ()),
-    "hard_swish": ("hard_swish", (3, 2, 5, 3), ()),
+# name, arrays by argument, the constant that follows them.
+CASES: dict[str, tuple[str, dict[str, tuple[int, ...]], tuple[Any, ...]]] = {
+    "sigmoid": ("sigmoid", {"x": (4, 5)}, ()),
+    "tanh": ("tanh", {"x": (3, 2, 5)}, ()),
+    "elu": ("elu", {"x": (4, 5)}, ()),
+    "elu, alpha 0.3": ("elu", {"x": (1, 7)}, (0.3,)),
+    "relu6": ("relu6", {"x": (9, 5)}, ()),
+    "hard_sigmoid": ("hard_sigmoid", {"x": (9, 5)}, ()),
+    "hard_swish": ("hard_swish", {"x": (3, 2, 5, 3)}, ()),
+    "prelu": ("prelu", {"x": (3, 4, 2, 5), "a": (4,)}, ()),
+    "prelu of vectors": ("prelu", {"x": (6, 3), "a": (3,)}, ()),
 }
 
 
 def call(case: str, dtype: Any = np.float64) -> Tried:
-    name, shape, constants = CASES[case]
-    return tried(activations, f"{name}_{{}}", {"x": shape}, constants, dtype)
+    name, shapes, constants = CASES[case]
+    return tried(activations, f"{name}_{{}}", shapes, constants, dtype)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -84,3 +87,12 @@ def test_a_sigmoid_far_below_zero_keeps_its_digits() -> None:
     """exp(-300) is no rounding error of 1: the form with tanh would give 0."""
     out, _ = activations.sigmoid_forward(np.array([-300.0]))
     np.testing.assert_allclose(out, np.exp(-300.0), rtol=1e-14)
+
+
+def test_a_slope_of_prelu_is_its_channels_alone() -> None:
+    x = np.array([[[[-2.0, 4.0]], [[-1.0, -3.0]]]])
+    out, cache = activations.prelu_forward(x, np.array([0.5, -1.0]))
+    assert out.tolist() == [[[[-1.0, 4.0]], [[1.0, 3.0]]]]
+    dx, da = activations.prelu_backward(np.array([[[[10.0, 20.0]], [[30.0, 40.0]]]]), cache)
+    assert dx.tolist() == [[[[5.0, 20.0]], [[-30.0, -40.0]]]]
+    assert da.tolist() == [-20.0, -150.0]

@@ -6,6 +6,7 @@ from nndl.net.catalog.activation import (
     HardSigmoid,
     HardSwish,
     LeakyRelu,
+    Prelu,
     Relu,
     Relu6,
     Sigmoid,
@@ -17,7 +18,7 @@ from nndl.net.catalog.conv import Conv
 from nndl.net.catalog.norm import Bn, GroupNorm, LayerNorm, SpatialBn
 from nndl.net.catalog.pool import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
 from nndl.net.catalog.residual import Residual
-from nndl.net.catalog.simple import Dropout, Flatten, Scale
+from nndl.net.catalog.simple import Dropout, Flatten, Scale, StochasticDepth
 from nndl.net.layer import Layer
 from nndl.net.types import Shape
 
@@ -40,12 +41,14 @@ _EXAMPLES: tuple[tuple[Layer, Shape], ...] = (
     (Relu6(), _IMAGES),
     (HardSigmoid(), _IMAGES),
     (HardSwish(), _IMAGES),
+    (Prelu(), _IMAGES),
     (MaxPool(), _IMAGES),
     (AvgPool(), _IMAGES),
     (GlobalMaxPool(), _IMAGES),
     (GlobalAvgPool(), _IMAGES),
     (Affine(out_features=5), (2, 3, 4)),
     (Dropout(keep=0.7), _IMAGES),
+    (StochasticDepth(keep=0.7), _IMAGES),
     (Flatten(), _IMAGES),
     (Scale(factor=0.25), _IMAGES),
     (Residual(layers=(Conv(filters=3), Relu())), _IMAGES),
@@ -82,6 +85,8 @@ SWEEPS: dict[str, tuple[tuple[Layer, Shape], ...]] = {
     "layer_norm": ((LayerNorm(), (3,)), (LayerNorm(scale=False), (8,))),
     "affine": ((Affine(out_features=3), (7,)), (Affine(out_features=1, bias=False), (2, 3))),
     "dropout": ((Dropout(keep=0.4), (13,)), (Dropout(keep=1.0), (2, 3, 3))),
+    "stochastic_depth": ((StochasticDepth(keep=0.4), (13,)), (StochasticDepth(keep=1.0), (2, 3, 3))),
+    "prelu": ((Prelu(), (13,)), (Prelu(initial_slope=-0.5), (2, 3, 3))),
     "relu": ((Relu(), (13,)),),
     "leaky_relu": ((LeakyRelu(negative_slope=0.2), (13,)), (LeakyRelu(negative_slope=0.0), (2, 3, 3))),
     "elu": ((Elu(alpha=0.3), (13,)), (Elu(alpha=0.0), (2, 3, 3))),

@@ -1,10 +1,12 @@
 """Checks of layers of a kind: of what a gradient check alone cannot see."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nndl.check.general import equal_to_definition, gradients
 from nndl.check.subject import Bench, ContractError, Subject, require_equal
 from nndl.net.catalog.activation import (
     Elu,
@@ -12,6 +14,7 @@ from nndl.net.catalog.activation import (
     HardSigmoid,
     HardSwish,
     LeakyRelu,
+    Prelu,
     Relu,
     Relu6,
     Sigmoid,
@@ -20,13 +23,15 @@ from nndl.net.catalog.activation import (
 )
 from nndl.net.catalog.norm import Bn, GroupNorm, LayerNorm, SpatialBn
 from nndl.net.catalog.pool import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
-from nndl.net.catalog.simple import Dropout, Scale
+from nndl.net.catalog.simple import Dropout, Scale, StochasticDepth
 from nndl.net.layer import Layer
 
 Array = NDArray[Any]
 BatchNorm = (SpatialBn, Bn)
 Pools = (MaxPool, AvgPool, GlobalMaxPool, GlobalAvgPool)
-Activations = (Relu, LeakyRelu, Gelu, Silu, Sigmoid, Tanh, Elu, Relu6, HardSigmoid, HardSwish)
+Activations = (Relu, LeakyRelu, Gelu, Silu, Sigmoid, Tanh, Elu, Relu6, HardSigmoid, HardSwish, Prelu)
+CutOff = (Relu6, HardSigmoid, HardSwish)
+"""Kinks lie far from zero."""
 Channelwise = (*BatchNorm, LayerNorm, *Pools, *Activations, Scale)
 """Channels (or features) in another order come out in that order, their parameters moved along."""
 
@@ -113,21 +118,44 @@ def running_statistics(layer: Layer, subject: Subject) -> None:
 
 
 def dropout(layer: Layer, subject: Subject) -> None:
-    """Check that training keeps about p of the units, times 1 / p, others at each draw, and test mode all of them."""
-    if not isinstance(layer, Dropout):
+    """Check that training keeps about p of the units, times 1 / p, others at each draw, and test mode all of them.
+
+    Stochastic depth keeps examples whole, or drops them whole.
+    """
+    if not isinstance(layer, Dropout | StochasticDepth):
         return
     bench = subject.bench()
     x = np.sign(subject.batch(200))
     require_equal("test-mode output", bench.forward(x, "test"), x, 0.0)
-    factor = bench.forward(x) / x
+    factor = (bench.forward(x) / x).reshape(len(x), -1)
+    if isinstance(layer, StochasticDepth):
+        require_equal("factor over each example", factor, np.broadcast_to(factor[:, :1], factor.shape), 0.0)
+        factor = factor[:, :1]
     kept = factor != 0
     require_equal("factor of kept units", factor[kept], np.full(kept.sum(), 1 / layer.p), subject.agreement)
     deviation = 6 * np.sqrt(layer.p * (1 - layer.p) / factor.size)
     if abs(kept.mean() - layer.p) > deviation:
         raise ContractError(f"{kept.mean():.1%} of the units are kept, should be about {layer.p:.1%}")
     bench.seed += 1
-    if layer.p < 1 and np.array_equal(bench.forward(x) != 0, kept):
+    again = bench.forward(x).reshape(len(x), -1)[:, : factor.shape[1]] != 0
+    if layer.p < 1 and np.array_equal(again, kept):
         raise ContractError("another generator draws the same mask")
+
+
+FAR = 4.0
+"""Times the usual numbers, of which hardly one is beyond 6: where activations level off."""
+
+
+def far_from_zero(layer: Layer, subject: Subject) -> None:
+    """Check an activation where it levels off too: it equals the definition, its slopes where it is cut off are right.
+
+    Numerical slopes say nothing of one that levels off smoothly: there they are smaller than rounding.
+    """
+    wide = replace(subject, scale=FAR)
+    if isinstance(layer, Activations):
+        equal_to_definition(wide)
+    if isinstance(layer, CutOff):
+        gradients(wide)
 
 
 def pools_share_out(layer: Layer, subject: Subject) -> None:
@@ -143,4 +171,4 @@ def pools_share_out(layer: Layer, subject: Subject) -> None:
     require_equal("sum of dx over each channel, with ties in x", total, wanted, subject.agreement)
 
 
-CHECKS = (normalised, channel_order, running_statistics, dropout, pools_share_out)
+CHECKS = (normalised, channel_order, running_statistics, dropout, far_from_zero, pools_share_out)

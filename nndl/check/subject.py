@@ -107,6 +107,8 @@ class Subject:
     """Layers that mean the same and are known to be right; run by their definitions."""
     dtype: str = "float64"
     seed: int = 0
+    scale: float = 1.0
+    """Of the batches that are drawn."""
 
     def __str__(self) -> str:
         kinds = "-".join(layer.kind for layer in self.layers)
@@ -134,7 +136,7 @@ class Subject:
     def batch(self, size: int, stream: int = 0) -> Array:
         """Draw x (size, *in_shape): neither centred nor of variance one."""
         random = np.random.default_rng([self.seed, stream, size])
-        return (1.5 * random.standard_normal((size, *self.in_shape)) + 0.5).astype(self.dtype)
+        return (self.scale * (1.5 * random.standard_normal((size, *self.in_shape)) + 0.5)).astype(self.dtype)
 
     def upstream(self, out: Array) -> Array:
         """Draw a dout for `out`."""

@@ -32,6 +32,8 @@ FOREIGN = {
     "dense": ("affine",),
     "depthwise_conv2d": ("conv",),
     "dilation_rate": ("dilation",),
+    "drop_path": ("stochastic_depth",),
+    "droppath": ("stochastic_depth",),
     "early_stopping": ("patience",),
     "early_stopping_patience": ("patience",),
     "every": ("per", "statistics"),
@@ -95,7 +97,12 @@ ABSENT = {
     ("conv", "padding_mode"): "there is none: images are padded with zeros",
     ("avg_pool", "count_include_pad"): "there is none: the mean is over the pixels of the image, as with false",
     **{(pool, "ceil_mode"): "there is none: windows that do not fit are left out" for pool in POOLS},
-    **{("dropout", word): "keep is the share that stays, drop the share that goes" for word in ("p", "rate")},
+    **{
+        (kind, word): "keep is the share that stays, drop the share that goes"
+        for kind in ("dropout", "stochastic_depth")
+        for word in ("p", "rate", "drop_prob", "survival_prob")
+    },
+    ("stochastic_depth", "mode"): "there is none: each image is kept or dropped by itself, as by torchvision's row",
 }
 """Options that other programs have and nndl does not, and how it is instead."""
 

@@ -62,6 +62,8 @@ class Followed:
             given["x"] = given["x"].reshape(len(given["x"]), -1)
         if self.kind == "flatten" and given["x"].ndim == 2:
             given["x"] = given["x"][:, :, np.newaxis, np.newaxis]
+        if self.kind in ("prelu", "stochastic_depth") and given["x"].ndim == 2:  # features are channels of one pixel
+            given |= {name: given[name][:, :, np.newaxis, np.newaxis] for name in ("x", "dout")}
         if not explanation.indices:  # numbers each alone, of any shape
             explanation = replace(explanation, given=tuple(replace(each, shape="") for each in explanation.given))
         return work(explanation, given, {**explanation.constants, **self.constants})

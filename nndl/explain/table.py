@@ -13,11 +13,11 @@ from nndl.explain.layers.group_norm import GROUP_NORM
 from nndl.explain.layers.layer_norm import LAYER_NORM
 from nndl.explain.layers.losses import SOFTMAX, SVM
 from nndl.explain.layers.pool import AVG_POOL, MAX_POOL
-from nndl.explain.layers.rectifiers import ELU, RELU6
+from nndl.explain.layers.rectifiers import ELU, PRELU, RELU6
 from nndl.explain.layers.residual import RESIDUAL
 from nndl.explain.layers.sandwich import AFFINE_RELU
 from nndl.explain.layers.sigmoids import HARD_SIGMOID, HARD_SWISH, SIGMOID, TANH
-from nndl.explain.layers.simple import DROPOUT, FLATTEN, SCALE
+from nndl.explain.layers.simple import DROPOUT, FLATTEN, SCALE, STOCHASTIC_DEPTH
 from nndl.explain.layers.spatial_bn import SPATIAL_BN
 from nndl.explain.record import Explanation
 from nndl.explain.rules.adaptive import ADAM, ADAMW, RMSPROP
@@ -25,9 +25,9 @@ from nndl.explain.rules.momentum import SGD, SGD_MOMENTUM, SGD_NESTEROV_MOMENTUM
 from nndl.explain.rules.muon import MUON
 
 NORMS = (SPATIAL_BN, BN, GROUP_NORM, LAYER_NORM)
-ACTIVATIONS = (RELU, LEAKY_RELU, GELU, SILU, SIGMOID, TANH, ELU, RELU6, HARD_SIGMOID, HARD_SWISH)
+ACTIVATIONS = (RELU, LEAKY_RELU, GELU, SILU, SIGMOID, TANH, ELU, RELU6, HARD_SIGMOID, HARD_SWISH, PRELU)
 POOLS = (MAX_POOL, AVG_POOL, GLOBAL_MAX_POOL, GLOBAL_AVG_POOL)
-OTHERS = (DROPOUT, FLATTEN, SCALE, RESIDUAL, AFFINE_RELU)
+OTHERS = (DROPOUT, STOCHASTIC_DEPTH, FLATTEN, SCALE, RESIDUAL, AFFINE_RELU)
 LOSSES = (SOFTMAX, SVM)
 RULES = (SGD, SGD_MOMENTUM, SGD_NESTEROV_MOMENTUM, RMSPROP, ADAM, ADAMW, MUON)
 

@@ -24,7 +24,8 @@ class WatchedStep:
         """Run the step forward; of a layer that draws, u is what it draws."""
         self._keep("x", x)
         if "rng" in self.site.state:
-            self._keep("u", deepcopy(self.site.state["rng"]).random(x.shape))
+            shape = (len(x), *self.site.layer.drawn(self.site.shape))
+            self._keep("u", deepcopy(self.site.state["rng"]).random(shape))
         for name, value in self.site.params.items():
             self._keep(name, value)
         out = self.step.forward(x)

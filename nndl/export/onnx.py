@@ -16,6 +16,7 @@ from nndl.net.catalog.activation import (
     HardSigmoid,
     HardSwish,
     LeakyRelu,
+    Prelu,
     Relu,
     Relu6,
     Sigmoid,
@@ -27,7 +28,7 @@ from nndl.net.catalog.conv import Conv
 from nndl.net.catalog.norm import Bn, GroupNorm, LayerNorm, SpatialBn
 from nndl.net.catalog.pool import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
 from nndl.net.catalog.residual import Residual
-from nndl.net.catalog.simple import Dropout, Flatten, Scale
+from nndl.net.catalog.simple import Dropout, Flatten, Scale, StochasticDepth
 from nndl.net.layer import Layer
 from nndl.net.network import Network
 from nndl.net.shapes import Placed
@@ -156,6 +157,12 @@ def _elu(graph: Graph, placed: Placed, x: str) -> str:
     return graph.add("Elu", [x], placed.path, alpha=placed.layer.alpha)
 
 
+def _prelu(graph: Graph, placed: Placed, x: str) -> str:
+    slope = graph.param(placed, "a")
+    graph.constants[slope] = graph.constants[slope].reshape(-1, *[1] * (len(placed.in_shape) - 1))
+    return graph.add("PRelu", [x, slope], placed.path)
+
+
 def _plain(operator: str, **attributes: float) -> Callable[[Graph, Placed, str], str]:
     return lambda graph, placed, x: graph.add(operator, [x], placed.path, **attributes)
 
@@ -209,11 +216,12 @@ OPERATORS: dict[type[Layer], Callable[[Graph, Placed, str], str]] = {
     Relu6: _relu6,
     HardSigmoid: _plain("HardSigmoid", alpha=1 / 6, beta=0.5),
     HardSwish: _plain("HardSwish"),
+    Prelu: _prelu,
     MaxPool: _pool("MaxPool"),
     AvgPool: _pool("AveragePool"),
     GlobalMaxPool: _global_pool("GlobalMaxPool"),
     GlobalAvgPool: _global_pool("GlobalAveragePool"),
-    Dropout: lambda graph, placed, x: x,  # noqa: ARG005  (nothing happens in evaluation)
+    **dict.fromkeys((Dropout, StochasticDepth), lambda graph, placed, x: x),  # noqa: ARG005  (evaluation does nothing)
     Flatten: lambda graph, placed, x: graph.add("Flatten", [x], placed.path, axis=1),
     Scale: _scale,
     Residual: _residual,

@@ -13,6 +13,7 @@ from nndl.net.catalog.activation import (
     HardSigmoid,
     HardSwish,
     LeakyRelu,
+    Prelu,
     Relu,
     Relu6,
     Sigmoid,
@@ -24,7 +25,7 @@ from nndl.net.catalog.conv import Conv
 from nndl.net.catalog.norm import Bn, GroupNorm, LayerNorm, SpatialBn
 from nndl.net.catalog.pool import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
 from nndl.net.catalog.residual import Residual
-from nndl.net.catalog.simple import Dropout, Flatten, Scale
+from nndl.net.catalog.simple import Dropout, Flatten, Scale, StochasticDepth
 from nndl.net.layer import Layer
 from nndl.net.network import Network
 from nndl.net.shapes import Placed
@@ -75,6 +76,11 @@ def _pool(function: str, padded: str) -> Callable[[Any, Placed], Line]:
     return line
 
 
+def _stochastic_depth(layer: StochasticDepth, placed: Placed) -> Line:
+    ones = "{x}.new_ones(len({x})" + ", 1" * len(placed.in_shape) + ")"
+    return Line(None, f"{{x}} * F.dropout({ones}, {round(1 - layer.p, 12)!r}, self.training)")
+
+
 LINES: dict[type[Layer], Callable[[Any, Placed], Line]] = {
     Conv: _conv,
     Affine: _affine,
@@ -94,9 +100,11 @@ LINES: dict[type[Layer], Callable[[Any, Placed], Line]] = {
     HardSwish: lambda *_: Line(None, "F.hardswish({x})"),
     MaxPool: _pool("max_pool2d", ", {}"),
     AvgPool: _pool("avg_pool2d", ", {}, count_include_pad=False"),
+    Prelu: lambda _, placed: Line(f"nn.PReLU({placed.in_shape[0]})"),
     GlobalMaxPool: lambda *_: Line(None, "{x}.amax((2, 3))"),
     GlobalAvgPool: lambda *_: Line(None, "{x}.mean((2, 3))"),
     Dropout: lambda layer, _: Line(f"nn.Dropout({round(1 - layer.p, 12)!r})"),
+    StochasticDepth: _stochastic_depth,
     Flatten: lambda *_: Line(None, "{x}.flatten(1)"),
     Scale: lambda layer, _: Line(None, f"{{x}} * {layer.factor!r}"),
 }

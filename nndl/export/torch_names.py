@@ -9,6 +9,7 @@ import numpy as np
 
 from nndl.data.normalize import Normalize
 from nndl.errors import ExportError
+from nndl.net.catalog.activation import Prelu
 from nndl.net.catalog.affine import Affine
 from nndl.net.catalog.conv import Conv
 from nndl.net.catalog.norm import Bn, GroupNorm, LayerNorm, SpatialBn
@@ -27,6 +28,7 @@ NAMES: dict[type[Layer], dict[str, str]] = {
     Bn: _BATCH_NORM,
     GroupNorm: _NORM,
     LayerNorm: _NORM,
+    Prelu: {"a": "weight"},
 }
 """The names of our parameters and buffers in the PyTorch module of the same layer."""
 

@@ -49,6 +49,10 @@ class Layer(Described):
         """Return the arrays that training updates without a gradient: running statistics."""
         return {}
 
+    def drawn(self, shape: Shape) -> Shape:
+        """Return the shape of the random numbers drawn for one example, where any are: one for each of its own."""
+        return shape
+
     def options(self) -> dict[str, Any]:
         """Return the constants of the courses' param dict: stride and pad, eps and momentum, p."""
         return {}

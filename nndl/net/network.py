@@ -221,7 +221,8 @@ class Network:
 
     def _seed_dropout(self, first: int) -> None:
         """Draw for the batch's image `first` and those behind it what is drawn for them when the batch is whole."""
-        sizes = {placed.path: prod(placed.in_shape) for placed in everything(self._placed[self._planned_at])}
+        layers = everything(self._placed[self._planned_at])
+        sizes = {placed.path: prod(placed.layer.drawn(placed.in_shape)) for placed in layers}
         for path, state in self._planners["train"].drawing.items():
             key = np.random.SeedSequence(self.seed, spawn_key=(_DROPOUT, crc32(path.encode()), self.step))
             philox, (blocks, rest) = np.random.Philox(key), divmod(first * sizes[path], _PHILOX)

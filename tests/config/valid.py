@@ -74,10 +74,14 @@ def described(cls: type[Any]) -> st.SearchStrategy[Any]:
     return st.builds(cls, **options)
 
 
-KEEP_SIZE = ("spatial_bn", "relu", "leaky_relu", "gelu", "silu", "elu", "hard_swish", "scale")
+KEEP_SIZE = ("spatial_bn", "relu", "leaky_relu", "gelu", "silu", "elu", "prelu", "hard_swish", "scale")
 keep_size = st.sampled_from([LAYERS[kind] for kind in KEEP_SIZE])
-dropouts = st.builds(LAYERS["dropout"], keep=st.floats(0, 1, exclude_min=True)) | st.builds(
-    LAYERS["dropout"], drop=st.floats(0, 1, exclude_max=True)
+dropping = st.sampled_from([LAYERS["dropout"], LAYERS["stochastic_depth"]])
+dropouts = dropping.flatmap(
+    lambda kind: (
+        st.builds(kind, keep=st.floats(0, 1, exclude_min=True))
+        | st.builds(kind, drop=st.floats(0, 1, exclude_max=True))
+    )
 )
 on_images: st.SearchStrategy[Layer] = (
     keep_size.flatmap(described)

@@ -7,6 +7,7 @@ from nndl.net.catalog.activation import (
     HardSigmoid,
     HardSwish,
     LeakyRelu,
+    Prelu,
     Relu,
     Relu6,
     Sigmoid,
@@ -18,7 +19,7 @@ from nndl.net.catalog.conv import Conv
 from nndl.net.catalog.norm import Bn, GroupNorm, LayerNorm, SpatialBn
 from nndl.net.catalog.pool import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
 from nndl.net.catalog.residual import Residual
-from nndl.net.catalog.simple import Dropout, Flatten, Scale
+from nndl.net.catalog.simple import Dropout, Flatten, Scale, StochasticDepth
 from nndl.net.layer import Layer
 from nndl.net.types import Shape
 
@@ -83,6 +84,8 @@ SINGLE: tuple[tuple[Layer, Shape], ...] = (
     (Relu6(), (13,)),
     (HardSigmoid(), (13,)),
     (HardSwish(), (13,)),
+    (Prelu(), (13,)),
+    (Prelu(initial_slope=-0.5), (17, 3, 1)),
     (MaxPool(), (2, 8, 8)),
     (MaxPool(size=3), (2, 9, 9)),
     (MaxPool(size=3, stride=2), (2, 7, 8)),
@@ -104,6 +107,8 @@ SINGLE: tuple[tuple[Layer, Shape], ...] = (
     (Affine(out_features=1, init="xavier"), (1,)),
     (Dropout(keep=0.4), (13,)),
     (Dropout(keep=1.0), (2, 3, 3)),
+    (StochasticDepth(keep=0.4), (13,)),
+    (StochasticDepth(keep=1.0), (2, 3, 3)),
     (Flatten(), (7,)),
     (Scale(factor=-3.0), (7,)),
     (Residual(layers=(SpatialBn(), Relu(), Conv(filters=6, stride=2))), (3, 7, 7)),
@@ -115,6 +120,7 @@ SINGLE: tuple[tuple[Layer, Shape], ...] = (
     (Residual(layers=(Conv(filters=5, stride=2), SpatialBn()), shortcut=PROJECTED), (3, 7, 6)),
     (Residual(layers=(), shortcut=(Conv(filters=3), Relu())), (3, 4, 4)),
     (Residual(layers=(Conv(filters=3), Relu()), shortcut=()), (3, 4, 4)),
+    (Residual(layers=(Conv(filters=5), Prelu(), StochasticDepth(drop=0.3))), (3, 4, 5)),
 )
 
 GHOSTS_OF_LADDER = SpatialBn(scale=False, momentum=0.6, eps=1.0e-12, unbiased=True, ghost_batch_size=2)
@@ -186,6 +192,7 @@ ROWS: tuple[Case, ...] = (
     ((Conv(filters=4), SpatialBn(), Relu(), Residual(layers=(Conv(filters=4), SpatialBn(), Relu()))), (3, 5, 5)),
     ((AvgPool(), Conv(filters=2), LeakyRelu(), GlobalMaxPool(), LayerNorm()), (3, 8, 8)),
     ((Conv(filters=4, bias=False), SpatialBn(), Relu6(), Conv(filters=5), HardSwish(), MaxPool()), (3, 7, 5)),
+    ((Conv(filters=17), SpatialBn(), Prelu(), MaxPool(), Affine(out_features=5), Prelu()), (3, 7, 6)),
     ((Conv(filters=4), Elu(), AvgPool(), Tanh(), Affine(out_features=17), Sigmoid()), (3, 5, 6)),
 )
 

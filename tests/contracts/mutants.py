@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from nndl.check.contracts import with_pair
-from nndl.net.catalog.activation import LeakyRelu, Relu
+from nndl.net.catalog.activation import Elu, HardSwish, LeakyRelu, Prelu, Relu, Relu6, Sigmoid
 from nndl.net.catalog.affine import Affine
 from nndl.net.catalog.conv import Conv
 from nndl.net.catalog.norm import Bn, GroupNorm, LayerNorm, SpatialBn
 from nndl.net.catalog.pool import AvgPool, MaxPool
-from nndl.net.catalog.simple import Dropout
+from nndl.net.catalog.simple import Dropout, StochasticDepth
 from nndl.net.layer import Layer
 from nndl.net.types import Shape
 from tests.contracts import wrong_layers as wrong
@@ -68,6 +68,10 @@ def _relu(name: str, caught_by: str, **halves: Any) -> Mutant:
 
 def _dropout(name: str, caught_by: str, **halves: Any) -> Mutant:
     return Mutant(f"dropout {name}", Dropout(keep=0.7), IMAGES, caught_by, **halves)
+
+
+def _stochastic_depth(name: str, forward: Callable[..., Any]) -> Mutant:
+    return Mutant(f"stochastic_depth {name}", StochasticDepth(keep=0.7), IMAGES, "dropout", forward=forward)
 
 
 _careless = wrong.CarelessRelu()
@@ -158,4 +162,21 @@ MUTANTS = (
     _dropout("in test mode", "evaluation_keeps_state", forward=wrong.dropout_in_test_mode),
     _dropout("always the same", "dropout", forward=wrong.dropout_always_the_same),
     _dropout("another mask back", "gradients", backward=wrong.dropout_another_mask_back),
+    _stochastic_depth("by unit", wrong.stochastic_depth_by_unit),
+    _stochastic_depth("of the batch", wrong.stochastic_depth_of_the_batch),
+    _stochastic_depth("not inverted", wrong.stochastic_depth_not_inverted),
+    Mutant("sigmoid slope of x", Sigmoid(), IMAGES, "gradients", backward=wrong.sigmoid_slope_of_x),
+    Mutant("elu slope without alpha", Elu(alpha=0.5), IMAGES, "gradients", backward=wrong.elu_slope_without_alpha),
+    Mutant("relu6 open above", Relu6(), IMAGES, "far_from_zero", backward=wrong.relu6_open_above),
+    Mutant(
+        "hard_swish without the second term",
+        HardSwish(),
+        IMAGES,
+        "gradients",
+        backward=wrong.hard_swish_without_the_second_term,
+    ),
+    Mutant(
+        "prelu da of the first example", Prelu(), IMAGES, "batch_order", backward=wrong.prelu_da_of_the_first_example
+    ),
+    Mutant("prelu da of all channels", Prelu(), IMAGES, "gradients", backward=wrong.prelu_da_of_all_channels),
 )

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from nndl.activations import prelu_backward, sigmoid_forward
 from nndl.check.subject import Array
 from nndl.conv_layers import (
     avg_pool_backward_naive,
@@ -24,6 +25,7 @@ from nndl.layers import (
     dropout_forward,
     relu_backward,
     relu_forward,
+    stochastic_depth_forward,
 )
 
 # Batch norm
@@ -319,3 +321,56 @@ def dropout_always_the_same(x: Array, dropout_param: dict[str, Any]) -> tuple[Ar
 def dropout_another_mask_back(dout: Array, cache: Any) -> Array:
     param, mask = cache
     return dropout_backward(dout, (param, mask.reshape(-1)[::-1].reshape(mask.shape)))
+
+
+def stochastic_depth_by_unit(x: Array, dropout_param: dict[str, Any]) -> tuple[Array, Any]:
+    """Drops units, as dropout does."""
+    out, (_, mask) = dropout_forward(x, dropout_param)
+    return out, np.ones_like(x) if mask is None else mask
+
+
+def stochastic_depth_of_the_batch(x: Array, dropout_param: dict[str, Any]) -> tuple[Array, Any]:
+    """Drops all images or none, as torchvision's mode "batch" does."""
+    kept, _ = dropout_forward(np.ones((1, *[1] * (x.ndim - 1)), x.dtype), dropout_param)
+    return x * kept, kept
+
+
+def stochastic_depth_not_inverted(x: Array, dropout_param: dict[str, Any]) -> tuple[Array, Any]:
+    """Leaves the scale to test mode, where it is forgotten."""
+    out, kept = stochastic_depth_forward(x, dropout_param)
+    factor = dropout_param["p"] if dropout_param["mode"] == "train" else 1.0
+    return out * factor, kept * factor
+
+
+# Activations
+
+
+def sigmoid_slope_of_x(dout: Array, cache: Any) -> Array:
+    """Takes what forward gave for x: sigmoid(out) (1 - sigmoid(out))."""
+    s, _ = sigmoid_forward(cache)
+    return dout * s * (1 - s)
+
+
+def elu_slope_without_alpha(dout: Array, cache: Any) -> Array:
+    x, _ = cache
+    return np.where(x > 0, dout, dout * np.exp(np.minimum(x, 0)))
+
+
+def relu6_open_above(dout: Array, cache: Any) -> Array:
+    return dout * (cache > 0)
+
+
+def hard_swish_without_the_second_term(dout: Array, cache: Any) -> Array:
+    _, h = cache
+    return dout * h
+
+
+def prelu_da_of_the_first_example(dout: Array, cache: Any) -> tuple[Array, Array]:
+    x, _ = cache
+    dx, _ = prelu_backward(dout, cache)
+    return dx, (dout * np.minimum(x, 0))[0].sum(axis=tuple(range(1, x.ndim - 1)))
+
+
+def prelu_da_of_all_channels(dout: Array, cache: Any) -> tuple[Array, Array]:
+    dx, da = prelu_backward(dout, cache)
+    return dx, np.full_like(da, da.sum())

@@ -31,12 +31,16 @@ model:
     - residual:
         - conv: 4
         - silu
+        - prelu
+        - stochastic_depth: {drop: 0.4}
     - avg_pool: 2
     - dropout: {keep: 0.8}
     - flatten
     - affine: 8
     - layer_norm
-    - relu
+    - prelu: 0.1
+    - stochastic_depth: {keep: 0.7}
+    - elu: 0.5
     - bn
     - scale: 0.5
     - affine: {out_features: 10, bias: false}
@@ -49,7 +53,7 @@ def small_batches(images: int) -> list[str]:
     return [*EXACT, f"train.batch_size={images}"]
 
 
-LAYERS = [str(number) for number in range(1, 20)]
+LAYERS = [str(number) for number in range(1, 24)]
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +63,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.mark.parametrize("layer", [*LAYERS, "residual1.silu1", "loss"])
+@pytest.mark.parametrize("layer", [*LAYERS, "residual1.prelu1", "residual1.stochastic_depth1", "loss"])
 def test_the_steps_of_the_explanation_give_what_the_network_computed(config: Path, layer: str) -> None:
     followed = follow(load_config(config, small_batches(6)), layer)
     assert followed.images == 6
@@ -103,7 +107,9 @@ def test_a_number_is_followed_with_the_numbers_of_the_batch(config: Path) -> Non
 
 def test_a_block_is_followed_as_the_sum_of_its_branches(config: Path) -> None:
     experiment = load_config(config, small_batches(4))
-    block, inside, behind = (follow(experiment, word) for word in ("residual1", "residual1.silu1", "avg_pool1"))
+    block, inside, behind = (
+        follow(experiment, word) for word in ("residual1", "residual1.stochastic_depth1", "avg_pool1")
+    )
     assert np.array_equal(block.arrays["f"], inside.arrays["out"])
     assert np.array_equal(block.arrays["out"], behind.arrays["x"])
     assert np.array_equal(block.arrays["s"], block.arrays["x"])
@@ -166,7 +172,7 @@ def test_words_for_layers(config: Path) -> None:
     assert [layers[chosen(layers, word)].path for word in ("1", "9", "conv2")] == ["conv1", "residual1.conv1", "conv2"]
     with pytest.raises(UsageError, match="did you mean conv2"):
         chosen(layers, "conv4")
-    with pytest.raises(UsageError, match="takes 1 to 19"):
+    with pytest.raises(UsageError, match="takes 1 to 23"):
         chosen(layers, "0")
 
 

@@ -20,9 +20,10 @@ from nndl.net.catalog.conv import Conv
 from nndl.net.catalog.norm import SpatialBn
 from nndl.net.catalog.pool import MaxPool
 from nndl.net.catalog.residual import Residual
-from nndl.net.catalog.simple import Dropout
+from nndl.net.catalog.simple import Dropout, StochasticDepth
 from nndl.net.contract import Engine, Lowered, Rule, Site
-from nndl.net.network import Network
+from nndl.net.layer import Layer
+from nndl.net.network import Network, Part
 from nndl.net.steps import lower_by_definition
 from nndl.net.types import Array
 
@@ -140,6 +141,35 @@ def test_dropout_depends_on_the_step_alone(batch: tuple[Array, Array]) -> None:
     assert model.loss(X, y)[0] == first
     model.step = 1
     assert model.loss(X, y)[0] != first
+
+
+@pytest.mark.parametrize("engine", [REFERENCE, VECTORIZED], ids=lambda engine: engine.name)
+@pytest.mark.parametrize("layer", [Dropout(keep=0.5), StochasticDepth(keep=0.5)], ids=lambda layer: layer.kind)
+def test_an_image_is_dropped_alike_in_a_part_of_its_batch(layer: Layer, engine: Engine) -> None:
+    """Parts that begin at any image: Philox makes four numbers at once."""
+    random = np.random.default_rng(2)
+    X, y = random.standard_normal((11, *SHAPE)), random.integers(0, 3, 11)
+    model = Network((Conv(filters=3), layer, Affine(out_features=3)), SHAPE, engine, dtype="float64")
+    whole, gradients = model.part_loss(X, y), model.grads.vector.copy()
+    for at in range(1, 11):
+        first = model.part_loss(X[:at], y[:at], Part(share=at / 11))
+        summed = model.grads.vector.copy()
+        second = model.part_loss(X[at:], y[at:], Part(share=1 - at / 11, first=at))
+        assert first + second == pytest.approx(whole, rel=1e-13)
+        np.testing.assert_allclose(summed + model.grads.vector, gradients, rtol=0, atol=1e-13)
+
+
+def test_stochastic_depth_in_a_block_leaves_the_shortcut_alone_of_some_images() -> None:
+    block = Residual(layers=(Conv(filters=2), StochasticDepth(drop=0.5)))
+    model = Network((block, Affine(out_features=3)), SHAPE, REFERENCE, dtype="float64")
+    random = np.random.default_rng(0)
+    X, y = random.standard_normal((40, *SHAPE)), random.integers(0, 3, 40)
+    model.loss(X, y)
+    trained = model.describe("train")[0].step.forward(X)
+    plain = model.describe("test")[0].step.forward(X)
+    dropped = (trained == X).all(axis=(1, 2, 3))
+    assert 5 < dropped.sum() < 35
+    np.testing.assert_allclose(trained[~dropped] - X[~dropped], 2 * (plain - X)[~dropped], rtol=1e-9, atol=1e-12)
 
 
 def test_a_residual_block_is_the_sum_of_its_branches(batch: tuple[Array, Array]) -> None:

@@ -9,7 +9,7 @@ from nndl.engines.reference import REFERENCE
 from nndl.net.catalog.activation import Relu
 from nndl.net.catalog.affine import Affine
 from nndl.net.catalog.norm import Bn
-from nndl.net.catalog.simple import Dropout
+from nndl.net.catalog.simple import Dropout, StochasticDepth
 from nndl.net.network import Network
 from nndl.net.types import Array
 from nndl.train.evaluate import Evaluator
@@ -54,12 +54,12 @@ class TinyBatches:
 
 def network(seed: int = 0, dtype: str = "float32", dropout: bool = True) -> Network:
     layers: list[Any] = [Affine(out_features=16), Bn(), Relu()]
-    layers += [Dropout(keep=0.8)] if dropout else []
+    layers += [Dropout(keep=0.8), StochasticDepth(keep=0.9)] if dropout else []
     return Network([*layers, Affine(out_features=CLASSES)], SHAPE, REFERENCE, seed=seed, dtype=dtype)
 
 
 def solver(epochs: float = 4, seed: int = 0, **options: Any) -> Solver:
-    """A solver with everything on that has state: dropout, batch norm, Adam."""
+    """A solver with everything on that has state: dropout, stochastic depth, batch norm, Adam."""
     model = options.pop("network", None) or network(seed)
     validation = options.pop("validation", Evaluator(*images(24, seed=1), normalize, 10))
     learning = {name: options.pop(name) for name in LEARNING if name in options}

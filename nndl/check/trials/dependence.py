@@ -6,7 +6,6 @@ import numpy as np
 
 from nndl.check.report import scatter
 from nndl.net.catalog.norm import Bn, SpatialBn
-from nndl.net.catalog.simple import Dropout
 from nndl.net.network import Network
 from nndl.net.plan import PlannedStep
 from nndl.net.shapes import everything
@@ -33,7 +32,7 @@ def mixing(network: Network, X: Array, mode: Mode) -> list[str]:
     twin = network.twin(network.engine) if mode == "train" else network
     first, second = np.array(X, network.dtype), np.array(X, network.dtype)
     second[0] = second[0, :, ::-1] * 1.5 + 1.0
-    drawing = {placed.path for placed in everything(network.placed) if isinstance(placed.layer, Dropout)}
+    drawing = {placed.path for placed in everything(network.placed) if placed.layer.draws}
     return list(_mixing(twin.chain(mode).steps, first, second, drawing))
 
 

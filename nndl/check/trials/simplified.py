@@ -9,7 +9,7 @@ from nndl.config.schema import Train
 from nndl.config.writing.show import dump
 from nndl.net.catalog.block import Block
 from nndl.net.catalog.norm import Bn, SpatialBn
-from nndl.net.catalog.simple import Dropout
+from nndl.net.catalog.simple import Dropout, StochasticDepth
 from nndl.net.layer import Layer
 from nndl.net.losses import SoftmaxLoss
 from nndl.train.optimizers import AdamW, Rule
@@ -60,7 +60,7 @@ def simplified(experiment: Experiment, images: int, steps: int, batch_size: int 
 
 
 def _plain_layers(layers: Sequence[Layer]) -> tuple[tuple[Layer, ...], list[str]]:
-    """Return the layers without dropout and ghosts, those within blocks too, and the names of what they had."""
+    """Return the layers, within blocks too, without what drops at random and ghosts, and the names of what they had."""
     plain: list[Layer] = []
     aside: list[str] = []
     for layer in layers:
@@ -68,9 +68,9 @@ def _plain_layers(layers: Sequence[Layer]) -> tuple[tuple[Layer, ...], list[str]
             inner = [_plain_layers(branch.layers) for branch in layer.branches_of()]
             plain.append(layer.with_branches([layers for layers, _ in inner]))
             aside += [name for _, found in inner for name in found]
-        elif isinstance(layer, Dropout):
+        elif isinstance(layer, Dropout | StochasticDepth):
             plain.append(replace(layer, keep=1.0))
-            aside += ["dropout"]
+            aside += [layer.kind]
         elif isinstance(layer, Bn | SpatialBn) and layer.ghost_batch_size:
             plain.append(replace(layer, ghost_batch_size=None))
             aside += ["ghost_batch_size"]

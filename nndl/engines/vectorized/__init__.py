@@ -21,12 +21,15 @@ from nndl.engines.vectorized.pool_steps import (
     lower_global_max_pool,
     lower_max_pool,
 )
+from nndl.engines.vectorized.prelu import lower_prelu
 from nndl.engines.vectorized.rules import RULES
+from nndl.engines.vectorized.stochastic_depth import lower_stochastic_depth
+from nndl.net.catalog.activation import Prelu
 from nndl.net.catalog.affine import Affine
 from nndl.net.catalog.conv import Conv
 from nndl.net.catalog.norm import SpatialBn
 from nndl.net.catalog.pool import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
-from nndl.net.catalog.simple import Dropout
+from nndl.net.catalog.simple import Dropout, StochasticDepth
 from nndl.net.contract import Engine
 
 VECTORIZED = Engine(
@@ -41,6 +44,8 @@ VECTORIZED = Engine(
         Affine: lower_affine,
         Dropout: partial(lower_dropout, step=SlicedDropoutStep),
         **ACTIVATIONS,
+        Prelu: lower_prelu,
+        StochasticDepth: lower_stochastic_depth,
     },
     rules=RULES,
     param_axes={(Conv, "w"): KERNEL_ORDER},

@@ -1,6 +1,13 @@
-"""Relatives of ReLU, explained: elu, relu6."""
+"""Relatives of ReLU, explained: elu, relu6, prelu."""
 
-from nndl.activations import elu_backward, elu_forward, relu6_backward, relu6_forward
+from nndl.activations import (
+    elu_backward,
+    elu_forward,
+    prelu_backward,
+    prelu_forward,
+    relu6_backward,
+    relu6_forward,
+)
 from nndl.explain.layers.activation import DOUT, EACH, TESTS, X
 from nndl.explain.record import Explanation, Given, Source, Step, pair
 
@@ -61,4 +68,49 @@ RELU6 = Explanation(
     tests=TESTS,
     notes=("Units can die at both ends: where x is above 6 for every image, no gradient passes either.",),
     sources=(Source("Sandler et al., MobileNetV2 (2018)", "https://arxiv.org/abs/1801.04381"),),
+)
+
+PRELU = Explanation(
+    name="prelu",
+    title="PReLU",
+    summary=(
+        "A leaky ReLU whose slope for negative x is learnt: a, one number for each channel. After affine, each feature "
+        "is a channel of one pixel."
+    ),
+    config="- prelu",
+    given=(
+        Given("x", "N C H W", "a batch of images", [[[[1, -2]], [[-1, 4]]], [[[-3, 0.5]], [[-0.5, -2]]]]),
+        Given("a", "C", "the slopes, one for each channel", [0.25, 0.5]),
+        Given("dout", "N C H W", "the gradient of the loss by out", [[[[1, 2]], [[3, -1]]], [[[2, 1]], [[-2, 1]]]]),
+    ),
+    indices={"n": "N", "c": "C", "i": "H", "j": "W"},
+    forward=(
+        Step(
+            "out[n,c,i,j] = x[n,c,i,j] if x[n,c,i,j] > 0 else a[c] * x[n,c,i,j]",
+            "out = np.where(x > 0, x, a.reshape(-1, 1, 1) * x)",
+            "x, or a x below 0. a has a number for each channel: as (C, 1, 1) it stands beside the pixels of its own.",
+        ),
+    ),
+    backward=(
+        Step(
+            "dx[n,c,i,j] = dout[n,c,i,j] if x[n,c,i,j] > 0 else a[c] * dout[n,c,i,j]",
+            "dx = np.where(x > 0, dout, a.reshape(-1, 1, 1) * dout)",
+            "The slope by x is 1 above 0 and a below.",
+        ),
+        Step(
+            "da[c] = sum[n,i,j](dout[n,c,i,j] * min(x[n,c,i,j], 0))",
+            "da = (dout * np.minimum(x, 0)).sum(axis=(0, 2, 3))",
+            "a x has the slope x by a, and where x is positive a does not count. a is used for every pixel of its "
+            "channel in every image: the gradients of all its uses add up.",
+        ),
+    ),
+    own=pair(prelu_forward, prelu_backward, lambda v: (v["a"],), ("a",)),
+    functions=(prelu_forward, prelu_backward),
+    tests=({"N": 3, "C": 4, "H": 2, "W": 5}, {"N": 1, "C": 1, "H": 1, "W": 6}),
+    notes=(
+        "The slopes are left out of L2 regularisation, which would pull them to 0 and make a ReLU of it.",
+        "A slope above 1 or below 0 is possible: nothing holds it between.",
+    ),
+    sources=(Source("He et al., Delving Deep into Rectifiers (2015)", "https://arxiv.org/abs/1502.01852"),),
+    aliases=("parametric_relu",),
 )

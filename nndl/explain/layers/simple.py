@@ -1,4 +1,4 @@
-"""Layers without weights, explained: dropout, scale, flatten."""
+"""Layers without weights, explained: dropout, stochastic_depth, scale, flatten."""
 
 from nndl.explain.record import Explanation, Given, Source, Step, Values, pair
 from nndl.layers import (
@@ -8,6 +8,8 @@ from nndl.layers import (
     flatten_forward,
     scale_backward,
     scale_forward,
+    stochastic_depth_backward,
+    stochastic_depth_forward,
 )
 from nndl.net.types import Array
 
@@ -69,6 +71,64 @@ DROPOUT = Explanation(
         Source("Srivastava et al., Dropout (2014)", "https://jmlr.org/papers/v15/srivastava14a.html"),
         Source("CS231n, Neural networks: dropout", "https://cs231n.github.io/neural-networks-2/#reg"),
     ),
+)
+
+STOCHASTIC_DEPTH = Explanation(
+    name="stochastic_depth",
+    title="Stochastic depth (drop path)",
+    summary=(
+        "In training each example is kept whole with probability p and divided by p, or becomes 0, at random; in test "
+        "mode all pass as they are. At the end of a residual block the shortcut is left: the network is shallower for "
+        "that image."
+    ),
+    config="- residual:\n    - conv: 16\n    - relu\n    - stochastic_depth: {drop: 0.1}",
+    given=(
+        Given("x", "N C H W", "a batch of images", [[[[1, -2]]], [[[3, 4]]], [[[5, -6]]]]),
+        Given("u", "N", "random numbers from [0, 1), one for each image", [0.3, 0.9, 0.1], kind="shares"),
+        Given("dout", "N C H W", "the gradient of the loss by out", [[[[1, 1]]], [[[2, -1]]], [[[0.5, 2]]]]),
+    ),
+    indices={"n": "N", "c": "C", "i": "H", "j": "W"},
+    constants={"p": 0.5},
+    options=lambda layer: {"p": layer.p},
+    forward=(
+        Step(
+            "mask[n] = [u[n] < p] / p",
+            "mask = (u < p).reshape(-1, 1, 1, 1) / p",
+            "1/p for an image that is kept, 0 for one that is dropped.",
+        ),
+        Step(
+            "out[n,c,i,j] = x[n,c,i,j] * mask[n]",
+            "out = x * mask",
+            "All numbers of an image share their fate. On average out is x, so that test mode needs no factor.",
+        ),
+    ),
+    backward=(
+        Step(
+            "dx[n,c,i,j] = dout[n,c,i,j] * mask[n]",
+            "dx = dout * mask",
+            "The mask does not depend on x: a constant factor of each image. The same mask, not a new one.",
+        ),
+    ),
+    own=pair(stochastic_depth_forward, stochastic_depth_backward, _dropout),
+    functions=(stochastic_depth_forward, stochastic_depth_backward),
+    tests=(
+        {"N": 9, "C": 2, "H": 2, "W": 3, "p": 0.8},
+        {"N": 5, "C": 3, "H": 1, "W": 1, "p": 0.25},
+        {"N": 2, "C": 1, "H": 2, "W": 2, "p": 1.0},
+    ),
+    notes=(
+        "The paper divides nothing in training and multiplies by p in test mode. Dividing in training, as here and in "
+        "torchvision, leaves test mode alone; what the network learns is the same but for the scale of the branch.",
+        "torchvision's mode='row' is this; its 'batch' drops all images or none.",
+    ),
+    sources=(
+        Source("Huang et al., Deep Networks with Stochastic Depth (2016)", "https://arxiv.org/abs/1603.09382"),
+        Source(
+            "torchvision, stochastic_depth",
+            "https://docs.pytorch.org/vision/stable/generated/torchvision.ops.stochastic_depth.html",
+        ),
+    ),
+    aliases=("drop_path", "droppath"),
 )
 
 SCALE = Explanation(

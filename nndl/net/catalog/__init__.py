@@ -7,6 +7,7 @@ from nndl.net.catalog.activation import (
     HardSigmoid,
     HardSwish,
     LeakyRelu,
+    Prelu,
     Relu,
     Relu6,
     Sigmoid,
@@ -18,7 +19,7 @@ from nndl.net.catalog.conv import Conv
 from nndl.net.catalog.norm import Bn, GroupNorm, LayerNorm, SpatialBn
 from nndl.net.catalog.pool import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
 from nndl.net.catalog.residual import Residual
-from nndl.net.catalog.simple import Dropout, Flatten, Scale
+from nndl.net.catalog.simple import Dropout, Flatten, Scale, StochasticDepth
 from nndl.net.layer import Layer
 
 LAYERS: dict[str, type[Layer]] = table(
@@ -37,12 +38,14 @@ LAYERS: dict[str, type[Layer]] = table(
     Relu6,
     HardSigmoid,
     HardSwish,
+    Prelu,
     MaxPool,
     AvgPool,
     GlobalMaxPool,
     GlobalAvgPool,
     Affine,
     Dropout,
+    StochasticDepth,
     Flatten,
     Scale,
     Residual,

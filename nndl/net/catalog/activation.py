@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
+import numpy as np
 from annotated_types import Ge
 
 from nndl.activations import (
@@ -13,6 +14,8 @@ from nndl.activations import (
     hard_sigmoid_forward,
     hard_swish_backward,
     hard_swish_forward,
+    prelu_backward,
+    prelu_forward,
     relu6_backward,
     relu6_forward,
     sigmoid_backward,
@@ -31,7 +34,7 @@ from nndl.layers import (
     silu_forward,
 )
 from nndl.net.layer import Layer, Pair
-from nndl.net.types import Array
+from nndl.net.types import Array, Shape, Streams
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,3 +129,22 @@ class HardSwish(Layer):
 
     kind = "hard_swish"
     pair: ClassVar[Pair] = Pair(hard_swish_forward, hard_swish_backward)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prelu(Layer):
+    """PReLU: x where positive, a * x elsewhere, with a slope a for each channel that is learnt (He et al. 2015)."""
+
+    kind = "prelu"
+    shorthand = "initial_slope"
+    pair: ClassVar[Pair] = Pair(prelu_forward, prelu_backward)
+    gradients: ClassVar[tuple[str, ...]] = ("a",)
+
+    initial_slope: float = 0.25
+    """The slopes to start from. L2 regularisation leaves them alone: it would make a ReLU of it."""
+
+    def initial_params(self, shape: Shape, random: Streams) -> dict[str, Array]:  # noqa: ARG002
+        return {"a": np.full(shape[0], self.initial_slope)}
+
+    def arguments(self, params: Mapping[str, Array], param_dict: dict[str, Any]) -> tuple[Any, ...]:  # noqa: ARG002
+        return (params["a"],)

@@ -1,4 +1,4 @@
-"""Layers without weights that change shape, scale or chance: flatten, scale, dropout."""
+"""Layers without weights that change shape, scale or chance: flatten, scale, dropout, stochastic depth."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +14,8 @@ from nndl.layers import (
     flatten_forward,
     scale_backward,
     scale_forward,
+    stochastic_depth_backward,
+    stochastic_depth_forward,
 )
 from nndl.net.layer import Layer, Pair
 from nndl.net.types import Array, Shape
@@ -46,21 +48,16 @@ class Scale(Layer):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Dropout(Layer):
-    """Inverted dropout: training keeps a unit with probability `keep` and divides by it (Srivastava et al. 2014).
+class _Dropping(Layer):
+    """The common part: training drops at random, and divides what is kept by the probability of that."""
 
-    A bare number is refused: in the courses it is the share that stays, in most other programs the one that goes.
-    """
-
-    kind = "dropout"
     one_of: ClassVar[tuple[str, ...]] = ("keep", "drop")
-    pair: ClassVar[Pair] = Pair(dropout_forward, dropout_backward)
     draws: ClassVar[bool] = True
 
     keep: Annotated[float, Gt(0), Le(1)] | None = None
-    """Probability of keeping a unit (the courses' p); give this or `drop`."""
+    """Probability of keeping (the courses' p); give this or `drop`."""
     drop: Annotated[float, Ge(0), Lt(1)] | None = None
-    """Probability of dropping a unit (PyTorch's p): 1 - keep, and kept as that."""
+    """Probability of dropping (PyTorch's p): 1 - keep, and kept as that."""
 
     def __post_init__(self) -> None:
         if (self.keep is None) == (self.drop is None):
@@ -80,3 +77,28 @@ class Dropout(Layer):
 
     def arguments(self, params: Mapping[str, Array], param_dict: dict[str, Any]) -> tuple[Any, ...]:  # noqa: ARG002
         return (param_dict,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dropout(_Dropping):
+    """Inverted dropout: training keeps a unit with probability `keep` and divides by it (Srivastava et al. 2014).
+
+    A bare number is refused: in the courses it is the share that stays, in most other programs the one that goes.
+    """
+
+    kind = "dropout"
+    pair: ClassVar[Pair] = Pair(dropout_forward, dropout_backward)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StochasticDepth(_Dropping):
+    """Stochastic depth: training keeps an image with probability `keep` and divides it by that (Huang et al. 2016).
+
+    Put it last in a residual block: of an image that is dropped there the shortcut alone is left.
+    """
+
+    kind = "stochastic_depth"
+    pair: ClassVar[Pair] = Pair(stochastic_depth_forward, stochastic_depth_backward)
+
+    def drawn(self, shape: Shape) -> Shape:  # noqa: ARG002
+        return ()

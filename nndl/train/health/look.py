@@ -15,7 +15,6 @@ from nndl.net.catalog.activation import (
     Relu6,
     Silu,
 )
-from nndl.net.catalog.simple import Dropout
 from nndl.net.layer import Layer
 from nndl.net.network import Network
 from nndl.net.plan import Chain, PlannedStep
@@ -65,7 +64,7 @@ def look(network: Network, X: Array, y: Array) -> Look:
         layer = layers.get(planned.paths[-1])
         if layer is None:
             return planned
-        step = _Left() if isinstance(layer, Dropout) else _Watched(planned, layer, seen.outputs.append)
+        step = _Left() if layer.draws else _Watched(planned, layer, seen.outputs.append)
         return replace(planned, step=step)
 
     for chain in list(_chains(twin.chain("train"))):
@@ -88,7 +87,7 @@ def _chains(chain: Chain) -> Iterator[Chain]:
 
 
 class _Left:
-    """A step that is left out: dropout, whose noise a first loss is not to be blamed for."""
+    """A step that is left out: dropout or stochastic depth, whose noise a first loss is not to be blamed for."""
 
     def forward(self, x: Array) -> Array:
         return x

@@ -63,7 +63,8 @@ def test_a_layer_that_mixes_them_in_training_is_named_unless_it_is_batch_norm(mo
     def centred(x: Any) -> Any:
         return relu_forward(x - x.mean(axis=0))
 
-    network = build_network(experiment(f"{NORMED[:-12]}, dropout: {{keep: 0.5}}, affine: 10"), "reference")
+    dropping = "dropout: {keep: 0.5}, stochastic_depth: {keep: 0.5}"
+    network = build_network(experiment(f"{NORMED[:-12]}, {dropping}, affine: 10"), "reference")
     assert before._apart(network, images()).says.endswith("batch norm mixes them, as it should, in 1 places")
     monkeypatch.setattr(Relu, "pair", Relu.pair._replace(forward=centred))
     network = build_network(experiment(NORMED), "reference")

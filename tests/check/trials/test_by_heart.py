@@ -12,7 +12,7 @@ from nndl.config.build import build
 from nndl.config.schema import Train
 from nndl.net.catalog.norm import Bn
 from nndl.net.catalog.residual import Residual
-from nndl.net.catalog.simple import Dropout
+from nndl.net.catalog.simple import Dropout, StochasticDepth
 from nndl.train.schedules import Multistep
 from tests.train.health.watched import experiment
 
@@ -86,13 +86,14 @@ def test_what_would_keep_it_from_that_is_put_aside_and_named() -> None:
         f"train.groups=[{GROUPS}]",
         "train.patience=3",
     ]
-    body = "affine: 192, bn: {ghost_batch_size: 5}, relu, dropout: {keep: 0.5}"
+    body = "affine: 192, bn: {ghost_batch_size: 5}, relu, dropout: {keep: 0.5}, stochastic_depth: {drop: 0.5}"
     layers = f"residual: {{layers: [{body}], shortcut: [affine: 192, bn: {{ghost_batch_size: 10}}]}}, affine: 10"
     plain, aside = simplified(experiment(layers, sets=sets), 20, 40)
     assert set(aside) == {
         "data.augment",
         "data.mix",
         "dropout",
+        "stochastic_depth",
         "ghost_batch_size",
         "label_smoothing 0.1",
         "train.l2",
@@ -111,7 +112,7 @@ def test_what_would_keep_it_from_that_is_put_aside_and_named() -> None:
     assert isinstance(block, Residual)
     inner = (*block.layers, *(block.shortcut or ()))
     assert [each.ghost_batch_size for each in inner if isinstance(each, Bn)] == [None, None]
-    assert [each.p for each in inner if isinstance(each, Dropout)] == [1.0]
+    assert [each.p for each in inner if isinstance(each, Dropout | StochasticDepth)] == [1.0, 1.0]
     built = build(plain)
     assert (built.solver.steps, len(built.split.train), built.validation) == (40, 20, None)
     assert np.array_equal(built.split.train, np.unique(built.split.train))

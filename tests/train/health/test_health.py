@@ -11,6 +11,7 @@ from nndl.config.build import build
 from nndl.engines import available, choices
 from nndl.train.events import Noticed
 from nndl.train.health.health import Health
+from nndl.train.health.look import look
 from nndl.train.solver import Solver
 from tests.small_run import experiment as small
 from tests.train.health.watched import experiment, noticed, watched
@@ -112,6 +113,16 @@ def test_dropout_is_not_blamed_for_a_first_loss() -> None:
     solver = build(experiment(layers)).solver
     assert next(solver.events()).loss > 3 * np.log(10)
     assert list(Health(build(experiment(layers)).solver).begin()) == []
+
+
+def test_stochastic_depth_is_left_out_of_a_look() -> None:
+    """Its noise is none of the first loss: what is looked at is the network that keeps every image."""
+    X, y = np.random.default_rng(0).standard_normal((9, 3, 32, 32)), np.arange(9)
+    drops, keeps = (
+        build(experiment(f"affine: 50, relu, stochastic_depth: {{keep: {keep}}}, affine: 10")).network
+        for keep in (0.3, 1.0)
+    )
+    assert look(drops, X, y).loss == look(keeps, X, y).loss != drops.loss(X, y)[0]
 
 
 @pytest.mark.parametrize("config", ["quickstart", "three_layer", "bn_cnn"])
