@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from nndl.data.sources.inspecting import Inspection
+    from nndl.data.sources.pruning import Cache
 
 data_app = typer.Typer(cls=Group, help="Look at a data set of your own.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -59,6 +60,48 @@ def inspect(
         _show(found, root, sheet)
     if found.damaged:
         raise typer.Exit(1)
+
+
+@data_app.command("cache", short_help="List the caches of pictures, or remove them.", cls=Verb)
+def cache(
+    clean: Annotated[
+        float | None, typer.Option(metavar="DAYS", min=0, help="Remove those not used for so many days; 0: all.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """List what pictures were made into, once for each folder and size; each is made again when it is wanted.
+
+    One that another process is making or reading at this moment is left alone.
+    """
+    from time import time
+
+    from nndl.cli.screen import terminal
+    from nndl.cli.screen.counts import count_of
+    from nndl.data.sources.pruning import remove, there_are
+
+    now, caches = time(), there_are()
+    if clean is not None:
+        caches = remove(each for each in caches if now - each.used >= 86400 * clean)
+    if json:
+        terminal.emit_json([{**each._asdict(), "path": str(each.path)} for each in caches])
+    elif clean is not None:
+        freed = sum(each.bytes for each in caches)
+        terminal.say(f"removed {count_of(len(caches), 'cache')}, {freed / 1e6:,.1f} MB")
+    else:
+        _show_caches(caches, now)
+
+
+def _show_caches(caches: "Sequence[Cache]", now: float) -> None:
+    from nndl.cli.screen import terminal
+    from nndl.cli.screen.runs import age
+    from nndl.data.sources.cache import caches as place
+
+    rows = [(each.of, f"{each.images:,}", f"{each.bytes / 1e6:,.1f} MB", age(now - each.used)) for each in caches]
+    total = f"{sum(each.bytes for each in caches) / 1e6:,.1f} MB"
+    if rows:
+        terminal.print_table(("made of", "images", "size", "not used for"), rows, footer=("total", "", total, ""))
+        terminal.say()
+    terminal.say(f"{'they are' if rows else 'there are none'} in {place()}")
 
 
 def _write_sheet(path: Path, found: "Inspection") -> None:

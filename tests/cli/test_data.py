@@ -3,6 +3,10 @@
 import json
 from pathlib import Path
 
+import pytest
+
+from nndl.data.sources.folder import load
+from nndl.data.sources.wanted import Wanted
 from tests.cli.command import nndl
 from tests.data.sources.drawn import Image, fill
 
@@ -37,3 +41,15 @@ def test_what_is_none_is_told_in_a_line(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "there is no folder nowhere" in done.stderr
     assert "--dataset takes folder, npz" in nndl("data", "inspect", ".", "--dataset", "zip", cwd=tmp_path).stderr
+
+
+def test_caches_are_listed_and_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NNDL_CACHE", str(tmp_path / "caches"))
+    fill(tmp_path / "pets", {"cat": 8, "dog": 6})
+    assert nndl("data", "cache", cwd=tmp_path).stdout == f"there are none in {tmp_path / 'caches'}\n"
+    load(Wanted(tmp_path / "pets", (8, 8)))
+    assert nndl("data", "cache", cwd=tmp_path).stdout.splitlines()[2].rpartition("/")[2].split()[:2] == ["pets", "14"]
+    assert nndl("data", "cache", "--clean", "1", cwd=tmp_path).stdout == "removed 0 caches, 0.0 MB\n"
+    removed = json.loads(nndl("data", "cache", "--clean", "0", "--json", cwd=tmp_path).stdout)
+    assert [each["images"] for each in removed] == [14]
+    assert json.loads(nndl("data", "cache", "--json", cwd=tmp_path).stdout) == []

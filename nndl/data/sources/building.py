@@ -53,7 +53,9 @@ def build(pictures: Pictures, wanted: Wanted) -> Dataset:
             raise DataError(f"{wanted.root} changed while its pictures were read; give the command again")
 
     key = repr((*pictures.key, shape, wanted.fit, wanted.skip_damaged, pictures.classes))
-    return cached(Plan(key, stamp, pictures.name, shape, pictures.classes, pictures.count, make))
+    return cached(
+        Plan(key, stamp, str(wanted.root.resolve()), pictures.name, shape, pictures.classes, pictures.count, make)
+    )
 
 
 def _images(pictures: Pictures, shape: Shape, wanted: Wanted) -> Iterator[Item | End]:

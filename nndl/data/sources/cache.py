@@ -47,7 +47,9 @@ _MOST_ABOUT = 1 << 22
 _VERSION = 1
 _WAIT = 7200.0  # seconds for another process to make it
 _SPARE = 64 << 20  # bytes of the disk that a cache leaves free
-_PIXELS, _LABELS, _ABOUT = "images.u8", "labels.i64", "about.json"
+ABOUT = "about.json"
+"""The file that says what a cache is; its time is that of its last use."""
+PIXELS, LABELS = "images.u8", "labels.i64"
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,8 @@ class Plan:
     """All that tells it from the other caches: the folder, the size and so on."""
     stamp: str
     """A digest of the files as they are."""
+    root: str
+    """The folder of the files, for whoever looks at the caches."""
     name: str
     shape: Shape
     classes: tuple[str, ...]
@@ -108,7 +112,7 @@ def _plain(name: str) -> str:
 def _read(place: Path, plan: Plan) -> Dataset | None:
     """Read a cache; None where there is none, of other files, or not as it was written."""
     try:
-        with (place / _ABOUT).open("rb") as file:
+        with (place / ABOUT).open("rb") as file:
             about = json.loads(file.read(_MOST_ABOUT))
         if (about["version"], about["stamp"]) != (_VERSION, plan.stamp):
             return None
@@ -116,13 +120,17 @@ def _read(place: Path, plan: Plan) -> Dataset | None:
         valid = int(about.get("valid", 0))
         if not 0 <= valid < train <= count <= plan.most:
             return None
-        images = _array(place / _PIXELS, np.uint8, (count, *plan.shape))
-        labels = _array(place / _LABELS, np.int64, (count,))
+        images = _array(place / PIXELS, np.uint8, (count, *plan.shape))
+        labels = _array(place / LABELS, np.int64, (count,))
         if labels.min() < 0 or labels.max() >= len(plan.classes):
             return None
         learnt, tested = (Images(images[part], labels[part]) for part in (slice(0, train), slice(train, count)))
         dataset = Dataset(plan.name, learnt, tested, plan.classes, synthetic=False, valid=valid)
-        return dataset if dataset.digest == about["digest"] else None
+        if dataset.digest != about["digest"]:
+            return None
+        with contextlib.suppress(OSError):  # a cache that one may only read
+            os.utime(place / ABOUT)
+        return dataset
     except (OSError, ValueError, KeyError, TypeError, DataError, RecursionError):
         return None
 
@@ -144,7 +152,7 @@ def _made(place: Path, plan: Plan) -> Dataset:
     folder = Path(tempfile.mkdtemp(prefix=f".{place.name}.", dir=place.parent))
     try:
         about = _write(folder, plan)
-        (folder / _ABOUT).write_text(json.dumps(about), encoding="utf-8")
+        (folder / ABOUT).write_text(json.dumps(about), encoding="utf-8")
         if place.exists():
             place.replace(folder / "old")
             folder.replace(place)
@@ -163,7 +171,7 @@ def _write(folder: Path, plan: Plan) -> dict[str, Any]:
     """Write images and labels one after the other; returns what is kept about them."""
     labels: list[int] = []
     learnt, train, digest = 0, 0, hashlib.sha256()
-    with (folder / _PIXELS).open("wb") as file:
+    with (folder / PIXELS).open("wb") as file:
         for item in plan.make():
             if item is End.LEARNT:
                 learnt = len(labels)
@@ -177,11 +185,11 @@ def _write(folder: Path, plan: Plan) -> dict[str, Any]:
                 labels.append(label)
         _finish(file)
     digest.update(np.array(labels[train:], "<i8").data)
-    with (folder / _LABELS).open("wb") as file:
+    with (folder / LABELS).open("wb") as file:
         file.write(np.array(labels, np.int64).data)
         _finish(file)
     known = {"version": _VERSION, "stamp": plan.stamp, "count": len(labels), "train": train, "valid": train - learnt}
-    return {**known, "digest": digest.hexdigest(), "of": visible(plan.key)[:1000]}
+    return {**known, "digest": digest.hexdigest(), "root": visible(plan.root)}
 
 
 def _finish(file: IO[bytes]) -> None:
