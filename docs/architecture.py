@@ -41,12 +41,14 @@ PLAN = {
     "train": Room(2.2, 2, "solver and events"),
     "data": Room(3.4, 2, "images, batches"),
     "net": Room(0.6, 1, "what a network is"),
+    "own": Room(2.1, 1, "code that configs use"),
     "layers": Room(0.6, 0, "THE DEFINITIONS"),
     "described": Room(1.6, 0, "what configs can name"),
     "optim": Room(2.6, 0, "update rules"),
     "errors": Room(3.6, 0, "errors, paths, text shown"),
 }
 SEVERAL_FILES = {
+    "api": ("nndl.api", "nndl.parts"),
     "errors": ("nndl.disk", "nndl.errors", "nndl.html", "nndl.launched", "nndl.paths", "nndl.visible"),
     "layers": ("nndl.layers", "nndl.activations", "nndl.conv_layers", "nndl.conv2d_layers"),
     "courses": (

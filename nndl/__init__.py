@@ -9,9 +9,9 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nndl.api import Dataset, Run, build, load_config, load_run, train
+    from nndl.api import Dataset, Run, build, load_config, load_run, register, train
 
-__all__ = ["Dataset", "Run", "build", "load_config", "load_run", "train"]
+__all__ = ["Dataset", "Run", "build", "load_config", "load_run", "register", "train"]
 __version__ = "0.1.0"
 
 

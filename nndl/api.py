@@ -6,6 +6,7 @@ from pathlib import Path
 
 from nndl.config import Experiment, load_config
 from nndl.config.build import Built, check_experiment
+from nndl.config.own.registering import register
 from nndl.data.sources.python import Dataset
 from nndl.errors import UsageError
 from nndl.jobs.budget import within_budget
@@ -18,7 +19,7 @@ from nndl.runs.folder import note_elsewhere
 from nndl.runs.training import keep_run
 from nndl.train.events import Event
 
-__all__ = ["Dataset", "Run", "build", "load_config", "load_run", "train"]
+__all__ = ["Dataset", "Run", "build", "load_config", "load_run", "register", "train"]
 
 
 def train(

@@ -9,6 +9,7 @@ from typing import Any
 from nndl.bench.bursts import Process
 from nndl.config import Experiment
 from nndl.config.datasets import CLASSES
+from nndl.config.own.using import from_anywhere
 from nndl.config.schema import MOST_EPOCHS
 from nndl.config.writing.show import dump
 from nndl.engines.shared.threads import cores
@@ -55,7 +56,7 @@ def _endless(experiment: Experiment) -> Experiment:
 
 
 def _begin(ranks: int, experiment: Experiment, config: Path) -> Process:
-    config.write_text(dump(experiment), encoding="utf-8")
+    config.write_text(dump(from_anywhere(experiment)), encoding="utf-8")
     words = command(ranks, ["-m", "nndl.bench.ranks_process", str(config)])
     return Process(f"{ranks} ranks", words, OVERSUBSCRIBED)
 

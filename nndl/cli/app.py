@@ -45,8 +45,10 @@ from nndl.cli.watch import watch
 from nndl.data.sources.telling import shown_by
 from nndl.errors import NndlError
 from nndl.launched import is_follower
+from nndl.own.trust import trusting
 from nndl.visible import beware
 
+TRUST = "--trust"
 PATIENCE = 2.0
 """Seconds that one of several processes waits before it says what is wrong: if the first has the same to say, mpiexec
 has ended this one by then."""
@@ -68,8 +70,8 @@ class Verbs(Group):
         _beware_of_names(words)
         words, runs = _without_runs(words)
         try:
-            with _runs_in(runs), shown_by(picture_progress):
-                return super().main([word for word in words if word != "--debug"], *extra, **options)
+            with _runs_in(runs), trusting(TRUST in words), shown_by(picture_progress):
+                return super().main([word for word in words if word not in ("--debug", TRUST)], *extra, **options)
         except (Exception, KeyboardInterrupt, EndAskedError) as error:
             if debug:
                 _say(traceback.format_exc().rstrip())
@@ -89,6 +91,9 @@ def _answer(error: BaseException, debug: bool) -> int:
     if isinstance(error, OSError):
         _say(f"error: {error}")
         return 1
+    if (words := _of_own_code(error)) is not None:
+        _say(f"error: {words}" + ("" if debug else "\n  --debug shows the traceback"))
+        return 1
     if isinstance(error, MemoryError):
         _say(f"error: memory ran out{f' ({error})' if str(error) else ''}\n  {LESS}")
         return 1
@@ -96,6 +101,12 @@ def _answer(error: BaseException, debug: bool) -> int:
     words = " ".join(str(error).split())
     _say(f"internal error: {type(error).__name__}: {words}{hint}")
     return 1
+
+
+def _of_own_code(error: BaseException) -> str | None:
+    """Say the line and the words of an error in code that a config uses; None where none was run."""
+    running: Any = sys.modules.get("nndl.own.running")
+    return None if running is None else str(running.of_own_code(error) or "") or None
 
 
 def _say(words: str) -> None:
@@ -167,6 +178,10 @@ app = typer.Typer(
 @app.callback()
 def options(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error; may stand anywhere.")] = False,
+    trust: Annotated[
+        bool,
+        typer.Option(TRUST, help="Run the code that a run brings, known here or not."),
+    ] = False,
     runs: Annotated[
         str | None, typer.Option("--runs", metavar="FOLDER", help="Folder of the runs, instead of $NNDL_RUNS or runs/.")
     ] = None,
@@ -175,7 +190,7 @@ def options(
     ] = False,
 ) -> None:
     """Take the options of every verb; all are handled before a verb runs."""
-    del debug, runs, version
+    del debug, trust, runs, version
 
 
 app.command(short_help="Train a network; every run keeps a folder.", cls=TrainingVerb)(train)

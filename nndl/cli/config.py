@@ -1,13 +1,14 @@
 """nndl config: the configs that come with nndl listed and copied; any config checked, shown, explained to editors."""
 
 import os
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from nndl.cli.command import Group, Verb
-from nndl.cli.complete import complete_bundled
+from nndl.cli.complete import complete_bundled, complete_config
 from nndl.cli.options import Config, Json, Set
 from nndl.paths import expanded, to_write, word
 
@@ -20,6 +21,13 @@ config_app = typer.Typer(
 configs_app = typer.Typer(cls=Group, help="The earlier name of nndl config.", hidden=True, rich_markup_mode=None)
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A bundled config's name.", autocompletion=complete_bundled)]
+
+SchemaOf = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="CONFIG", help="A config whose own parts (use:) are in it too.", autocompletion=complete_config
+    ),
+]
 
 
 @config_app.callback(invoke_without_command=True)
@@ -109,7 +117,7 @@ def check(config: Config, override: Set = None, json: Json = False) -> None:
     from nndl.errors import NndlError
 
     try:
-        experiment = load_config(config, override or ())
+        experiment = load_config(config, override or (), look=True)
     except NndlError as error:
         if not json:
             raise
@@ -132,7 +140,7 @@ def show(config: Config, override: Set = None, json: Json = False) -> None:
     from nndl.config.writing.decay import in_pytorch
     from nndl.config.writing.show import as_tree, dump
 
-    experiment = load_config(config, override or ())
+    experiment = load_config(config, override or (), look=True)
     if json:
         terminal.emit_json(as_tree(experiment), indent=2)
     else:
@@ -141,12 +149,14 @@ def show(config: Config, override: Set = None, json: Json = False) -> None:
 
 
 @config_app.command("schema", cls=Verb)
-def schema() -> None:
+def schema(config: SchemaOf = None) -> None:
     """Print a JSON Schema for editors: they complete and check a config as you type."""
     from nndl.cli.screen import terminal
+    from nndl.config.load import parts_of
     from nndl.config.writing.json_schema import json_schema
 
-    terminal.emit_json(json_schema(), indent=2)
+    with nullcontext() if config is None else parts_of(config):
+        terminal.emit_json(json_schema(), indent=2)
 
 
 @config_app.command("reference", cls=Verb)

@@ -95,7 +95,7 @@ def _experiment(target: str, sets: list[str]) -> "tuple[Experiment, Run | None]"
     from nndl.jobs.stored import stored_experiment
 
     if _is_config(target) or not _is_run(target):
-        return load_config(target, sets), None
+        return load_config(target, sets, look=True), None
     run = load(target, best=True)
     return stored_experiment(run.folder, sets), run
 

@@ -27,7 +27,7 @@ def summary(
     from nndl.net.shapes import infer_shapes
     from nndl.net.summary import layer_rows, totals
 
-    experiment = load_config(config, override or [])
+    experiment = load_config(config, override or [], look=True)
     layers = layer_rows(
         infer_shapes(experiment.model.layers, experiment.data.input_shape), 8 if experiment.dtype == "float64" else 4
     )

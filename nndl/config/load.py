@@ -1,6 +1,7 @@
 """From the text of a config to a frozen `Experiment`, or to everything that is wrong with it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from copy import deepcopy
 from os import PathLike
 from pathlib import Path as FilePath
@@ -12,6 +13,7 @@ from nndl.config.advice import for_key
 from nndl.config.bundled import folder, locate
 from nndl.config.checking import checks
 from nndl.config.given import PLACE, check_given
+from nndl.config.own.using import Find, names_in, nothing, of_config, used
 from nndl.config.pieces import Pieces
 from nndl.config.reading import overrides
 from nndl.config.reading.marked import MOST_CHARACTERS, Marked, read
@@ -22,19 +24,25 @@ from nndl.config.translate import translate
 from nndl.data.dataset import Dataset
 from nndl.data.sources.registry import SOURCES
 from nndl.errors import ConfigError, UsageError
+from nndl.own.running import explained
+from nndl.own.source import Source
+from nndl.own.trust import is_run
 from nndl.paths import expanded
 from nndl.visible import beware, visible
 
 MOST_BYTES = 4 * MOST_CHARACTERS
 
 
-def load_config(source: str | FilePath, sets: Sequence[str] = (), data: Dataset | None = None) -> Experiment:
+def load_config(
+    source: str | FilePath, sets: Sequence[str] = (), data: Dataset | None = None, *, look: bool = False
+) -> Experiment:
     """Read the experiment a file describes, `sets` ("train.epochs=5") applied to it.
 
     source: a path, or the name of a bundled config. data: images (`Dataset.from_arrays`) in the place of those that the
-    file names: size, channels and classes follow them, and `build` or `train` is given them, too. Raises ConfigError
-    with everything that is wrong, each with its line, and UsageError for a `sets` that is not KEY=VALUE or has no place
-    to go.
+    file names: size, channels and classes follow them, and `build` or `train` is given them, too. look: run none of the
+    code that its `use:` names, unless that was chosen before. Raises ConfigError with everything that is wrong, each
+    with its line, UsageError for a `sets` that is not KEY=VALUE or has no place to go, and UntrustedError for code that
+    is not to be run unasked.
     """
     if not isinstance(source, str | PathLike):
         raise UsageError(f"a config is named by its file or as a bundled one, not by {type(source).__name__}")
@@ -46,7 +54,21 @@ def load_config(source: str | FilePath, sets: Sequence[str] = (), data: Dataset 
         check_given(data)
     path = locate(source)
     called = str(source) if expanded(source).is_file() else path.name
-    return parse_config(read_text(path), called, sets, _name(path), given=data)
+    find = of_config(path.parent, look=look or is_run(path.parent))
+    return parse_config(read_text(path), called, sets, _name(path), given=data, find=find)
+
+
+@contextmanager
+def parts_of(source: str | FilePath) -> Iterator[None]:
+    """Have, within, the parts known that a config's `use:` names, which is looked at: the rest of it may be wrong.
+
+    Raises what `load_config` does for what it names.
+    """
+    path = locate(source)
+    loader = _Loader(read(read_text(path), str(source)))
+    with used(loader.sources(of_config(path.parent, look=True)), loader.failed):
+        loader.refuse_problems()
+        yield
 
 
 def read_text(path: FilePath) -> str:
@@ -77,17 +99,19 @@ def parse_config(
     *,
     begun: bool = False,
     given: Dataset | None = None,
+    find: Find = nothing,
 ) -> Experiment:
     """Read the experiment that `text` describes; `source` is what errors call it.
 
-    A run that has begun is read even where a new one would be refused for what is bad for it but not wrong.
+    A run that has begun is read even where a new one would be refused for what is bad for it but not wrong. find: the
+    way to the code that it uses, which may be run if it is found.
     """
     marked = read(text, source)
     if not isinstance(marked.value, dict):
         what = "is empty" if marked.value is None else "is not a mapping of keys to values"
         problem = Problem((), f"this config {what}; begin with model: and layers:", Mark(0, 0))
         raise ProblemsError(source, text, [problem])
-    return _Loader(marked, sets, given).experiment(name, begun)
+    return _Loader(marked, given).experiment(sets, name, begun, find)
 
 
 def _name(path: FilePath) -> str:
@@ -100,22 +124,58 @@ def _name(path: FilePath) -> str:
 class _Loader:
     """Checks one tree, collecting every problem."""
 
-    def __init__(self, marked: Marked, sets: Sequence[str], given: Dataset | None) -> None:
+    cause: ConfigError | None = None
+    """The error that the first of the problems comes from, for its traceback."""
+
+    def __init__(self, marked: Marked, given: Dataset | None = None) -> None:
         self.marked, self.given = marked, given
         self.tree: dict[str, Any] = deepcopy(marked.value)
-        self.set = {overrides.apply(self.tree, text): text for text in sets}
-        if given is not None and isinstance(self.tree.setdefault("data", {}), dict):
-            self.tree["data"] |= PLACE
+        self.set: dict[Path, str] = {}
         self.problems: list[Problem] = []
 
-    def experiment(self, name: str, begun: bool) -> Experiment:
+    def experiment(self, sets: Sequence[str], name: str, begun: bool, find: Find) -> Experiment:
+        """Make the experiment: the code it uses comes first, since it says what else may stand there."""
+        of_use = [text for text in sets if overrides.parse(text)[0][0] == "use"]
+        self._apply(of_use)
+        sources = self.sources(find)
+        with used(sources, self.failed):
+            self.refuse_problems()
+            self._apply([text for text in sets if text not in of_use])
+            if self.given is not None and isinstance(self.tree.setdefault("data", {}), dict):
+                self.tree["data"] |= PLACE
+            with explained():
+                experiment = self._experiment(name, begun)
+        return experiment.with_sources(sources)
+
+    def sources(self, find: Find) -> Sequence[Source]:
+        """Find the code that it uses."""
+        names = names_in(self.tree, self.report)
+        self.refuse_problems()
+        sources = find(names, lambda number, words: self.report(("use", number), words))
+        self.refuse_problems()
+        return sources
+
+    def _apply(self, sets: Sequence[str]) -> None:
+        self.set |= {overrides.apply(self.tree, text): text for text in sets}
+
+    def failed(self, number: int, error: ConfigError) -> None:
+        """Note that the code of that number cannot be used."""
+        self.report(("use", number), str(error))
+        self.cause = self.cause or error
+
+    def refuse_problems(self) -> None:
+        """Raise ProblemsError where anything is wrong so far."""
+        if self.problems:
+            raise ProblemsError(self.marked.source, self.marked.text, self.problems) from self.cause
+
+    def _experiment(self, name: str, begun: bool) -> Experiment:
         plain = self._with_pieces()
         # A file may be called what no text can hold, as bytes that are no UTF-8: the name is what is shown of it.
         experiment = self._validated({"name": visible(name), **plain})
         if experiment is not None and not self.problems:
             checks.check(experiment, self.tree, self.report, begun)
-        if experiment is None or self.problems:
-            raise ProblemsError(self.marked.source, self.marked.text, self.problems)
+        self.refuse_problems()
+        assert experiment is not None
         beware(experiment.name)
         return experiment
 

@@ -4,7 +4,7 @@ Layers, losses, update rules, schedules and augmentations are described where th
 (`ONE_OF`) are what makes them part of the schema.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -21,23 +21,24 @@ from pydantic import (
 )
 
 from nndl.config.datasets import CLASSES, FOLD, SHAPE, TRAINING_IMAGES, fold_size, held_out, parse_fold
+from nndl.config.forms import Duration, Interval, Views
 from nndl.data.augment import TRANSFORMS, Transform
 from nndl.data.augment.mixing import MIXES, Mix
 from nndl.data.dataset import LARGEST, SMALLEST
 from nndl.data.pixels import Fit, Shape
 from nndl.data.resolution import RESOLUTIONS, Resolution
 from nndl.described import Described
-from nndl.errors import UsageError
 from nndl.net.catalog import LAYERS
 from nndl.net.layer import Layer
 from nndl.net.losses import LOSSES, Loss, SoftmaxLoss
+from nndl.own.registry import WithOwn
+from nndl.own.source import Source
 from nndl.train.choosing import Measure
-from nndl.train.intervals import DURATION, PATTERN, parse_duration, parse_interval
+from nndl.train.observer import OBSERVERS, Observer
 from nndl.train.optimizers import OPTIMIZERS, Rule, SgdMomentum
 from nndl.train.schedules import SCHEDULES, Constant, Schedule
 from nndl.train.transforms import AVERAGES, Average
 from nndl.train.updater import Group
-from nndl.train.views import FORM, TTA, as_tta
 
 Table = Mapping[str, type[Described]]
 
@@ -62,14 +63,15 @@ class OneOf(NamedTuple):
 
 
 ONE_OF = (
-    OneOf("model", "layers", "layer", LAYERS, many=True),
-    OneOf("data", "augment", "augmentation", TRANSFORMS, many=True),
+    OneOf("model", "layers", "layer", WithOwn("layer", LAYERS), many=True),
+    OneOf("data", "augment", "augmentation", WithOwn("augmentation", TRANSFORMS), many=True),
     OneOf("data", "mix", "mixing", MIXES, many=True),
     OneOf("model", "loss", "loss", LOSSES),
-    OneOf("train", "optimizer", "optimizer", OPTIMIZERS),
-    OneOf("train", "schedule", "schedule", SCHEDULES),
+    OneOf("train", "optimizer", "optimizer", WithOwn("optimizer", OPTIMIZERS)),
+    OneOf("train", "schedule", "schedule", WithOwn("schedule", SCHEDULES)),
     OneOf("train", "average", "average", AVERAGES, optional=True),
     OneOf("train", "resolution", "resolution", RESOLUTIONS, optional=True),
+    OneOf("record", "observers", "observer", WithOwn("observer", OBSERVERS), many=True),
 )
 """The keys whose values are described where they are defined."""
 
@@ -225,43 +227,6 @@ class Model(Section):
     """The loss that training minimises."""
 
 
-def _tta(value: Any) -> Any:
-    try:
-        return as_tta(value)
-    except UsageError as error:
-        raise ValueError(str(error)) from None
-
-
-TTA_SCHEMA: dict[str, Any] = {
-    "anyOf": [
-        {"enum": list(TTA)},
-        {"type": "string", "pattern": f"^{FORM.pattern}$"},
-        {
-            "type": "object",
-            "properties": {
-                "views": {"enum": list(TTA), "description": "The views of each image."},
-                "share": {
-                    "type": "number",
-                    "minimum": 1e-4,
-                    "maximum": 1,
-                    "description": "The share of images, the least certain, that have more views than one.",
-                },
-            },
-            "additionalProperties": False,
-        },
-    ]
-}
-
-
-def _duration(value: Any) -> Any:
-    parse_duration("nothing" if value is None else str(value))
-    return value
-
-
-Duration = Annotated[str, BeforeValidator(_duration), WithJsonSchema({"type": "string", "pattern": DURATION})]
-"""A length of time as a config says it: `30s`, `10min`, `2h`."""
-
-
 class StartFrom(Section):
     """Weights to start from instead of drawn ones: those of a run (`run`) or of a file (`file`)."""
 
@@ -325,20 +290,15 @@ class Train(Section):
     """Early stopping: training ends after so many epochs in a row without a better one. null: it never does."""
     resolution: InstanceOf[Resolution] | None = None
     """Smaller training images at first, which take less time; null: all of them at their own size."""
-    tta: Annotated[str, BeforeValidator(_tta), WithJsonSchema(TTA_SCHEMA)] = "none"
+    tta: Views = "none"
     """Test-time augmentation: views of each test image that its scores are averaged over, when training is done. With
     `{views: mirror+translate, share: 0.25}`, or `mirror+translate:0.25`, of the least certain quarter alone."""
-
-
-def _interval(value: Any) -> Any:
-    parse_interval("nothing" if value is None else str(value))
-    return value
 
 
 class Checkpoint(Section):
     """The saving of states, which an interrupted run goes on from."""
 
-    every: Annotated[str, BeforeValidator(_interval), WithJsonSchema({"type": "string", "pattern": PATTERN})] = "epoch"
+    every: Interval = "epoch"
     """`epoch`, or a number of steps or minutes: `200 steps`, `10 minutes`. What a crash costs at most."""
     keep: Count = 2
     """The number of states to keep: should the newest be damaged, the run goes on from the one before it."""
@@ -347,12 +307,12 @@ class Checkpoint(Section):
 class Record(Section):
     """Records beside losses and accuracies."""
 
-    statistics: (
-        Annotated[str, BeforeValidator(_interval), WithJsonSchema({"type": "string", "pattern": PATTERN})] | None
-    ) = None
+    statistics: Interval | None = None
     """The interval of looking at weights, updates and activations, for `nndl report`: `epoch` or, say, `100 steps`."""
     loggers: tuple[Literal["tensorboard", "mlflow", "wandb"], ...] = Field(default=(), strict=False)
     """Programs to record for as well: tensorboard, mlflow, wandb; each is an extra to install."""
+    observers: tuple[InstanceOf[Observer], ...] = Field(default=(), strict=False)
+    """Observers of your own that see every event of the training; nndl itself has none (docs/extending.md)."""
 
 
 class Experiment(Section):
@@ -360,6 +320,9 @@ class Experiment(Section):
 
     name: str = "unnamed"
     """The name of its runs; by default the file's."""
+    use: tuple[str, ...] = Field(default=(), strict=False, max_length=100)
+    """Python code with parts of your own: files, looked for beside the config, or installed modules (package.module).
+    What they register (docs/extending.md) is named as nndl's own parts are. Each run keeps a copy."""
     seed: Annotated[int, Ge(0)] = 0
     """From it follow initial weights, shuffling, augmentation and dropout, each in a stream of its own."""
     dtype: Literal["float32", "float64"] = "float32"
@@ -373,6 +336,19 @@ class Experiment(Section):
     train: Train = Train()
     checkpoint: Checkpoint = Checkpoint()
     record: Record = Record()
+
+    _sources: tuple[Source, ...] = ()
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """Return the code that `use` names, as it was when this was read."""
+        return self._sources
+
+    def with_sources(self, sources: Sequence[Source]) -> "Experiment":
+        """Return the same experiment with the code that it was read with."""
+        experiment = self.model_copy()
+        experiment._sources = tuple(sources)
+        return experiment
 
     def with_epochs(self, epochs: float) -> "Experiment":
         """Return the same experiment over `epochs`, whatever time it was to take."""

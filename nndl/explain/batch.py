@@ -159,6 +159,8 @@ def follow(experiment: Experiment, word: str, steps: int = 1, trained: Network |
     layers = layers_of(experiment)
     place = len(layers) - 1 if word == LOSS else chosen(layers, word)
     placed = layers[place]
+    if word != LOSS and placed.layer.kind not in {*EXPLANATIONS, BLOCK.name}:
+        raise UsageError(f"{placed.layer.kind} ({placed.path}) is not among what is explained; nndl explain lists that")
     built = build(starting_from(None, experiment) if trained else experiment)
     X, y = _batch_after(built, 0 if trained else steps)
     if trained:

@@ -1,15 +1,15 @@
 """A layer of a network watched while a batch goes through it: what it takes and gives, forward and back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from nndl.net.catalog import LAYERS
 from nndl.net.contract import Engine, Lowered, Lowering, Site, Step
 from nndl.net.network import Network
+from nndl.net.shapes import Placed, everything
 from nndl.net.steps import lower_by_definition
 from nndl.net.types import Array
 
@@ -53,11 +53,11 @@ def watch(network: Network, path: str, X: Array, y: Array) -> tuple[dict[str, Ar
     runs as a step of its own. The network's parameters stay, its gradients and statistics are a twin's.
     """
     seen: dict[str, Array] = {}
-    twin = network.twin(_watching(network.engine, path, seen))
+    twin = network.twin(_watching(network.engine, network.placed, path, seen))
     return seen, twin.part_loss(X, y)
 
 
-def _watching(engine: Engine, path: str, seen: dict[str, Array]) -> Engine:
+def _watching(engine: Engine, placed: Sequence[Placed], path: str, seen: dict[str, Array]) -> Engine:
     """Return the engine without rules that join layers, with the layer at `path` watched in training."""
 
     def watched(lower: Lowering) -> Callable[[Site], Lowered]:
@@ -68,7 +68,6 @@ def _watching(engine: Engine, path: str, seen: dict[str, Array]) -> Engine:
 
         return lowered
 
-    table: dict[Any, Lowering] = {
-        kind: watched(engine.lowerings.get(kind, lower_by_definition)) for kind in LAYERS.values()
-    }
+    kinds = {type(each.layer) for each in everything(placed)}
+    table: dict[Any, Lowering] = {kind: watched(engine.lowerings.get(kind, lower_by_definition)) for kind in kinds}
     return replace(engine, lowerings=table, rules=())

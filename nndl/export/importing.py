@@ -5,6 +5,7 @@ from pathlib import Path
 from nndl.config import Experiment
 from nndl.config.build import build_network
 from nndl.config.data import build_split
+from nndl.config.own.using import with_copies
 from nndl.config.writing.show import dump
 from nndl.data.normalize import Normalize
 from nndl.errors import CheckpointError, DataError
@@ -15,6 +16,7 @@ from nndl.runs.checkpoint import write_checkpoint
 from nndl.runs.environment import describe_environment
 from nndl.runs.folder import RunFolder, create_run_folder
 from nndl.runs.inputs import Inputs, write_inputs
+from nndl.runs.own import write_sources
 from nndl.train.state import pack
 
 
@@ -31,7 +33,9 @@ def import_run(experiment: Experiment, weights: Path, run_dir: Path | None = Non
     normalize = normalization_of(arrays, network.input_shape) or _fitted(experiment, weights)
     synthetic = experiment.data.dataset == "synthetic"
     folder = create_run_folder(experiment.name, run_dir)
-    write_atomically(folder.config, dump(experiment))
+    if experiment.sources:
+        write_sources(folder, experiment.sources)
+    write_atomically(folder.config, dump(with_copies(experiment)))
     folder.write_environment({**describe_environment(), "imported": weights.name})
     write_inputs(folder, Inputs(normalize, experiment.data.class_names, experiment.data.title, synthetic))
     stores = {"params": network.params, "buffers": network.buffers}

@@ -8,6 +8,7 @@ from typing import Any
 
 from nndl.config import Experiment, parse_config
 from nndl.config.datasets import parse_fold
+from nndl.config.own.using import again
 from nndl.config.reading.overrides import Change
 from nndl.config.writing.show import as_tree, dump
 from nndl.errors import UsageError
@@ -53,7 +54,10 @@ def fold_sets(folds: int, number: int = 1) -> list[str]:
 def of_folds(experiment: Experiment, folds: int) -> list[Experiment]:
     """Return the experiment on each fold of so many, checked as a config of its own."""
     text = dump(experiment)
-    return [parse_config(text, f"fold {number}", fold_sets(folds, number)) for number in range(1, folds + 1)]
+    return [
+        parse_config(text, f"fold {number}", fold_sets(folds, number), find=again(experiment))
+        for number in range(1, folds + 1)
+    ]
 
 
 def missing_folds(runs: Sequence[RunFolder], sets: Sequence[str] = ()) -> dict[Path, Experiment]:
@@ -71,7 +75,7 @@ def missing_folds(runs: Sequence[RunFolder], sets: Sequence[str] = ()) -> dict[P
         return {}
     text, paths = dump(experiment), {each: inside / f"fold-{each}" for each in range(1, folds + 1)}
     return {
-        path: parse_config(text, f"fold {each}", fold_sets(folds, each))
+        path: parse_config(text, f"fold {each}", fold_sets(folds, each), find=again(experiment))
         for each, path in paths.items()
         if not is_there(path / "config.yaml")
     }

@@ -7,6 +7,7 @@ from typing import Any
 
 from nndl.config import Experiment, load_config
 from nndl.config.build import Build, Built
+from nndl.config.own.using import with_copies
 from nndl.config.reading.overrides import NO_BUDGET, of_epochs
 from nndl.config.writing.show import as_tree, dump
 from nndl.engines import describe_engine
@@ -19,6 +20,7 @@ from nndl.runs.differences import Difference
 from nndl.runs.folder import RunFolder
 from nndl.runs.log import write_log
 from nndl.runs.metrics import unreadable_lines
+from nndl.runs.own import changed_since, write_sources
 from nndl.runs.recorder import Keeping
 from nndl.runs.states import State, States, clear_leftovers, restore_best, set_damaged_aside
 from nndl.runs.statistics import Statistics
@@ -89,6 +91,7 @@ def resume(folder: RunFolder, wanted: Wanted | None = None, make: Build | None =
     notes = [
         *_skipped(folder, state),
         *_schedule(built, state.info["epochs"]),
+        *(changed_since(folder) if wanted.config is None else ()),
         *(f"changed: {change}" for change in changed),
     ]
     is_other = bool(changed) or built.solver.epochs != state.info["epochs"]
@@ -184,7 +187,9 @@ def _schedule(built: Built, before: float) -> list[str]:
 
 def _write_down(folder: RunFolder, resumed: Resumed, state: State) -> None:
     """Make the folder say what holds from now on, so that it is accepted once and not at every start."""
-    write_atomically(folder.config, dump(as_kept(resumed.built.experiment, folder)))
+    if resumed.built.experiment.sources:
+        write_sources(folder, resumed.built.experiment.sources)
+    write_atomically(folder.config, dump(with_copies(as_kept(resumed.built.experiment, folder))))
     now = describe_engine(resumed.built.network.engine)
     folder.write_environment({**folder.read_environment(), **now, "data_digest": resumed.keeping.about["data"]})
     solver_info = {**state.info, "epochs": resumed.built.solver.epochs, "about": dict(resumed.keeping.about)}

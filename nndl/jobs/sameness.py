@@ -17,6 +17,7 @@ from nndl.config.schema import whole
 from nndl.config.writing.show import as_tree
 from nndl.engines import describe_engine
 from nndl.errors import CheckpointError
+from nndl.own.source import digest_of
 from nndl.runs.differences import Difference, differences
 from nndl.runs.environment import blas_kernels
 
@@ -26,6 +27,7 @@ UNIMPORTANT = (
     "config.record",
     "config.data.root",
     "config.train.start_from",
+    "config.use",
     "config.engine",
     "config.threads",
     "changes",
@@ -42,6 +44,7 @@ def provenance(built: Built) -> dict[str, Any]:
         "config": as_tree(built.experiment),
         "data": built.split.dataset.digest,
         "start": built.start.digest if built.start else None,
+        **({"code": digest_of(built.experiment.sources)} if built.experiment.sources else {}),
         "nndl": __version__,
         "numpy": np.__version__,
         "blas": blas_kernels(),
@@ -96,6 +99,8 @@ def as_told(change: Difference) -> Difference:
     """Give the key as `--set` has it, and of the images' checksum as much as tells two apart."""
     if change.key == "start":
         return Difference("the weights it starts from (their checksum)", str(change.old)[:16], str(change.new)[:16])
+    if change.key == "code":
+        return Difference("the code it uses (its checksum)", str(change.old)[:16], str(change.new)[:16])
     if change.key == "data":
         return Difference("the images (their checksum)", str(change.old)[:16], str(change.new)[:16])
     return change._replace(key=change.key.removeprefix("config."))

@@ -5,6 +5,7 @@ from typing import Any
 
 from nndl.config import Experiment, parse_config
 from nndl.config.build import Built
+from nndl.config.own.using import again, with_copies
 from nndl.config.writing.show import dump
 from nndl.data.normalize import Normalize
 from nndl.data.sources.python import save
@@ -20,6 +21,7 @@ from nndl.runs.folder import RunFolder, create_run_folder
 from nndl.runs.inputs import Inputs, write_inputs
 from nndl.runs.lock import lock_run
 from nndl.runs.loggers import require
+from nndl.runs.own import write_sources
 
 MOST_KEPT = 256 << 20
 """Bytes of images given in Python that a run keeps."""
@@ -35,7 +37,7 @@ def start_run(built: Built, run_dir: str | Path | None = None) -> RunFolder:
         raise UsageError("a time_budget becomes epochs first: give train the experiment, or build(within_budget(it))")
     require(built.experiment.record.loggers)
     _check_size(built)
-    config = _readable(built.experiment)
+    config = _readable(with_copies(built.experiment))
     folder = create_run_folder(built.experiment.name, None if run_dir is None else expanded(run_dir))
     with lock_run(folder.path):
         if is_there(folder.config):
@@ -58,7 +60,7 @@ def _readable(experiment: Experiment) -> str:
     """Return the config to be written down; one that Python made of anything may be none that can be read."""
     config = dump(experiment)
     try:
-        parse_config(config, "its config.yaml")
+        parse_config(config, "its config.yaml", find=again(experiment))
     except ConfigError as error:
         raise UsageError(
             f"a run of this experiment could not be used, since its config cannot be read: {error}"
@@ -80,6 +82,8 @@ def _write_new_run(folder: RunFolder, built: Built, config: str) -> None:
         there = weights(built.network)
         info = {"kind": "start", "from": built.start.source}
         write_checkpoint(folder.start, {name: there[name] for name in built.start.names}, info)
+    if built.experiment.sources:
+        write_sources(folder, built.experiment.sources)
     write_atomically(folder.config, config)
 
 

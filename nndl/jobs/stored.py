@@ -6,11 +6,16 @@ from functools import partial
 from nndl.config import Experiment
 from nndl.config.build import build_network
 from nndl.config.load import decoded, parse_config
+from nndl.config.own.using import given
+from nndl.config.reading.overrides import called, parse
 from nndl.config.schema import GIVEN
-from nndl.errors import ConfigError
+from nndl.errors import ConfigError, UsageError
 from nndl.net.network import Network
+from nndl.own.source import Source
+from nndl.own.trust import refuse_unknown
 from nndl.runs.files import ForeignFileError, is_there, open_to_read, read_bounded
 from nndl.runs.folder import RunFolder
+from nndl.runs.own import read_sources
 from nndl.runs.states import State, newest_state
 from nndl.train.state import check_size
 
@@ -18,7 +23,9 @@ from nndl.train.state import check_size
 def stored_experiment(folder: RunFolder, sets: Sequence[str] = ()) -> Experiment:
     """Load the experiment of a run as `nndl.config.load_config` does, from a file that is no link and of its size.
 
-    Raises ConfigError for a file that is missing or none, too.
+    The code that it uses is the run's own copy, which is run only if this user chose to run it before, or says so now
+    (`nndl.own.trust`). Raises ConfigError for a file that is missing or none, CheckpointError where a copy is not as it
+    was, and UntrustedError.
     """
     try:
         text = decoded(read_bounded(folder.config), folder.config)
@@ -29,8 +36,21 @@ def stored_experiment(folder: RunFolder, sets: Sequence[str] = ()) -> Experiment
         raise ConfigError(str(error)) from None
     except OSError as error:
         raise ConfigError(f"{folder.config} cannot be read: {error.strerror}") from None
-    experiment = parse_config(text, str(folder.config), sets, "config", begun=True)
+    for change in sets:
+        if parse(change)[0][0] == "use":
+            words = "a run keeps to its own code; nndl train CONFIG --resume RUN takes other"
+            raise UsageError(f"{called(change)}: {words}")
+    find = given(partial(_own_code, folder))
+    experiment = parse_config(text, str(folder.config), sets, "config", begun=True, find=find)
     return _with_root(experiment, _images(folder)) if kept and experiment.data.in_python else experiment
+
+
+def _own_code(folder: RunFolder, names: Sequence[str]) -> Sequence[Source]:
+    if not names:
+        return ()
+    sources = read_sources(folder, names)
+    refuse_unknown(sources, f"{folder.path}")
+    return sources
 
 
 def as_kept(experiment: Experiment, folder: RunFolder) -> Experiment:

@@ -6,6 +6,7 @@ input.json         how images are normalised, the names of the classes
 best.safetensors   the best epoch's weights     last.safetensors   the whole state to go on from
 start.safetensors  the weights it began with, where those were not drawn
 arrays.npz         the images, where they were given in Python
+use/, use.json     the code of one's own that it uses, where it does
 """
 
 import contextlib
@@ -160,7 +161,7 @@ def is_free(path: Path) -> bool:
 
 
 def _is_of_use(path: Path) -> bool:
-    return path.name not in (LOCK, "environment.json", "input.json") and path.suffix != ".part"
+    return path.name not in (LOCK, "environment.json", "input.json", "use", "use.json") and path.suffix != ".part"
 
 
 def _new_folder(name: str, runs: Path) -> Path:

@@ -4,12 +4,13 @@ import shutil
 from pathlib import Path
 
 from nndl.errors import UsageError
+from nndl.own.source import KEPT
 from nndl.paths import expanded
 from nndl.runs.files import is_there
 from nndl.runs.folder import RunFolder, SeveralRunsError, members, runs_root
 from nndl.runs.lock import is_locked, lock_run
 
-OURS = {"tensorboard", "mlflow", "wandb"}
+OURS = {"tensorboard", "mlflow", "wandb", KEPT}
 """Folders that a run may hold."""
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from nndl.config import Experiment, parse_config
+from nndl.config.own.using import again
 from nndl.config.schema import Train
 from nndl.config.writing.show import dump
 from nndl.net.catalog.block import Block
@@ -56,7 +57,8 @@ def simplified(experiment: Experiment, images: int, steps: int, batch_size: int 
         "train": train.model_copy(update=_plain_training(train, epochs, -(-images // batches))),
     }
     plain = experiment.model_copy(update=changed)
-    return Simplified(parse_config(dump(plain), f"{experiment.name} on {images} images"), tuple(aside))
+    name = f"{experiment.name} on {images} images"
+    return Simplified(parse_config(dump(plain), name, find=again(experiment)), tuple(aside))
 
 
 def _plain_layers(layers: Sequence[Layer]) -> tuple[tuple[Layer, ...], list[str]]:

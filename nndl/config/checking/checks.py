@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from nndl.config.advice import nearest
-from nndl.config.checking import sizes
+from nndl.config.checking import sizes, trial
 from nndl.config.checking.lone import lone_examples
 from nndl.config.checking.settings import check_settings, images_to_learn_from
 from nndl.config.reading.messages import Path, Report
@@ -42,6 +42,7 @@ def check(experiment: Experiment, tree: Any, report: Report, begun: bool = False
         _check_groups(experiment, placed, report)
         _check_filters(experiment, placed, report)
         if not begun:
+            _check_own(experiment, placed, tree, report)
             _check_lone_examples(experiment, at_sizes, tree, report)
 
 
@@ -59,6 +60,21 @@ def _placed(experiment: Experiment, tree: Any, report: Report) -> tuple[Placed, 
         for where in (error.where or (), *([] if error.also is None else [error.also])):
             report(layer_path(tree, where), str(error))
         return ()
+
+
+def _check_own(experiment: Experiment, placed: Sequence[Placed], tree: Any, report: Report) -> None:
+    """Try what somebody's own parts do, before hours are spent on them."""
+    for each in everything(placed):
+        if trial.is_own(each.layer) and (words := trial.fault_of_layer(each)):
+            report(layer_path(tree, each.where), f"{each.layer.kind}: {words}")
+    data, train = experiment.data, experiment.train
+    for number, transform in enumerate(data.augment):
+        if trial.is_own(transform) and (words := trial.fault_of_transform(transform, data.input_shape)):
+            report(("data", "augment", number), f"{transform.kind}: {words}")
+    if trial.is_own(train.schedule) and (words := trial.fault_of_schedule(train.schedule, train.epochs)):
+        report(("train", "schedule"), f"{train.schedule.kind}: {words}")
+    if trial.is_own(train.optimizer) and (words := trial.fault_of_rule(train.optimizer)):
+        report(("train", "optimizer"), f"{train.optimizer.kind}: {words}")
 
 
 def _check_classes(experiment: Experiment, last: Placed, tree: Any, report: Report) -> None:

@@ -18,7 +18,8 @@ def json_schema() -> dict[str, Any]:
         properties = schema["$defs"][key.section.title()]["properties"]
         properties[key.name] = _value(key, properties[key.name])
         choices = [form for described in key.table.values() for form in _forms(key, described)]
-        schema["$defs"][key.what] = {"title": key.what, "anyOf": choices}
+        none: dict[str, Any] = {"not": {}}  # of observers there are one's own alone
+        schema["$defs"][key.what] = {"title": key.what, **({"anyOf": choices} if choices else none)}
     return {"$schema": DRAFT, **schema}
 
 

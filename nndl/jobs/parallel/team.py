@@ -7,14 +7,15 @@ from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
-from nndl.config import Experiment, parse_config
+from nndl.config import Experiment
 from nndl.config.build import Built, build_learner
-from nndl.config.writing.show import as_tree, dump
+from nndl.config.writing.show import as_tree
 from nndl.data.batches import Batches
 from nndl.errors import ConfigError
 from nndl.jobs.build import build
 from nndl.jobs.parallel.agree import refuse_differences, together
 from nndl.jobs.parallel.follow import image_sets, serve
+from nndl.jobs.parallel.handing import handed_on, taken_over
 from nndl.jobs.parallel.lead import LedBatches, LedEvaluator, LedLearner, LedLoss
 from nndl.jobs.parallel.mpi import MpiRanks
 from nndl.jobs.parallel.settle import settled, threads_for_each
@@ -59,7 +60,7 @@ class Leader(Team):
         """Make what an experiment needs to run here and on all other ranks."""
         experiment = settled(experiment, self.ranks.size, self._threads)
         with self.ranks.word(Word.EXPERIMENT):
-            self.ranks.everyone(dump(experiment))
+            self.ranks.everyone(handed_on(experiment))
             built, flag = _build_shared(self.ranks, experiment)
             flag.heard = partial(_stop, built.solver)
             return _led(built, self.ranks)
@@ -98,8 +99,7 @@ def _load(ranks: MpiRanks, make: Callable[[], Experiment] | None) -> Experiment:
 
 def _build_as_told(ranks: MpiRanks) -> tuple[Built, StopFlag]:
     """Make, on a rank that follows, what rank 0 makes."""
-    text = ranks.everyone("")[0]
-    return _build_shared(ranks, parse_config(text, "rank 0's config", begun=True))
+    return _build_shared(ranks, taken_over(ranks.everyone("")[0]))
 
 
 def _build_shared(ranks: MpiRanks, experiment: Experiment) -> tuple[Built, StopFlag]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nndl.config import Experiment
+from nndl.config.own.using import from_anywhere
 from nndl.config.writing.show import dump
 from nndl.engines.shared.threads import cores
 from nndl.jobs.build import build
@@ -27,7 +28,7 @@ def verify_ranks(experiment: Experiment, steps: int, stop_at: int, ranks: Sequen
     for size in ranks:
         command(size, ())  # before anything is trained
     config = folder / "config.yaml"
-    config.write_text(dump(experiment), encoding="utf-8")
+    config.write_text(dump(from_anywhere(experiment)), encoding="utf-8")
     straight, parts = RunFolder(folder / "straight"), RunFolder(folder / "parts")
     run(1, [*UNTIL, str(straight.path), str(steps), str(config)])
     for number, (size, stop) in enumerate(zip(ranks, stops, strict=True)):

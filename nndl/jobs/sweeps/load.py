@@ -17,6 +17,7 @@ from nndl.errors import ConfigError
 from nndl.jobs.sweeps.checks import check
 from nndl.jobs.sweeps.dimensions import DIMENSIONS
 from nndl.jobs.sweeps.schema import Sweep
+from nndl.jobs.sweeps.values import choose_code
 from nndl.paths import expanded
 
 SPACE = OneOf("space", "", "range", DIMENSIONS)
@@ -30,7 +31,7 @@ def load_sweep(source: str | FilePath) -> tuple[Sweep, str]:
     """
     path = locate_sweep(source)
     text = read_text(path)
-    return parse_sweep(text, str(source), path), text
+    return parse_sweep(text, str(source), path, chosen=True), text
 
 
 def locate_sweep(source: str | FilePath) -> FilePath:
@@ -47,8 +48,11 @@ def locate_sweep(source: str | FilePath) -> FilePath:
     raise ConfigError(f"there is no file {source}, and no bundled sweep of that name; {suggest(name, sweep_names())}")
 
 
-def parse_sweep(text: str, source: str, file: FilePath) -> Sweep:
-    """Return the sweep that `text` describes; its base config is looked for beside `file` first."""
+def parse_sweep(text: str, source: str, file: FilePath, *, chosen: bool = False) -> Sweep:
+    """Return the sweep that `text` describes; its base config is looked for beside `file` first.
+
+    chosen: whether it is a file that its user gives, and so chooses the code that its base uses.
+    """
     marked = read(text, source)
     problems: list[Problem] = []
 
@@ -66,6 +70,8 @@ def parse_sweep(text: str, source: str, file: FilePath) -> Sweep:
     sweep = _validated({"name": file.stem, **plain}, report)
     if sweep is not None and not problems:
         sweep = _with_base_found(sweep, file)
+        if chosen:
+            choose_code(sweep)
         check(sweep, report)
     if sweep is None or problems:
         raise ProblemsError(source, text, problems)

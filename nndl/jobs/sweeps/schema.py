@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 from annotated_types import Ge, Len
 from pydantic import BeforeValidator, Field
 
-from nndl.config.schema import Count, Duration, Section
+from nndl.config.forms import Duration
+from nndl.config.schema import Count, Section
 
 Objective = Literal["validation_accuracy", "validation_loss", "seconds", "multiply_adds", "parameters"]
 LARGER_IS_BETTER = ("validation_accuracy",)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,9 @@ import numpy as np
 from nndl.config import Experiment, load_config
 from nndl.config.reading.overrides import Change
 from nndl.config.writing.show import as_tree, plain_value
+from nndl.errors import NndlError
 from nndl.jobs.sweeps.schema import Sweep
+from nndl.own.source import digest_of as code_digest
 
 
 def sets_of(sweep: Sweep, values: Mapping[str, Any]) -> list[str]:
@@ -26,8 +29,17 @@ def as_words(value: Any) -> str:
 
 
 def experiment_of(sweep: Sweep, values: Mapping[str, Any], sets: tuple[str, ...] = ()) -> Experiment:
-    """Return the experiment of a trial; `sets` are the command's own, which count last."""
-    return load_config(sweep.base, [*sets_of(sweep, values), *sets])
+    """Return the experiment of a trial; `sets` are the command's own, which count last.
+
+    A sweep's folder, which names the base, may be a stranger's: code that the base uses is run if this user chose to.
+    """
+    return load_config(sweep.base, [*sets_of(sweep, values), *sets], look=True)
+
+
+def choose_code(sweep: Sweep) -> None:
+    """Note that this user, who gives the sweep's file, chose to run the code that its base uses."""
+    with suppress(NndlError):  # what is wrong with it is told with the rest
+        load_config(sweep.base, sets_of(sweep, {}))
 
 
 def trial_seed(sweep: Sweep, number: int) -> int:
@@ -39,6 +51,8 @@ def digest_of(experiment: Experiment) -> str:
     """Return a fingerprint of every value in force but the seed, the name, and where and how it is computed."""
     apart = ("name", "seed", "engine", "threads", "checkpoint", "record")
     tree = {key: value for key, value in as_tree(experiment).items() if key not in apart}
+    if experiment.sources:
+        tree["use"] = code_digest(experiment.sources)
     tree["data"] = {key: value for key, value in tree["data"].items() if key != "root"}
     return hashlib.sha256(json.dumps(tree, sort_keys=True, default=str).encode()).hexdigest()[:16]
 

@@ -1,0 +1,58 @@
+"""Values that configs write in a form of their own: views of test images, lengths of time, intervals."""
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, WithJsonSchema
+
+from nndl.errors import UsageError
+from nndl.train.intervals import DURATION, PATTERN, parse_duration, parse_interval
+from nndl.train.views import FORM, TTA, as_tta
+
+
+def _tta(value: Any) -> Any:
+    try:
+        return as_tta(value)
+    except UsageError as error:
+        raise ValueError(str(error)) from None
+
+
+TTA_SCHEMA: dict[str, Any] = {
+    "anyOf": [
+        {"enum": list(TTA)},
+        {"type": "string", "pattern": f"^{FORM.pattern}$"},
+        {
+            "type": "object",
+            "properties": {
+                "views": {"enum": list(TTA), "description": "The views of each image."},
+                "share": {
+                    "type": "number",
+                    "minimum": 1e-4,
+                    "maximum": 1,
+                    "description": "The share of images, the least certain, that have more views than one.",
+                },
+            },
+            "additionalProperties": False,
+        },
+    ]
+}
+
+Views = Annotated[str, BeforeValidator(_tta), WithJsonSchema(TTA_SCHEMA)]
+"""Test-time augmentation as a config says it: mirror, mirror+translate:0.25, or a mapping."""
+
+
+def _duration(value: Any) -> Any:
+    parse_duration("nothing" if value is None else str(value))
+    return value
+
+
+Duration = Annotated[str, BeforeValidator(_duration), WithJsonSchema({"type": "string", "pattern": DURATION})]
+"""A length of time as a config says it: `30s`, `10min`, `2h`."""
+
+
+def _interval(value: Any) -> Any:
+    parse_interval("nothing" if value is None else str(value))
+    return value
+
+
+Interval = Annotated[str, BeforeValidator(_interval), WithJsonSchema({"type": "string", "pattern": PATTERN})]
+"""A distance between two moments of a training: `epoch`, `200 steps`, `10 minutes`."""

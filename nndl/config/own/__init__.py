@@ -1,0 +1,1 @@
+"""Parts of one's own as configs know them: registered, judged, brought by files and by installed packages."""

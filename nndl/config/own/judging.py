@@ -1,0 +1,139 @@
+"""A judgement on descriptions of one's own: their name, their options, and what their kind must have."""
+
+import contextlib
+import inspect
+import re
+import types
+from collections.abc import Callable
+from dataclasses import MISSING, fields
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from nndl.described import Described
+from nndl.errors import ConfigError
+from nndl.net.layer import Layer, Pair
+
+KIND = re.compile(r"[a-z][a-z0-9_]{0,59}")
+RESERVED = ("all", "name", "classes", "latest")
+"""Words that stand for something else where a kind may be named."""
+PLAIN = (bool, int, float, str, type(None))
+OVERRIDES = {"optimizer": "update", "schedule": "__call__", "augmentation": "apply", "observer": "watch"}
+"""The method that a description of one's own must have, by what it describes."""
+
+
+def refuse_unfit(described: type[Any], what: str) -> None:
+    """Raise ConfigError, beginning with the class's name, for a description that configs cannot name or hold."""
+    try:
+        _check_kind(described)
+        _check_options(described)
+        if what == "layer":
+            _check_layer(described)
+        else:
+            _check_method(described, what)
+    except ConfigError as error:
+        raise ConfigError(f"{described.__name__}: {error}") from None
+
+
+def _check_kind(described: type[Described]) -> None:
+    kind = vars(described).get("kind")
+    if not isinstance(kind, str) or not KIND.fullmatch(kind):
+        said = "it has no kind" if kind is None else f"kind {kind!r} is no such name"
+        raise ConfigError(f"{said}; kind = 'swish' is what configs call it: small letters, digits and _")
+    if kind in RESERVED:
+        raise ConfigError(f"kind {kind!r} means something else; choose another")
+    if described.nested:
+        raise ConfigError("a part of one's own holds no list of parts (nested)")
+    unknown = [name for name in (described.shorthand, described.counts_classes, *described.one_of) if name]
+    names = [field.name for field in fields(described)]
+    if absent := next((name for name in unknown if name not in names), None):
+        raise ConfigError(f"there is no option {absent!r}, which shorthand, counts_classes or one_of names")
+
+
+def _check_options(described: type[Described]) -> None:
+    try:
+        hints = get_type_hints(described, include_extras=True)
+    except Exception as error:  # whatever the annotations run into
+        raise ConfigError(f"the types of its options cannot be told: {error}") from None
+    for field in fields(described):
+        if field.default_factory is not MISSING:
+            raise ConfigError(f"option {field.name!r} has a default_factory; give it a plain default, such as a tuple")
+        if not _is_sayable(hints[field.name]):
+            raise ConfigError(
+                f"option {field.name!r} is of type {_shown(hints[field.name])}, which no config can say; options are "
+                "bool, int, float, str, Literal, None, or tuples of these"
+            )
+
+
+def _is_sayable(annotation: Any) -> bool:
+    """Tell whether a value of this type can stand in YAML and be held by a frozen description."""
+    origin, inside = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _is_sayable(inside[0])
+    if origin is Literal:
+        return all(isinstance(value, PLAIN) for value in inside)
+    if origin in (Union, types.UnionType):
+        return all(map(_is_sayable, inside))
+    if origin is tuple:
+        return all(each is ... or _is_sayable(each) for each in inside)
+    return annotation in PLAIN or annotation is None
+
+
+def _shown(annotation: Any) -> str:
+    return annotation.__name__ if inspect.isclass(annotation) and not get_args(annotation) else str(annotation)
+
+
+def _check_layer(described: type[Layer]) -> None:
+    pair = getattr(described, "pair", None)
+    if not (isinstance(pair, Pair) and callable(pair.forward) and callable(pair.backward)):
+        raise ConfigError("it has no pair; pair = Pair(swish_forward, swish_backward) is its definition")
+    if not _positional(pair.forward):
+        raise ConfigError(f"{_name(pair.forward)} takes no x; it is forward(x, ...) -> (out, cache)")
+    if not _takes(pair.backward, 2):
+        raise ConfigError(f"{_name(pair.backward)} is backward(dout, cache) -> dx, or (dx, dw, ...)")
+    for name in ("gradients", "decays"):
+        value = getattr(described, name)
+        if not (isinstance(value, tuple) and all(isinstance(each, str) for each in value)):
+            raise ConfigError(f"{name} is a tuple of names, such as ('w', 'b'), not {value!r}")
+
+
+def _check_method(described: type[Any], what: str) -> None:
+    name = OVERRIDES[what]
+    base = next(each for each in described.__mro__ if each.__module__.startswith("nndl."))
+    own, theirs = getattr(described, name), getattr(base, name)
+    if own is theirs and (getattr(own, "__isabstractmethod__", False) or base.__base__ is Described):
+        raise ConfigError(f"it has no {name}(); {_signature(name, theirs)} is what it does")
+    if getattr(described, "whole_filters", False):
+        raise ConfigError("whole_filters is for nndl's own rules")
+    if what == "optimizer":
+        memory = described.memory
+        if not (isinstance(memory, tuple) and all(isinstance(each, str) for each in memory)):
+            raise ConfigError(f"memory is a tuple of names, such as ('velocity',), not {memory!r}")
+    count = len(inspect.signature(theirs).parameters)
+    if own is not theirs and not _takes(own, count):
+        raise ConfigError(f"{_signature(name, own)} should be {_signature(name, theirs)}")
+
+
+def _signature(name: str, function: Callable[..., Any]) -> str:
+    return f"{name}({', '.join(inspect.signature(function).parameters)})"
+
+
+def _name(function: Callable[..., Any]) -> str:
+    return getattr(function, "__name__", repr(function))
+
+
+def _positional(function: Callable[..., Any]) -> bool:
+    """Tell whether anything can be given by its place; yes where that cannot be told."""
+    with contextlib.suppress(ValueError):  # of a function written in C
+        kinds = [each.kind for each in inspect.signature(function).parameters.values()]
+        return any(kind.name.startswith(("POSITIONAL", "VAR_POSITIONAL")) for kind in kinds)
+    return True
+
+
+def _takes(function: Callable[..., Any], count: int) -> bool:
+    """Tell whether so many arguments can be given in order; yes where that cannot be told."""
+    try:
+        inspect.signature(function).bind(*[None] * count)
+    except TypeError:
+        return False
+    except ValueError:  # of a function written in C
+        return True
+    return True

@@ -1,0 +1,284 @@
+"""No code runs out of a run that this user did not train, unless --trust says so: every verb is tried."""
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+from typer.testing import CliRunner
+
+from nndl.cli.app import app
+from nndl.config import load_config
+from nndl.config.build import build
+from nndl.errors import NndlError
+from nndl.jobs.replay import train_until
+from nndl.jobs.resume import keeping
+from nndl.jobs.start import start_run
+from nndl.jobs.stored import stored_experiment
+from nndl.own import running
+from nndl.own.trust import UntrustedError
+from nndl.runs.folder import RunFolder
+from tests.own.written import SWISH, write
+
+REFUSE = [
+    "eval RUN",
+    "predict RUN picture.png",
+    "resume RUN",
+    "resume RUN --epochs 3",
+    "resume RUN --set use=[evil.py]",
+    "train --resume RUN",
+    "reproduce RUN",
+    "export RUN --to npz",
+    "explain RUN",
+    "explain RUN --layer 1",
+    "train RUN/config.yaml",
+    "train RUN/config.yaml --resume RUN",
+    "verify-resume RUN/config.yaml",
+    "import RUN/config.yaml RUN/best.safetensors",
+    "summary RUN/config.yaml",
+    "check RUN/config.yaml",
+    "overfit RUN/config.yaml",
+    "gradcheck RUN/config.yaml",
+    "bench RUN/config.yaml",
+    "explain RUN/config.yaml",
+    "config check RUN/config.yaml",
+    "config show RUN/config.yaml",
+    "config schema RUN/config.yaml",
+    "summary mine.yaml",
+    "explain mine.yaml",
+    "config check mine.yaml",
+    "config show mine.yaml",
+]
+"""Verbs that need the network, or its description, stop with words; so do those that only look at a config."""
+GO_ON = [
+    "runs",
+    "runs list",
+    "runs compare RUN OTHER",
+    "runs best",
+    "runs export -",
+    "plot RUN",
+    "watch RUN --once",
+    "report RUN",
+    "config source quickstart",
+    "config list",
+    "config copy quickstart mine-too.yaml",
+    "config reference",
+]
+"""Lists and figures go on."""
+READS_NONE = (
+    "doctor",
+    "course",
+    "data",
+    "download-cifar",
+    "sweep",
+    "config copy",
+    "config reference",
+    "runs remove",
+    "configs",
+)
+"""Verbs that read neither a run nor a config that may use code. The base of a sweep is tried by itself."""
+
+MARK = "\nfrom pathlib import Path\nPath({!r}).touch()\n"
+
+
+@pytest.fixture
+def stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the run of a stranger, whose code leaves a mark where it is run, and their config."""
+    monkeypatch.chdir(tmp_path)
+    marker = tmp_path / "it was run"
+    config = write(tmp_path / "theirs", code=SWISH + MARK.format(str(marker)))
+    built = build(load_config(config))
+    for name in ("RUN", "OTHER"):
+        folder = start_run(built, tmp_path / "runs" / name)
+        train_until(folder, built.solver, keeping(built), 4)
+    shutil.copytree(tmp_path / "theirs", tmp_path, dirs_exist_ok=True)
+    forgotten(tmp_path)
+    return tmp_path
+
+
+def forgotten(folder: Path) -> None:
+    """Forget the code: of this process as of this user, who has never seen it."""
+    running._run.clear()
+    for name in ("known-code", "it was run"):
+        (folder / name).unlink(missing_ok=True)
+
+
+def said(words: str) -> tuple[int, str]:
+    done = CliRunner().invoke(
+        app, [word.replace("RUN", "runs/RUN").replace("OTHER", "runs/OTHER") for word in words.split()]
+    )
+    return done.exit_code, done.output
+
+
+@pytest.mark.parametrize("words", REFUSE)
+def test_what_would_run_a_stranger_s_code_says_which_and_stops(stranger: Path, words: str) -> None:
+    (stranger / "evil.py").write_text(MARK.format(str(stranger / "it was run")), encoding="utf-8")
+    code, told = said(words)
+    assert code == 2, told
+    assert not (stranger / "it was run").exists()
+    if "--set use" not in words:
+        digest = json.loads((stranger / "runs/RUN/use.json").read_text())["sources"][0]["sha256"]
+        assert f"(sha256 {digest[:16]}, " in told
+        assert "my_layers.py" in told
+        assert "--trust" in told
+
+
+@pytest.mark.parametrize("words", GO_ON)
+def test_lists_and_figures_go_on_without(stranger: Path, words: str) -> None:
+    code, told = said(words)
+    assert code == 0, told
+    assert not (stranger / "it was run").exists()
+
+
+def test_every_verb_is_tried() -> None:
+    known = [f"{words} " for words in (*REFUSE, *GO_ON, *READS_NONE)]
+    untried = [
+        verb
+        for verb in verbs(get_command(app))
+        if not any(words.startswith(f"{verb} ") or f"{verb} ".startswith(words) for words in known)
+    ]
+    assert untried == []
+
+
+def verbs(command: object, name: str = "") -> list[str]:
+    """The verbs of a command by all their words: eval, runs list."""
+    inside = getattr(command, "commands", None)
+    if inside is None:
+        return [name]
+    return [verb for word, each in inside.items() for verb in verbs(each, f"{name} {word}".strip())]
+
+
+@pytest.mark.parametrize("words", ["eval RUN --trust", "--trust config check RUN/config.yaml", "resume RUN --trust"])
+def test_trust_runs_it_this_once(stranger: Path, words: str) -> None:
+    code, told = said(words)
+    assert code == 0, told
+    assert (stranger / "it was run").exists()
+    forgotten(stranger)
+    assert said("eval RUN")[0] == 2
+
+
+def test_what_this_user_trained_is_known_and_a_change_of_it_is_not(stranger: Path) -> None:
+    load_config(stranger / "mine.yaml")  # as nndl train does
+    assert said("eval RUN")[0] == 0
+    copy = stranger / "runs/RUN/use/1-my_layers.py"
+    copy.write_text(f"{copy.read_text()}\n# a word more\n", encoding="utf-8")
+    code, told = said("eval RUN")
+    assert code == 1
+    assert "is not the code that the run was trained with" in told
+    listed = stranger / "runs/RUN/use.json"
+    record = json.loads(listed.read_text())
+    record["sources"][0]["sha256"] = load_source_digest(copy)
+    listed.write_text(json.dumps(record))
+    assert said("eval RUN")[0] == 2
+
+
+def load_source_digest(path: Path) -> str:
+    from hashlib import sha256
+
+    return sha256(path.read_bytes()).hexdigest()
+
+
+def told_of(change: Callable[[Path], object], folder: Path, use: str | None = None) -> str:
+    run = folder / "runs/RUN"
+    change(run)
+    if use is not None:
+        config = run / "config.yaml"
+        config.write_text(config.read_text().replace("use: [use/1-my_layers.py]", f"use: {use}", 1))
+    for name in ("evil.py", "runs/evil.py", "runs/RUN/evil.py"):
+        (folder / name).write_text(MARK.format(str(folder / "it was run")))
+    with pytest.raises((NndlError, OSError)) as caught:
+        stored_experiment(RunFolder(run))
+    assert not (folder / "it was run").exists()
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "use",
+    ["[os]", "[evil]", "[evil.py]", "[../evil.py]", "[use/../evil.py]", "[{here}/evil.py]", "[tests.own.written]"],
+)
+def test_nothing_but_a_listed_copy_is_what_a_run_uses(
+    stranger: Path, use: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(stranger))
+    assert "of which use.json there says nothing" in told_of(RunFolder, stranger, use.format(here=stranger))
+
+
+def _listed(**changed: object) -> Callable[[Path], object]:
+    def change(run: Path) -> None:
+        record = json.loads((run / "use.json").read_text())
+        record["sources"][0] |= changed
+        (run / "use.json").write_text(json.dumps(record))
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (_listed(file="../evil.py"), "does not list files of use/"),
+        (_listed(file="/etc/passwd"), "does not list files of use/"),
+        (_listed(file="1-my_layers.py\n"), "does not list files of use/"),
+        (_listed(package=["os"]), "does not list files of use/"),
+        (_listed(sha256="0" * 64), "is not the code that the run was trained with"),
+        (lambda run: (run / "use.json").write_text("[" * 9999), "use.json cannot be read"),
+        (lambda run: (run / "use.json").write_text('{"sources": 3}'), "use.json is damaged"),
+        (lambda run: (run / "use.json").unlink(), "use.json cannot be read"),
+        (lambda run: (run / "use/1-my_layers.py").unlink(), "1-my_layers.py cannot be read"),
+        (lambda run: (run / "use/1-my_layers.py").write_bytes(b"#" * (2 << 20)), "has more than"),
+    ],
+)
+def test_a_list_or_a_copy_that_is_no_such_is_refused(
+    stranger: Path, change: Callable[[Path], object], words: str
+) -> None:
+    assert words in told_of(change, stranger)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a right there, and there are no pipes")
+def test_links_and_pipes_are_refused(stranger: Path) -> None:
+    run, kept = stranger / "runs/RUN", stranger / "kept"
+    (run / "use").rename(kept)
+    assert "is a link, not a folder" in told_of(lambda run: (run / "use").symlink_to(kept), stranger)
+    (run / "use").unlink()
+    shutil.copytree(kept, run / "use")
+    (run / "use/1-my_layers.py").unlink()
+    assert "is a link" in told_of(
+        lambda run: (run / "use/1-my_layers.py").symlink_to(kept / "1-my_layers.py"), stranger
+    )
+    (run / "use/1-my_layers.py").unlink()
+    assert "is a named pipe" in told_of(lambda run: os.mkfifo(run / "use/1-my_layers.py"), stranger)
+    (run / "use.json").unlink()
+    assert "use.json is a named pipe" in told_of(lambda run: os.mkfifo(run / "use.json"), stranger)
+
+
+def test_known_code_within_another_package_is_not_known(stranger: Path) -> None:
+    load_config(stranger / "mine.yaml")
+    running._run.clear()
+    (stranger / "it was run").unlink()
+    _listed(package="evil")(stranger / "runs/RUN")
+    with pytest.raises(UntrustedError):
+        stored_experiment(RunFolder(stranger / "runs/RUN"))
+    assert not (stranger / "it was run").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps users apart by their folders")
+def test_a_list_of_known_code_that_others_may_write_is_not_believed(stranger: Path) -> None:
+    load_config(stranger / "mine.yaml")
+    known = stranger / "known-code"
+    assert stored_experiment(RunFolder(stranger / "runs/RUN")).sources
+    known.chmod(0o622)
+    with pytest.raises(UntrustedError):
+        stored_experiment(RunFolder(stranger / "runs/RUN"))
+    known.chmod(0o600)
+    known.rename(stranger / "elsewhere")
+    known.symlink_to(stranger / "elsewhere")
+    with pytest.raises(UntrustedError):
+        stored_experiment(RunFolder(stranger / "runs/RUN"))
+
+
+def test_where_nothing_can_be_noted_training_goes_on(stranger: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NNDL_KNOWN_CODE", str(stranger / "mine.yaml" / "known"))
+    assert load_config(stranger / "mine.yaml").sources
