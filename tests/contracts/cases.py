@@ -126,6 +126,8 @@ SINGLE: tuple[tuple[Layer, Shape], ...] = (
 GHOSTS_OF_LADDER = SpatialBn(scale=False, momentum=0.6, eps=1.0e-12, unbiased=True, ghost_batch_size=2)
 """The batch norm of configs/ladder, by two images."""
 
+UNUSUAL = (LeakyRelu(negative_slope=0.3), Sigmoid(), Tanh(), Elu(alpha=0.7), Relu6(), HardSigmoid(), HardSwish())
+
 ROWS: tuple[Case, ...] = (
     ((Conv(filters=17),), (16, 4, 4)),
     ((Conv(filters=4), SpatialBn(), Relu(), MaxPool()), (3, 8, 8)),
@@ -161,6 +163,12 @@ ROWS: tuple[Case, ...] = (
     ((Conv(filters=4), MaxPool()), (3, 7, 8)),
     ((Conv(filters=5), SpatialBn(), Gelu()), (3, 6, 6)),
     ((Conv(filters=17), SpatialBn(), Silu()), (18, 7, 6)),
+    ((Conv(filters=17), SpatialBn(), LeakyRelu(), MaxPool()), (16, 6, 6)),
+    ((Conv(filters=5), SpatialBn(), MaxPool(size=3), LeakyRelu(negative_slope=0.3)), (3, 7, 6)),
+    ((Conv(filters=5), MaxPool(), SpatialBn(), LeakyRelu(negative_slope=0.3)), (3, 4, 6)),
+    ((Bn(), LeakyRelu(negative_slope=0.3)), (18,)),
+    *(((Conv(filters=5), SpatialBn(), act), (3, 4, 4)) for act in UNUSUAL),
+    *(((SpatialBn(), act), (17, 2, 3)) for act in UNUSUAL),
     ((SpatialBn(), Gelu()), (5, 5, 3)),
     ((SpatialBn(), Silu()), (17, 3, 4)),
     ((Affine(out_features=6), Bn(), Gelu()), (9,)),

@@ -51,7 +51,7 @@ class Record(Structure):
     def __init_subclass__(cls) -> None:
         cls.dtypes = {field[0]: getattr(field[1], "dtype", None) for field in cls._fields_}
 
-    def __init__(self, *sizes: int, **named: Array | int | None) -> None:
+    def __init__(self, *sizes: float, **named: Array | int | None) -> None:
         dtypes, passed = self.dtypes, {}
         for name, value in named.items():
             dtype = dtypes[name]
@@ -95,13 +95,14 @@ class Unpool(Record):
 
     _fields_: ClassVar = [
         *[(name, c_long) for name in ("images", "height", "width", "channels", "pool", "relu")],
+        ("below", c_float),
         *[(name, Floats) for name in ("dout", "best")],
         ("index", Bytes),
         *[(name, Floats) for name in ("x", "mean", "scale", "shift", "k", "c")],
     ]
 
 
-IDENTITY, RELU, GELU, SILU = range(4)
+IDENTITY, RELU, GELU, SILU, LEAKY_RELU, SIGMOID, TANH, ELU, RELU6, HARD_SIGMOID, HARD_SWISH = range(11)
 """The activations, as kernels/activation.h counts them."""
 
 NO_RELU, RELU_BEHIND, RELU_BEFORE = range(3)
@@ -120,14 +121,14 @@ SIGNATURES: dict[str, tuple[type, ...]] = {
     "affine_forward": (AffineShape, *[Floats] * 3, c_long, Floats),
     "affine_weight_gradient": (AffineShape, *[Floats] * 3),
     "affine_input_gradient": (AffineShape, *[Floats] * 3),
-    "norm_forward": (c_long, c_long, *[Floats] * 4, c_long, Floats),
-    "norm_sums": (c_long, c_long, *[Floats] * 5, c_long, Doubles),
-    "norm_backward": (c_long, c_long, *[Floats] * 7, c_long, Floats),
+    "norm_forward": (c_long, c_long, *[Floats] * 4, c_long, c_float, Floats),
+    "norm_sums": (c_long, c_long, *[Floats] * 5, c_long, c_float, Doubles),
+    "norm_backward": (c_long, c_long, *[Floats] * 7, c_long, c_float, Floats),
     "unpool": (Unpool, Floats),
     "dropout_draw": (*[c_long] * 3, Bytes, Bytes, c_long, c_long, Bytes),
     "dropout": (c_long, c_float, Floats, Bytes, Floats),
     "multiply_adds": (c_long, Doubles),
-    "activation": (c_long, Floats, Floats, c_long, Floats),
+    "activation": (c_long, Floats, Floats, c_long, c_float, Floats),
 }
 """The arguments of each kernel nndl_*, structs by reference. Which arrays may be None, kernels/*.c says."""
 

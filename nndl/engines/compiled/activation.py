@@ -3,7 +3,7 @@
 import numpy as np
 
 from nndl.engines.compiled.bindings import kernels
-from nndl.engines.compiled.norm import KINDS
+from nndl.engines.compiled.kinds import act_of
 from nndl.engines.shared.layout import channels_first, channels_last
 from nndl.engines.shared.workspace import Workspace
 from nndl.net.contract import Lowered, Site
@@ -15,7 +15,7 @@ class ActivationStep:
 
     def __init__(self, site: Site) -> None:
         self.site = site
-        self.kind = KINDS[type(site.layer)]
+        self.act = act_of(site)
         self.last = site.layout == "nhwc"
         self.workspace = Workspace()
 
@@ -28,7 +28,7 @@ class ActivationStep:
 
     def _computed(self, name: str, dout: Array | None) -> Array:
         out = self.workspace.array(name, self.x.shape, np.float32)
-        kernels().activation(out.size, self.x, dout, self.kind, out)
+        kernels().activation(out.size, self.x, dout, *self.act, out)
         return channels_first(out) if self.last else out
 
 

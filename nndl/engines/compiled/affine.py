@@ -5,8 +5,9 @@ from math import prod
 
 import numpy as np
 
-from nndl.engines.compiled.abi import RELU, AffineShape
+from nndl.engines.compiled.abi import AffineShape
 from nndl.engines.compiled.bindings import kernels
+from nndl.engines.compiled.kinds import RELU
 from nndl.engines.shared.layout import channels_first, channels_last
 from nndl.engines.shared.workspace import Workspace
 from nndl.net.catalog.activation import Relu
@@ -35,7 +36,7 @@ class AffineStep:
         grads, shape = self.site.grads, self._shape(len(dout))
         if self.relu:
             cut = self.workspace.array("cut", dout.shape, np.float32)
-            kernels().activation(dout.size, self.out, dout, RELU, cut)
+            kernels().activation(dout.size, self.out, dout, *RELU, cut)
             dout = cut
         if "w" in grads:
             self._kernel("weight_gradient")(shape, self.x, dout, grads["w"])

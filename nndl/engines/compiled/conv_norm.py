@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from nndl.engines.compiled.abi import IDENTITY, RELU, Finish, Shape, Unpool
+from nndl.engines.compiled.abi import Finish, Shape, Unpool
 from nndl.engines.compiled.bindings import kernels
 from nndl.engines.compiled.convolution import Convolver
-from nndl.engines.compiled.norm import BatchNorm, NormStep, kind_of
+from nndl.engines.compiled.kinds import IDENTITY, RELU, act_of
+from nndl.engines.compiled.norm import BatchNorm, NormStep
 from nndl.engines.shared.layout import channels_first, channels_last
 from nndl.engines.shared.workspace import Workspace
 from nndl.net.catalog.norm import SpatialBn
@@ -24,7 +25,7 @@ class Parts:
         pool = layers[pool_at] if pool_at is not None else None
         self.pool = pool.window.size[0] if isinstance(pool, MaxPool) else 0
         self.pools_first = pool_at is not None and pool_at < self.norm_at
-        self.kind = kind_of(site)
+        self.act = act_of(site)
         C, H, W = site.out_shape
         self.out_shape = (H, W, C)
 
@@ -42,7 +43,7 @@ class ConvNormStep:
         self.conv = Convolver(site.row[0], bfloat16)
         self.parts = parts = Parts(site)
         self.norm = NormStep(site.row[parts.norm_at])
-        self.norm.kind = parts.kind
+        self.norm.act = parts.act
         self.workspace = Workspace()
 
     def forward(self, x: Array) -> Array:
@@ -91,7 +92,8 @@ class ConvNormStep:
         norm.backward(a, y.size // y.shape[-1], self.norm.sums_back(dout))
         through_norm = {"x": y, "mean": a.mean32, "scale": a.scale32, "shift": a.shift32, "k": a.k, "c": a.c}
         given = {"dout": dout, "best": self.best, "index": self.index}
-        pooled = Unpool(*y.shape, self.parts.pool, self.parts.kind == RELU, **given, **through_norm)
+        cut, below = self.parts.act != IDENTITY, self.parts.act.parameter
+        pooled = Unpool(*y.shape, self.parts.pool, cut, below, **given, **through_norm)
         return self.conv.backward_pooled(pooled, len(y))
 
 
@@ -115,8 +117,8 @@ class FoldedStep:
             self._prepare(len(x))
         assert self.shape is not None
         self.conv.run(x, self.conv.w, self.shape, self.finish)
-        if self.parts.kind not in (IDENTITY, RELU):
-            kernels().activation(self.out.size, self.out, None, self.parts.kind, self.out)
+        if self.parts.act not in (IDENTITY, RELU):
+            kernels().activation(self.out.size, self.out, None, *self.parts.act, self.out)
         return channels_first(self.out)
 
     def _prepare(self, count: int) -> None:
@@ -125,7 +127,7 @@ class FoldedStep:
         self.out = out = self.workspace.array("out", (count, *parts.out_shape), np.float32)
         pooled = {"pool": parts.pool, "best": out, "order": self.order} if parts.pool else {"y": out}
         self.shape = self.conv.shape(count)
-        self.finish = Finish(scale=self.scale, bias=self.shift, relu=parts.kind == RELU, **pooled)
+        self.finish = Finish(scale=self.scale, bias=self.shift, relu=parts.act == RELU, **pooled)
 
     def _fold(self) -> None:
         """Compute scale and shift (F,), if a number they come from is another than before."""

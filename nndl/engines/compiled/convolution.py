@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nndl.engines.compiled.abi import NO_RELU, RELU, RELU_BEFORE, RELU_BEHIND, Finish, Shape, Unpool
+from nndl.engines.compiled.abi import NO_RELU, RELU_BEFORE, RELU_BEHIND, Finish, Shape, Unpool
 from nndl.engines.compiled.bindings import kernels
+from nndl.engines.compiled.kinds import RELU
 from nndl.engines.compiled.sums import gradient_sums, moments
 from nndl.engines.shared.layout import channels_first, channels_last, kernel_order
 from nndl.engines.shared.workspace import Workspace, scratch
@@ -182,7 +183,7 @@ class ConvStep:
 
     def _before_relu(self, dout: Array) -> Array:
         dy = scratch("dy", dout.shape, np.float32)
-        kernels().activation(dout.size, self.out, dout, RELU, dy)
+        kernels().activation(dout.size, self.out, dout, *RELU, dy)
         return dy
 
 

@@ -7,11 +7,11 @@ from nndl.engines.compiled.affine import lower_affine
 from nndl.engines.compiled.convolution import lower_conv
 from nndl.engines.compiled.dropout import CompiledDropoutStep
 from nndl.engines.compiled.fallback import in_float32
+from nndl.engines.compiled.kinds import KINDS
 from nndl.engines.compiled.norm import lower_norm
 from nndl.engines.compiled.rules import rules
 from nndl.engines.shared.dropout import lower_dropout
 from nndl.engines.vectorized import VECTORIZED
-from nndl.net.catalog.activation import Gelu, Relu, Silu
 from nndl.net.catalog.affine import Affine
 from nndl.net.catalog.conv import Conv
 from nndl.net.catalog.norm import Bn, SpatialBn
@@ -27,7 +27,7 @@ def _engine(name: str, bfloat16: bool) -> Engine:
             Conv: in_float32(partial(lower_conv, bfloat16=bfloat16)),
             Affine: in_float32(partial(lower_affine, bfloat16=bfloat16)),
             **dict.fromkeys((SpatialBn, Bn), in_float32(lower_norm)),
-            **dict.fromkeys((Relu, Gelu, Silu), in_float32(lower_activation)),
+            **dict.fromkeys(KINDS, in_float32(lower_activation)),
             Dropout: in_float32(partial(lower_dropout, step=CompiledDropoutStep)),
         },
         rules=rules(bfloat16),

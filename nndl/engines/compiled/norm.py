@@ -7,29 +7,19 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from nndl.engines.compiled.abi import GELU, IDENTITY, RELU, SILU
 from nndl.engines.compiled.bindings import kernels
+from nndl.engines.compiled.kinds import act_of
 from nndl.engines.compiled.sums import gradient_sums, moments
 from nndl.engines.shared.ghost import in_parts
 from nndl.engines.shared.layout import channels_first, channels_last
 from nndl.engines.shared.workspace import Workspace
-from nndl.net.catalog.activation import Gelu, Relu, Silu
 from nndl.net.catalog.norm import Bn, SpatialBn
 from nndl.net.contract import Lowered, Site
-from nndl.net.layer import Layer
 from nndl.net.running import move_averages
 from nndl.net.types import Array, Layout
 
-KINDS: dict[type[Layer], int] = {Relu: RELU, Gelu: GELU, Silu: SILU}
-"""The activations that the kernels know."""
-
 FAR = 100.0
 """mean^2 / var from which the statistics are taken again, centred: E[x^2] - E[x]^2 would lose more than 1e-5."""
-
-
-def kind_of(site: Site) -> int:
-    """Return the activation in the row that runs at `site`."""
-    return next((KINDS[type(member.layer)] for member in site.row if type(member.layer) in KINDS), IDENTITY)
 
 
 @dataclass
@@ -105,7 +95,7 @@ class NormStep:
 
     def __init__(self, site: Site) -> None:
         self.norm = BatchNorm(site.row[0])
-        self.kind = kind_of(site)
+        self.act = act_of(site)
         self.site = site
         self.images = len(site.shape) == 3
         self.workspace = Workspace()
@@ -130,7 +120,7 @@ class NormStep:
         """Compute act(scale (x - mean) + shift) of x (..., C)."""
         self.x, self.a = x, line
         C, out = x.shape[-1], self.workspace.array("out", x.shape, np.float32) if out is None else out
-        kernels().norm_forward(x.size // C, C, x, line.mean32, line.scale32, line.shift32, self.kind, out)
+        kernels().norm_forward(x.size // C, C, x, line.mean32, line.scale32, line.shift32, *self.act, out)
         return out
 
     def backward(self, dout: Array) -> Array | None:
@@ -147,11 +137,11 @@ class NormStep:
         a, C = self.a, dout.shape[-1]
         rows = dout.size // C
         self.norm.backward(a, rows, self.sums_back(dout))
-        kernels().norm_backward(rows, C, self.x, a.mean32, dout, a.scale32, a.shift32, a.k, a.c, self.kind, dx)
+        kernels().norm_backward(rows, C, self.x, a.mean32, dout, a.scale32, a.shift32, a.k, a.c, *self.act, dx)
 
     def sums_back(self, dout: Array) -> Array:
         """Return the sums (2, C) of g and g (x - mean)."""
-        return gradient_sums(self.x, dout, self.kind, self.a.mean32, self.a.scale32, self.a.shift32)
+        return gradient_sums(self.x, dout, self.act, self.a.mean32, self.a.scale32, self.a.shift32)
 
     def _inside(self, x: Array) -> Array:
         return channels_last(x) if self.images else x

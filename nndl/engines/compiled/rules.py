@@ -7,10 +7,11 @@ from nndl.engines.compiled.affine import lower_affine
 from nndl.engines.compiled.conv_norm import lower_conv_norm
 from nndl.engines.compiled.convolution import lower_conv
 from nndl.engines.compiled.fallback import in_float32
+from nndl.engines.compiled.kinds import KINDS
 from nndl.engines.compiled.norm import lower_norm
 from nndl.engines.shared.ghost import over_whole_batch
 from nndl.engines.shared.plain import are_plain
-from nndl.net.catalog.activation import Gelu, Relu, Silu
+from nndl.net.catalog.activation import Gelu, LeakyRelu, Relu, Silu
 from nndl.net.catalog.affine import Affine
 from nndl.net.catalog.conv import Conv
 from nndl.net.catalog.norm import Bn, SpatialBn
@@ -24,6 +25,9 @@ LARGEST_POOL = 15
 
 CUT_AND_POOL: tuple[tuple[type[Layer], ...], ...] = ((Relu, MaxPool), (MaxPool, Relu), (MaxPool,), (Relu,))
 """The layers behind a convolution or its batch norm: a ReLU keeps the order of numbers, so pooling can go first."""
+
+LEAK_AND_POOL: tuple[tuple[type[Layer], ...], ...] = ((LeakyRelu, MaxPool), (MaxPool, LeakyRelu))
+"""The same with a leaky ReLU, behind a batch norm."""
 
 
 def windows_touch(members: Sequence[Placed]) -> bool:
@@ -41,7 +45,8 @@ def _rule(pattern: tuple[type[Layer], ...], lower: Lowering) -> Rule:
     return Rule(pattern, in_float32(lower), fuses if Conv in pattern else windows_touch)
 
 
-ACTIVATIONS: tuple[type[Layer], ...] = (Relu, Gelu, Silu)
+OFTEN: tuple[type[Layer], ...] = (Relu, Gelu, Silu, LeakyRelu)
+"""The activations that run as one with whatever batch norm is before them; the others behind a spatial one."""
 
 
 def rules(bfloat16: bool = False) -> tuple[Rule, ...]:
@@ -50,12 +55,13 @@ def rules(bfloat16: bool = False) -> tuple[Rule, ...]:
         partial(lower, bfloat16=bfloat16) for lower in (lower_conv_norm, lower_conv, lower_affine)
     )
     return (
-        *(_rule((Conv, MaxPool, SpatialBn, activation), conv_norm) for activation in ACTIVATIONS),
+        *(_rule((Conv, MaxPool, SpatialBn, activation), conv_norm) for activation in OFTEN),
         _rule((Conv, MaxPool, SpatialBn), conv_norm),
-        *(_rule((Conv, SpatialBn, *tail), conv_norm) for tail in CUT_AND_POOL),
-        *(_rule((Conv, SpatialBn, activation), conv_norm) for activation in (Gelu, Silu)),
+        *(_rule((Conv, SpatialBn, *tail), conv_norm) for tail in (*LEAK_AND_POOL, *CUT_AND_POOL)),
+        *(_rule((Conv, SpatialBn, activation), conv_norm) for activation in KINDS if activation is not Relu),
         _rule((Conv, SpatialBn), conv_norm),
         *(_rule((Conv, *tail), conv) for tail in CUT_AND_POOL),
-        *(_rule((norm, activation), lower_norm) for norm in (SpatialBn, Bn) for activation in ACTIVATIONS),
+        *(_rule((SpatialBn, activation), lower_norm) for activation in KINDS),
+        *(_rule((Bn, activation), lower_norm) for activation in OFTEN),
         _rule((Affine, Relu), affine),
     )

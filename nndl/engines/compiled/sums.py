@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from nndl.engines.compiled.abi import IDENTITY
 from nndl.engines.compiled.bindings import kernels
+from nndl.engines.compiled.kinds import IDENTITY, Act
 from nndl.net.types import Array
 
 
@@ -16,24 +16,24 @@ def moments(x: Array, pivot: Array | None = None) -> Array:
 def gradient_sums(
     x: Array,
     dout: Array,
-    kind: int,
+    act: Act,
     mean: Array | None = None,
     scale: Array | None = None,
     shift: Array | None = None,
 ) -> Array:
     """Sum g and g (x - mean), with g = dout act'(scale (x - mean) + shift): x, dout (..., C) -> (2, C).
 
-    kind: the activation, as abi.py counts them. mean, scale, shift: (C,) float32; without them act's argument is x.
+    mean, scale, shift: (C,) float32; without them act's argument is x.
     """
     mean, shift = (_repeated(0, x) if v is None else v for v in (mean, shift))
     scale = _repeated(1, x) if scale is None else scale
-    return _norm_sums(x, mean, dout, scale, shift, kind)
+    return _norm_sums(x, mean, dout, scale, shift, act)
 
 
-def _norm_sums(x: Array, mean: Array, dout: Array | None, scale: Array | None, shift: Array | None, kind: int) -> Array:
+def _norm_sums(x: Array, mean: Array, dout: Array | None, scale: Array | None, shift: Array | None, act: Act) -> Array:
     C = x.shape[-1]
     sums = np.empty((2, C))
-    kernels().norm_sums(x.size // C, C, x, mean, dout, scale, shift, kind, sums)
+    kernels().norm_sums(x.size // C, C, x, mean, dout, scale, shift, *act, sums)
     return sums
 
 

@@ -54,7 +54,7 @@ def test_a_forked_child_has_threads_of_its_own() -> None:
         "set_threads(3)\n"
         "def work():\n"
         "    x = np.full(1 << 20, -1.0, np.float32); out = np.empty_like(x)\n"
-        "    bindings.kernels().activation(x.size, x, None, abi.RELU, out)\n"
+        "    bindings.kernels().activation(x.size, x, None, abi.RELU, 0, out)\n"
         "    return not out.any()\n"
         "assert work()\n"
         "child = os.fork()\n"
@@ -91,7 +91,7 @@ def test_changing_the_threads_between_calls() -> None:
     for threads in (3, 1, 5, 2, 2, 4):
         set_threads(threads)
         out = np.full_like(x, np.nan)
-        kernels().activation(x.size, x, None, RELU, out)
+        kernels().activation(x.size, x, None, RELU, 0, out)
         np.testing.assert_array_equal(out, np.maximum(x, 0))
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from nndl.engines.compiled.abi import GELU, IDENTITY, RELU
+from nndl.engines.compiled import abi
+from nndl.engines.compiled.kinds import IDENTITY, RELU, Act
 from nndl.engines.compiled.sums import gradient_sums, moments
 from nndl.layers import gelu_backward, gelu_forward
 from nndl.net.types import Array
@@ -22,13 +23,18 @@ def test_moments_with_and_without_a_pivot() -> None:
     np.testing.assert_allclose(moments(x, pivot), [centred.sum(axis=0), (centred**2).sum(axis=0)], rtol=1e-5, atol=1e-4)
 
 
-@pytest.mark.parametrize("kind", [IDENTITY, RELU, GELU])
-def test_gradient_sums(kind: int) -> None:
+GELU = Act(abi.GELU)
+LEAKY = Act(abi.LEAKY_RELU, 0.25)
+
+
+@pytest.mark.parametrize("act", [IDENTITY, RELU, GELU, LEAKY])
+def test_gradient_sums(act: Act) -> None:
     x, dout, line = numbers(40, 19), numbers(40, 19)[::-1].copy(), numbers(3, 19)
     for mean, scale, shift in (tuple(line), (None, None, None)):
         centred = x - (0 if mean is None else mean.astype(np.float64))
         u = centred * (1 if scale is None else scale) + (0 if shift is None else shift)
-        slope = {IDENTITY: 1.0, RELU: u > 0, GELU: gelu_backward(np.ones_like(u), gelu_forward(u)[1])}[kind]
+        gelu = gelu_backward(np.ones_like(u), gelu_forward(u)[1])
+        slope = {IDENTITY: 1.0, RELU: u > 0, GELU: gelu, LEAKY: np.where(u > 0, 1, 0.25)}[act]
         g = dout * slope
-        sums = gradient_sums(x, dout, kind, mean, scale, shift)
+        sums = gradient_sums(x, dout, act, mean, scale, shift)
         np.testing.assert_allclose(sums, [g.sum(axis=0), (g * centred).sum(axis=0)], rtol=1e-5, atol=1e-4)

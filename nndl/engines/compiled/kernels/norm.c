@@ -17,6 +17,7 @@ enum { CHUNK = 1 << 16, ROWS_AT_ONCE = 8 };  /* floats in a chunk: 256 KB pass t
 
 typedef struct {
     long rows, channels, kind;
+    float parameter;
     const float *x, *scale, *shift, *mean, *dout, *k, *c;
     float *out, *sums;
     long chunk;
@@ -33,10 +34,10 @@ ALWAYS_INLINE void line_vector(const Norm *n, long r, long c, const long count, 
     Vector x = load_part(n->x + i, count) - load_part(n->mean + c, count), scale = load_part(n->scale + c, count);
     Vector u = scale * x + load_part(n->shift + c, count);
     if (!back) {
-        store_part(n->out + i, activate(kind, u), count);
+        store_part(n->out + i, activate(kind, n->parameter, u), count);
         return;
     }
-    Vector g = activate_back(kind, u, load_part(n->dout + i, count));
+    Vector g = activate_back(kind, n->parameter, u, load_part(n->dout + i, count));
     Vector line = load_part(n->k + c, count) * x + load_part(n->c + c, count);
     store_part(n->out + i, scale * (g - line), count);
 }
@@ -61,9 +62,9 @@ static void line_chunk(void *context, long task, int thread) {
 
 /* out = act(scale (x - mean) + shift); x and out (rows, C), which may be the same. */
 void nndl_norm_forward(long rows, long channels, const float *x, const float *mean, const float *scale,
-                       const float *shift, long kind, float *out) {
-    Norm n = {.rows = rows, .channels = channels, .kind = kind, .x = x, .mean = mean, .scale = scale, .shift = shift,
-              .out = out};
+                       const float *shift, long kind, float parameter, float *out) {
+    Norm n = {.rows = rows, .channels = channels, .kind = kind, .parameter = parameter, .x = x, .mean = mean, .scale = scale,
+              .shift = shift, .out = out};
     n.chunk = rows_in_chunk(channels);
     share(line_chunk, &n, (rows + n.chunk - 1) / n.chunk);
 }
@@ -76,7 +77,7 @@ ALWAYS_INLINE void sum_vector(const Norm *n, long r, long rows, float *sums, lon
     Vector plain = load_part(sums + c, count), weighted = load_part(sums + C + c, count);
     for (long i = r * C + c; rows > 0; rows--, i += C) {
         Vector x = load_part(n->x + i, count) - mean;
-        Vector g = n->dout ? activate_back(kind, scale * x + shift, load_part(n->dout + i, count)) : x;
+        Vector g = n->dout ? activate_back(kind, n->parameter, scale * x + shift, load_part(n->dout + i, count)) : x;
         plain += g;
         weighted += g * x;
     }
@@ -106,9 +107,9 @@ static void sum_chunk(void *context, long task, int thread) {
 /* sums (2, C): sum g and sum g (x - mean), g = dout act'(scale (x - mean) + shift).
    Without dout: sum (x - mean) and sum (x - mean)^2, for statistics centred on a first estimate of the mean. */
 void nndl_norm_sums(long rows, long channels, const float *x, const float *mean, const float *dout, const float *scale,
-                    const float *shift, long kind, double *sums) {
-    Norm n = {.rows = rows, .channels = channels, .kind = kind, .x = x, .mean = mean, .dout = dout, .scale = scale,
-              .shift = shift};
+                    const float *shift, long kind, float parameter, double *sums) {
+    Norm n = {.rows = rows, .channels = channels, .kind = kind, .parameter = parameter, .x = x, .mean = mean, .dout = dout,
+              .scale = scale, .shift = shift};
     n.chunk = rows_in_chunk(channels);
     long chunks = (rows + n.chunk - 1) / n.chunk;
     n.sums = scratch(SHARED, SLOT_SUMS, sizeof(float) * 2 * chunks * channels);
@@ -121,16 +122,17 @@ void nndl_norm_sums(long rows, long channels, const float *x, const float *mean,
 
 /* dx = scale (g - k (x - mean) - c); dx may be the memory of x. */
 void nndl_norm_backward(long rows, long channels, const float *x, const float *mean, const float *dout,
-                        const float *scale, const float *shift, const float *k, const float *c, long kind, float *dx) {
-    Norm n = {.rows = rows, .channels = channels, .kind = kind, .x = x, .mean = mean, .dout = dout, .scale = scale,
-              .shift = shift, .k = k, .c = c, .out = dx};
+                        const float *scale, const float *shift, const float *k, const float *c, long kind,
+                        float parameter, float *dx) {
+    Norm n = {.rows = rows, .channels = channels, .kind = kind, .parameter = parameter, .x = x, .mean = mean, .dout = dout,
+              .scale = scale, .shift = shift, .k = k, .c = c, .out = dx};
     n.chunk = rows_in_chunk(channels);
     share(line_chunk, &n, (rows + n.chunk - 1) / n.chunk);
 }
 
 /* Activations alone ---------------------------------------------------------------------------------------------- */
 
-typedef struct { long size, kind; const float *x, *dout; float *out; } Activation;
+typedef struct { long size, kind; float parameter; const float *x, *dout; float *out; } Activation;
 
 static void activation_chunk(void *context, long task, int thread) {
     (void)thread;
@@ -139,7 +141,8 @@ static void activation_chunk(void *context, long task, int thread) {
 #define CALL(kind) \
     for (long i = task * CHUNK; i < end; i += VL) { \
         Vector x = load_part(a->x + i, end - i); \
-        Vector v = a->dout ? activate_back(kind, x, load_part(a->dout + i, end - i)) : activate(kind, x); \
+        Vector v = a->dout ? activate_back(kind, a->parameter, x, load_part(a->dout + i, end - i)) \
+                           : activate(kind, a->parameter, x); \
         store_part(a->out + i, v, end - i); \
     }
     WITH_ACTIVATION(a->kind, CALL)
@@ -147,8 +150,8 @@ static void activation_chunk(void *context, long task, int thread) {
 }
 
 /* out = act(x) or, with dout, dx = dout act'(x): `size` numbers. */
-void nndl_activation(long size, const float *x, const float *dout, long kind, float *out) {
-    Activation a = {size, kind, x, dout, out};
+void nndl_activation(long size, const float *x, const float *dout, long kind, float parameter, float *out) {
+    Activation a = {size, kind, parameter, x, dout, out};
     share(activation_chunk, &a, (size + CHUNK - 1) / CHUNK);
 }
 

@@ -22,7 +22,7 @@ ALWAYS_INLINE Vector passed(const Unpool *u, Channels channels, long place, long
     if (!u->relu) return g;
     Vector best = load_part(u->best + place, count);
     if (u->scale) best = channels.scale * (best - channels.mean) + channels.shift;
-    return relu_back(best, g);
+    return activate_back(LEAKY_RELU, u->below, best, g);
 }
 
 /* dx of a pixel whose own gradient is g. */

@@ -4,11 +4,12 @@
 
 #include "vector.h"
 
-/* dout goes to the place that `index` says, where relu only if the pooled number is positive: `best`, or its batch norm
-   where there is a scale. With x, back through the batch norm too, as norm.c has it: dx = scale (g - k (x - mean) - c).
+/* dout goes to the place that `index` says; with relu `below` times where the pooled number, `best` or (where there is a scale)
+   its batch norm, is not positive. With x, back through the batch norm too, as norm.c has it: dx = scale (g - k (x - mean) - c).
    Pointers that are not used may be NULL. */
 typedef struct {
     long images, height, width, channels, pool, relu;  /* sizes before pooling */
+    float below;                                        /* 0 for a ReLU, the slope of a leaky one */
     const float *dout, *best;                           /* (N, H / pool, W / pool, C) */
     const uint8_t *index;
     const float *x;                                     /* (N, H, W, C) */
