@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from nndl import __version__
+from nndl.cli.augment import augment
 from nndl.cli.bench import bench
 from nndl.cli.check import check
 from nndl.cli.command import Group, TrainingVerb, Verb
@@ -209,6 +210,7 @@ app.command("import", short_help="Make a run of weights from elsewhere.", cls=Ve
 app.command(short_help="Show a network layer by layer.", cls=Verb)(summary)
 app.command(short_help="Explain a layer: formulas, gradient, numbers.", cls=Verb)(explain)
 app.command(short_help="Check a config before it is trained.", cls=Verb)(check)
+app.command(short_help="Draw what a network will see of its images.", cls=Verb)(augment)
 app.command(short_help="See whether a network can learn a few images.", cls=Verb)(overfit)
 app.command(short_help="Check gradients against numerical ones.", cls=Verb)(gradcheck)
 app.add_typer(course_app, name="course")

@@ -130,18 +130,7 @@ def _whiten(network: Network, split: Split) -> None:
 
 def build_solver(experiment: Experiment, split: Split, network: Network, validation: Evaluator | None) -> Solver:
     """Make the solver of the experiment's training section."""
-    train = experiment.train
-    batches = Batches(
-        split.dataset.train,
-        split.train,
-        train.batch_size,
-        experiment.seed,
-        normalize=split.normalize,
-        augment=_fitted(experiment.data.augment, split),
-        mix=Mixing(experiment.data.mix, len(split.dataset.classes)) if experiment.data.mix else None,
-        dtype=experiment.dtype,
-        drop_last=train.drop_last,
-    )
+    train, batches = experiment.train, build_batches(experiment, split)
     if train.resolution:
         batches.resize = train.resolution.at(steps_in(train.epochs, batches.batches_per_epoch))
     return Solver(
@@ -155,6 +144,21 @@ def build_solver(experiment: Experiment, split: Split, network: Network, validat
         warmup_epochs=train.warmup_epochs,
         objective=_sharded(experiment, network),
         choice=Choice(train.best_by, train.patience),
+    )
+
+
+def build_batches(experiment: Experiment, split: Split) -> Batches:
+    """Make the training batches, all images at their own size."""
+    return Batches(
+        split.dataset.train,
+        split.train,
+        experiment.train.batch_size,
+        experiment.seed,
+        normalize=split.normalize,
+        augment=_fitted(experiment.data.augment, split),
+        mix=Mixing(experiment.data.mix, len(split.dataset.classes)) if experiment.data.mix else None,
+        dtype=experiment.dtype,
+        drop_last=experiment.train.drop_last,
     )
 
 

@@ -78,6 +78,22 @@ class Batches:
         numbers = range(start, self.batches_per_epoch)
         return _ahead(lambda number: self._make(order, epoch, number), numbers, self.prefetch)
 
+    def shown(self, index: Array, epoch: int) -> Batch:
+        """Return training images of these numbers int64 (N,), of any batches, as the epoch shows them at their size."""
+        X, labels = self._augmented(index, epoch), self.images.labels
+        if not self.mix:
+            return X, labels[index]
+        order = self.order(epoch)
+        by_number = np.argsort(order, kind="stable")
+        following = order[(by_number[np.searchsorted(order, index, sorter=by_number)] + 1) % len(order)]
+        shares = self.mix.shares(index, epoch, self.seed, self._size)
+        mixed = self.mix.images(X, self._augmented(following, epoch), index, epoch, self.seed)
+        return mixed, self.mix.targets(labels[index], labels[following], shares)
+
+    @property
+    def _size(self) -> tuple[int, int]:
+        return self.images.shape[1], self.images.shape[2]
+
     def _make(self, order: Array, epoch: int, number: int) -> Batch:
         batch = order[number * self.batch_size : (number + 1) * self.batch_size]
         part = self.part(len(batch))
@@ -97,10 +113,10 @@ class Batches:
 
     def _mixed(self, mix: Mixing, batch: Array, following: Array, part: slice, epoch: int) -> Batch:
         """Return the part's images, each mixed with the one that follows it, and the whole batch's distributions."""
-        index, labels, size = batch[part], self.images.labels, self.images.shape[1:]
+        index, labels = batch[part], self.images.labels
         shown = self._augmented(np.append(index, following[part][-1:]), epoch)
         X = mix.images(shown[: len(index)], shown[1:], index, epoch, self.seed)
-        shares = mix.shares(batch, epoch, self.seed, (size[0], size[1]))
+        shares = mix.shares(batch, epoch, self.seed, self._size)
         return X, mix.targets(labels[batch], labels[following], shares)
 
 
