@@ -15,7 +15,7 @@ from nndl.errors import UsageError
 from nndl.explain.block import BLOCK, watch_block
 from nndl.explain.data import claim
 from nndl.explain.record import Step
-from nndl.explain.table import EXPLANATIONS
+from nndl.explain.table import EXPLANATIONS, of_layer
 from nndl.explain.watching import watch
 from nndl.explain.worked import Worked, difference, work
 from nndl.jobs.build import build, starting_from
@@ -169,7 +169,7 @@ def follow(experiment: Experiment, word: str, steps: int = 1, trained: Network |
     look = watch_block if placed.branches else watch
     arrays, loss = look(built.network, placed.path, X[:count], y[:count])
     at = f"layer {place + 1} of {len(layers)}"
-    seen = Followed(placed.path, placed.layer.kind, at, count, _when(steps, trained), loss, arrays, {})
+    seen = Followed(placed.path, of_layer(placed.layer).name, at, count, _when(steps, trained), loss, arrays, {})
     if word == LOSS:
         scores = {"x": arrays["out"], "y": y, "dx": arrays["dout"]}
         seen = replace(seen, path=LOSS, kind=experiment.model.loss.kind, where="behind the last layer", arrays=scores)

@@ -94,6 +94,8 @@ class Explanation:
     sources: tuple[Source, ...] = ()
     aliases: tuple[str, ...] = ()
     """Other names it is looked for under, besides those of its functions."""
+    form_of: str = ""
+    """The explanation of the usual layer, where this is of one whose options make formulas of their own."""
 
     @property
     def steps(self) -> tuple[Step, ...]:

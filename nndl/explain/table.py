@@ -10,8 +10,10 @@ from nndl.explain.layers.bn import BN
 from nndl.explain.layers.conv import CONV
 from nndl.explain.layers.global_pool import GLOBAL_AVG_POOL, GLOBAL_MAX_POOL
 from nndl.explain.layers.group_norm import GROUP_NORM
+from nndl.explain.layers.grouped_conv import GROUPED_CONV
 from nndl.explain.layers.layer_norm import LAYER_NORM
 from nndl.explain.layers.losses import SOFTMAX, SVM
+from nndl.explain.layers.padded_pool import PADDED_AVG_POOL, PADDED_MAX_POOL
 from nndl.explain.layers.pool import AVG_POOL, MAX_POOL
 from nndl.explain.layers.rectifiers import ELU, PRELU, RELU6
 from nndl.explain.layers.residual import RESIDUAL
@@ -23,16 +25,17 @@ from nndl.explain.record import Explanation
 from nndl.explain.rules.adaptive import ADAM, ADAMW, RMSPROP
 from nndl.explain.rules.momentum import SGD, SGD_MOMENTUM, SGD_NESTEROV_MOMENTUM
 from nndl.explain.rules.muon import MUON
+from nndl.net.layer import Layer
 
 NORMS = (SPATIAL_BN, BN, GROUP_NORM, LAYER_NORM)
 ACTIVATIONS = (RELU, LEAKY_RELU, GELU, SILU, SIGMOID, TANH, ELU, RELU6, HARD_SIGMOID, HARD_SWISH, PRELU)
-POOLS = (MAX_POOL, AVG_POOL, GLOBAL_MAX_POOL, GLOBAL_AVG_POOL)
+POOLS = (MAX_POOL, PADDED_MAX_POOL, AVG_POOL, PADDED_AVG_POOL, GLOBAL_MAX_POOL, GLOBAL_AVG_POOL)
 OTHERS = (DROPOUT, STOCHASTIC_DEPTH, FLATTEN, SCALE, RESIDUAL, AFFINE_RELU)
 LOSSES = (SOFTMAX, SVM)
 RULES = (SGD, SGD_MOMENTUM, SGD_NESTEROV_MOMENTUM, RMSPROP, ADAM, ADAMW, MUON)
 
 EXPLANATIONS: dict[str, Explanation] = {
-    each.name: each for each in (AFFINE, CONV, *NORMS, *ACTIVATIONS, *POOLS, *OTHERS, *LOSSES, *RULES)
+    each.name: each for each in (AFFINE, CONV, GROUPED_CONV, *NORMS, *ACTIVATIONS, *POOLS, *OTHERS, *LOSSES, *RULES)
 }
 """By name, in the order in which they are listed."""
 
@@ -45,7 +48,15 @@ def names_of(explanation: Explanation) -> Iterator[str]:
     """Yield every name that finds an explanation: its own, others that are in use, those of its functions."""
     yield explanation.name
     yield from explanation.aliases
-    yield from explanation.main_functions
+    usual = EXPLANATIONS.get(explanation.form_of)
+    if usual is None or usual.functions != explanation.functions:
+        yield from explanation.main_functions
+
+
+def of_layer(layer: Layer) -> Explanation:
+    """Return the explanation of a layer of a network, with the options it has."""
+    form = next((each for each in EXPLANATIONS.values() if each.form_of == layer.kind), None)
+    return EXPLANATIONS[layer.kind] if form is None or layer.is_plain() else form
 
 
 def known(word: str) -> Explanation | None:

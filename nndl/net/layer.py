@@ -65,6 +65,10 @@ class Layer(Described):
         """Return the layer to plan evaluation with: this one without the options that matter in training alone."""
         return self
 
+    def is_plain(self) -> bool:
+        """Tell whether its options are those of the courses, which every fast way knows, and no further ones."""
+        return True
+
     def macs(self, shape: Shape) -> int:  # noqa: ARG002
         """Count the multiply-adds of the forward pass for one example."""
         return 0

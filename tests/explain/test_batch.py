@@ -78,17 +78,21 @@ def test_the_steps_of_the_explanation_give_what_the_network_computed(config: Pat
     assert all(np.isfinite(row["value"]) for row in rows)
 
 
-@pytest.mark.parametrize("name", ["ghost", "global_max", "svm"])
+@pytest.mark.parametrize("name", ["ghost", "global_max", "svm", "grouped_conv", "padded_max_pool", "padded_avg_pool"])
 def test_other_kinds(config: Path, name: str) -> None:
     sets = {
         "ghost": ("model.layers[1]={spatial_bn: {ghost_batch_size: 4}}", "2", 4),
         "global_max": ("model.layers[8]=global_max_pool", "residual1.silu1", 6),
         "svm": ("model.loss=svm", "loss", 6),
+        "grouped_conv": ("model.layers[4]={conv: {filters: 8, groups: 4, kernel: [3, 5], dilation: [2, 1]}}", "5", 6),
+        "padded_max_pool": ("model.layers[3]={max_pool: {size: [3, 4], stride: 2, pad: [1, 2]}}", "4", 6),
+        "padded_avg_pool": ("model.layers[8]={avg_pool: {size: 3, stride: [1, 2], pad: 1}}", "avg_pool1", 6),
     }
     change, layer, images = sets[name]
     more = ["model.layers[10]=relu"] if name == "global_max" else []
     followed = follow(load_config(config, [*small_batches(6), change, *more]), layer)
     assert followed.images == images
+    assert ("_" in name and followed.kind == name) or followed.kind in ("spatial_bn", "silu", "svm")
     assert followed.agreement() < 1e-9
 
 

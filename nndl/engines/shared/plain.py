@@ -2,16 +2,14 @@
 
 from collections.abc import Iterable
 
-from nndl.net.catalog.conv import Conv
-from nndl.net.catalog.pool import AvgPool, MaxPool
 from nndl.net.contract import Lowering, Site
 from nndl.net.shapes import Placed
 from nndl.net.steps import lower_by_definition
 
 
 def are_plain(members: Iterable[Placed | Site]) -> bool:
-    """Tell whether all convolutions and pools in a row are the courses'."""
-    return all(each.layer.is_plain() for each in members if isinstance(each.layer, Conv | MaxPool | AvgPool))
+    """Tell whether all layers in a row are the courses'."""
+    return all(each.layer.is_plain() for each in members)
 
 
 def if_plain(lower: Lowering) -> Lowering:

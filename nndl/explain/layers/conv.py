@@ -88,7 +88,7 @@ CONV = Explanation(
         ("w", "b"),
     ),
     functions=(conv_forward_naive, conv_backward_naive),
-    options=lambda layer: {"s": layer.stride, "p": layer.padding},
+    options=lambda layer: {"s": layer.window.stride[0], "p": layer.window.pad[0]},
     tests=(
         {"N": 2, "C": 3, "H": 5, "W": 4, "F": 2, "HH": 3, "WW": 3, "s": 1, "p": 1},
         {"N": 2, "C": 2, "H": 6, "W": 7, "F": 3, "HH": 3, "WW": 2, "s": 2, "p": 1},

@@ -45,7 +45,7 @@ MAX_POOL = Explanation(
     indices=INDICES,
     constants={"T": 2, "s": 2},
     sizes=sizes,
-    options=lambda layer: {"T": layer.size, "s": layer.step},
+    options=lambda layer: {"T": layer.window.size[0], "s": layer.window.stride[0]},
     forward=(
         Step(
             "out[n,c,i,j] = max[u,v](x[n,c,s*i+u,s*j+v])",
@@ -94,7 +94,7 @@ AVG_POOL = Explanation(
     indices=INDICES,
     constants={"T": 2, "s": 2},
     sizes=sizes,
-    options=lambda layer: {"T": layer.size, "s": layer.step},
+    options=lambda layer: {"T": layer.window.size[0], "s": layer.window.stride[0]},
     forward=(
         Step(
             "out[n,c,i,j] = 1 / T ** 2 * sum[u,v](x[n,c,s*i+u,s*j+v])",
