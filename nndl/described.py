@@ -21,6 +21,8 @@ class Described:
     """The option that a config may set to `classes`, which stands for their number."""
     nested: ClassVar[tuple[str, ...]] = ()
     """The options that hold lists out of the same table, as a residual block holds layers; the first is never empty."""
+    named: ClassVar[str | None] = None
+    """The option that holds such lists by name: in YAML each is an option, whose name is its own."""
     one_of: ClassVar[tuple[str, ...]] = ()
     """Options that say one thing in several ways, of which one is given; what is written says it by the first."""
 

@@ -14,6 +14,7 @@ from nndl.net.catalog.activation import (
     Tanh,
 )
 from nndl.net.catalog.affine import Affine
+from nndl.net.catalog.branching import Concat, Sum
 from nndl.net.catalog.conv import Conv
 from nndl.net.catalog.norm import Bn, GroupNorm, LayerNorm, SpatialBn
 from nndl.net.catalog.pool import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
@@ -52,6 +53,8 @@ _EXAMPLES: tuple[tuple[Layer, Shape], ...] = (
     (Flatten(), _IMAGES),
     (Scale(factor=0.25), _IMAGES),
     (Residual(layers=(Conv(filters=3), Relu())), _IMAGES),
+    (Sum(branches=(("a", (Conv(filters=3),)), ("b", (SpatialBn(),)))), _IMAGES),
+    (Concat(branches=(("x", ()), ("new", (Conv(filters=2), Relu())))), _IMAGES),
 )
 
 EXAMPLES: dict[str, tuple[Layer, Shape]] = {layer.kind: (layer, shape) for layer, shape in _EXAMPLES}

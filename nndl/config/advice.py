@@ -15,6 +15,7 @@ from nndl.train.updater import Group
 
 FOREIGN = {
     "activation": ("relu",),
+    "add": ("sum",),
     "alpha": ("negative_slope", "learning_rate"),
     "avgpool": ("avg_pool",),
     "batch_norm": ("spatial_bn", "bn"),
@@ -23,7 +24,9 @@ FOREIGN = {
     "batchnorm2d": ("spatial_bn",),
     "batchsize": ("batch_size",),
     "betas": ("beta1",),
+    "cat": ("concat",),
     "channels": ("filters",),
+    "concatenate": ("concat",),
     "convolution": ("conv",),
     "criterion": ("loss",),
     "cross_entropy": ("softmax",),

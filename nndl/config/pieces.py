@@ -47,6 +47,8 @@ class Pieces:
             return None
         if described.counts_classes and options.get(described.counts_classes) == "classes":
             options[described.counts_classes] = self.classes
+        if described.named:
+            options[described.named] = self._named(key, options.pop(described.named), inside)
         for name in described.nested:
             if options.get(name) is not None:
                 options[name] = self._nested(key, described, name, options[name], inside, isinstance(given, list))
@@ -111,6 +113,8 @@ class Pieces:
 
     def _options(self, described: type[Described], given: Any, path: Path) -> dict[str, Any] | None:
         """Return the options as a mapping, whether written as one, as a bare value, or not at all."""
+        if described.named:
+            return self._by_name(described, given, path)
         if given is None:
             return {}
         if isinstance(given, dict):
@@ -125,6 +129,18 @@ class Pieces:
             self.report(path, f"{kind} takes {takes}")
             return None
         return {described.shorthand: given}
+
+    def _by_name(self, described: type[Described], given: Any, path: Path) -> dict[str, Any] | None:
+        """Return the options, with those that have names of their own under the one that holds them."""
+        kind, named = described.kind, str(described.named)
+        if not isinstance(given, dict):
+            self.report(path, f"{kind} takes branches by name, each a list: {kind}: {{a: [...], b: [...]}}")
+            return None
+        own = {name: value for name, value in given.items() if name != named and name in option_names(described)}
+        return {**own, named: {name: value for name, value in given.items() if name not in own}}
+
+    def _named(self, key: OneOf, lists: dict[str, Any], path: Path) -> tuple[tuple[str, tuple[Any, ...]], ...]:
+        return tuple((name, self.many(key, value, (*path, name))) for name, value in lists.items())
 
     def _nested(
         self, key: OneOf, described: type[Described], name: str, value: Any, path: Path, bare: bool

@@ -12,7 +12,7 @@ import numpy as np
 from nndl.config.build import Built
 from nndl.config.schema import Experiment
 from nndl.errors import UsageError
-from nndl.explain.block import BLOCK, watch_block
+from nndl.explain.block import explanation_of, watch_block
 from nndl.explain.data import claim
 from nndl.explain.record import Step
 from nndl.explain.table import EXPLANATIONS, of_layer
@@ -55,7 +55,8 @@ class Followed:
     @cached_property
     def worked(self) -> Worked:
         """The explanation at work on the arrays of the batch."""
-        explanation = BLOCK if self.kind == BLOCK.name else EXPLANATIONS[self.kind]
+        is_block = "f1" in self.arrays or "s" in self.arrays
+        explanation = explanation_of(self.kind, self.arrays) if is_block else EXPLANATIONS[self.kind]
         arrays = {**_unsaid(self.arrays), **self.arrays}
         given = {each.name: arrays[each.name] for each in explanation.given}
         if self.kind == "affine":
@@ -159,7 +160,7 @@ def follow(experiment: Experiment, word: str, steps: int = 1, trained: Network |
     layers = layers_of(experiment)
     place = len(layers) - 1 if word == LOSS else chosen(layers, word)
     placed = layers[place]
-    if word != LOSS and placed.layer.kind not in {*EXPLANATIONS, BLOCK.name}:
+    if word != LOSS and placed.layer.kind not in EXPLANATIONS:
         raise UsageError(f"{placed.layer.kind} ({placed.path}) is not among what is explained; nndl explain lists that")
     built = build(starting_from(None, experiment) if trained else experiment)
     X, y = _batch_after(built, 0 if trained else steps)

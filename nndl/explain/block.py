@@ -1,26 +1,71 @@
-"""A residual block of a network watched, and what is to be followed of it: two branches that meet, and part again."""
+"""A block of a network watched, and what is to be followed of it: branches that meet, and part again."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
 
+from nndl.explain.layers.branching import CONCAT, SUM
 from nndl.explain.layers.residual import RESIDUAL
 from nndl.explain.record import Explanation, Given, Step
 from nndl.net.contract import Step as Contract
 from nndl.net.network import Network
 from nndl.net.plan import PlannedStep
-from nndl.net.steps import SumStep
+from nndl.net.shapes import everything
+from nndl.net.steps import BlockStep, ConcatStep
 from nndl.net.types import Array
 
-BLOCK: Explanation = replace(
-    RESIDUAL,
-    given=tuple(Given(name, "", "", 0) for name in ("f", "s", "dx_body", "dx_shortcut")),
-    indices={},
-    forward=(Step("out = f + s", "out = f + s", "What the layers of the block give, and what the shortcut does."),),
-    backward=(Step("dx = dx_body + dx_shortcut", "dx = dx_body + dx_shortcut", "x was used by both."),),
-)
-"""A block whatever is in it: f is what its layers give of x, s what its shortcut does (x itself, or its projection)."""
+_USED = "x was used by every branch."
+
+
+def _names(kind: str, count: int) -> tuple[list[str], list[str]]:
+    """Name what the branches give, and their gradients: of a residual block f is of its layers, s of its shortcut."""
+    if kind == RESIDUAL.name:
+        return ["f", "s"], ["dx_body", "dx_shortcut"]
+    numbers = range(1, count + 1)
+    return [f"f{number}" for number in numbers], [f"dx{number}" for number in numbers]
+
+
+def explanation_of(kind: str, arrays: Mapping[str, Array]) -> Explanation:
+    """Return the explanation of a block whatever is in it, which took and gave these arrays."""
+    given, back = _names(kind, sum(name[:1] == "f" for name in arrays))
+    if kind == CONCAT.name:
+        return _side_by_side(given, back, "ij"[: arrays["out"].ndim - 2])
+    return _added(SUM if kind == SUM.name else RESIDUAL, given, back)
+
+
+def _added(block: Explanation, given: list[str], back: list[str]) -> Explanation:
+    out, dx = f"out = {' + '.join(given)}", f"dx = {' + '.join(back)}"
+    return replace(
+        block,
+        given=tuple(Given(name, "", "", 0) for name in (*given, *back)),
+        indices={},
+        forward=(Step(out, out, "What the branches give is added."),),
+        backward=(Step(dx, dx, _USED),),
+    )
+
+
+def _side_by_side(given: list[str], back: list[str], sides: str) -> Explanation:
+    """Return it of a concatenation; sides: the indices of height and width, or none of vectors."""
+    channels, places = [f"C{number}" for number in range(1, len(given) + 1)], "".join(f",{side}" for side in sides)
+    shape = " H W" if sides else ""
+    value = ""
+    for number, name in reversed(list(enumerate(given))):
+        own = f"{name}[n,{'-'.join(['c', *channels[:number]])}{places}]"
+        value = f"{own} if c < {' + '.join(channels[: number + 1])} else {value}" if value else own
+    dx = f"dx = {' + '.join(back)}"
+    out = Step(f"out[n,c{places}] = {value}", f"out = np.concatenate(({', '.join(given)}), axis=1)", "Side by side.")
+    return replace(
+        CONCAT,
+        given=(
+            *(Given(name, f"N {size}{shape}", "", 0) for name, size in zip(given, channels, strict=True)),
+            *(Given(name, "", "", 0) for name in back),
+        ),
+        indices={"n": "N", "c": "C", **({"i": "H", "j": "W"} if sides else {})},
+        sizes=lambda values: {"C": sum(values[size] for size in channels)},
+        forward=(out,),
+        backward=(Step(dx, dx, _USED),),
+    )
 
 
 class _Branch:
@@ -47,21 +92,30 @@ class _Branch:
 
 def watch_block(network: Network, path: str, X: Array, y: Array) -> tuple[dict[str, Array], float]:
     """Send a batch through a network, forward and back; returns what its block at `path` took, gave, and the loss."""
+    (kind,) = (placed.layer.kind for placed in everything(network.placed) if placed.path == path)
     twin = network.twin(replace(network.engine, rules=()))
-    (block,) = (planned.step for planned in _sums(twin.describe()) if planned.paths[-1] == path)
-    assert isinstance(block, SumStep)
-    body, shortcut = (_Branch(branch) for branch in block.branches)
-    block.branches = [body, shortcut]
+    (block,) = (planned.step for planned in _blocks(twin.describe()) if planned.paths[-1] == path)
+    assert isinstance(block, BlockStep)
+    branches = [_Branch(branch) for branch in block.branches]
+    block.branches = list(branches)
     loss = twin.part_loss(X, y)
-    there = {"x": body.x, "f": body.out, "s": shortcut.out, "out": body.out + shortcut.out}
-    back = {"dout": body.dout, "dx_body": body.dx, "dx_shortcut": shortcut.dx, "dx": body.dx + shortcut.dx}
-    return {**there, **back}, loss
+    given, back = [each.out for each in branches], [each.dx for each in branches]
+    is_joined = isinstance(block, ConcatStep)
+    dout = np.concatenate([each.dout for each in branches], axis=1) if is_joined else branches[0].dout
+    seen = {
+        "x": branches[0].x,
+        "out": np.concatenate(given, axis=1) if is_joined else np.add.reduce(given),
+        "dout": dout,
+    }
+    names, slopes = _names(kind, len(given))
+    parts = dict(zip([*names, *slopes], [*given, *back], strict=True))
+    return {**seen, **parts, "dx": np.add.reduce(back)}, loss
 
 
-def _sums(planned: Iterable[PlannedStep]) -> Iterator[PlannedStep]:
+def _blocks(planned: Iterable[PlannedStep]) -> Iterator[PlannedStep]:
     """Yield the blocks of a plan, those in blocks too."""
     for each in planned:
-        if isinstance(each.step, SumStep):
+        if isinstance(each.step, BlockStep):
             yield each
             for branch in each.branches:
-                yield from _sums(branch)
+                yield from _blocks(branch)

@@ -7,6 +7,7 @@ from nndl.errors import UsageError
 from nndl.explain.layers.activation import GELU, LEAKY_RELU, RELU, SILU
 from nndl.explain.layers.affine import AFFINE
 from nndl.explain.layers.bn import BN
+from nndl.explain.layers.branching import CONCAT, SUM
 from nndl.explain.layers.conv import CONV
 from nndl.explain.layers.global_pool import GLOBAL_AVG_POOL, GLOBAL_MAX_POOL
 from nndl.explain.layers.group_norm import GROUP_NORM
@@ -30,7 +31,7 @@ from nndl.net.layer import Layer
 NORMS = (SPATIAL_BN, BN, GROUP_NORM, LAYER_NORM)
 ACTIVATIONS = (RELU, LEAKY_RELU, GELU, SILU, SIGMOID, TANH, ELU, RELU6, HARD_SIGMOID, HARD_SWISH, PRELU)
 POOLS = (MAX_POOL, PADDED_MAX_POOL, AVG_POOL, PADDED_AVG_POOL, GLOBAL_MAX_POOL, GLOBAL_AVG_POOL)
-OTHERS = (DROPOUT, STOCHASTIC_DEPTH, FLATTEN, SCALE, RESIDUAL, AFFINE_RELU)
+OTHERS = (DROPOUT, STOCHASTIC_DEPTH, FLATTEN, SCALE, RESIDUAL, SUM, CONCAT, AFFINE_RELU)
 LOSSES = (SOFTMAX, SVM)
 RULES = (SGD, SGD_MOMENTUM, SGD_NESTEROV_MOMENTUM, RMSPROP, ADAM, ADAMW, MUON)
 

@@ -24,6 +24,7 @@ from nndl.net.catalog.activation import (
     Tanh,
 )
 from nndl.net.catalog.affine import Affine
+from nndl.net.catalog.branching import Concat, Sum
 from nndl.net.catalog.conv import Conv
 from nndl.net.catalog.norm import Bn, GroupNorm, LayerNorm, SpatialBn
 from nndl.net.catalog.pool import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
@@ -199,6 +200,14 @@ def _residual(graph: Graph, placed: Placed, x: str) -> str:
     return graph.add("Add", [body, way], placed.path)
 
 
+def _sum(graph: Graph, placed: Placed, x: str) -> str:
+    return graph.add("Sum", [_chain(graph, branch, x) for branch in placed.branches], placed.path)
+
+
+def _concat(graph: Graph, placed: Placed, x: str) -> str:
+    return graph.add("Concat", [_chain(graph, branch, x) for branch in placed.branches], placed.path, axis=1)
+
+
 OPERATORS: dict[type[Layer], Callable[[Graph, Placed, str], str]] = {
     Conv: _conv,
     Affine: _affine,
@@ -225,6 +234,8 @@ OPERATORS: dict[type[Layer], Callable[[Graph, Placed, str], str]] = {
     Flatten: lambda graph, placed, x: graph.add("Flatten", [x], placed.path, axis=1),
     Scale: _scale,
     Residual: _residual,
+    Sum: _sum,
+    Concat: _concat,
 }
 
 

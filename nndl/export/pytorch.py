@@ -21,6 +21,8 @@ from nndl.net.catalog.activation import (
     Tanh,
 )
 from nndl.net.catalog.affine import Affine
+from nndl.net.catalog.block import Block
+from nndl.net.catalog.branching import Branching, Concat
 from nndl.net.catalog.conv import Conv
 from nndl.net.catalog.norm import Bn, GroupNorm, LayerNorm, SpatialBn
 from nndl.net.catalog.pool import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
@@ -108,7 +110,7 @@ LINES: dict[type[Layer], Callable[[Any, Placed], Line]] = {
     Flatten: lambda *_: Line(None, "{x}.flatten(1)"),
     Scale: lambda layer, _: Line(None, f"{{x}} * {layer.factor!r}"),
 }
-"""Every layer of the catalog that PyTorch has; a residual block is a class of its own."""
+"""Every layer of the catalog that PyTorch has; a block is a class of its own."""
 
 
 def source(network: Network, normalize: Normalize | None = None, about: str = "", classes: Sequence[str] = ()) -> str:
@@ -152,38 +154,51 @@ def _network(placed: Sequence[Placed], normalize: Normalize | None, blocks: list
 
 
 def _block(placed: Placed, blocks: list[str]) -> str:
-    """Append the class of a residual block; return its name."""
+    """Append the class of a block; return its name."""
+    made, words, done = (_residual if isinstance(placed.layer, Residual) else _branching)(placed, blocks)
+    names = [line.partition(" = ")[0] for line in made]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise ExportError(f"{placed.path}: two of its parts would both be {twice}; rename one")
+    name = _class_name("Block", placed.path)
+    blocks.append(_class(name, words, made, ["x"], done))
+    return name
+
+
+def _residual(placed: Placed, blocks: list[str]) -> tuple[list[str], str, list[str]]:
+    """Return the lines that make the parts of a residual block, what it does in words, and the lines that do it."""
     layers, shortcut = placed.branches
     made, done = _body(layers, "out", blocks)
     ways, way = _body(shortcut, "x", blocks)
     assert isinstance(placed.layer, Residual)
     if placed.layer.shortcut:
-        ways, way = _row(f"{placed.path}.shortcut", shortcut, blocks)
-        _refuse_twice([*made, *ways], placed)
-    name = _class_name("Block", placed.path)
-    lines = ["out = x", *done, *way, "return out + x"]
-    blocks.append(_class(name, "out = layers(x) + x.", [*made, *ways], ["x"], lines))
-    return name
+        line, call = _row(f"{placed.path}.shortcut", shortcut, blocks)
+        ways, way = [line], [f"x = {call}"]
+    return [*made, *ways], "out = layers(x) + x.", ["out = x", *done, *way, "return out + x"]
+
+
+def _branching(placed: Placed, blocks: list[str]) -> tuple[list[str], str, list[str]]:
+    """Return the same of a sum or a concatenation of named branches."""
+    assert isinstance(placed.layer, Branching)
+    made, given = [], []
+    for row, layers in zip(placed.layer.branches_of(), placed.branches, strict=True):
+        line, call = _row(f"{placed.path}.{row.name}", layers, blocks) if layers else ("", "x")
+        made += [line] if layers else []
+        given.append(call)
+    if isinstance(placed.layer, Concat):
+        return made, "Branches of x, channels behind channels.", [f"return torch.cat([{', '.join(given)}], 1)"]
+    return made, "The sum of branches of x.", [f"return {' + '.join(given)}"]
 
 
 def _class_name(kind: str, path: str) -> str:
     return f"{kind}_" + "_".join(attribute(part) for part in path.split("."))
 
 
-def _row(path: str, layers: Sequence[Placed], blocks: list[str]) -> tuple[list[str], list[str]]:
-    """Append the class of a branch with a name of its own; return the line that makes it, and that which applies it."""
+def _row(path: str, layers: Sequence[Placed], blocks: list[str]) -> tuple[str, str]:
+    """Append the class of a branch with a name of its own; return the line that makes it, and its call."""
     made, done = _body(layers, "x", blocks)
     name, here = _class_name("Branch", path), attribute(path.rpartition(".")[2])
     blocks.append(_class(name, "A branch of a block.", made, ["x"], [*done, "return x"]))
-    return [f"self.{here} = {name}()"], [f"x = self.{here}(x)"]
-
-
-def _refuse_twice(made: Sequence[str], placed: Placed) -> None:
-    """Raise ExportError where a layer of the block has the name of its shortcut."""
-    names = [line.partition(" = ")[0] for line in made]
-    for name in names:
-        if names.count(name) > 1:
-            raise ExportError(f"{placed.path}: a layer and the shortcut would both be {name}; rename the layer")
+    return f"self.{here} = {name}()", f"self.{here}(x)"
 
 
 def _body(placed: Sequence[Placed], x: str, blocks: list[str]) -> tuple[list[str], list[str]]:
@@ -191,7 +206,7 @@ def _body(placed: Sequence[Placed], x: str, blocks: list[str]) -> tuple[list[str
     made, done, seen = [], [], dict[str, str]()
     for each in placed:
         name = attribute(each.path.rpartition(".")[2])
-        line = Line(f"{_block(each, blocks)}()") if isinstance(each.layer, Residual) else _line(each)
+        line = Line(f"{_block(each, blocks)}()") if isinstance(each.layer, Block) else _line(each)
         if line.made is not None:
             if name in seen:
                 raise ExportError(f"{seen[name]} and {each.path} would both be {name}; rename a layer")

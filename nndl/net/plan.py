@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from nndl.net.catalog.block import Block
+from nndl.net.catalog.branching import Concat
 from nndl.net.contract import Engine, Lowered, Rule, Site, Step
 from nndl.net.params import Params
 from nndl.net.shapes import Placed, everything
-from nndl.net.steps import BlockStep, ConvertStep, SumStep, lower_by_definition
+from nndl.net.steps import BlockStep, ConcatStep, ConvertStep, SumStep, lower_by_definition
 from nndl.net.types import Array, Layout, Mode, Shape, layout_of
 
 
@@ -59,9 +60,8 @@ class PlannedStep:
     @property
     def chains(self) -> "list[Chain]":
         """The branches of a block; of any other step none."""
-        return (
-            [each for each in self.step.branches if isinstance(each, Chain)] if isinstance(self.step, BlockStep) else []
-        )
+        branches = self.step.branches if isinstance(self.step, BlockStep) else ()
+        return [branch for branch in branches if isinstance(branch, Chain)]
 
 
 Seen = Callable[[tuple[str, ...]], None]
@@ -167,7 +167,9 @@ class Planner:
         gives = next((chain.gives for chain in chains if chain.steps), layout)
         for chain, branch in zip(chains, block.branches, strict=True):
             chain.convert(gives, branch[-1].out_shape if branch else block.in_shape)
-        return Lowered(SumStep(chains, self.engine.share), layout, gives)
+        share = self.engine.share
+        step = ConcatStep(chains, gives, share) if isinstance(block.layer, Concat) else SumStep(chains, share)
+        return Lowered(step, layout, gives)
 
     def _site(self, placed: Placed, layout: Layout, needs_dx: bool) -> Site:
         layer = placed.layer

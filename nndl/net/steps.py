@@ -62,13 +62,21 @@ def _in_layout(x: Array, layout: Layout) -> Array:
     return np.ascontiguousarray(x)
 
 
+def _empty(layout: Layout, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    """Return memory for a batch (N, C, H, W) or (N, D), in this order."""
+    if layout != "nhwc":
+        return np.empty(shape, dtype)
+    N, C, H, W = shape
+    return np.empty((N, H, W, C), dtype).transpose(0, 3, 1, 2)
+
+
 class BlockStep:
     """Branches, each a chain of steps that is given the same x and gives the same memory order; dx is their sum."""
 
     def __init__(self, branches: Sequence[Step], share: Share = in_one_piece) -> None:
         self.branches = list(branches)
         self.share = share
-        self._sums: dict[str, Array] = {}
+        self._kept: dict[str, Array] = {}
 
     def forward(self, x: Array) -> Array:
         return self.meet([branch.forward(x) for branch in self.branches])
@@ -87,12 +95,17 @@ class BlockStep:
         """Return the gradient of what each branch gave."""
         raise NotImplementedError
 
+    def kept(self, name: str, like: Array) -> Array:
+        """Return memory of the shape and order of `like`, the same as long as those are."""
+        out = self._kept.get(name)
+        if out is None or out.shape != like.shape or out.strides != np.empty_like(like[:1]).strides:
+            out = self._kept[name] = np.empty_like(like)
+        return out
+
     def sum(self, name: str, terms: Sequence[Array]) -> Array:
         """Add arrays, two or more, in memory that is kept: a large fresh one's page faults take longer than adding."""
         first, second, *rest = terms
-        out = self._sums.get(name)
-        if out is None or out.shape != first.shape or out.strides != np.empty_like(first[:1]).strides:
-            out = self._sums[name] = np.empty_like(first)
+        out = self.kept(name, first)
 
         def add(start: int, stop: int, thread: int) -> None:
             del thread
@@ -112,3 +125,41 @@ class SumStep(BlockStep):
 
     def part(self, dout: Array) -> Sequence[Array]:
         return [dout] * len(self.branches)
+
+
+class ConcatStep(BlockStep):
+    """out = what the branches give, channels behind channels."""
+
+    def __init__(self, branches: Sequence[Step], gives: Layout, share: Share = in_one_piece) -> None:
+        super().__init__(branches, share)
+        self.gives = gives
+        self._places: list[slice] = []
+
+    def meet(self, given: Sequence[Array]) -> Array:
+        ends = [sum(each.shape[1] for each in given[: count + 1]) for count in range(len(given))]
+        self._places = [slice(end - each.shape[1], end) for end, each in zip(ends, given, strict=True)]
+        N, _, *sides = given[0].shape
+        out = self.kept("out", _empty(self.gives, (N, ends[-1], *sides), given[0].dtype))
+        self._copy([(out[:, place], each) for place, each in zip(self._places, given, strict=True)])
+        return out
+
+    def part(self, dout: Array) -> Sequence[Array]:
+        """Cut dout: steps take whole arrays, so theirs are copies; an empty branch's is only added to."""
+        cuts = [dout[:, place] for place in self._places]
+        parts = [
+            self.kept(f"dout{number}", cut) if getattr(branch, "steps", True) else cut
+            for number, (branch, cut) in enumerate(zip(self.branches, cuts, strict=True))
+        ]
+        self._copy([(part, cut) for part, cut in zip(parts, cuts, strict=True) if part is not cut])
+        return parts
+
+    def _copy(self, pairs: Sequence[tuple[Array, Array]]) -> None:
+        """Copy arrays into arrays, all of the images of a share at a time."""
+
+        def copy(start: int, stop: int, thread: int) -> None:
+            del thread
+            for target, source in pairs:
+                target[start:stop] = source[start:stop]
+
+        if pairs:
+            self.share(len(pairs[0][0]), copy)

@@ -24,7 +24,8 @@ from nndl.data.augment import (
     TrivialAugment,
 )
 from nndl.data.augment.mixing import Cutmix, Mixup
-from nndl.net.catalog import LAYERS, Affine, Conv, Residual
+from nndl.net.catalog import LAYERS, Affine, Concat, Conv, Residual, Sum
+from nndl.net.catalog.block import Block
 from nndl.net.layer import Layer
 from nndl.net.losses import SoftmaxLoss, SvmLoss
 from nndl.train.optimizers import OPTIMIZERS, AdamW
@@ -98,6 +99,11 @@ blocks = st.lists(on_images, min_size=1, max_size=3).map(lambda layers: Residual
 blocks |= st.lists(keep_size.flatmap(described), max_size=2).map(
     lambda layers: Residual(layers=(Conv(filters=3), *layers), shortcut=(Conv(filters=3, kernel=1), *layers[:1]))
 )
+names = st.lists(st.sampled_from(["x", "new", "a-b", "3", "null"]), min_size=2, max_size=3, unique=True)
+blocks |= names.map(lambda names: Concat(branches=tuple((name, (Conv(filters=2),)) for name in names)))
+blocks |= st.tuples(names, keep_size.flatmap(described)).map(
+    lambda both: Sum(branches=((both[0][0], (both[1],)), *((name, ()) for name in both[0][1:])))
+)
 nested = st.lists(on_images | blocks, min_size=1, max_size=2).map(
     lambda layers: Residual(layers=tuple(layers), name=None)
 )
@@ -153,7 +159,11 @@ groups = st.tuples(  # the general one first: the last that matches counts
 
 def has_filters(layers: Iterable[Layer]) -> bool:
     """Tell whether a convolution is among the layers, or in a block."""
-    return any(isinstance(layer, Conv) or has_filters(getattr(layer, "layers", ())) for layer in layers)
+    return any(
+        isinstance(layer, Conv)
+        or (isinstance(layer, Block) and any(has_filters(b.layers) for b in layer.branches_of()))
+        for layer in layers
+    )
 
 
 @st.composite

@@ -15,6 +15,7 @@ from nndl.net.catalog.activation import (
     Tanh,
 )
 from nndl.net.catalog.affine import Affine
+from nndl.net.catalog.branching import Concat, Sum
 from nndl.net.catalog.conv import Conv
 from nndl.net.catalog.norm import Bn, GroupNorm, LayerNorm, SpatialBn
 from nndl.net.catalog.pool import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
@@ -30,6 +31,10 @@ PROJECTED = (Conv(filters=5, kernel=1, stride=2, bias=False), SpatialBn())
 
 PROJECTED = (Conv(filters=5, kernel=1, stride=2, bias=False), SpatialBn())
 """The shortcut of the blocks of He et al. (2016) that halve their images."""
+
+GROWN = Concat(branches=(("x", ()), ("new", (SpatialBn(), Relu(), Conv(filters=4, bias=False)))))
+DENSE = (Conv(filters=6), GROWN, GROWN, SpatialBn(), Relu(), Conv(filters=5, kernel=1), AvgPool())
+"""A dense block and its transition (Huang et al. 2017)."""
 
 SINGLE: tuple[tuple[Layer, Shape], ...] = (
     *EXAMPLES.values(),
@@ -121,6 +126,15 @@ SINGLE: tuple[tuple[Layer, Shape], ...] = (
     (Residual(layers=(), shortcut=(Conv(filters=3), Relu())), (3, 4, 4)),
     (Residual(layers=(Conv(filters=3), Relu()), shortcut=()), (3, 4, 4)),
     (Residual(layers=(Conv(filters=5), Prelu(), StochasticDepth(drop=0.3))), (3, 4, 5)),
+    (Sum(branches=(("a", (Conv(filters=4), Relu())), ("b", (Conv(filters=4, kernel=1),)))), (3, 5, 4)),
+    (Sum(branches=(("a", (SpatialBn(),)), ("b", ()), ("c", (Conv(filters=3), SpatialBn(), Relu())))), (3, 6, 5)),
+    (Sum(branches=(("a", (Affine(out_features=5),)), ("b", ()), ("c", ()))), (5,)),
+    (Concat(branches=(("x", ()), ("new", (SpatialBn(), Relu(), Conv(filters=3))))), (5, 6, 4)),
+    (Concat(branches=(("a", (MaxPool(size=1),)), ("b", (Conv(filters=17), Relu())), ("c", ()), ("d", ()))), (3, 5, 5)),
+    (Concat(branches=(("a", (Conv(filters=1, stride=2),)), ("b", (MaxPool(), LeakyRelu())))), (3, 6, 6)),
+    (Concat(branches=(("a", (GlobalAvgPool(),)), ("b", (GlobalMaxPool(),)))), (3, 6, 6)),
+    (Concat(branches=(("a", ()), ("b", (Affine(out_features=4), Relu())))), (6,)),
+    (Concat(branches=(("x", ()), ("new", (Residual(layers=(Conv(filters=2), Gelu())),)))), (3, 4, 4)),
 )
 
 GHOSTS_OF_LADDER = SpatialBn(scale=False, momentum=0.6, eps=1.0e-12, unbiased=True, ghost_batch_size=2)
@@ -153,6 +167,8 @@ ROWS: tuple[Case, ...] = (
     ((Conv(filters=4, kernel=(3, 1)), MaxPool(size=2, stride=1, pad=1), Relu()), (3, 5, 6)),
     ((SpatialBn(), Relu(), MaxPool(size=(3, 2), pad=(1, 0))), (3, 7, 6)),
     ((SpatialBn(), MaxPool(size=3, stride=2, pad=1)), (3, 6, 7)),
+    (DENSE, (4, 6, 7)),
+    ((Concat(branches=(("a", (Conv(filters=4), MaxPool())), ("b", (AvgPool(),)))), Affine(out_features=4)), (3, 8, 8)),
     ((Conv(filters=4), Relu(), MaxPool()), (3, 8, 8)),
     ((Conv(filters=4, stride=2), Relu(), MaxPool()), (2, 9, 9)),
     ((Conv(filters=4), MaxPool(), SpatialBn(), Gelu()), (3, 8, 8)),

@@ -132,6 +132,23 @@ def test_a_block_that_projects_and_is_in_a_block(config: Path) -> None:
     assert inner.agreement() == 0
 
 
+def test_branches_with_names_are_followed_to_where_they_meet(config: Path) -> None:
+    dense = "model.layers[7]={concat: {x: [], new: [{conv: 5}], last: [{sum: {a: [relu], b: [], c: [silu]}}]}}"
+    experiment = load_config(config, [*small_batches(4), dense])
+    block, inner, inside = (follow(experiment, word) for word in ("concat1", "concat1.last.sum1", "concat1.new.conv1"))
+    assert np.array_equal(block.arrays["f1"], block.arrays["x"])
+    assert np.array_equal(block.arrays["f2"], inside.arrays["out"])
+    assert np.array_equal(block.arrays["dx3"], inner.arrays["dx"])
+    assert block.agreement() == inner.agreement() == 0
+    assert block.by_hand()[0]["formula"].startswith("out[0,0,0,0] = f1[0,0,0,0] if 0 < C1")
+    vectors = [
+        "model.layers[7]=flatten",
+        "model.layers[8]={concat: {x: [], new: [{affine: 4}]}}",
+        "model.layers[10]=relu",
+    ]
+    assert follow(load_config(config, [*small_batches(4), *vectors]), "concat1").agreement() == 0
+
+
 def test_a_layer_that_computes_something_else_is_told(config: Path) -> None:
     followed = follow(load_config(config, small_batches(4)), "conv1")
     wrong = replace(followed, arrays={**followed.arrays, "out": followed.arrays["out"] + 1e-3})

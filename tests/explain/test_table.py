@@ -17,6 +17,7 @@ from nndl.explain.worked import example, run
 from nndl.net.catalog import LAYERS
 from nndl.net.catalog.activation import Relu
 from nndl.net.catalog.affine import Affine
+from nndl.net.catalog.branching import Concat, Sum
 from nndl.net.catalog.residual import Residual
 from nndl.net.losses import LOSSES
 from nndl.net.network import Network
@@ -134,6 +135,20 @@ def test_a_rule_over_several_steps_from_nothing(name: str) -> None:
         assert np.allclose(found["next_w"], w, rtol=0, atol=1e-12)
         values |= {key: found[key.removesuffix("_old")] for key in values if key.endswith("_old")}
         values["w"] = found["next_w"]
+
+
+@pytest.mark.parametrize("kind", [Sum, Concat])
+def test_branches_are_those_of_a_network(kind: type[Sum | Concat]) -> None:
+    found = example(EXPLANATIONS[kind.kind])
+    x, w, dout = (found.values[name] for name in ("x", "w", "dout"))
+    a = (Affine(out_features=w.shape[1], bias=False),)
+    branches = (("a", a), ("b", (Relu(),)), ("c", ())) if kind is Sum else (("x", ()), ("a", a))
+    network = Network([kind(branches=branches)], (2,), REFERENCE, dtype="float64")
+    network.params[f"{kind.kind}1.a.affine1.w"] = w
+    chain = network._planner("train").chain(network.placed, "flat", needs_dx=True)
+    assert np.allclose(chain.forward(x), found.own["out"], rtol=0, atol=1e-12)
+    assert np.allclose(chain.backward(dout), found.own["dx"], rtol=0, atol=1e-12)
+    assert np.allclose(network.grads[f"{kind.kind}1.a.affine1.w"], found.own["dw"], rtol=0, atol=1e-12)
 
 
 def test_the_residual_block_is_that_of_a_network() -> None:

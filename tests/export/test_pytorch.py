@@ -12,6 +12,7 @@ from nndl.export.pytorch import LINES, source
 from nndl.export.torch_names import attribute, entries, to_torch
 from nndl.net.catalog.activation import Relu
 from nndl.net.catalog.affine import Affine
+from nndl.net.catalog.block import Block
 from nndl.net.catalog.conv import Conv
 from nndl.net.catalog.norm import SpatialBn
 from nndl.net.catalog.residual import Residual
@@ -23,7 +24,7 @@ from tests.export.stirred import stirred
 
 def known(case: Case) -> bool:
     placed = list(everything(stirred(case)[0].placed))
-    return all(type(each.layer) in LINES or isinstance(each.layer, Residual) for each in placed)
+    return all(type(each.layer) in LINES or isinstance(each.layer, Block) for each in placed)
 
 
 def module(text: str) -> Any:

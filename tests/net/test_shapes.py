@@ -5,6 +5,7 @@ import pytest
 from nndl.errors import ConfigError, ShapeError
 from nndl.net.catalog.activation import Relu
 from nndl.net.catalog.affine import Affine
+from nndl.net.catalog.branching import Concat, Sum
 from nndl.net.catalog.conv import Conv
 from nndl.net.catalog.norm import Bn, GroupNorm, SpatialBn
 from nndl.net.catalog.pool import GlobalMaxPool, MaxPool
@@ -60,6 +61,55 @@ def test_a_shortcut_that_cannot_meet_the_layers_is_told_with_both_places() -> No
 def test_a_projection_takes_steps_as_wide_as_the_block_does() -> None:
     (placed,) = infer_shapes((Residual(layers=(Conv(filters=3, stride=(1, 2)),)),), CIFAR)
     assert placed.branches[1][0].layer == Conv(name="projection", filters=3, kernel=1, stride=(1, 2), pad=0, bias=False)
+
+
+def test_named_branches_are_in_the_names_of_their_layers() -> None:
+    dense = Concat(branches=(("x", ()), ("new", (Relu(), Conv(filters=12)))))
+    placed = infer_shapes((dense, Sum(branches=(("a", ()), ("b", (Relu(name="cut"),))), name="both")), CIFAR)
+    paths = [each.path for each in everything(placed)]
+    assert paths == ["concat1", "concat1.new.relu1", "concat1.new.conv1", "both", "both.b.cut"]
+    assert [each.out_shape for each in placed] == [(15, 32, 32), (15, 32, 32)]
+    assert placed[0].branches[1][1].where == (0, "new", 1)
+
+
+@pytest.mark.parametrize(
+    ("block", "places", "words"),
+    [
+        (Sum(branches=(("a", (Relu(), Conv(filters=4))), ("b", ()))), ("b",), "4 x 32 x 32, and b gives images 3 x 32"),
+        (
+            Concat(branches=(("a", ()), ("b", ()), ("c", (Relu(), Conv(filters=3, stride=2))))),
+            ("c", 1),
+            "a gives images 3 x 32 x 32, and c gives images 3 x 16 x 16; only",
+        ),
+        (
+            Concat(branches=(("a", (GlobalMaxPool(),)), ("b", ()))),
+            ("b",),
+            "a gives vectors of 3, and b gives images 3 x 32 x 32",
+        ),
+    ],
+)
+def test_branches_that_cannot_meet_are_told_with_both_places(
+    block: Layer, places: tuple[int | str, ...], words: str
+) -> None:
+    with pytest.raises(ShapeError, match=words) as caught:
+        infer_shapes((Relu(), block), CIFAR)
+    assert caught.value.where == (1, *places)
+    assert caught.value.also is not None
+    assert caught.value.also[:2] == (1, "a")
+
+
+@pytest.mark.parametrize("kind", [Sum, Concat])
+def test_branches_have_names_and_company(kind: type[Sum | Concat]) -> None:
+    relu = (Relu(),)
+    for branches in (
+        (("a", relu),),
+        (),
+        (("a.b", relu), ("c", ())),
+        (("name", relu), ("c", ())),
+        (("a", ()), ("a", ())),
+    ):
+        with pytest.raises(ValueError, match=r"two branches|letters"):
+            kind(branches=branches)
 
 
 @pytest.mark.parametrize(

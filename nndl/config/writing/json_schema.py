@@ -40,7 +40,7 @@ def _reference(key: OneOf) -> dict[str, Any]:
 def _forms(key: OneOf, described: type[Described]) -> list[dict[str, Any]]:
     """List `kind`, {kind: {options}} and {kind: bare value}, as far as each says all that is required."""
     kind, options, about = described.kind, _options(key, described), _first_line(described)
-    optional = not (options["required"] or described.one_of)
+    optional = not (options["required"] or described.one_of or described.named)
     forms = [_named(kind, {"anyOf": [options, {"type": "null"}], "description": about} if optional else options)]
     if optional:
         forms.append({"const": kind, "description": about})
@@ -63,6 +63,8 @@ def _first_line(described: type[Described]) -> str:
 def bare_schema(described: type[Described]) -> dict[str, Any]:
     """Make the schema of a description's options, of their types alone."""
     schema = TypeAdapter(described).json_schema()
+    if described.named:
+        schema["properties"][described.named] = {"type": "object"}
     if described.counts_classes:
         number = schema["properties"][described.counts_classes]
         schema["properties"][described.counts_classes] = {"anyOf": [number, {"const": "classes"}]}
@@ -83,6 +85,10 @@ def _options(key: OneOf, described: type[Described]) -> dict[str, Any]:
     for name, text in docs.items():
         if name in schema["properties"]:
             schema["properties"][name]["description"] = text
+    if described.named:
+        by_name = schema["properties"].pop(described.named)["description"]
+        lists = {"type": "array", "items": _reference(key), "description": by_name}
+        schema |= {"required": [], "minProperties": 2, "additionalProperties": lists}
     for name in described.nested:
         items = {"type": "array", "items": _reference(key), **({"minItems": 1} if name in schema["required"] else {})}
         schema["properties"][name] = {**items, "description": docs[name]}

@@ -93,6 +93,8 @@ def _options(described: type[Described], kind: str = "") -> str:
         default = "required" if field.default is MISSING else f"`{plain_value(field.default)}`"
         bare = f" `{kind}: VALUE` sets it." if field.name == shorthand else ""
         own = f"`{field.name}` | {_kind('', properties[field.name])}"
+        if field.name == described.named:
+            own = "*any name* | list"
         lines.append(f"| {own} | {default} | {docs.get(field.name, '')}{bare} |")
     return "\n".join(lines) + "\n"
 

@@ -70,6 +70,10 @@ def _plain(value: Any) -> Any:
 
 def _piece(described: Described) -> Any:
     """Return `relu`, or {conv: {filters: 32, ...}} with every option."""
+    if described.named:
+        lists = {name: [_plain(item) for item in layers] for name, layers in getattr(described, described.named)}
+        name = _options(described)["name"]
+        return {described.kind: {**({"name": name} if name else {}), **lists}}
     unsaid = {"name", *described.one_of, *described.nested}  # those that say nothing, or that another says
     options = {name: value for name, value in _options(described).items() if not (name in unsaid and value is None)}
     return {described.kind: options if described.nested else _Flow(options)} if options else described.kind

@@ -15,6 +15,7 @@ from nndl.net.catalog.activation import (
     Tanh,
 )
 from nndl.net.catalog.affine import Affine
+from nndl.net.catalog.branching import Concat, Sum
 from nndl.net.catalog.conv import Conv
 from nndl.net.catalog.norm import Bn, GroupNorm, LayerNorm, SpatialBn
 from nndl.net.catalog.pool import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
@@ -49,5 +50,7 @@ LAYERS: dict[str, type[Layer]] = table(
     Flatten,
     Scale,
     Residual,
+    Sum,
+    Concat,
 )
 """The layers by their names in YAML, in the order the documentation shows them."""
