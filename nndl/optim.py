@@ -99,6 +99,40 @@ def adamw(w: Array, dw: Array, config: Config | None = None) -> tuple[Array, Con
     return next_w - config["learning_rate"] * config["weight_decay"] * w, config
 
 
+def sgd_pytorch(w: Array, dw: Array, config: Config | None = None) -> tuple[Array, Config]:
+    """PyTorch's SGD: decay is part of the gradient, and the velocity holds gradients, not steps.
+
+    config: learning_rate [1e-3], momentum [0], dampening [0], nesterov [False], weight_decay [0], velocity. The first
+    gradient enters the velocity whole, later ones less their share `dampening`; without momentum there is no velocity.
+    """
+    w, dw = as_floats(w, "w"), as_floats(dw, "dw")
+    config = _filled_in(config, learning_rate=1e-3, momentum=0.0, dampening=0.0, nesterov=False, weight_decay=0.0)
+    g = dw + config["weight_decay"] * w
+    if "velocity" in config:
+        velocity = config["momentum"] * config["velocity"] + (1 - config["dampening"]) * g
+    else:
+        velocity = g.copy()
+    if config["momentum"]:
+        config["velocity"] = velocity
+        g = g + config["momentum"] * velocity if config["nesterov"] else velocity
+    return w - config["learning_rate"] * g, config
+
+
+def lion(w: Array, dw: Array, config: Config | None = None) -> tuple[Array, Config]:
+    """Lion (Chen et al. 2023): every weight moves by the learning rate, in the direction of a running mean's sign.
+
+    config: learning_rate [1e-4], beta1 [0.9], beta2 [0.99], weight_decay [0], v (the running mean of dw). The sign is
+    that of beta1 * v + (1 - beta1) * dw with the v of the step before; each step also takes learning_rate *
+    weight_decay * w off w.
+    """
+    w, dw = as_floats(w, "w"), as_floats(dw, "dw")
+    config = _filled_in(config, learning_rate=1e-4, beta1=0.9, beta2=0.99, weight_decay=0.0)
+    v = config.get("v", np.zeros_like(w))
+    direction = np.sign(config["beta1"] * v + (1 - config["beta1"]) * dw)
+    config["v"] = config["beta2"] * v + (1 - config["beta2"]) * dw
+    return w - config["learning_rate"] * (direction + config["weight_decay"] * w), config
+
+
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 """a, b, c of X = aX + (bA + cA^2) X with A = XX': they bring singular values near 1 in a few rounds, none exactly."""
 

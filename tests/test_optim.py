@@ -10,7 +10,16 @@ from nndl import optim
 from nndl.check.gradients import relative_error
 
 Array = Any
-RULES = (optim.sgd, optim.sgd_momentum, optim.sgd_nesterov_momentum, optim.rmsprop, optim.adam, optim.adamw)
+RULES = (
+    optim.sgd,
+    optim.sgd_momentum,
+    optim.sgd_nesterov_momentum,
+    optim.sgd_pytorch,
+    optim.rmsprop,
+    optim.adam,
+    optim.adamw,
+    optim.lion,
+)
 
 
 def ramp(start: float, stop: float) -> Array:
@@ -104,3 +113,20 @@ def test_adamw_decays_outside_the_gradient() -> None:
     w = np.array([1.0, -2.0])
     next_w, _ = optim.adamw(w, np.zeros(2), {"learning_rate": 0.1, "weight_decay": 0.5})
     np.testing.assert_allclose(next_w, w * (1 - 0.1 * 0.5), rtol=1e-12)
+
+
+def test_lion_follows_its_paper_by_hand() -> None:
+    """Algorithm 2 of Chen et al. 2023: c = b1 m + (1 - b1) g, w -= lr (sign c + wd w), m = b2 m + (1 - b2) g."""
+    w, v = np.array([1.0, -2.0, 0.5]), np.array([0.2, -0.5, 0.0])
+    config = {"learning_rate": 0.1, "beta1": 0.5, "beta2": 0.8, "weight_decay": 0.5, "v": v}
+    next_w, written = optim.lion(w, np.array([-0.1, 3.0, 0.0]), config)
+    np.testing.assert_allclose(next_w, [1 - 0.1 * (1 + 0.5), -2 - 0.1 * (1 - 1), 0.5 - 0.1 * 0.25], rtol=1e-12)
+    np.testing.assert_allclose(written["v"], [0.14, 0.2, 0.0], rtol=1e-12)
+
+
+def test_sgd_pytorch_takes_the_first_gradient_whole_and_dampens_the_others() -> None:
+    config = {"learning_rate": 0.5, "momentum": 0.9, "dampening": 0.25, "weight_decay": 0.5}
+    w, config = optim.sgd_pytorch(np.array([2.0]), np.array([1.0]), config)
+    assert (w[0], config["velocity"][0]) == (1.0, 2.0)
+    w, config = optim.sgd_pytorch(w, np.array([1.0]), config)
+    assert (w[0], config["velocity"][0]) == pytest.approx((1 - 0.5 * 2.925, 0.9 * 2 + 0.75 * 1.5))

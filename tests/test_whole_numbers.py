@@ -149,7 +149,10 @@ def test_a_whole_gradient_gives_the_gradients_of_its_floats(name: str, dtype: An
         np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.parametrize("rule", ["sgd", "sgd_momentum", "sgd_nesterov_momentum", "rmsprop", "adam", "adamw", "muon"])
+RULES = ("sgd", "sgd_momentum", "sgd_nesterov_momentum", "sgd_pytorch", "rmsprop", "adam", "adamw", "lion", "muon")
+
+
+@pytest.mark.parametrize("rule", RULES)
 def test_update_rules_square_whole_gradients_without_overflow(rule: str) -> None:
     w, dw, update = np.array([3, 200], np.uint8), np.array([100, 200], np.uint8), getattr(optim, rule)
     got, expected = update(w, dw, None)[0], update(w.astype(np.float64), dw.astype(np.float64), None)[0]

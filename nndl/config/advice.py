@@ -71,6 +71,7 @@ FOREIGN = {
     "pattern": ("match",),
     "pool_size": ("size",),
     "reg": ("l2",),
+    "sgdr": ("warm_restarts",),
     "size": ("kernel",),
     "step": ("multistep",),
     "step_size": ("per",),

@@ -24,7 +24,8 @@ from nndl.explain.layers.simple import DROPOUT, FLATTEN, SCALE, STOCHASTIC_DEPTH
 from nndl.explain.layers.spatial_bn import SPATIAL_BN
 from nndl.explain.record import Explanation
 from nndl.explain.rules.adaptive import ADAM, ADAMW, RMSPROP
-from nndl.explain.rules.momentum import SGD, SGD_MOMENTUM, SGD_NESTEROV_MOMENTUM
+from nndl.explain.rules.lion import LION
+from nndl.explain.rules.momentum import SGD, SGD_MOMENTUM, SGD_NESTEROV_MOMENTUM, SGD_PYTORCH
 from nndl.explain.rules.muon import MUON
 from nndl.net.layer import Layer
 
@@ -33,7 +34,7 @@ ACTIVATIONS = (RELU, LEAKY_RELU, GELU, SILU, SIGMOID, TANH, ELU, RELU6, HARD_SIG
 POOLS = (MAX_POOL, PADDED_MAX_POOL, AVG_POOL, PADDED_AVG_POOL, GLOBAL_MAX_POOL, GLOBAL_AVG_POOL)
 OTHERS = (DROPOUT, STOCHASTIC_DEPTH, FLATTEN, SCALE, RESIDUAL, SUM, CONCAT, AFFINE_RELU)
 LOSSES = (SOFTMAX, SVM)
-RULES = (SGD, SGD_MOMENTUM, SGD_NESTEROV_MOMENTUM, RMSPROP, ADAM, ADAMW, MUON)
+RULES = (SGD, SGD_MOMENTUM, SGD_NESTEROV_MOMENTUM, SGD_PYTORCH, RMSPROP, ADAM, ADAMW, LION, MUON)
 
 EXPLANATIONS: dict[str, Explanation] = {
     each.name: each for each in (AFFINE, CONV, GROUPED_CONV, *NORMS, *ACTIVATIONS, *POOLS, *OTHERS, *LOSSES, *RULES)

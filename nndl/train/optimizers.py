@@ -29,6 +29,8 @@ class Rule(Described):
     """The vectors it keeps, by the courses' names; they start as zeros."""
     whole_filters: ClassVar[bool] = False
     """True for a rule that updates filters one array at a time, by `update_filters`."""
+    couples_decay: ClassVar[bool] = False
+    """True where the rule's own weight decay is added to the gradient, of all parameters, instead of decoupled."""
 
     learning_rate: Annotated[float, Gt(0)] = 1e-2
     """The step size at multiplier 1 of the schedule."""
@@ -45,7 +47,7 @@ class Rule(Described):
 
     @property
     def own_weight_decay(self) -> float | None:
-        """The decoupled weight decay that is an option of the rule itself; None where that of training counts."""
+        """The weight decay that is an option of the rule itself; None where that of training counts."""
         return None
 
 
@@ -170,6 +172,93 @@ class AdamW(Adam):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SgdPytorch(Rule):
+    """PyTorch's SGD, to the letter: velocity = momentum * velocity + g; w -= learning_rate * velocity.
+
+    g is the gradient, clipped if it is, and weight_decay * w, biases and batch norms included. train.l2 differs in
+    sparing those and in being clipped; sgd_momentum in that its velocity holds steps, not gradients: that is the same
+    while the learning rate stays as it is.
+    """
+
+    kind = "sgd_pytorch"
+    memory: ClassVar[tuple[str, ...]] = ("velocity",)
+    couples_decay: ClassVar[bool] = True
+
+    learning_rate: Annotated[float, Gt(0)] = 1e-3
+    """The step size at multiplier 1 of the schedule."""
+    momentum: Annotated[float, Ge(0), Lt(1)] = 0.0
+    """The share of the velocity that is kept; 0: there is none."""
+    dampening: Annotated[float, Ge(0), Lt(1)] = 0.0
+    """The share of each gradient but the first that does not enter the velocity."""
+    nesterov: bool = False
+    """Step by g + momentum * velocity instead of the velocity."""
+    weight_decay: Annotated[float, Ge(0)] = 0.0
+    """The share of the parameters that is added to their gradient, of all but those whose group has another factor."""
+
+    def __post_init__(self) -> None:
+        if self.nesterov and (not self.momentum or self.dampening):
+            raise ValueError("nesterov needs a momentum and no dampening")
+
+    def update(
+        self, w: Vector, dw: Vector, memory: Sequence[Vector], temporary: Sequence[Vector], learning_rate: float, t: int
+    ) -> None:
+        step = temporary[0]
+        if not self.momentum:
+            w -= np.multiply(dw, learning_rate, out=step)
+            return
+        velocity = memory[0]
+        velocity *= self.momentum
+        velocity += dw if t == 1 else np.multiply(dw, 1 - self.dampening, out=step)
+        if self.nesterov:
+            np.multiply(velocity, self.momentum, out=step)
+            step += dw
+            step *= learning_rate
+        else:
+            np.multiply(velocity, learning_rate, out=step)
+        w -= step
+
+    @property
+    def own_weight_decay(self) -> float | None:
+        return self.weight_decay
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lion(Rule):
+    """w -= learning_rate * sign(beta1 * v + (1 - beta1) * dw); v = beta2 * v + (1 - beta2) * dw (Chen et al. 2023).
+
+    Every weight moves by the learning rate, which is about a tenth of adamw's, with a weight_decay ten times as large.
+    """
+
+    kind = "lion"
+    memory: ClassVar[tuple[str, ...]] = ("v",)
+
+    learning_rate: Annotated[float, Gt(0)] = 1e-4
+    """The step size at multiplier 1 of the schedule."""
+    beta1: Annotated[float, Ge(0), Lt(1)] = 0.9
+    """The share of the running mean in what the sign is taken of."""
+    beta2: Annotated[float, Ge(0), Lt(1)] = 0.99
+    """The share of the running mean that is kept."""
+    weight_decay: Annotated[float, Ge(0)] = 0.0
+    """The share of the weights, times the learning rate, taken off each step; not of biases or normalisation."""
+
+    def update(
+        self, w: Vector, dw: Vector, memory: Sequence[Vector], temporary: Sequence[Vector], learning_rate: float, t: int
+    ) -> None:
+        del t
+        v, (step, fresh) = memory[0], temporary
+        np.multiply(v, self.beta1, out=step)
+        step += np.multiply(dw, 1 - self.beta1, out=fresh)
+        np.sign(step, out=step)
+        step *= learning_rate
+        w -= step
+        _average_in(v, self.beta2, dw, fresh)
+
+    @property
+    def own_weight_decay(self) -> float | None:
+        return self.weight_decay
+
+
+@dataclass(frozen=True, kw_only=True)
 class Muon(Rule):
     """Filters take steps along orthogonalised momentum, the rest by Nesterov momentum (Jordan et al. 2024).
 
@@ -214,5 +303,7 @@ def _average_in(mean: Vector, kept: float, new: Vector, temporary: Vector) -> No
     mean += np.multiply(new, 1 - kept, out=temporary)
 
 
-OPTIMIZERS: dict[str, type[Rule]] = table(Sgd, SgdMomentum, SgdNesterovMomentum, RmsProp, Adam, AdamW, Muon)
+OPTIMIZERS: dict[str, type[Rule]] = table(
+    Sgd, SgdMomentum, SgdNesterovMomentum, RmsProp, Adam, AdamW, SgdPytorch, Lion, Muon
+)
 """The update rules by their names in YAML."""

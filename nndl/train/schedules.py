@@ -109,6 +109,42 @@ class Cosine(Schedule):
 
 
 @dataclass(frozen=True, kw_only=True)
+class WarmRestarts(Schedule):
+    """Half a cosine wave from 1 down to `final`, again and again: SGDR (Loshchilov and Hutter 2017).
+
+    Training had better end with a cycle: t_0 * (1 + t_mult + t_mult^2 + ...) epochs.
+    """
+
+    kind = "warm_restarts"
+    shorthand = "t_0"
+
+    t_0: Annotated[float, Gt(0)]
+    """Epochs of the first cycle, after which the learning rate starts again from 1."""
+    t_mult: Annotated[int, Ge(1)] = 1
+    """The factor by which each cycle is longer than the one before it."""
+    final: Annotated[float, Ge(0)] = 0.0
+    """The multiplier at the end of a cycle."""
+
+    def __call__(self, epoch: float, epochs: float) -> float:  # noqa: ARG002
+        start, length = 0.0, self.t_0
+        if self.t_mult == 1:
+            start = math.floor(round(epoch / length, 9)) * length  # 0.3 / 0.1 is a little less than 3
+        else:
+            while epoch >= start + length - 1e-9:
+                start, length = start + length, length * self.t_mult
+        return self.final + (1 - self.final) * (1 + math.cos(math.pi * (epoch - start) / length)) / 2
+
+    def beyond(self, epochs: float) -> Beyond | None:
+        """Return the first restart, where no step would come after it."""
+        late = self.t_0 >= epochs
+        return Beyond("t_0", self.t_0, f"the restart after epoch {self.t_0:g} never comes") if late else None
+
+    def at(self, moved: Callable[[float], float]) -> Self:
+        """Make the first cycle, and so all of them, end elsewhere."""
+        return replace(self, t_0=moved(self.t_0))
+
+
+@dataclass(frozen=True, kw_only=True)
 class OneCycle(Schedule):
     """Straight up from `start` to 1, then straight down to `final` (Smith 2018)."""
 
@@ -186,5 +222,7 @@ def interpolate(points: tuple[tuple[float, float], ...], at: float) -> float:
     return points[-1][1]
 
 
-SCHEDULES: dict[str, type[Schedule]] = table(Constant, LrDecay, Multistep, Cosine, OneCycle, PiecewiseLinear)
+SCHEDULES: dict[str, type[Schedule]] = table(
+    Constant, LrDecay, Multistep, Cosine, WarmRestarts, OneCycle, PiecewiseLinear
+)
 """The schedules by their names in YAML."""

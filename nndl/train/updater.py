@@ -26,7 +26,8 @@ class Group(Described):
     learning_rate: Annotated[float, Ge(0)] = 1.0
     """The factor on the learning rate; 0 freezes the parameters."""
     weight_decay: Annotated[float, Ge(0)] | None = None
-    """The factor on the decoupled weight decay; where it is not given, 1 for weights, 0 for all others."""
+    """The factor on the weight decay (not on l2); where it is not given, 1 for weights, 0 for all others, but 1 with
+    sgd_pytorch."""
     freeze_after: Annotated[int, Ge(0)] | Annotated[float, Ge(0)] | None = None
     """Epochs after which the parameters are frozen: the gradients that only they need are no longer computed. 2.5 is in
     the middle of the third."""
@@ -82,7 +83,7 @@ class Updater:
         self.memory = {name: params.like() for name in rule.memory}
         self._params = params
         self._weight_decay = weight_decay if rule.own_weight_decay is None else rule.own_weight_decay
-        self._decayed, self._groups = decayed, groups
+        self._decayed, self._groups = tuple(params) if rule.couples_decay else decayed, groups
         self._frozen = self.frozen(0)
         self._stretches = self._cut()
         self._share = share
@@ -118,7 +119,8 @@ class Updater:
 
         epoch: how far training is, for groups whose factor falls.
         Returns the sum of squares of those changed: not finite where one of them is not, or is beyond its dtype's root.
-        Decay is decoupled (Loshchilov and Hutter 2019): w *= 1 - learning_rate * weight_decay, before the rule.
+        Decay is decoupled (Loshchilov and Hutter 2019): w *= 1 - learning_rate * weight_decay, before the rule; or, of
+        a rule that couples it, dw + weight_decay * w is its gradient.
         """
         self.t += 1
         parts = []
@@ -128,13 +130,14 @@ class Updater:
                 continue
             falling = max(0.0, 1 - epoch / stretch.falls_until)
             learning_rate = self.rule.learning_rate * multiplier * stretch.learning_rate * falling
-            shrink = 1 - learning_rate * self._weight_decay * stretch.weight_decay
+            decay = self._weight_decay * stretch.weight_decay
+            pull, shrink = (decay, 1.0) if self.rule.couples_decay else (0.0, 1 - learning_rate * decay)
             for place in within(slice(stretch.start, stretch.stop), own):
                 if stretch.name:
                     filters.append((stretch.name, learning_rate, shrink))
                     continue
                 for start in range(place.start, place.stop, CHUNK):
-                    parts.append((slice(start, min(start + CHUNK, place.stop)), learning_rate, shrink))
+                    parts.append((slice(start, min(start + CHUNK, place.stop)), learning_rate, shrink, pull))
 
         squares = [0.0] * (len(parts) + len(filters))
 
@@ -160,15 +163,20 @@ class Updater:
         norm = float(np.linalg.norm(w))
         return norm * norm
 
-    def _update_part(self, part: slice, learning_rate: float, shrink: float, gradients: Params, thread: int) -> float:
+    def _update_part(
+        self, part: slice, learning_rate: float, shrink: float, pull: float, gradients: Params, thread: int
+    ) -> float:
         w, dw = self._params.vector[part], gradients.vector[part]
         if shrink != 1:
             w *= shrink
         memory = [kept.vector[part] for kept in self.memory.values()]
         own = self._temporary.setdefault(thread, [])
         if not own:
-            own.extend(np.empty(CHUNK, w.dtype) for _ in range(2))
-        self.rule.update(w, dw, memory, [array[: w.size] for array in own], learning_rate, self.t)
+            own.extend(np.empty(CHUNK, w.dtype) for _ in range(3))
+        *temporary, pulled = (array[: w.size] for array in own)
+        if pull:
+            dw = np.add(np.multiply(w, pull, out=pulled), dw, out=pulled)
+        self.rule.update(w, dw, memory, temporary, learning_rate, self.t)
         return float(np.dot(w, w))
 
 

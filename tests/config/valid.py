@@ -28,8 +28,8 @@ from nndl.net.catalog import LAYERS, Affine, Concat, Conv, Residual, Sum
 from nndl.net.catalog.block import Block
 from nndl.net.layer import Layer
 from nndl.net.losses import SoftmaxLoss, SvmLoss
-from nndl.train.optimizers import OPTIMIZERS, AdamW
-from nndl.train.schedules import Constant, Cosine, LrDecay, Multistep, OneCycle, PiecewiseLinear
+from nndl.train.optimizers import OPTIMIZERS
+from nndl.train.schedules import Constant, Cosine, LrDecay, Multistep, OneCycle, PiecewiseLinear, WarmRestarts
 from nndl.train.transforms import Ema
 from nndl.train.updater import Group
 
@@ -70,7 +70,7 @@ def described(cls: type[Any]) -> st.SearchStrategy[Any]:
         if field.default is MISSING
         else st.just(field.default) | of(hints[field.name])
         for field in fields(cls)
-        if field.name not in ("name", "pad", "init", "kernel", "groups")
+        if field.name not in ("nesterov", "name", "pad", "init", "kernel", "groups")
     }
     return st.builds(cls, **options)
 
@@ -121,6 +121,7 @@ schedules = st.one_of(
         factor=rates,
     ),
     st.builds(Cosine, final=shares),
+    st.builds(WarmRestarts, t_0=st.floats(0.1, EPOCHS / 2), t_mult=st.integers(1, 3), final=shares),
     st.builds(OneCycle, peak_at=st.floats(0.1, 0.9), start=shares, final=shares),
     st.builds(
         PiecewiseLinear,
@@ -200,7 +201,7 @@ def experiments(draw: st.DrawFn) -> Experiment:
                 optimizer=st.just(optimizer),
                 schedule=schedules,
                 l2=shares,
-                weight_decay=st.just(0.0) if isinstance(optimizer, AdamW) else shares,
+                weight_decay=shares if optimizer.own_weight_decay is None else st.just(0.0),
                 groups=groups,
                 clip_norm=st.none() | rates,
                 average=st.none() | st.builds(Ema, decay=st.floats(0.1, 0.9)),

@@ -10,8 +10,8 @@ import pytest
 
 from nndl.net.params import Params, Slot
 from nndl.net.types import Array
-from nndl.train.optimizers import Adam, AdamW, Rule, Sgd, SgdMomentum, SgdNesterovMomentum
-from nndl.train.updater import Updater
+from nndl.train.optimizers import Adam, AdamW, Rule, Sgd, SgdMomentum, SgdNesterovMomentum, SgdPytorch
+from nndl.train.updater import Group, Updater
 
 STEPS, RATE, DECAY, MOMENTUM = 6, 0.05, 0.01, 0.9
 START = np.random.default_rng(0).standard_normal(40)
@@ -112,3 +112,55 @@ def test_the_formulas_are_pytorchs(make: Callable[[Any, Any], Any], formula: Cal
         p.grad = torch.tensor(dw)
         rule.step()
     np.testing.assert_allclose(p.detach().numpy(), formula(), rtol=1e-12, atol=1e-14)
+
+
+OPTIONS = {
+    "plain": {},
+    "decay": {"weight_decay": DECAY},
+    "momentum": {"momentum": MOMENTUM, "weight_decay": DECAY},
+    "dampening": {"momentum": MOMENTUM, "dampening": 0.3, "weight_decay": DECAY},
+    "nesterov": {"momentum": MOMENTUM, "nesterov": True, "weight_decay": DECAY},
+}
+
+
+@pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="needs torch")
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=list(OPTIONS))
+def test_sgd_pytorch_is_pytorchs_with_a_learning_rate_that_changes_and_a_group_without_decay(
+    options: dict[str, Any],
+) -> None:
+    torch = pytest.importorskip("torch")
+    w, multipliers = Params({name: Slot((40,), (0,)) for name in ("conv1.w", "conv1.b")}, np.dtype("float64")), (1, 0.3)
+    theirs = {name: torch.nn.Parameter(torch.tensor(START + len(name))) for name in w}
+    for name in w:
+        w[name] = theirs[name].detach().numpy()
+    groups = [{"params": [theirs["conv1.w"]]}, {"params": [theirs["conv1.b"]], "weight_decay": 0.5 * DECAY}]
+    rule = torch.optim.SGD(groups if "weight_decay" in options else theirs.values(), RATE, **options)
+    schedule = torch.optim.lr_scheduler.LambdaLR(rule, lambda step: multipliers[step % 2])
+    updater = Updater(
+        SgdPytorch(learning_rate=RATE, **options), w, groups=(Group(match="*.b", weight_decay=0.5),), decayed=()
+    )
+    gradients = w.like()
+    for step, dw in enumerate(GRADIENTS):
+        for place, name in enumerate(w):
+            gradients[name], theirs[name].grad = dw * (1 + place), torch.tensor(dw * (1 + place))
+        updater.update(gradients, multipliers[step % 2])
+        rule.step()
+        schedule.step()
+    for name in w:
+        np.testing.assert_allclose(w[name], theirs[name].detach().numpy(), rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("options", [{"momentum": MOMENTUM}, {"momentum": MOMENTUM, "nesterov": True}])
+def test_sgd_pytorch_is_the_other_momenta_with_l2_while_the_learning_rate_stays(options: dict[str, Any]) -> None:
+    other = SgdNesterovMomentum if "nesterov" in options else SgdMomentum
+    own = ours(SgdPytorch(learning_rate=RATE, weight_decay=DECAY, **options))
+    np.testing.assert_allclose(own, ours(other(learning_rate=RATE, momentum=MOMENTUM), l2=DECAY), rtol=1e-12)
+
+
+def test_sgd_pytorch_adds_its_decay_after_clipping_and_leaves_the_gradient_as_it_is() -> None:
+    w = Params({"bn1.gamma": Slot((3,), (0,))}, np.dtype("float64"))
+    w["bn1.gamma"], gradients = np.ones(3), w.like()
+    gradients["bn1.gamma"] = np.full(3, 0.25)
+    Updater(SgdPytorch(learning_rate=1.0, weight_decay=0.5), w).update(gradients)
+    assert w["bn1.gamma"].tolist() == [0.25] * 3
+    assert gradients["bn1.gamma"].tolist() == [0.25] * 3

@@ -1,5 +1,6 @@
 """Schedules have the values their definitions say, and never leave the range of their points."""
 
+import importlib.util
 import math
 
 import pytest
@@ -14,6 +15,7 @@ from nndl.train.schedules import (
     Multistep,
     OneCycle,
     PiecewiseLinear,
+    WarmRestarts,
     WarmUp,
 )
 
@@ -56,7 +58,7 @@ def test_warm_up_rises_in_equal_steps_and_then_lets_the_schedule_be() -> None:
 
 
 @given(
-    name=st.sampled_from(sorted(set(SCHEDULES) - {"multistep", "lr_decay", "piecewise_linear"})),
+    name=st.sampled_from(sorted(set(SCHEDULES) - {"multistep", "lr_decay", "piecewise_linear", "warm_restarts"})),
     place=st.floats(0, 1),
     epochs=st.integers(1, 300),
 )
@@ -72,6 +74,28 @@ def test_points_outside_training_are_told() -> None:
     assert PiecewiseLinear(points=((0, 1), (4, 0))).beyond(4) is None
     assert PiecewiseLinear(points=((0, 1), (4, 0))).beyond(3.9) == ("points", 4, "epoch 4 is no part of training")
     assert Cosine().beyond(0.1) is None
+    assert WarmRestarts(t_0=3).beyond(4) is None
+    assert WarmRestarts(t_0=4).beyond(4) == ("t_0", 4, "the restart after epoch 4 never comes")
+
+
+def test_warm_restarts_begin_each_cycle_from_the_top() -> None:
+    even, growing = WarmRestarts(t_0=2, final=0.2), WarmRestarts(t_0=1, t_mult=2)
+    assert [even(epoch, 9) for epoch in (0, 1, 2, 3, 4, 5)] == pytest.approx([1, 0.6, 1, 0.6, 1, 0.6])
+    assert [growing(epoch, 9) for epoch in (0, 0.5, 1, 2, 3, 5, 7)] == pytest.approx([1, 0.5, 1, 0.5, 1, 0.5, 1])
+    assert [WarmRestarts(t_0=0.1)(step / 10, 1) for step in range(10)] == pytest.approx([1] * 10)
+    assert WarmRestarts(t_0=4).at(lambda epoch: epoch / 2) == WarmRestarts(t_0=2)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="needs torch")
+@pytest.mark.parametrize(("t_0", "t_mult"), [(3, 1), (1, 2), (2, 3)])
+def test_warm_restarts_are_pytorchs(t_0: int, t_mult: int) -> None:
+    torch = pytest.importorskip("torch")
+    rule = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], 1.0)
+    theirs = torch.optim.lr_scheduler.CosineAnnealingWarmRestarts(rule, t_0, t_mult, eta_min=0.05)
+    own, per_epoch = WarmRestarts(t_0=t_0, t_mult=t_mult, final=0.05), 7
+    for step in range(20 * per_epoch):
+        theirs.step(step / per_epoch)
+        assert own(step / per_epoch, 20) == pytest.approx(rule.param_groups[0]["lr"], abs=1e-9), step
 
 
 def test_schedules_refuse_points_that_mean_nothing() -> None:

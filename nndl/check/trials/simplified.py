@@ -13,7 +13,7 @@ from nndl.net.catalog.norm import Bn, SpatialBn
 from nndl.net.catalog.simple import Dropout, StochasticDepth
 from nndl.net.layer import Layer
 from nndl.net.losses import SoftmaxLoss
-from nndl.train.optimizers import AdamW, Rule
+from nndl.train.optimizers import Rule
 from nndl.train.schedules import Multistep
 
 WARM_UP = 0.1
@@ -120,4 +120,4 @@ def _plain_training(train: Train, epochs: float, batch_size: int) -> dict[str, A
 
 
 def _without_decay(rule: Rule) -> Rule:
-    return replace(rule, weight_decay=0.0) if isinstance(rule, AdamW) else rule
+    return rule if rule.own_weight_decay is None else replace(rule, weight_decay=0.0)  # type: ignore[call-arg]

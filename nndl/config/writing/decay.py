@@ -1,7 +1,7 @@
 """The l2 and weight_decay of an experiment in words of PyTorch, whose optimisers mean different things by one."""
 
 from nndl.config.schema import Train
-from nndl.train.optimizers import Adam, RmsProp, Rule, Sgd, SgdMomentum, SgdNesterovMomentum
+from nndl.train.optimizers import Adam, RmsProp, Rule, Sgd, SgdMomentum, SgdNesterovMomentum, SgdPytorch
 
 
 def in_pytorch(train: Train) -> list[str]:
@@ -9,6 +9,8 @@ def in_pytorch(train: Train) -> list[str]:
     rule = train.optimizer
     decay = train.weight_decay if rule.own_weight_decay is None else rule.own_weight_decay
     lines = []
+    if isinstance(rule, SgdPytorch):
+        return [f"train.l2 is PyTorch's weight_decay={train.l2:g}, of weights alone"] if train.l2 else []
     if train.l2 and (theirs := _coupled(rule)):
         lines.append(f"train.l2 is PyTorch's {theirs}weight_decay={train.l2:g}), of weights alone")
     if decay and isinstance(rule, Adam):

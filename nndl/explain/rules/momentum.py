@@ -1,11 +1,11 @@
-"""Gradient descent and its momenta, explained: sgd, sgd_momentum, sgd_nesterov_momentum."""
+"""Gradient descent and its momenta, explained: sgd, sgd_momentum, sgd_nesterov_momentum, sgd_pytorch."""
 
 from collections.abc import Callable
 from typing import Any
 
 from nndl.explain.record import Explanation, Given, Source, Step, Values
 from nndl.net.types import Array
-from nndl.optim import sgd, sgd_momentum, sgd_nesterov_momentum
+from nndl.optim import sgd, sgd_momentum, sgd_nesterov_momentum, sgd_pytorch
 
 W = Given("w", "D", "the weights", [1, -2, 0.5])
 DW = Given("dw", "D", "the gradient of the loss by them", [0.4, -1, 2])
@@ -144,4 +144,45 @@ SGD_NESTEROV_MOMENTUM = Explanation(
         CS231N,
     ),
     aliases=("nesterov", "nesterov_momentum", "nag"),
+)
+
+
+SGD_PYTORCH = Explanation(
+    name="sgd_pytorch",
+    title="SGD as PyTorch has it",
+    summary=(
+        "torch.optim.SGD to the letter: λ w is added to the gradient before anything else, and the velocity is a sum "
+        "of gradients that η multiplies when the step is taken. ρ is the momentum."
+    ),
+    config="train: {optimizer: {sgd_pytorch: {learning_rate: 0.1, momentum: 0.9, weight_decay: 0.0005}}}",
+    given=(W, DW, VELOCITY),
+    constants={"learning_rate": 0.1, "momentum": 0.9, "dampening": 0.0, "weight_decay": 0.01},
+    forward=(
+        Step(
+            "g = dw + weight_decay * w",
+            "g = dw + weight_decay * w",
+            "The gradient of loss + λ/2 |w|²: coupled decay, of every parameter, biases and γ and β included.",
+        ),
+        Step(
+            "velocity = momentum * velocity_old + (1 - dampening) * g",
+            "velocity = momentum * velocity_old + (1 - dampening) * g",
+            "The decay adds up in the velocity too, to λ w / (1 − ρ). At the very first step the velocity is g itself, "
+            "whatever the dampening.",
+        ),
+        Step(
+            "next_w = w - learning_rate * velocity",
+            "next_w = w - learning_rate * velocity",
+            "A change of η acts on all of the velocity at once; in sgd_momentum, on new gradients only.",
+        ),
+    ),
+    backward=(),
+    own=stepped(sgd_pytorch, "velocity"),
+    functions=(sgd_pytorch,),
+    output="next_w",
+    tests=(*TESTS, {"D": 4, "momentum": 0.5, "dampening": 0.5}, {"D": 3, "weight_decay": 0.3}),
+    notes=("With nesterov the step is g + ρ v instead of v.",),
+    sources=(
+        Source("PyTorch, torch.optim.SGD", "https://docs.pytorch.org/docs/stable/generated/torch.optim.SGD.html"),
+        CS231N,
+    ),
 )

@@ -47,6 +47,8 @@ LINEAR = "model: {layers: [affine: 10]}\n"
         ),
         ("threads: 100000", "100000", "threads should be 1024 or less, not 100,000"),
         ("train: {optimizer: adamw, weight_decay: 0.1}", "0.1}", "adamw has a weight_decay of its own; set that one"),
+        ("train: {optimizer: lion, weight_decay: 0.1}", "0.1}", "lion has a weight_decay of its own; set that one"),
+        ("train: {optimizer: {sgd_pytorch: {nesterov: true}}}", "true", "sgd_pytorch: nesterov needs a momentum and "),
         ("train: {optimizer: muon}", "muon", "muon is a rule for filters, and this network has none; use "),
         (
             "data: {train_size: 600, validation_size: 500}\ntrain: {drop_last: true, batch_size: 101}",
@@ -63,6 +65,8 @@ LINEAR = "model: {layers: [affine: 10]}\n"
         ("train: {epochs: 3, warmup_epochs: 4}", "4}", "the warm-up is longer than training; train.epochs is 3"),
         ("train: {schedule: {multistep: {epochs: [4, 4]}}}", "[4", "multistep: epochs should be in rising order"),
         ("train: {schedule: {multistep: {epochs: [10]}}}", "[10", "multistep: the drop after epoch 10 never comes; "),
+        ("train: {schedule: {warm_restarts: 10}}", "10", "warm_restarts: the restart after epoch 10 never comes; "),
+        ("train: {schedule: {warm_restarts: {t_0: 1, t_mul: 2}}}", "t_mul", "warm_restarts: unknown key 't_mul'; did"),
         (
             "train: {schedule: {piecewise_linear: [[0, 1], [11, 0]]}}",
             "[[0",

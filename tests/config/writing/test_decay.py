@@ -26,6 +26,8 @@ WEIGHTS = ", of weights alone"
             "{optimizer: {sgd_nesterov_momentum: {momentum: 0.8}}, weight_decay: 0.1}",
             ["train.weight_decay is decoupled: about PyTorch's SGD(momentum=0.8, nesterov=True, weight_decay=0.02)"],
         ),
+        ("{optimizer: {sgd_pytorch: {weight_decay: 0.1}}}", []),
+        ("{optimizer: sgd_pytorch, l2: 0.1}", ["train.l2 is PyTorch's weight_decay=0.1"]),
         ("{optimizer: muon, l2: 0.1, weight_decay: 0.1}", []),
     ],
 )
