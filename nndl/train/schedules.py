@@ -1,17 +1,20 @@
 """Schedules: pure functions from the place in training to a multiplier of the learning rate.
 
-The place is given in epochs, with a fraction: step / steps_per_epoch, from 0 up to but not including `epochs`.
+The place is given in epochs, with a fraction: step / steps_per_epoch, from 0 up to but not including `epochs`. What
+follows from the scores of epochs follows from all of them, so that a state need keep nothing else.
 """
 
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Annotated, NamedTuple, Self
+from typing import Annotated, ClassVar, NamedTuple, Self
 
 from annotated_types import Ge, Gt, Lt, MinLen
 
 from nndl.described import Described, table
+from nndl.train.choosing import Measure
+from nndl.train.events import EpochDone
 
 
 class Beyond(NamedTuple):
@@ -25,11 +28,18 @@ class Beyond(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule(Described):
-    """multiplier = schedule(epoch, epochs)"""
+    """multiplier = schedule(epoch, epochs) * schedule.after(history)"""
+
+    needs_validation: ClassVar[bool] = False
+    """True for a schedule that follows the scores of images held out."""
 
     def __call__(self, epoch: float, epochs: float) -> float:
         """Return the multiplier at `epoch` of `epochs`."""
         raise NotImplementedError
+
+    def after(self, history: Sequence[EpochDone]) -> float:  # noqa: ARG002
+        """Return the factor on the multiplier that follows from the epochs scored so far."""
+        return 1.0
 
     def beyond(self, epochs: float) -> Beyond | None:  # noqa: ARG002
         """Return what does not fit into `epochs`; None for a schedule in shares of training."""
@@ -192,6 +202,51 @@ class PiecewiseLinear(Schedule):
         return replace(self, points=tuple((moved(epoch), multiplier) for epoch, multiplier in self.points))
 
 
+@dataclass(frozen=True, kw_only=True)
+class Plateau(Schedule):
+    """Multiply by a factor when validation has got no better for some epochs: PyTorch's ReduceLROnPlateau."""
+
+    kind = "plateau"
+    shorthand = "factor"
+    needs_validation = True
+
+    factor: Annotated[float, Gt(0), Lt(1)] = 0.1
+    """The factor that the learning rate is multiplied by each time."""
+    by: Measure = "accuracy"
+    """The measure, on the validation images, that is to get better."""
+    patience: Annotated[int, Ge(0)] = 10
+    """Epochs in a row without a better one that are let pass; after one more the learning rate drops."""
+    threshold: Annotated[float, Ge(0)] = 1e-4
+    """The share of the best so far that an epoch has to be better by to count as better."""
+    cooldown: Annotated[int, Ge(0)] = 0
+    """Epochs after a drop in which none counts as one without a better."""
+    min: Annotated[float, Ge(0), Lt(1)] = 0.0
+    """The multiplier that it never falls below."""
+
+    def __call__(self, epoch: float, epochs: float) -> float:  # noqa: ARG002
+        return 1.0
+
+    def after(self, history: Sequence[EpochDone]) -> float:
+        """Return the multiplier after these epochs, counted anew from the first: 1 where none was scored."""
+        multiplier, best, waited, cooling = 1.0, -math.inf, 0, 0
+        for epoch in history:
+            score = self._score(epoch)
+            if score > best + self.threshold * abs(best) or (best == -math.inf and score > best):
+                best, waited = score, 0
+            else:
+                waited += 1
+            if cooling:
+                cooling, waited = cooling - 1, 0
+            if waited > self.patience:
+                multiplier, waited, cooling = max(self.min, multiplier * self.factor), 0, self.cooldown
+        return multiplier
+
+    def _score(self, epoch: EpochDone) -> float:
+        """Return what is high for a good epoch."""
+        score = epoch.validation_accuracy if self.by == "accuracy" else epoch.validation_loss
+        return math.nan if score is None else score if self.by == "accuracy" else -score
+
+
 @dataclass(frozen=True)
 class WarmUp:
     """Another schedule, its first `warmup_epochs` multiplied by a straight line from 0 to 1 (Goyal et al. 2017)."""
@@ -205,6 +260,10 @@ class WarmUp:
         if self.warmup_epochs > 0:  # the first step takes one step's share of the line: none is wasted on 0
             rising = min(1.0, (epoch + 1 / self.steps_per_epoch) / self.warmup_epochs)
         return rising * self.schedule(epoch, epochs)
+
+    def after(self, history: Sequence[EpochDone]) -> float:
+        """Return the factor that follows from the epochs scored so far."""
+        return self.schedule.after(history)
 
 
 def in_rising_order(epochs: Sequence[float]) -> bool:
@@ -223,6 +282,6 @@ def interpolate(points: tuple[tuple[float, float], ...], at: float) -> float:
 
 
 SCHEDULES: dict[str, type[Schedule]] = table(
-    Constant, LrDecay, Multistep, Cosine, WarmRestarts, OneCycle, PiecewiseLinear
+    Constant, LrDecay, Multistep, Cosine, WarmRestarts, OneCycle, PiecewiseLinear, Plateau
 )
 """The schedules by their names in YAML."""

@@ -81,6 +81,7 @@ class Solver:
         self._turns = learner.updater.turns(epochs)
         self.step = 0
         self.history: list[EpochDone] = []
+        self._factor = 1.0
         self.seconds = 0.0
         self._epoch_loss, self._epoch_seconds, self._epoch_images = 0.0, 0.0, 0
         self.scoring: Callable[[Scoring], None] = lambda _: None
@@ -187,7 +188,7 @@ class Solver:
             self.learner.freeze(now, self.epochs)
 
     def _multiplier(self, step: int) -> float:
-        return self.schedule(step / self.steps_per_epoch, self.epochs)
+        return self.schedule(step / self.steps_per_epoch, self.epochs) * self._factor
 
     # -- scoring -------------------------------------------------------------------------------------------------------
 
@@ -213,6 +214,7 @@ class Solver:
         )
         done = replace(done, is_best=self.choice.is_better(done, self.best))
         self.history.append(done)
+        self._factor = self.schedule.after(self.history)
         self._epoch_loss, self._epoch_seconds, self._epoch_images = 0.0, 0.0, 0
         return done
 
@@ -299,6 +301,7 @@ class Solver:
         self._epoch_loss, self.seconds = info["epoch_loss"], info["seconds"]
         self._epoch_seconds, self._epoch_images = (info.get(name, LATER[name]) for name in LATER)
         self.history = read_history(info)
+        self._factor = self.schedule.after(self.history)
         self.network.trained_at = tuple(info.get("trained_at", self.network.input_shape))
 
     def _stores(self) -> dict[str, Params]:

@@ -29,7 +29,7 @@ from nndl.net.catalog.block import Block
 from nndl.net.layer import Layer
 from nndl.net.losses import SoftmaxLoss, SvmLoss
 from nndl.train.optimizers import OPTIMIZERS
-from nndl.train.schedules import Constant, Cosine, LrDecay, Multistep, OneCycle, PiecewiseLinear, WarmRestarts
+from nndl.train.schedules import Constant, Cosine, LrDecay, Multistep, OneCycle, PiecewiseLinear, Plateau, WarmRestarts
 from nndl.train.transforms import Ema
 from nndl.train.updater import Group
 
@@ -121,6 +121,7 @@ schedules = st.one_of(
         factor=rates,
     ),
     st.builds(Cosine, final=shares),
+    st.builds(Plateau, factor=st.floats(0.1, 0.9), by=st.sampled_from(["accuracy", "loss"])),
     st.builds(WarmRestarts, t_0=st.floats(0.1, EPOCHS / 2), t_mult=st.integers(1, 3), final=shares),
     st.builds(OneCycle, peak_at=st.floats(0.1, 0.9), start=shares, final=shares),
     st.builds(

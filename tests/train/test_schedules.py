@@ -2,11 +2,14 @@
 
 import importlib.util
 import math
+from collections.abc import Iterable
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nndl.train.events import EpochDone
 from nndl.train.schedules import (
     SCHEDULES,
     Constant,
@@ -15,6 +18,8 @@ from nndl.train.schedules import (
     Multistep,
     OneCycle,
     PiecewiseLinear,
+    Plateau,
+    Schedule,
     WarmRestarts,
     WarmUp,
 )
@@ -96,6 +101,62 @@ def test_warm_restarts_are_pytorchs(t_0: int, t_mult: int) -> None:
     for step in range(20 * per_epoch):
         theirs.step(step / per_epoch)
         assert own(step / per_epoch, 20) == pytest.approx(rule.param_groups[0]["lr"], abs=1e-9), step
+
+
+def scored(accuracies: Iterable[float], losses: Iterable[float] | None = None) -> list[EpochDone]:
+    """Epochs of which only the validation is told."""
+    both = [(accuracy, 1 - accuracy) for accuracy in accuracies] if losses is None else zip(accuracies, losses)  # noqa: B905
+    return [
+        EpochDone(
+            step=epoch,
+            epoch=epoch,
+            train_loss=1.0,
+            train_accuracy=0.5,
+            validation_loss=loss,
+            validation_accuracy=accuracy,
+            learning_rate=0.1,
+            seconds=1.0,
+            images_per_second=1.0,
+            is_best=False,
+        )
+        for epoch, (accuracy, loss) in enumerate(both, start=1)
+    ]
+
+
+def test_a_plateau_is_left_after_patience_and_after_a_rest() -> None:
+    schedule = Plateau(factor=0.5, patience=1, threshold=0.1, cooldown=2, min=0.2)
+    history = scored([0.5, 0.54, 0.54, 0.54, 0.54, 0.54, 0.54, 0.54, 0.54, 0.54, 0.9])
+    multipliers = [schedule.after(history[:count]) for count in range(len(history) + 1)]
+    assert multipliers == [1, 1, 1, 0.5, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25, 0.25, 0.25]
+    assert schedule.after(history + scored([0.1] * 40)) == 0.2
+    assert [each().after(history) for each in (Constant, Cosine)] == [1, 1]
+
+
+@given(
+    scores=st.lists(st.sampled_from([0.0, 0.1, 0.2, 0.2001, 0.3, 0.5, math.nan]), max_size=30),
+    by=st.sampled_from(["accuracy", "loss"]),
+    patience=st.integers(0, 3),
+    cooldown=st.integers(0, 3),
+    threshold=st.sampled_from([0.0, 1e-4, 0.1]),
+)
+@pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="needs torch")
+def test_a_plateau_is_pytorchs(scores: list[float], by: Any, patience: int, cooldown: int, threshold: float) -> None:
+    torch = pytest.importorskip("torch")
+    rule = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], 1.0)
+    theirs = torch.optim.lr_scheduler.ReduceLROnPlateau(
+        rule, "max" if by == "accuracy" else "min", 0.3, patience, threshold, cooldown=cooldown, min_lr=0.01, eps=0.0
+    )
+    own = Plateau(factor=0.3, by=by, patience=patience, threshold=threshold, cooldown=cooldown, min=0.01)
+    history = scored(scores, scores)
+    for count, score in enumerate(scores, start=1):
+        theirs.step(score)
+        assert own.after(history[:count]) == pytest.approx(rule.param_groups[0]["lr"], rel=1e-12)
+
+
+def test_warm_up_lets_a_plateau_be() -> None:
+    warm: WarmUp | Schedule = WarmUp(Plateau(factor=0.5, patience=0), 2, steps_per_epoch=4)
+    assert warm.after(scored([0.5, 0.5])) == 0.5
+    assert warm(0.0, 9) == 0.125
 
 
 def test_schedules_refuse_points_that_mean_nothing() -> None:

@@ -10,7 +10,7 @@ import pytest
 from nndl.errors import CheckpointError, TrainingError
 from nndl.train.events import EpochDone, Event, Finished, Interrupted, Scoring, StepDone
 from nndl.train.optimizers import Adam, SgdMomentum
-from nndl.train.schedules import Cosine
+from nndl.train.schedules import Cosine, Plateau
 from nndl.train.solver import Solver
 from nndl.train.state import LATER
 from nndl.train.transforms import Ema, Lookahead
@@ -35,6 +35,12 @@ SPEED_RUN: dict[str, Any] = {
         Group(match="bn1.gamma", learning_rate=0.0),
     ),
     "average": Lookahead(every=2),
+}
+
+PLATEAU: dict[str, Any] = {
+    "epochs": 5,
+    "schedule": Plateau(factor=0.3, patience=0, threshold=0.5),
+    "warmup_epochs": 0.5,
 }
 
 
@@ -137,7 +143,9 @@ def test_the_same_seed_gives_the_same_bits_and_another_does_not() -> None:
 
 
 @pytest.mark.parametrize("stop_at", [1, 3, 4, 7, 11])
-@pytest.mark.parametrize("options", [{}, EVERYTHING, SPEED_RUN], ids=["plain", "everything", "speed-run"])
+@pytest.mark.parametrize(
+    "options", [{}, EVERYTHING, SPEED_RUN, PLATEAU], ids=["plain", "everything", "speed-run", "plateau"]
+)
 def test_stopped_and_restored_equals_uninterrupted(stop_at: int, options: dict[str, Any]) -> None:
     whole = tiny.solver(**options)
     expected = run(whole)
@@ -154,6 +162,20 @@ def test_stopped_and_restored_equals_uninterrupted(stop_at: int, options: dict[s
     assert same_state(whole, second)
     assert [timeless(asdict(event)) for event in rest] == [timeless(asdict(event)) for event in expected[-len(rest) :]]
     assert len(seen) + 1 + len(rest) == len(expected)
+
+
+def test_the_rates_of_a_plateau_are_those_of_the_steps_after_it() -> None:
+    solver = tiny.solver(**PLATEAU)
+    events = run(solver)
+    rates: dict[int, set[float]] = {}
+    for event in events:
+        if isinstance(event, StepDone) and event.epoch > 1:
+            rates.setdefault(event.epoch, set()).add(round(event.learning_rate / 0.01, 12))
+    expected = [PLATEAU["schedule"].after(solver.history[: epoch - 1]) for epoch in rates]
+    assert [rates[epoch] for epoch in rates] == [{round(each, 12)} for each in expected]
+    assert expected[-1] < 1
+    told = [round(event.learning_rate / 0.01, 12) for event in events if isinstance(event, EpochDone)]
+    assert told[1:] == [each for (each,) in rates.values()]
 
 
 def test_stop_ends_after_the_step_in_flight_with_a_whole_state() -> None:

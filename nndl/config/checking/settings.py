@@ -130,6 +130,9 @@ def _check_training(experiment: Experiment, report: Report) -> None:
     if train.patience is not None and train.resolution is not None:
         words = "patience may end training while images are still small (train.resolution)"
         report(("train", "patience"), f"{words}, of which the running statistics would then be; leave one of them out")
+    if train.schedule.needs_validation and not experiment.data.validates:
+        kind = train.schedule.kind
+        report(("train", "schedule"), f"{kind} waits for a better validation, and data.validation_size is 0", True)
     if train.patience is not None and not experiment.data.validates:
         report(("train", "patience"), "patience waits for a better validation, and data.validation_size is 0")
     if train.shards is not None and train.shards > train.batch_size:

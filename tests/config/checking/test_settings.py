@@ -65,6 +65,17 @@ LINEAR = "model: {layers: [affine: 10]}\n"
         ("train: {epochs: 3, warmup_epochs: 4}", "4}", "the warm-up is longer than training; train.epochs is 3"),
         ("train: {schedule: {multistep: {epochs: [4, 4]}}}", "[4", "multistep: epochs should be in rising order"),
         ("train: {schedule: {multistep: {epochs: [10]}}}", "[10", "multistep: the drop after epoch 10 never comes; "),
+        (
+            "data: {validation_size: 0}\ntrain: {schedule: plateau}",
+            "schedule",
+            "plateau waits for a better validation, and data.validation_size is 0",
+        ),
+        ("train: {schedule: {plateau: 1.0}}", "1.0", "plateau: factor should be less than 1, not 1.0"),
+        (
+            "train: {schedule: {plateau: {min_lr: 1e-3}}}",
+            "min_lr",
+            "plateau: unknown key 'min_lr'; did you mean 'min'?",
+        ),
         ("train: {schedule: {warm_restarts: 10}}", "10", "warm_restarts: the restart after epoch 10 never comes; "),
         ("train: {schedule: {warm_restarts: {t_0: 1, t_mul: 2}}}", "t_mul", "warm_restarts: unknown key 't_mul'; did"),
         (
