@@ -344,41 +344,56 @@ def flatten_backward(dout: Array, cache: Any) -> Array:
 # Losses -------------------------------------------------------------------------------------------------------------
 
 
-def softmax_loss(x: Array, y: Array, label_smoothing: float = 0.0) -> tuple[Any, Array]:
+def softmax_loss(
+    x: Array, y: Array, label_smoothing: float = 0.0, class_weights: Array | None = None
+) -> tuple[Any, Array]:
     """Mean cross-entropy of softmax(x) against the labels.  x (N, C) scores, y (N,) int -> loss, dx (N, C).
 
     With label smoothing (Szegedy et al. 2016) the target gives 1 - label_smoothing to the label and spreads the rest
-    evenly over all C classes. Raises ValueError for labels that are no whole numbers of columns of x.
+    evenly over all C classes. With class_weights (C,) the term of each class is multiplied by its weight, and the mean
+    is the weighted one: divided by the sum of the labels' weights. Raises ValueError for labels that are no whole
+    numbers of columns of x.
     """
     x, y = as_floats(x), as_labels(y, x.shape)
-    target = np.full(x.shape, label_smoothing / x.shape[1], x.dtype)
-    target[np.arange(len(x)), y] += 1 - label_smoothing
-    return cross_entropy(x, target)
+    target = np.zeros(x.shape, x.dtype)
+    target[np.arange(len(x)), y] = 1
+    return cross_entropy(x, target, label_smoothing, class_weights)
 
 
-def cross_entropy(x: Array, target: Array) -> tuple[Any, Array]:
+def cross_entropy(
+    x: Array, target: Array, label_smoothing: float = 0.0, class_weights: Array | None = None
+) -> tuple[Any, Array]:
     """Mean cross-entropy of softmax(x) against distributions over the classes.  x, target (N, C) -> loss, dx (N, C).
 
-    Raises ValueError for a target that is no distribution for each example.
+    Smoothing and weights are softmax_loss's; an example has the mean weight of its target. Raises ValueError for a
+    target that is no distribution for each example.
     """
     x, target = as_floats(x), as_distributions(target, x.shape)
     shifted = x - x.max(axis=1, keepdims=True)
     log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    loss = -(target * log_p).sum() / len(x)
-    dx = (np.exp(log_p) - target) / len(x)
-    return loss, dx
+    total, mass = len(x), 1.0
+    smoothed = (1 - label_smoothing) * target + label_smoothing / x.shape[1]
+    if class_weights is not None:
+        weights = np.asarray(class_weights, x.dtype)
+        smoothed *= weights
+        total, mass = (target * weights).sum(), smoothed.sum(axis=1, keepdims=True)
+    return -(smoothed * log_p).sum() / total, (mass * np.exp(log_p) - smoothed) / total
 
 
-def svm_loss(x: Array, y: Array) -> tuple[Any, Array]:
+def svm_loss(x: Array, y: Array, class_weights: Array | None = None) -> tuple[Any, Array]:
     """Hinge loss of all classes, margin 1 (Weston and Watkins 1999).  x (N, C), y (N,) int -> loss, dx (N, C).
 
-    Raises ValueError for labels that are no whole numbers of columns of x.
+    With class_weights (C,) it is the mean weighted by those of the labels, divided by their sum. Raises ValueError for
+    labels that are no whole numbers of columns of x.
     """
     x, y = as_floats(x), as_labels(y, x.shape)
     rows = np.arange(len(x))
     margins = np.maximum(0, x - x[rows, y][:, np.newaxis] + 1)
     margins[rows, y] = 0
-    loss = margins.sum() / len(x)
-    dx = (margins > 0).astype(x.dtype)
-    dx[rows, y] = -dx.sum(axis=1)
-    return loss, dx / len(x)
+    slopes = (margins > 0).astype(x.dtype)
+    total = len(x)
+    if class_weights is not None:
+        weights = np.asarray(class_weights, x.dtype)[y]
+        margins, slopes, total = margins * weights[:, np.newaxis], slopes * weights[:, np.newaxis], weights.sum()
+    slopes[rows, y] = -slopes.sum(axis=1)
+    return margins.sum() / total, slopes / total

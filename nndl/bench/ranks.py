@@ -39,7 +39,7 @@ def measure_ranks(experiment: Experiment, ranks: Sequence[int], bursts: int, sec
             for each in contenders:
                 each.end()
     return [
-        {"ranks": size, **about, **_speeds(experiment.train.batch_size, times)}
+        {"ranks": size, **about, **_speeds(experiment.train.step_size, times)}
         for size, about, times in zip((1, *ranks), known, zip(*turns, strict=True), strict=True)
     ]
 
@@ -50,7 +50,7 @@ def _endless(experiment: Experiment) -> Experiment:
     names, count = CLASSES["synthetic"], len(experiment.data.class_names)
     data = {"dataset": "synthetic", "classes": names[:count] if count < len(names) else "all"}
     shape = {"channels": channels, "size": tuple(size)}
-    sizes = {"train_size": max(100, BATCHES * experiment.train.batch_size), "validation_size": 0, "test_size": 10}
+    sizes = {"train_size": max(100, BATCHES * experiment.train.step_size), "validation_size": 0, "test_size": 10}
     images = experiment.data.model_copy(update=data | shape | sizes)
     return experiment.with_epochs(MOST_EPOCHS).model_copy(update={"data": images})
 
@@ -61,12 +61,12 @@ def _begin(ranks: int, experiment: Experiment, config: Path) -> Process:
     return Process(f"{ranks} ranks", words, OVERSUBSCRIBED)
 
 
-def _speeds(batch_size: int, seconds: Sequence[float]) -> dict[str, float]:
-    """Return images a second and milliseconds a step; `seconds` are those of a step in each burst."""
+def _speeds(images: int, seconds: Sequence[float]) -> dict[str, float]:
+    """Return images a second and milliseconds a step of so many; `seconds` are those of a step in each burst."""
     step = median(seconds)
     return {
-        "images_per_second": batch_size / step,
-        "slowest_burst": batch_size / max(seconds),
-        "fastest_burst": batch_size / min(seconds),
+        "images_per_second": images / step,
+        "slowest_burst": images / max(seconds),
+        "fastest_burst": images / min(seconds),
         "ms_per_step": 1e3 * step,
     }

@@ -8,6 +8,7 @@ import numpy as np
 
 from nndl.config.data import Split, build_split
 from nndl.config.schema import Experiment
+from nndl.config.weights import ClassWeights, class_weights
 from nndl.data.augment import Transform
 from nndl.data.augment.mixing import Mixing
 from nndl.data.batches import Batches
@@ -88,6 +89,7 @@ def build(experiment: Experiment, begin: Begin | None = None, data: Dataset | No
         raise UsageError("this experiment starts from weights (train.start_from): nndl.build makes it")
     split = build_split(experiment, data)
     network = build_network(experiment)
+    network.class_weights = _weights(experiment.train.class_weights, split, "train.class_weights")
     _whiten(network, split)
     start = begin(network) if begin else None
     part = split.dataset.train
@@ -95,6 +97,12 @@ def build(experiment: Experiment, begin: Begin | None = None, data: Dataset | No
     test = replace(_evaluator(experiment, split, split.test), tta=experiment.train.tta)
     solver = build_solver(experiment, split, network, validation)
     return Built(experiment, split, network, solver, validation, test, start)
+
+
+def _weights(given: ClassWeights | None, split: Split, key: str) -> Array | None:
+    """Return the weights that a key gives the classes of the images that are learnt from."""
+    dataset = split.dataset
+    return class_weights(given, dataset.classes, dataset.train.labels[split.train], key)
 
 
 def build_network(experiment: Experiment, engine: str | None = None) -> Network:
@@ -136,7 +144,7 @@ def build_solver(experiment: Experiment, split: Split, network: Network, validat
     return Solver(
         network,
         batches,
-        build_learner(experiment, network),
+        build_learner(experiment, network, steps_per_epoch=batches.batches_per_epoch),
         epochs=train.epochs,
         train_sample=_evaluator(experiment, split, split.dataset.train.take(split.train[:TRAIN_SAMPLE])),
         validation=validation,
@@ -144,22 +152,35 @@ def build_solver(experiment: Experiment, split: Split, network: Network, validat
         warmup_epochs=train.warmup_epochs,
         objective=_sharded(experiment, network),
         choice=Choice(train.best_by, train.patience),
+        shown=_shown(experiment, split) if train.average and train.average.recomputes else None,
     )
 
 
-def build_batches(experiment: Experiment, split: Split) -> Batches:
-    """Make the training batches, all images at their own size."""
+def build_batches(
+    experiment: Experiment, split: Split, size: int | None = None, drop_last: bool | None = None
+) -> Batches:
+    """Make the training batches, of `size` images instead of a step's, all images at their own size."""
+    data, train = experiment.data, experiment.train
     return Batches(
         split.dataset.train,
         split.train,
-        experiment.train.batch_size,
+        size or train.step_size,
         experiment.seed,
         normalize=split.normalize,
-        augment=_fitted(experiment.data.augment, split),
-        mix=Mixing(experiment.data.mix, len(split.dataset.classes)) if experiment.data.mix else None,
+        augment=_fitted(data.augment, split),
+        mix=Mixing(data.mix, len(split.dataset.classes)) if data.mix else None,
         dtype=experiment.dtype,
-        drop_last=experiment.train.drop_last,
+        drop_last=train.drop_last if drop_last is None else drop_last,
+        sampling=_weights(data.sampling, split, "data.sampling"),
     )
+
+
+def _shown(experiment: Experiment, split: Split) -> Batches:
+    """Make the batches that running statistics are computed from: as large as those that batch norm sees."""
+    train = experiment.train
+    shards = train.shards or 1 if train.shard_statistics == "shard" else 1
+    size = Cut(train.batch_size, shards).size
+    return build_batches(experiment, split, size, drop_last=len(split.train) >= size)
 
 
 def _fitted(augment: Sequence[Transform], split: Split) -> tuple[Transform, ...]:
@@ -172,11 +193,11 @@ def _fitted(augment: Sequence[Transform], split: Split) -> tuple[Transform, ...]
 
 
 def _sharded(experiment: Experiment, network: Network) -> ShardedLoss | None:
-    """Make the loss in shards, where the config asks for them."""
+    """Make the loss in shards, or in batches one after another, where the config asks for them."""
     train = experiment.train
-    if train.shards is None:
+    if train.parts is None:
         return None
-    cut = Cut(train.batch_size, train.shards)
+    cut = Cut(train.step_size, train.parts)
     return ShardedLoss(network, cut, Lanes(network, cut) if train.shard_statistics == "batch" else None)
 
 

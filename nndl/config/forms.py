@@ -1,9 +1,10 @@
-"""Values that configs write in a form of their own: views of test images, lengths of time, intervals."""
+"""Values that configs write in a form of their own: views of test images, lengths of time, intervals, weights."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, WithJsonSchema
 
+from nndl.config.weights import WEIGHTS_SCHEMA, as_weights
 from nndl.errors import UsageError
 from nndl.train.intervals import DURATION, PATTERN, parse_duration, parse_interval
 from nndl.train.views import FORM, TTA, as_tta
@@ -56,3 +57,10 @@ def _interval(value: Any) -> Any:
 
 Interval = Annotated[str, BeforeValidator(_interval), WithJsonSchema({"type": "string", "pattern": PATTERN})]
 """A distance between two moments of a training: `epoch`, `200 steps`, `10 minutes`."""
+
+Weights = Annotated[
+    Literal["balanced"] | tuple[float, ...] | dict[str, float] | None,
+    BeforeValidator(as_weights),
+    WithJsonSchema(WEIGHTS_SCHEMA),
+]
+"""Weights of classes: `balanced`, a list in their order, or some by name."""

@@ -21,7 +21,7 @@ from pydantic import (
 )
 
 from nndl.config.datasets import CLASSES, FOLD, SHAPE, TRAINING_IMAGES, fold_size, held_out, parse_fold
-from nndl.config.forms import Duration, Interval, Views
+from nndl.config.forms import Duration, Interval, Views, Weights
 from nndl.data.augment import TRANSFORMS, Transform
 from nndl.data.augment.mixing import MIXES, Mix
 from nndl.data.dataset import LARGEST, SMALLEST
@@ -145,6 +145,9 @@ class Data(Section):
     """The part to hold out instead: `2/5`, the second of five that are alike; validation_size is then its size."""
     normalize: Literal["standard", "mean_image", "none"] = "standard"
     """standard: mean 0, variance 1 per channel; mean_image: the mean image is subtracted (the courses); none: 0..1."""
+    sampling: Weights = None
+    """Weights that an epoch's images are drawn by, with replacement and as many as there are: `balanced` (each class as
+    often), a list, or `{cat: 2.0}`, an image of a cat twice as often as others. null: each image once."""
     augment: tuple[InstanceOf[Transform], ...] = Field(default=(), strict=False)
     """Random changes of the training images, in this order."""
     mix: tuple[InstanceOf[Mix], ...] = Field(default=(), strict=False)
@@ -254,7 +257,10 @@ class Train(Section):
     start_from: StartFrom | None = None
     """Weights to start from, of a run or a file, instead of drawn ones; the run keeps a copy of them."""
     batch_size: Count = 128
-    """Images in a step."""
+    """Images in a step; with `accumulate`, in each of its batches."""
+    accumulate: Count | None = None
+    """Batches in a step, one after another: the gradients add up to those of one batch as large as all of them, in the
+    memory of one. Batch norm sees each by itself; an epoch's last step takes what is left. null: one."""
     shards: Count | None = None
     """Parts that a batch is computed in, one after another or on several processes: batch norm sees each by itself, and
     the sums are the same bits on any number of them. null: whole, or a few parts on several processes."""
@@ -262,7 +268,7 @@ class Train(Section):
     """The images that batch norm takes its statistics over in shards: each shard's alone, or all of the batch, which is
     slower, as every batch norm waits for all shards."""
     drop_last: bool = False
-    """Leave out the batch at an epoch's end that is smaller than the others."""
+    """Leave out the batch at an epoch's end that is smaller than the others; with `accumulate`, the step."""
     eval_batch_size: Count = 500
     """Images scored at a time, where nothing is learnt."""
     optimizer: InstanceOf[Rule] = SgdMomentum()
@@ -278,6 +284,10 @@ class Train(Section):
     """Decoupled decay of the weights: each step also takes learning_rate * weight_decay of them away. It is PyTorch's
     AdamW's; its SGD's adds up in the momentum, so that 5e-4 there is l2: 5e-4 here, or about weight_decay: 5e-3 where
     momentum is 0.9 (divided by 1 - momentum)."""
+    class_weights: Weights = None
+    """Weights of the classes in the training loss: `balanced` (the fewer images, the more), a list in the order of the
+    classes, or `{cat: 2.0}`, the others 1. The mean is PyTorch's weighted one: divided by the weights of the labels of
+    the batch, not by its images. Validation and test losses are without them."""
     groups: tuple[Group, ...] = Field(default=(), strict=False)
     """Multipliers for some parameters, by patterns on their names."""
     clip_norm: Annotated[float, Gt(0)] | None = None
@@ -293,6 +303,17 @@ class Train(Section):
     tta: Views = "none"
     """Test-time augmentation: views of each test image that its scores are averaged over, when training is done. With
     `{views: mirror+translate, share: 0.25}`, or `mirror+translate:0.25`, of the least certain quarter alone."""
+
+    @property
+    def step_size(self) -> int:
+        """Return the images in a step."""
+        return self.batch_size * (self.accumulate or 1)
+
+    @property
+    def parts(self) -> int | None:
+        """Return the parts that a step is computed in: the shards of its batches; None where it is whole."""
+        whole = self.shards is None and (self.accumulate or 1) == 1
+        return None if whole else (self.shards or 1) * (self.accumulate or 1)
 
 
 class Checkpoint(Section):

@@ -19,7 +19,7 @@ __all__ = ["Batch", "Batches", "Normalize"]
 Array = NDArray[Any]
 Batch = tuple[Array, Array]
 
-SHUFFLE = 0  # the stream of random numbers; the transforms have the others
+SHUFFLE, SAMPLING = 0, 1 << 20  # streams of random numbers; the transforms have those between
 
 
 def batches_in(images: int, batch_size: int, drop_last: bool) -> int:
@@ -37,6 +37,8 @@ class Batches:
     Every array is a function of (seed, epoch, batch number): any epoch may be begun anywhere, with or without prefetch
     (that many batches are made ready by a thread). Where a batch is shared, `part` of so many images says which of them
     are made: X has those alone, y all labels. `resize` gives X of step 0, 1, ... of training another size.
+    sampling: weights float64 (C,) of the classes: an epoch's images are drawn by those of their labels, with
+    replacement, instead of each once.
     """
 
     def __init__(
@@ -52,11 +54,13 @@ class Batches:
         dtype: DTypeLike = np.float32,
         shuffle: bool = True,
         drop_last: bool = False,
+        sampling: Array | None = None,
         prefetch: int = 2,
     ) -> None:
         self.images, self.index, self.batch_size, self.seed = images, index, batch_size, seed
         self.normalize, self.augment, self.mix, self.dtype = normalize, augment, mix, np.dtype(dtype)
         self.shuffle, self.drop_last, self.prefetch = shuffle, drop_last, prefetch
+        self._until = None if sampling is None else np.cumsum(sampling[images.labels[index]])
         self.part: Callable[[int], slice] = lambda images: slice(0, images)
         self.resize: Callable[[Array, int], Array] = lambda X, step: X  # noqa: ARG005
 
@@ -67,6 +71,10 @@ class Batches:
 
     def order(self, epoch: int) -> Array:
         """Return the images' indices int64 in the order in which the epoch shows them."""
+        if self._until is not None:
+            drawn = counter.bits((self.seed, SAMPLING, epoch), np.arange(len(self.index)), 1)[0] >> np.uint64(11)
+            place = np.searchsorted(self._until, drawn * 2.0**-53 * self._until[-1], side="right")
+            return self.index[np.minimum(place, len(self.index) - 1)]
         if not self.shuffle:
             return self.index
         key = (self.seed, SHUFFLE, epoch)
@@ -75,6 +83,8 @@ class Batches:
     def epoch(self, epoch: int, start: int = 0) -> Iterator[Batch]:
         """Yield the batches of an epoch, counted from 0, beginning with batch number `start`."""
         order = self.order(epoch)
+        if self._until is not None:  # what comes again is another image to the transforms: it looks like no other time
+            order = order + times_before(order) * len(self.images)
         numbers = range(start, self.batches_per_epoch)
         return _ahead(lambda number: self._make(order, epoch, number), numbers, self.prefetch)
 
@@ -85,7 +95,8 @@ class Batches:
             return X, labels[index]
         order = self.order(epoch)
         by_number = np.argsort(order, kind="stable")
-        following = order[(by_number[np.searchsorted(order, index, sorter=by_number)] + 1) % len(order)]
+        place = np.searchsorted(order, index, sorter=by_number) % len(order)  # one that is not drawn has another's next
+        following = order[(by_number[place] + 1) % len(order)]
         shares = self.mix.shares(index, epoch, self.seed, self._size)
         mixed = self.mix.images(X, self._augmented(following, epoch), index, epoch, self.seed)
         return mixed, self.mix.targets(labels[index], labels[following], shares)
@@ -101,23 +112,36 @@ class Batches:
             following = order[(number * self.batch_size + 1 + np.arange(len(batch))) % len(order)]
             X, y = self._mixed(self.mix, batch, following, part, epoch)
         else:
-            X, y = self._augmented(batch[part], epoch), self.images.labels[batch]
+            X, y = self._augmented(batch[part], epoch), self._labels(batch)
         return self.resize(X, epoch * self.batches_per_epoch + number), y
+
+    def _labels(self, index: Array) -> Array:
+        return self.images.labels[index % len(self.images)]
 
     def _augmented(self, index: Array, epoch: int) -> Array:
         """Return the images of the dtype (N, C, H, W) that the network is shown."""
-        images = self.images.images[index]
+        images = self.images.images[index % len(self.images)]
         for transform in self.augment:
             images = transform.apply(images, index, epoch, self.seed)
         return self.normalize.apply(images, self.dtype)
 
     def _mixed(self, mix: Mixing, batch: Array, following: Array, part: slice, epoch: int) -> Batch:
         """Return the part's images, each mixed with the one that follows it, and the whole batch's distributions."""
-        index, labels = batch[part], self.images.labels
+        index = batch[part]
         shown = self._augmented(np.append(index, following[part][-1:]), epoch)
         X = mix.images(shown[: len(index)], shown[1:], index, epoch, self.seed)
         shares = mix.shares(batch, epoch, self.seed, self._size)
-        return X, mix.targets(labels[batch], labels[following], shares)
+        return X, mix.targets(self._labels(batch), self._labels(following), shares)
+
+
+def times_before(order: Array) -> Array:
+    """Count, for each of the numbers (N,), how often the same stands before it; int64 (N,)."""
+    by_number = np.argsort(order, kind="stable")
+    ordered = order[by_number]
+    begins = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
+    times = np.empty(len(order), np.int64)
+    times[by_number] = np.arange(len(order)) - np.repeat(begins, np.diff(np.append(begins, len(order))))
+    return times
 
 
 def _ahead(make: Callable[[int], Batch], numbers: range, prefetch: int) -> Iterator[Batch]:

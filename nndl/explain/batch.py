@@ -157,13 +157,15 @@ def follow(experiment: Experiment, word: str, steps: int = 1, trained: Network |
     trained: a network of the same layers whose weights and statistics to take instead; then no step is taken.
     Raises UsageError for a layer that is not there, DataError where there are no images.
     """
+    if word == LOSS and experiment.train.class_weights is not None:
+        raise UsageError("the loss is explained without weights of classes: --set train.class_weights=null")
     layers = layers_of(experiment)
     place = len(layers) - 1 if word == LOSS else chosen(layers, word)
     placed = layers[place]
     if word != LOSS and placed.layer.kind not in EXPLANATIONS:
         raise UsageError(f"{placed.layer.kind} ({placed.path}) is not among what is explained; nndl explain lists that")
     built = build(starting_from(None, experiment) if trained else experiment)
-    X, y = _batch_after(built, 0 if trained else steps)
+    X, y = (each[: experiment.train.batch_size] for each in _batch_after(built, 0 if trained else steps))
     if trained:
         _take_over(built.network, trained)
     count = len(X) if word == LOSS else min(len(X), getattr(placed.layer, "ghost_batch_size", None) or len(X))

@@ -16,7 +16,7 @@ from nndl.jobs.build import build
 from nndl.train.events import StepDone
 from nndl.train.intervals import parse_duration
 from nndl.train.solver import Solver
-from nndl.train.transforms import Lookahead
+from nndl.train.transforms import Lookahead, Swa
 
 MANY = 1000
 """Epochs, so that the measurement has steps enough."""
@@ -56,7 +56,7 @@ def _timed(experiment: Experiment, budget: str, make: Build | None) -> Experimen
         raise ConfigError(f"train.time_budget: a step takes {seconds:.3g} s, and {budget} is less")
     epochs = whole(steps * FINE // per_epoch / FINE)
     _check_epochs(experiment.train, epochs, _in_words(epochs, budget))
-    _check_lookahead(experiment.train, steps, budget)
+    _check_average(experiment.train, steps, per_epoch, budget)
     return experiment.with_epochs(epochs)
 
 
@@ -113,8 +113,12 @@ def _check_epochs(train: Train, epochs: float, fit: str) -> None:
         raise ConfigError(f"train.warmup_epochs: {words}")
 
 
-def _check_lookahead(train: Train, steps: int, budget: str) -> None:
-    """Refuse slow weights that are never renewed: they would end as they began."""
-    if isinstance(train.average, Lookahead) and train.average.every > steps:
-        words = f"{steps:,} steps fit into {budget}, but lookahead renews its weights every {train.average.every:,}"
-        raise ConfigError(f"train.average: {words}: give it a longer time_budget, or a smaller every")
+def _check_average(train: Train, steps: int, per_epoch: int, budget: str) -> None:
+    """Refuse slow weights that are never renewed, which would end as they began, and a mean of no weights."""
+    average, fit = train.average, f"train.average: {steps:,} steps fit into {budget}, but"
+    if isinstance(average, Lookahead) and average.every > steps:
+        words = f"lookahead renews its weights every {average.every:,}"
+        raise ConfigError(f"{fit} {words}: give it a longer time_budget, or a smaller every")
+    if isinstance(average, Swa) and not average.taken(steps, steps, per_epoch):
+        words = f"swa begins after {average.first(steps):,} and takes none of those behind (every: {average.every})"
+        raise ConfigError(f"{fit} {words}: give it a longer time_budget, or a smaller every")

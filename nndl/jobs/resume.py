@@ -172,7 +172,7 @@ def _schedule(built: Built, before: float) -> list[str]:
         return []
 
     def rate(step: int, of: float) -> float:
-        return solver.learner.rule.learning_rate * solver.schedule(step / per_epoch, of)
+        return solver.learner.rule.learning_rate * solver.multiplier(step, of)
 
     head = f"train.epochs: {before} -> {epochs}; the schedule ({kind})"
     to_come = range(solver.step, int(min(before, epochs) * per_epoch))

@@ -17,8 +17,8 @@ class Loss(Described):
     takes_distributions: ClassVar[bool] = False
     """True for a loss that also takes y (N, C): for each image a distribution over the classes, as of two mixed."""
 
-    def __call__(self, scores: Array, y: Array) -> tuple[float, Array]:
-        """scores (N, C), y (N,) -> loss, dscores (N, C)."""
+    def __call__(self, scores: Array, y: Array, class_weights: Array | None = None) -> tuple[float, Array]:
+        """scores (N, C), y (N,), class_weights (C,) -> loss, dscores (N, C)."""
         raise NotImplementedError
 
 
@@ -32,16 +32,14 @@ class SoftmaxLoss(Loss):
     label_smoothing: Annotated[float, Ge(0), Lt(1)] = 0.0
     """Share of the target spread evenly over all classes (Szegedy et al. 2016)."""
 
-    def __call__(self, scores: Array, y: Array) -> tuple[float, Array]:
-        """scores (N, C), y (N,) or (N, C) -> loss, dscores (N, C)."""
+    def __call__(self, scores: Array, y: Array, class_weights: Array | None = None) -> tuple[float, Array]:
+        """scores (N, C), y (N,) or (N, C), class_weights (C,) -> loss, dscores (N, C)."""
         if y.ndim == 1:
-            loss, dscores = softmax_loss(scores, y, label_smoothing=self.label_smoothing)
+            loss, dscores = softmax_loss(scores, y, self.label_smoothing, class_weights)
         else:
-            loss, dscores = cross_entropy(scores, self._smoothed(y.astype(scores.dtype, copy=False)))
+            target = y.astype(scores.dtype, copy=False)
+            loss, dscores = cross_entropy(scores, target, self.label_smoothing, class_weights)
         return float(loss), dscores
-
-    def _smoothed(self, target: Array) -> Array:
-        return (1 - self.label_smoothing) * target + self.label_smoothing / target.shape[1]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,9 +48,9 @@ class SvmLoss(Loss):
 
     kind = "svm"
 
-    def __call__(self, scores: Array, y: Array) -> tuple[float, Array]:
-        """scores (N, C), y (N,) -> loss, dscores (N, C)."""
-        loss, dscores = svm_loss(scores, y)
+    def __call__(self, scores: Array, y: Array, class_weights: Array | None = None) -> tuple[float, Array]:
+        """scores (N, C), y (N,), class_weights (C,) -> loss, dscores (N, C)."""
+        loss, dscores = svm_loss(scores, y, class_weights)
         return float(loss), dscores
 
 

@@ -33,7 +33,7 @@ class Part(NamedTuple):
     """A part of a batch."""
 
     share: float = 1.0
-    """Of the batch's images."""
+    """Of the batch's loss: that of its images, or of their weights."""
     first: int = 0
     """The place in the batch of its first image: what dropout draws for an image depends on the image's place."""
     seen: Seen = nothing_seen
@@ -47,6 +47,7 @@ class Network:
     """A network whose arithmetic an engine provides.
 
     params, buffers, grads: `Params`, named "conv1.w", "spatial_bn1.running_mean".
+    class_weights: the weights (C,) of the classes in the training loss, or None; scores are measured without them.
     step: the number of the training step at hand, set by the solver; dropout masks depend on (seed, layer, step) only.
     trained_at: the shape of the images of the last training step, or input_shape; the running statistics are of such.
     begun_anew: whether the last training step was the first with images of its shape.
@@ -65,6 +66,7 @@ class Network:
         dtype: str = "float32",
         seed: int = 0,
         training_shapes: Sequence[Shape] = (),
+        class_weights: Array | None = None,
     ) -> None:
         """Make a network that scores images of input_shape, and is trained on such or on any of training_shapes.
 
@@ -74,6 +76,7 @@ class Network:
         self.input_shape = input_shape
         self.engine = engine
         self.loss_function = loss or SoftmaxLoss()
+        self.class_weights = class_weights
         self.l2 = l2
         self.dtype = np.dtype(dtype)
         self.seed = seed
@@ -124,6 +127,16 @@ class Network:
             self.trained_at = shape
             as_first(self._everything, self.buffers)
 
+    def set_statistics(self, X: Array) -> None:
+        """Set the running statistics to those of a batch (N, C, H, W) passed forward as in training."""
+        x = self._take(X, self._placed)
+        with self._turn.lock:
+            self._plan_at(x.shape[1:])
+            self._seed_dropout(0)
+            self.buffers.vector[:] = 0
+            self._chains["train"].forward(x)
+            as_first(self._everything, self.buffers)
+
     def part_loss(self, X: Array, y: Array, part: Part = WHOLE) -> float:
         """Compute what a part of a batch adds to its loss, without L2; what it adds to the gradients is in `grads`."""
         x = self._take(X, self._placed)
@@ -134,11 +147,18 @@ class Network:
             self._plan_at(x.shape[1:])
             self._seed_dropout(part.first)
             chain = self._chains["train"]
-            loss, dscores = self.loss_function(chain.forward(x), y)
+            loss, dscores = self.loss_function(chain.forward(x), y, self.class_weights)
             if part.share != 1:
                 loss, dscores = loss * part.share, dscores * part.share
             chain.backward(np.ascontiguousarray(dscores, self.dtype), part.seen)
             return loss
+
+    def loss_share(self, y: Array, place: slice) -> float:
+        """Return what the images at a place of a batch with the labels y (N,) count in its loss, of 1."""
+        if self.class_weights is None:
+            return len(y[place]) / len(y)
+        weights = self.class_weights[y] if y.ndim == 1 else y @ self.class_weights
+        return float(weights[place].sum() / weights.sum())
 
     def add_l2(self, gradients: Params, places: Sequence[slice] = (slice(None),)) -> float:
         """Add what L2 regularisation does to the gradients, in these places of their vector; returns it of the loss."""

@@ -27,6 +27,7 @@ class Learner:
         groups: Sequence[Group] = (),
         clip_norm: float | None = None,
         average: Average | None = None,
+        steps_per_epoch: int = 1,
         sharing: Sharing | None = None,
     ) -> None:
         self.rule = rule
@@ -38,7 +39,7 @@ class Learner:
             groups=groups,
             share=network.engine.share,
         )
-        self.averaged = Averaged(average, network.params, network.buffers) if average else None
+        self.averaged = Averaged(average, network.params, network.buffers, steps_per_epoch) if average else None
         self._network, self._clip_norm = network, clip_norm
         self._sharing = sharing or Sharing()
         self._epochs = math.inf

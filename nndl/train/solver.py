@@ -20,6 +20,7 @@ from nndl.train.events import EpochDone, Event, Finished, Interrupted, Scoring, 
 from nndl.train.guard import Guard
 from nndl.train.learner import Learner
 from nndl.train.memory import out_of_memory
+from nndl.train.recomputed import recompute
 from nndl.train.schedules import Constant, Schedule, WarmUp
 from nndl.train.state import FORMAT, LATER, Arrays, check_format, check_info, pack, read_history, unpack
 
@@ -70,12 +71,15 @@ class Solver:
         warmup_epochs: float = 0.0,
         objective: Objective | None = None,
         choice: Choice | None = None,
+        shown: BatchSource | None = None,
     ) -> None:
+        """Make a solver; `shown` has the images that statistics are computed from, for an average that asks for it."""
         self.network, self.batches, self.learner, self.epochs = network, batches, learner, epochs
         self.steps_per_epoch = batches.batches_per_epoch
         self.train_sample, self.validation = train_sample, validation
         self.objective: Objective = objective or network
         self.choice = choice or Choice()
+        self._shown = shown
         self.guard = Guard(network, learner.rule)
         self.schedule = WarmUp(schedule or Constant(), warmup_epochs, self.steps_per_epoch)
         self._turns = learner.updater.turns(epochs)
@@ -165,7 +169,7 @@ class Solver:
     def _take_step(self, X: Array, y: Array) -> tuple[float, float]:
         """Update once; returns the loss before it and the learning rate used."""
         self._freeze()
-        multiplier = self._multiplier(self.step)
+        multiplier = self.multiplier(self.step)
         learning_rate = self.learner.rule.learning_rate * multiplier
         place = self.step + 1, self.step // self.steps_per_epoch + 1, learning_rate
         self.network.step = self.step
@@ -187,17 +191,27 @@ class Solver:
         if self.step % self.steps_per_epoch and any(before < turn <= now for turn in self._turns):
             self.learner.freeze(now, self.epochs)
 
-    def _multiplier(self, step: int) -> float:
-        return self.schedule(step / self.steps_per_epoch, self.epochs) * self._factor
+    def multiplier(self, step: int, epochs: float | None = None) -> float:
+        """Return the factor on the rule's learning rate at a step, as of a training of so many epochs (its own)."""
+        of, averaged = epochs or self.epochs, self.learner.averaged
+
+        def scheduled(epoch: float) -> float:
+            return self.schedule(epoch, of) * self._factor
+
+        place = step / self.steps_per_epoch
+        if averaged is None:
+            return scheduled(place)
+        return averaged.average.multiplier(place, of, scheduled, self.learner.rule.learning_rate)
 
     # -- scoring -------------------------------------------------------------------------------------------------------
 
     def _score_epoch(self) -> EpochDone:
         """Score the epoch just completed and begin the next one."""
         with self._evaluated():
+            self._recompute()
             train = self.score(self.train_sample, "training")
             validation = self.score(self.validation, "validation") if self.validation else None
-        learning_rate = self.learner.rule.learning_rate * self._multiplier(self.step - 1)
+        learning_rate = self.learner.rule.learning_rate * self.multiplier(self.step - 1)
         self.guard.see_scores(train.loss, self.step, self._epochs_done(), learning_rate)
         before = self.history[-1].step if self.history else 0
         done = EpochDone(
@@ -217,6 +231,20 @@ class Solver:
         self._factor = self.schedule.after(self.history)
         self._epoch_loss, self._epoch_seconds, self._epoch_images = 0.0, 0.0, 0
         return done
+
+    def _recompute(self) -> None:
+        """Compute the running statistics of averaged weights anew, where the average asks for it and is one by now."""
+        averaged, shown = self.learner.averaged, self._shown
+        if averaged is None or shown is None or not averaged.wants_statistics(self.step, self.steps):
+            return
+
+        def seen(images: int, batches: int) -> None:
+            self.scoring(Scoring("training", images, round(images / batches * shown.batches_per_epoch)))
+            if self._stop_asked:
+                raise EvaluationStoppedError
+
+        self.network.step = self.step
+        recompute(self.network, shown.epoch(0), seen)
 
     def score(self, images: Evaluator, what: str) -> Result:
         """Score the network as it stands; raises EvaluationStoppedError where training is asked to stop meanwhile."""
@@ -294,7 +322,7 @@ class Solver:
         if info["steps_per_epoch"] != self.steps_per_epoch:
             raise CheckpointError(
                 f"the saved run has {info['steps_per_epoch']} steps in an epoch, this one {self.steps_per_epoch}: "
-                "its data or batch_size differ"
+                "its data, batch_size or accumulate differ"
             )
         unpack(arrays, self._stores())
         self.step, self.learner.updater.t = info["step"], info["updates"]

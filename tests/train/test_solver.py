@@ -13,7 +13,7 @@ from nndl.train.optimizers import Adam, SgdMomentum
 from nndl.train.schedules import Cosine, Plateau
 from nndl.train.solver import Solver
 from nndl.train.state import LATER
-from nndl.train.transforms import Ema, Lookahead
+from nndl.train.transforms import Ema, Lookahead, Swa
 from nndl.train.updater import Group
 from tests.train import tiny
 
@@ -41,6 +41,13 @@ PLATEAU: dict[str, Any] = {
     "epochs": 5,
     "schedule": Plateau(factor=0.3, patience=0, threshold=0.5),
     "warmup_epochs": 0.5,
+}
+
+SWA: dict[str, Any] = {
+    "epochs": 5,
+    "schedule": Cosine(),
+    "average": Swa(start=0.3, every="2 steps", learning_rate=0.004, anneal_epochs=1.0),
+    "shown": tiny.TinyBatches(),
 }
 
 
@@ -144,7 +151,7 @@ def test_the_same_seed_gives_the_same_bits_and_another_does_not() -> None:
 
 @pytest.mark.parametrize("stop_at", [1, 3, 4, 7, 11])
 @pytest.mark.parametrize(
-    "options", [{}, EVERYTHING, SPEED_RUN, PLATEAU], ids=["plain", "everything", "speed-run", "plateau"]
+    "options", [{}, EVERYTHING, SPEED_RUN, PLATEAU, SWA], ids=["plain", "everything", "speed-run", "plateau", "swa"]
 )
 def test_stopped_and_restored_equals_uninterrupted(stop_at: int, options: dict[str, Any]) -> None:
     whole = tiny.solver(**options)
@@ -210,6 +217,19 @@ def test_a_state_that_does_not_time_its_epoch_is_read_as_one_that_begins() -> No
     second.restore(arrays, {name: value for name, value in info.items() if name not in LATER})
     assert second.step == 1
     assert second.state()[1]["epoch_images"] == 0
+
+
+def test_stop_while_statistics_are_computed_anew_leaves_them_to_the_resumed_run() -> None:
+    first, whole = tiny.solver(**SWA), tiny.solver(**SWA)
+    first.scoring = lambda scoring: first.stop() if first.step == 9 and scoring.done else None
+    events = run(first)
+    assert events[-1] == Interrupted(step=9, epoch=4)
+    assert len(first.history) == 2
+    second = tiny.solver(**SWA)
+    second.restore(*first.state())
+    run(second)
+    run(whole)
+    assert same_state(second, whole)
 
 
 def test_stop_during_an_evaluation_leaves_it_to_the_resumed_run() -> None:

@@ -41,6 +41,7 @@ def simplified(experiment: Experiment, images: int, steps: int, batch_size: int 
     aside = [
         *(["data.augment"] if data.augment else []),
         *(["data.mix"] if data.mix else []),
+        *(["data.sampling"] if data.sampling else []),
         *aside,
         *([f"label_smoothing {smoothing:g}"] if smoothing else []),
         *_of_training(train),
@@ -49,7 +50,14 @@ def simplified(experiment: Experiment, images: int, steps: int, batch_size: int 
     epochs = steps / batches
     changed = {
         "data": data.model_copy(
-            update={"train_size": images, "validation_size": 0, "fold": None, "augment": (), "mix": ()}
+            update={
+                "train_size": images,
+                "validation_size": 0,
+                "fold": None,
+                "augment": (),
+                "mix": (),
+                "sampling": None,
+            }
         ),
         "model": model.model_copy(
             update={"layers": layers, "loss": SoftmaxLoss() if smoothing else model.loss},
@@ -88,6 +96,7 @@ def _of_training(train: Train) -> list[str]:
         "l2": train.l2,
         "weight_decay": decay,
         "average": train.average,
+        "class_weights": train.class_weights,
         "shards": train.shards,
         "start_from": train.start_from,
         "groups' freeze_after": any(group.freeze_after is not None for group in train.groups),
@@ -104,7 +113,9 @@ def _plain_training(train: Train, epochs: float, batch_size: int) -> dict[str, A
         "time_budget": None,
         "start_from": None,
         "batch_size": batch_size,
+        "accumulate": None,
         "shards": None,
+        "class_weights": None,
         "drop_last": False,
         "optimizer": _without_decay(train.optimizer),
         "schedule": Multistep(epochs=(LAST * epochs,)),

@@ -135,7 +135,9 @@ def _check_memory(experiment: Experiment, placed: Sequence[Placed], tree: Any, r
         all_of_it, most = sizes.in_words(sum(weights)), sizes.in_words(max(weights))
         words = f"to train the weights takes {all_of_it} of memory, {most} of it for this layer; {here}"
         report(layer_path(tree, layers[weights.index(max(weights))].where), words)
-    batch_size = min(experiment.train.batch_size, experiment.data.training_images)
+    train = experiment.train
+    together = train.step_size if train.shard_statistics == "batch" else train.batch_size
+    batch_size = min(together, experiment.data.training_images)
     outputs = [sizes.memory_for_batch(each, number, batch_size) for each in layers]
     if max(outputs) > there:
         words = (

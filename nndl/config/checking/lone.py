@@ -15,13 +15,14 @@ def lone_examples(train: Train, images: int, placed: Iterable[Placed]) -> Iterat
     Of a spatial one that is no harm where an image has several places; ghosts and shards have their examples to
     themselves, and a shard its ghosts.
     """
-    size, rest = train.batch_size, 0 if train.drop_last else images % train.batch_size
+    size, rest = train.step_size, 0 if train.drop_last else images % train.step_size
+    batches = "shard" if train.shards else "batch"
     for each in placed:
         layer = each.layer
         if not isinstance(layer, Bn | SpatialBn) or prod(each.in_shape[1:]) > 1:
             continue
-        sees_shards = train.shards and (train.shard_statistics == "shard" or layer.ghost_batch_size)
-        shard = Cut(size, train.shards or 1).size if sees_shards else None
+        sees_shards = train.parts and (train.shard_statistics == "shard" or layer.ghost_batch_size)
+        shard = Cut(size, train.parts or 1).size if sees_shards else None
         lonely = f"a single example, of which {layer.kind} ({each.path}) cannot take a variance"
         if size == 1:
             yield each, "batch_size", f"a batch is {lonely}; batch_size should be 2 or more"
@@ -30,10 +31,12 @@ def lone_examples(train: Train, images: int, placed: Iterable[Placed]) -> Iterat
             cure = "set train.drop_last: true, or another batch_size"
             yield each, "batch_size", f"{batch} is {lonely}; {cure}"
         elif shard and (lone := _with_one_over(shard, size, rest)):
-            cure = "take fewer train.shards, or set train.drop_last: true"
-            yield each, "shards", f"of a batch of {lone:,} a shard is {lonely}; {cure}"
+            option, fewer = ("shards", "fewer train.shards") if train.shards else ("batch_size", "another batch_size")
+            whole = "batch" if not train.accumulate else "step"
+            words = f"of a {whole} of {lone:,} a {batches} is {lonely}"
+            yield each, option, f"{words}; take {fewer}, or set train.drop_last: true"
         elif (ghost := layer.ghost_batch_size) and (lone := _with_one_over(ghost, *_sizes(shard, size, rest))):
-            whole = "batch" if shard is None else "shard"
+            whole = "batch" if shard is None else batches
             words = f"of a {whole} of {lone:,} the last ghost is {lonely}; ghost_batch_size should not leave 1 over"
             yield each, "ghost_batch_size", words
 

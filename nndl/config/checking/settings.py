@@ -1,15 +1,20 @@
 """Checks that the settings agree with one another, with the data set and with this installation."""
 
+from collections.abc import Mapping
+
 from nndl.config.advice import suggest
 from nndl.config.datasets import CLASSES, MOST_TEST_IMAGES, MOST_TRAINING_IMAGES, SHAPE
-from nndl.config.reading.messages import Report
+from nndl.config.reading.messages import Path, Report
 from nndl.config.schema import Data, Experiment, Train
+from nndl.config.weights import ClassWeights
 from nndl.data.batches import batches_in
 from nndl.engines import choices
 from nndl.train.solver import steps_in
-from nndl.train.transforms import Lookahead
+from nndl.train.transforms import Lookahead, Swa
 
 MOST_THREADS = 1024
+MOST_CLASSES = 12
+"""Names of classes listed in a message."""
 
 
 def check_settings(experiment: Experiment, report: Report) -> None:
@@ -18,6 +23,8 @@ def check_settings(experiment: Experiment, report: Report) -> None:
     _check_data(experiment, report)
     _check_steps(experiment, report)
     _check_training(experiment, report)
+    _check_weights(experiment.train.class_weights, ("train", "class_weights"), experiment, report)
+    _check_weights(experiment.data.sampling, ("data", "sampling"), experiment, report)
     if experiment.train.time_budget is None:  # else it is nndl.jobs.budget that knows the epochs
         _check_end(experiment.train, report)
 
@@ -109,16 +116,31 @@ def images_to_learn_from(experiment: Experiment) -> int:
 def _check_steps(experiment: Experiment, report: Report) -> None:
     """Report epochs without a step, and slow weights that are never renewed."""
     train, images = experiment.train, images_to_learn_from(experiment)
-    if train.drop_last and 0 < images < train.batch_size:
-        words = (
-            f"drop_last leaves out what does not fill a batch of {train.batch_size:,}, and there are {images:,} images"
-        )
-        report(("train", "drop_last"), f"{words} to train on; batch_size should be {images:,} or less")
+    batches = batches_in(images, train.batch_size, drop_last=False)
+    if train.accumulate is not None and 0 < batches < train.accumulate:
+        words = f"an epoch has {batches:,} batches of {train.batch_size:,}, too few for a step of {train.accumulate:,}"
+        report(("train", "accumulate"), f"{words}; accumulate should be {batches:,} or less")
         return
-    steps = steps_in(train.epochs, batches_in(images, train.batch_size, train.drop_last))
+    if train.drop_last and 0 < images < train.step_size:
+        step = f"{train.accumulate:,} batches" if train.accumulate else "a batch"
+        words = (
+            f"drop_last leaves out what does not fill {step} of {train.batch_size:,}, and there are {images:,} images"
+        )
+        report(
+            ("train", "drop_last"),
+            f"{words} to train on; batch_size should be {images // (train.accumulate or 1):,} or less",
+        )
+        return
+    steps = steps_in(train.epochs, batches_in(images, train.step_size, train.drop_last))
     if isinstance(train.average, Lookahead) and train.average.every > steps and not train.time_budget:
         words = f"every should be {steps:,} or less, not {train.average.every:,}: there are {steps:,} steps in all, and"
         report(("train", "average", "lookahead", "every"), f"lookahead: {words} the network would end as it began")
+    if isinstance(train.average, Swa) and not train.time_budget:
+        per_epoch = batches_in(images, train.step_size, train.drop_last)
+        left = steps - train.average.first(steps)
+        if not train.average.taken(steps, steps, per_epoch):
+            words = f"of {steps:,} steps {left:,} are left, {left / max(1, per_epoch):.3g} epochs, and none is averaged"
+            report(("train", "average", "swa", "every"), f"swa: {words}; begin sooner, or take a smaller every")
 
 
 def _check_training(experiment: Experiment, report: Report) -> None:
@@ -139,6 +161,22 @@ def _check_training(experiment: Experiment, report: Report) -> None:
         report(("train", "shards"), f"shards should be {train.batch_size:,}, the batch_size, or less: {train.shards:,}")
     if train.optimizer.own_weight_decay is not None and train.weight_decay:
         report(("train", "weight_decay"), f"{train.optimizer.kind} has a weight_decay of its own; set that one")
+
+
+def _check_weights(given: ClassWeights | None, path: Path, experiment: Experiment, report: Report) -> None:
+    """Report weights that are not above 0, of classes that there are not, and lists that are too long or too short."""
+    classes, key = experiment.data.class_names, path[-1]
+    weights = given if isinstance(given, Mapping) else dict(enumerate(given)) if isinstance(given, tuple) else {}
+    for name, weight in weights.items():
+        if isinstance(name, str) and name not in classes:
+            words = f"{key}: {experiment.data.title} has no class {name!r}; {suggest(name, classes)}"
+            report((*path, name), words, at_key=True)
+        elif weight <= 0:
+            report((*path, name), f"{key}: weights are above 0, not {weight:g}; data.classes leaves a class out")
+    if isinstance(given, tuple) and len(given) != len(classes):
+        shown = ", ".join(classes[:MOST_CLASSES]) + (", ..." if len(classes) > MOST_CLASSES else "")
+        words = f"{key} should have {len(classes)} weights, one for each class, not {len(given)}"
+        report(path, f"{words}; in their order: {shown}")
 
 
 def _check_end(train: Train, report: Report) -> None:

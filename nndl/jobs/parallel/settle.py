@@ -38,7 +38,8 @@ def default_shards(batch_size: int, ranks: int, numbers: int) -> int:
 def settled(experiment: Experiment, ranks: int, threads: int) -> Experiment:
     """Return the experiment with what it leaves open filled in, so that its run says it and goes on anywhere."""
     train = experiment.train
-    shards = train.shards or default_shards(train.batch_size, ranks, _numbers(experiment))
+    sharing = ceil(ranks / (train.accumulate or 1))  # the batches of a step are shared out, too
+    shards = train.shards or default_shards(train.batch_size, sharing, _numbers(experiment))
     chosen = {"threads": threads} if experiment.threads == "auto" else {}
     return experiment.model_copy(update={"train": train.model_copy(update={"shards": shards}), **chosen})
 

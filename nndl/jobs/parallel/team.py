@@ -105,8 +105,8 @@ def _build_as_told(ranks: MpiRanks) -> tuple[Built, StopFlag]:
 def _build_shared(ranks: MpiRanks, experiment: Experiment) -> tuple[Built, StopFlag]:
     """Make this rank's part of an experiment: its images of each batch, its share of the sums and of the update."""
     train, flag = experiment.train, StopFlag()
-    assert train.shards is not None
-    cut = Cut(train.batch_size, train.shards, ranks.size)
+    assert train.parts is not None
+    cut = Cut(train.step_size, train.parts, ranks.size)
     built = together(ranks, lambda: _built(experiment, cut))
     refuse_differences(ranks, provenance(built))
     network = built.network
@@ -116,7 +116,8 @@ def _build_shared(ranks: MpiRanks, experiment: Experiment) -> tuple[Built, StopF
     make = partial(LedLearner, ranks=ranks) if ranks.rank == 0 else Learner
     lanes = Lanes(network, cut, ranks) if train.shard_statistics == "batch" else None
     built.solver.objective = RanksLoss(network, cut, ranks, params, buffers, flag, lanes)
-    built.solver.learner = build_learner(experiment, network, make, sharing=sharing)
+    per_epoch = built.solver.steps_per_epoch
+    built.solver.learner = build_learner(experiment, network, make, sharing=sharing, steps_per_epoch=per_epoch)
     assert isinstance(built.solver.batches, Batches)
     built.solver.batches.part = partial(cut.part, ranks.rank)
     return built, flag

@@ -32,7 +32,7 @@ class Lanes:
             twin.step = self._network.step
             twin.freeze(self._network.frozen)
             twin.buffers.vector[:] = self._network.buffers.vector
-            part = Part((place.stop - place.start) / images, place.start)
+            part = Part(twin.loss_share(y, place), place.start)
             self._losses[lane] = twin.part_loss(X[place.start - first : place.stop - first], y[place], part)
 
         places = [self._cut.place(shard, images) for shard in own]

@@ -61,7 +61,11 @@ class ShardedLoss:
                 losses[shard] = self._lanes.take(shard - own.start)
             else:
                 buffers[:] = before
-                part = Part(share, place.start, self._seen(merges, images) if is_last else nothing_seen)
+                part = Part(
+                    self.network.loss_share(y, place),
+                    place.start,
+                    self._seen(merges, images) if is_last else nothing_seen,
+                )
                 losses[shard] = self.network.part_loss(X[place.start - first : place.stop - first], y[place], part)
             buffers *= share
             if not is_last:
