@@ -36,7 +36,7 @@ def check(
     experiment = load_config(config, sets)
     about = {"name": experiment.name, "dataset": experiment.data.dataset, "engine": get_engine(experiment.engine).name}
     if not json:
-        images = "SYNTHETIC images" if about["dataset"] == "synthetic" else f"images of {about['dataset']}"
+        images = "SYNTHETIC images" if about["dataset"] == "synthetic" else f"images of {experiment.data.title}"
         terminal.say_words(f"{about['name']}: {images}, engine {about['engine']}")
     with checks.Shown(silent=json) as shown:
         found = []

@@ -78,6 +78,8 @@ def _fitting(dataset: Dataset, experiment: Experiment) -> Dataset:
     if dataset.train.shape != data.input_shape:
         there, said = (" x ".join(map(str, shape)) for shape in (dataset.train.shape, data.input_shape))
         raise DataError(f"{data.root}: images are {there} (channels, height, width), and the config says {said}")
+    if not len(dataset.test):
+        raise DataError(f"{data.root} has no images to test on")
     return dataset
 
 

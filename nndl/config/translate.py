@@ -54,7 +54,7 @@ def translate(error: ValidationError, tree: Any, advise: Advise) -> list[Fault]:
     not also missing.
     """
     # A list whose items are wrong is empty to pydantic, and reported as too short besides.
-    items = [item for item in error.errors(include_url=False) if item["type"] != "too_short" or not item["input"]]
+    items = [item for item in error.errors(include_url=False) if not _seems_short(item)]
     hints = {tuple(item["loc"]): advise(tuple(item["loc"]), item["input"]) for item in items if item["type"] in UNKNOWN}
     unknown = [Fault(path, f"unknown key {str(path[-1])!r}; {hint.words}", True) for path, hint in hints.items()]
     meant = {hint.meant for hint in hints.values()}
@@ -74,6 +74,11 @@ def translate(error: ValidationError, tree: Any, advise: Advise) -> list[Fault]:
     return [*unknown, *others, *found]
 
 
+def _seems_short(item: Any) -> bool:
+    """Tell whether a list is called too short and is not."""
+    return item["type"] == "too_short" and len(item["input"]) >= item["ctx"]["min_length"]
+
+
 def _within(tree: Any, path: Path) -> Path:
     """Leave out of `path` what is not in the tree: pydantic puts in the alternative it tried, such as 'int'."""
     inside: Path = ()
@@ -89,7 +94,7 @@ def _unfit(path: Path, items: Sequence[Any]) -> str:
     start = next((depth for depth in reversed(range(len(path))) if isinstance(path[depth], str)), 0)
     key = dotted(path[start:]) or "the value"
     value, choices = items[0]["input"], " or ".join(dict.fromkeys(_expected(item) for item in items))
-    if items[0]["type"] == "too_short":
+    if items[0]["type"] == "too_short" and not value:
         return f"{key} should not be empty"
     cure = ""
     if choices == A_MAPPING and isinstance(value, str) and ":" in value:
@@ -110,6 +115,8 @@ def _expected(item: Any) -> str:
     kind, context = item["type"], item.get("ctx", {})
     if kind == "too_long":
         return f"a list of {context['max_length']}"
+    if kind == "too_short":
+        return f"a list of {context['min_length']} or more"
     if kind == "literal_error":
         return str(context["expected"])
     if kind in LIMITS:

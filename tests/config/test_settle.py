@@ -158,3 +158,19 @@ def test_what_is_given_must_be_there(tmp_path: Path, pets: Path) -> None:
     (root / "valid").rename(tmp_path / "gone")
     with pytest.raises(DataError, match="has no images for validation"):
         build_split(made)
+
+
+def test_a_test_set_of_damaged_pictures_alone_is_told_before_training(pets: Path) -> None:
+    root = pets.parent / "parts"
+    for part in ("train", "test"):
+        fill(root / part, {"cat": 4, "dog": 4})
+    for path in (root / "test").rglob("*.*"):
+        path.write_bytes(b"no picture")
+    made = parse_config(config(root, "size: 16\n  damaged: skip"), "pets.yaml")
+    with pytest.raises(DataError, match="has no images to test on"):
+        build_split(made)
+
+
+def test_one_class_alone_is_told_how_many_it_takes(pets: Path) -> None:
+    told = faults(pets, "classes: [cat]")
+    assert [each.words for each in told] == ["classes should be a list of 2 or more or 'all', not a list of 1"]

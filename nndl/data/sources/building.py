@@ -49,13 +49,21 @@ def build(pictures: Pictures, wanted: Wanted) -> Dataset:
 
     def make() -> Iterator[Item | End]:
         yield from _images(pictures, shape, wanted)
-        if pictures.stamp() != stamp:
+        if not _is_as_it_was(pictures, stamp):
             raise DataError(f"{wanted.root} changed while its pictures were read; give the command again")
 
     key = repr((*pictures.key, shape, wanted.fit, wanted.skip_damaged, pictures.classes))
     return cached(
         Plan(key, stamp, str(wanted.root.resolve()), pictures.name, shape, pictures.classes, pictures.count, make)
     )
+
+
+def _is_as_it_was(pictures: Pictures, stamp: str) -> bool:
+    """Tell whether the files are still those of the stamp; a class may be gone, or another have come."""
+    try:
+        return pictures.stamp() == stamp
+    except DataError:
+        return False
 
 
 def _images(pictures: Pictures, shape: Shape, wanted: Wanted) -> Iterator[Item | End]:

@@ -88,6 +88,8 @@ def _of_parts(train: list[Path], valid: list[Path], test: list[Path], wanted: Wa
             raise DataError(f"{part[0]} has pictures of classes that {train[0]} has none of: {listed(only)}")
     classes = chosen(learnt, wanted)
     _refuse_empty([name for name in classes if not learnt[name]], train[0])
+    if not any(tested.get(name) for name in classes):
+        raise DataError(f"{test[0]} has no pictures of {listed(classes)} to test on")
     return Tree(classes, *(_numbered(classes, files) for files in (learnt, tested, held_out)))
 
 

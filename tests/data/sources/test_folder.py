@@ -149,6 +149,21 @@ def test_a_class_of_which_nothing_is_whole_is_told(tmp_path: Path) -> None:
         load(Wanted(root, (8, 8), skip_damaged=True))
 
 
+def test_a_class_that_goes_while_the_folder_is_read_is_a_change_too(
+    pets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = building.decoded
+
+    def meanwhile(*given: Any) -> Iterator[Any]:
+        yield from list(real(*given))
+        if (pets / "dog").exists():
+            (pets / "dog").rename(pets.parent / "gone")
+
+    monkeypatch.setattr(building, "decoded", meanwhile)
+    with pytest.raises(DataError, match="changed while its pictures were read; give the command again"):
+        load(Wanted(pets, skip_damaged=True, classes=("cat", "dog")))
+
+
 def test_a_folder_that_changes_while_it_is_read_is_refused(
     pets: Path, caches: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

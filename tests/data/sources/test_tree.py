@@ -56,6 +56,12 @@ def test_what_validates_stands_apart_where_that_is_wanted(tmp_path: Path) -> Non
         read_tree(Wanted(tmp_path, valid_apart=True))
 
 
+def test_an_empty_test_set_is_told_before_anything_is_trained(tmp_path: Path) -> None:
+    names(tmp_path, "train/cat/1.png", "train/dog/1.png", "test/cat/readme.txt")
+    with pytest.raises(DataError, match="test has no pictures of cat, dog to test on"):
+        read_tree(Wanted(tmp_path))
+
+
 def test_one_tree_is_split_by_its_seed_in_every_class(tmp_path: Path) -> None:
     names(
         tmp_path,
