@@ -140,6 +140,7 @@ SINGLE: tuple[tuple[Layer, Shape], ...] = (
 GHOSTS_OF_LADDER = SpatialBn(scale=False, momentum=0.6, eps=1.0e-12, unbiased=True, ghost_batch_size=2)
 """The batch norm of configs/ladder, by two images."""
 
+COMMON = (Relu(), LeakyRelu(negative_slope=0.3), Gelu(), Silu())
 UNUSUAL = (LeakyRelu(negative_slope=0.3), Sigmoid(), Tanh(), Elu(alpha=0.7), Relu6(), HardSigmoid(), HardSwish())
 
 ROWS: tuple[Case, ...] = (
@@ -183,6 +184,8 @@ ROWS: tuple[Case, ...] = (
     ((Conv(filters=5), SpatialBn(), MaxPool(size=3), LeakyRelu(negative_slope=0.3)), (3, 7, 6)),
     ((Conv(filters=5), MaxPool(), SpatialBn(), LeakyRelu(negative_slope=0.3)), (3, 4, 6)),
     ((Bn(), LeakyRelu(negative_slope=0.3)), (18,)),
+    *(((GroupNorm(groups=2), act), (18, 3, 2)) for act in COMMON),
+    *(((LayerNorm(), act), (17,)) for act in COMMON),
     *(((Conv(filters=5), SpatialBn(), act), (3, 4, 4)) for act in UNUSUAL),
     *(((SpatialBn(), act), (17, 2, 3)) for act in UNUSUAL),
     ((SpatialBn(), Gelu()), (5, 5, 3)),

@@ -24,6 +24,12 @@ class Doubles(c_void_p):
     dtype: ClassVar[np.dtype[Any]] = np.dtype(np.float64)
 
 
+class Ints(c_void_p):
+    """A pointer to int32 numbers, or NULL."""
+
+    dtype: ClassVar[np.dtype[Any]] = np.dtype(np.int32)
+
+
 class Bytes(c_void_p):
     """A pointer to bytes, or NULL."""
 
@@ -73,6 +79,16 @@ class AffineShape(Structure):
     """Sizes of an affine layer."""
 
     _fields_: ClassVar = [(name, c_long) for name in ("examples", "positions", "channels", "outputs")]
+
+
+class PoolShape(Structure):
+    """Sizes of a pooling."""
+
+    _fields_: ClassVar = [
+        *[(name, c_long) for name in ("images", "height", "width", "channels")],
+        *[(f"{what}_{way}", c_long) for what in ("size", "step", "pad") for way in ("down", "across")],
+        *[(name, c_long) for name in ("out_height", "out_width")],
+    ]
 
 
 class Finish(Record):
@@ -125,6 +141,14 @@ SIGNATURES: dict[str, tuple[type, ...]] = {
     "norm_sums": (c_long, c_long, *[Floats] * 5, c_long, c_float, Doubles),
     "norm_backward": (c_long, c_long, *[Floats] * 7, c_long, c_float, Floats),
     "unpool": (Unpool, Floats),
+    "max_pool": (PoolShape, Floats, Floats, Bytes),
+    "max_pool_backward": (PoolShape, Floats, Bytes, Floats),
+    "avg_pool": (PoolShape, Floats, Floats),
+    "avg_pool_backward": (PoolShape, Floats, Floats),
+    "global_max": (*[c_long] * 3, Floats, Floats, Ints),
+    "global_max_backward": (*[c_long] * 3, Floats, Ints, Floats),
+    "group_norm": (*[c_long] * 4, *[Floats] * 3, c_float, c_long, c_float, *[Floats] * 3),
+    "group_norm_backward": (*[c_long] * 4, *[Floats] * 4, c_long, c_float, *[Floats] * 3, Doubles),
     "dropout_draw": (*[c_long] * 3, Bytes, Bytes, c_long, c_long, Bytes),
     "dropout": (c_long, c_float, Floats, Bytes, Floats),
     "multiply_adds": (c_long, Doubles),

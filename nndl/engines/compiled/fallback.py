@@ -1,5 +1,6 @@
 """The vectorised engine for all that the kernels do not do: everything in float64."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,13 +11,15 @@ from nndl.net.contract import Lowered, Lowering, Site
 from nndl.net.plan import Chain
 from nndl.net.steps import lower_by_definition
 
+Accepts = Callable[[Sequence[Site]], bool]
+"""Tells whether kernels do the layers in a row."""
 
-def in_float32(lower: Lowering) -> Lowering:
-    """Return `lower` for plain layers in float32; for others and in float64, the vectorised engine's steps."""
+
+def in_float32(lower: Lowering, accepts: Accepts = are_plain) -> Lowering:
+    """Return `lower` for the rows it accepts, in float32; for others and in float64, the vectorised engine's steps."""
 
     def chosen(site: Site) -> Lowered:
-        kernels_do = site.dtype == np.float32 and are_plain(site.row)
-        return lower(site) if kernels_do else one_by_one(site)
+        return lower(site) if site.dtype == np.float32 and accepts(site.row) else one_by_one(site)
 
     return chosen
 

@@ -7,14 +7,23 @@ from nndl.engines.compiled.affine import lower_affine
 from nndl.engines.compiled.convolution import lower_conv
 from nndl.engines.compiled.dropout import CompiledDropoutStep
 from nndl.engines.compiled.fallback import in_float32
+from nndl.engines.compiled.group_norm import lower_group_norm
 from nndl.engines.compiled.kinds import KINDS
 from nndl.engines.compiled.norm import lower_norm
+from nndl.engines.compiled.pool import (
+    always,
+    counts_in_bytes,
+    lower_avg_pool,
+    lower_global_max_pool,
+    lower_max_pool,
+)
 from nndl.engines.compiled.rules import rules
 from nndl.engines.shared.dropout import lower_dropout
 from nndl.engines.vectorized import VECTORIZED
 from nndl.net.catalog.affine import Affine
 from nndl.net.catalog.conv import Conv
-from nndl.net.catalog.norm import Bn, SpatialBn
+from nndl.net.catalog.norm import Bn, GroupNorm, LayerNorm, SpatialBn
+from nndl.net.catalog.pool import AvgPool, GlobalMaxPool, MaxPool
 from nndl.net.catalog.simple import Dropout
 from nndl.net.contract import Engine
 
@@ -28,6 +37,10 @@ def _engine(name: str, bfloat16: bool) -> Engine:
             Affine: in_float32(partial(lower_affine, bfloat16=bfloat16)),
             **dict.fromkeys((SpatialBn, Bn), in_float32(lower_norm)),
             **dict.fromkeys(KINDS, in_float32(lower_activation)),
+            MaxPool: in_float32(lower_max_pool, counts_in_bytes),
+            AvgPool: in_float32(lower_avg_pool, always),
+            GlobalMaxPool: in_float32(lower_global_max_pool),
+            **dict.fromkeys((GroupNorm, LayerNorm), in_float32(lower_group_norm)),
             Dropout: in_float32(partial(lower_dropout, step=CompiledDropoutStep)),
         },
         rules=rules(bfloat16),

@@ -7,6 +7,7 @@ from nndl.engines.compiled.affine import lower_affine
 from nndl.engines.compiled.conv_norm import lower_conv_norm
 from nndl.engines.compiled.convolution import lower_conv
 from nndl.engines.compiled.fallback import in_float32
+from nndl.engines.compiled.group_norm import lower_group_norm
 from nndl.engines.compiled.kinds import KINDS
 from nndl.engines.compiled.norm import lower_norm
 from nndl.engines.shared.ghost import over_whole_batch
@@ -14,7 +15,7 @@ from nndl.engines.shared.plain import are_plain
 from nndl.net.catalog.activation import Gelu, LeakyRelu, Relu, Silu
 from nndl.net.catalog.affine import Affine
 from nndl.net.catalog.conv import Conv
-from nndl.net.catalog.norm import Bn, SpatialBn
+from nndl.net.catalog.norm import Bn, GroupNorm, LayerNorm, SpatialBn
 from nndl.net.catalog.pool import MaxPool
 from nndl.net.contract import Lowering, Rule
 from nndl.net.layer import Layer
@@ -63,5 +64,6 @@ def rules(bfloat16: bool = False) -> tuple[Rule, ...]:
         *(_rule((Conv, *tail), conv) for tail in CUT_AND_POOL),
         *(_rule((SpatialBn, activation), lower_norm) for activation in KINDS),
         *(_rule((Bn, activation), lower_norm) for activation in OFTEN),
+        *(_rule((norm, activation), lower_group_norm) for norm in (GroupNorm, LayerNorm) for activation in OFTEN),
         _rule((Affine, Relu), affine),
     )
