@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from nndl.config.advice import for_key
 from nndl.config.bundled import folder, locate
 from nndl.config.checking import checks
+from nndl.config.expanding import BLOCKS, ROWS, Expansion, in_words
 from nndl.config.given import PLACE, check_given
 from nndl.config.own.using import Find, names_in, nothing, of_config, used
 from nndl.config.pieces import Pieces
@@ -132,6 +133,8 @@ class _Loader:
         self.tree: dict[str, Any] = deepcopy(marked.value)
         self.set: dict[Path, str] = {}
         self.problems: list[Problem] = []
+        self.expansion: Expansion | None = None
+        self.told: set[tuple[Path, str]] = set()
 
     def experiment(self, sets: Sequence[str], name: str, begun: bool, find: Find) -> Experiment:
         """Make the experiment: the code it uses comes first, since it says what else may stand there."""
@@ -169,6 +172,7 @@ class _Loader:
             raise ProblemsError(self.marked.source, self.marked.text, self.problems) from self.cause
 
     def _experiment(self, name: str, begun: bool) -> Experiment:
+        self._write_out()
         plain = self._with_pieces()
         # A file may be called what no text can hold, as bytes that are no UTF-8: the name is what is shown of it.
         experiment = self._validated({"name": visible(name), **plain})
@@ -179,8 +183,22 @@ class _Loader:
         beware(experiment.name)
         return experiment
 
+    def _write_out(self) -> None:
+        """Write out what the layers repeat, and the blocks they use."""
+        model = self.tree.get("model")
+        if isinstance(model, dict) and "layers" in model:
+            self.expansion = Expansion(model, self.report, lambda path: self.marked.place(path).line + 1)
+            self.tree["model"] = {**model, "layers": self.expansion.layers}
+            self.tree["model"].pop("define", None)
+
     def report(self, path: Path, words: str, at_key: bool = False) -> None:
         """Note what is wrong at `path`, in the file or in the option that put it there."""
+        if self.expansion is not None:
+            path, within = self.expansion.origin(path)
+            if within and (path, words) in self.told:
+                return  # of a block that is used again
+            self.told.add((path, words))
+            words += in_words(within)
         source = next(
             (overrides.called(text) for at, text in reversed(self.set.items()) if path[: len(at)] == at), None
         )
@@ -236,6 +254,7 @@ class _Loader:
             return Experiment.model_validate(plain)
         except ValidationError as error:
             reported = {problem.path for problem in self.problems}
+            reported |= {ROWS for path in reported if path[: len(BLOCKS)] == BLOCKS}
             for path, words, at_key in translate(error, plain, for_key):
                 piece_failed = words.endswith("is missing") and any(at[: len(path)] == path for at in reported)
                 if not piece_failed:

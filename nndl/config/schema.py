@@ -228,6 +228,8 @@ class Model(Section):
     """The layers in order; the last one gives a score for each class."""
     loss: InstanceOf[Loss] = SoftmaxLoss()
     """The loss that training minimises."""
+    define: None = Field(default=None, exclude=True)
+    """Rows of layers by name, for layers to use: `define: {block: [...]}`, then `- block` (docs/layers.md)."""
 
 
 class StartFrom(Section):

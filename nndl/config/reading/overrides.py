@@ -195,6 +195,8 @@ def _opened(value: Any, path: Path, following: str | int) -> Any:
 
 def _table(path: Path) -> Table | None:
     """Return the table that the mapping at `path` names one kind of, if it does."""
+    if path[:2] == ("model", "define") and isinstance(path[-1], int):
+        path = ("model", "layers", path[-1])  # a block holds layers
     for key in ONE_OF:
         if path[:2] == (key.section, key.name):
             names_one = isinstance(path[-1], int) if key.many else len(path) == 2

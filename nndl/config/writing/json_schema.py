@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from nndl.config.schema import ONE_OF, Experiment, OneOf
+from nndl.config.writing.blocks_schema import add_blocks
 from nndl.config.writing.option_docs import option_docs
 from nndl.described import Described
 
@@ -20,6 +21,7 @@ def json_schema() -> dict[str, Any]:
         choices = [form for described in key.table.values() for form in _forms(key, described)]
         none: dict[str, Any] = {"not": {}}  # of observers there are one's own alone
         schema["$defs"][key.what] = {"title": key.what, **({"anyOf": choices} if choices else none)}
+    add_blocks(schema)
     return {"$schema": DRAFT, **schema}
 
 

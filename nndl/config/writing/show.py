@@ -58,7 +58,9 @@ def as_tree(experiment: Experiment) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, BaseModel):
-        return {name: _plain(getattr(value, name)) for name in type(value).model_fields}
+        return {
+            name: _plain(getattr(value, name)) for name, field in type(value).model_fields.items() if not field.exclude
+        }
     if isinstance(value, Group):
         return _Flow(_options(value))
     if isinstance(value, Described):

@@ -55,7 +55,7 @@ def _listed(value: Any) -> Any:
     return [_listed(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-ONLY_AS_A_WHOLE = {6, 7, 10, 12, 13, 20, 21, 22, 24, 25, 29, 30, 37, 42, 43, 44, 71, 72, 81, 82}
+ONLY_AS_A_WHOLE = {6, 7, 10, 12, 13, 20, 21, 22, 24, 25, 29, 30, 37, 42, 43, 44, 71, 72, 74, 81, 82}
 """Wrong configs of which each value by itself may stand, or (21) is no JSON: no schema can tell."""
 
 
@@ -87,6 +87,29 @@ def test_it_refuses_wrong_configs_unless_only_the_whole_is_wrong(path: Any) -> N
 )
 def test_a_layer_may_be_written_in_each_of_its_forms(layer: Any) -> None:
     assert accepts({"model": {"layers": [layer]}})
+
+
+@pytest.mark.parametrize(
+    ("layer", "fits"),
+    [
+        ("block", True),
+        ({"block": {"filters": 3}}, True),
+        ({"block": 3}, True),
+        ({"repeat": 2, "layers": ["relu", "block"]}, True),
+        ({"repeat": {"times": 2, "layers": [{"residual": ["block"]}]}}, True),
+        ({"repeat": 0, "layers": ["relu"]}, False),
+        ({"repeat": 2, "layers": []}, False),
+        ({"repeat": 2}, False),
+        ({"conv": {"filter": 3}}, False),
+        ({"repeat": 2, "layers": [{"conv": {"filter": 3}}]}, False),
+    ],
+)
+def test_blocks_and_repeats(layer: Any, fits: bool) -> None:
+    define = {"block": ["relu", {"conv": {"filters": "$filters", "bias": "$bias"}}]}
+    assert accepts({"model": {"define": define, "layers": [layer]}}) is fits
+    without = {"model": {"layers": [layer]}}
+    assert accepts(without) is (fits and "block" not in str(layer))
+    assert not accepts({"model": {"define": {"relu": ["relu"]}, "layers": ["relu"]}})
 
 
 @pytest.mark.parametrize(
