@@ -90,6 +90,33 @@ def test_ranks_train_at_growing_sizes_and_go_on_at_them(text: Path, tmp_path: Pa
     assert set(parts.values()) == {None}
 
 
+PARTS = """\
+  accumulate: 2
+  class_weights: balanced
+  clip_norm: 1.0
+"""
+
+
+@pytest.mark.parametrize("average", ["{swa: {start: 0.3, every: 2 steps, learning_rate: 0.003}}", "{ema: 0.9}"])
+def test_batches_one_after_another_drawn_and_weighted_by_class_are_shared_out_too(
+    text: Path, tmp_path: Path, average: str
+) -> None:
+    """Begun on one process, gone on with on two, ended on three; a plateau and SWA are the first one's to follow."""
+    small = config(schedule="{plateau: {factor: 0.5, patience: 0, threshold: 0.5}}").replace("{ema: 0.9}", average)
+    small = small.replace("  batch_size: 10\n", f"  batch_size: 5\n  shards: 2\n{PARTS}")
+    text.write_text(small.replace("augment: [flip]", "augment: [flip], sampling: balanced"), encoding="utf-8")
+    one, run = alone(text, tmp_path / "one"), tmp_path / "run"
+    built = build(parse_config(text.read_text(encoding="utf-8"), "small.yaml", name="small"))
+    train_until(start_run(built, run), built.solver, keeping(built), 5)
+    until = ["-m", "nndl.jobs.parallel.run_until", str(run)]
+    for size, step in ((2, 9), (3, STEPS)):
+        ended = launch(*[[*until, str(step)]] * size)
+        assert ended.code == 0, ended.err
+    parts = {part.name: part.first for part in compare_runs(one, RunFolder(run))}
+    assert set(parts) >= {"parameters", "running statistics", "optimizer", "averages", "metrics"}
+    assert set(parts.values()) == {None}
+
+
 def test_statistics_of_the_whole_batch_need_a_shard_for_each_rank(text: Path, tmp_path: Path) -> None:
     text.write_text(sharded().replace("shards: 5", "shards: 2\n  shard_statistics: batch"), encoding="utf-8")
     ended = train(3, text, tmp_path / "run")
