@@ -21,7 +21,7 @@ from nndl.runs.metrics import is_count, read_metrics
 from nndl.runs.states import BEST, earlier_states
 from nndl.train.events import EpochDone, Event, Finished, StepDone, as_record
 from nndl.train.solver import Solver
-from nndl.train.state import check_size
+from nndl.train.state import check_size, read_history
 
 
 @dataclass
@@ -90,12 +90,19 @@ def _saved(folder: RunFolder, network: Network) -> dict[tuple[str, int], list[Pa
     files: dict[tuple[str, int], list[Path]] = {}
     for path in (folder.best, *reversed(earlier_states(folder)), folder.last):
         try:
-            step = read_checkpoint(path, partial(check_size, network=network))[1].get("step")
+            info = read_checkpoint(path, partial(check_size, network=network))[1]
+            scored = path == folder.best or _is_scored(info)
         except CheckpointError:
             continue
-        if is_count(step):
-            files.setdefault(("epoch" if path == folder.best else "step", step), []).append(path)
+        if is_count(info.get("step")):
+            files.setdefault(("epoch" if scored else "step", info["step"]), []).append(path)
     return files
+
+
+def _is_scored(info: Mapping[str, Any]) -> bool:
+    """Tell whether a state was taken after its epoch was scored, which may compute statistics anew, not before."""
+    history = read_history(info)
+    return bool(history) and history[-1].step == info.get("step")
 
 
 def _train(solver: Solver, changes: list[Change], compare: "_Comparison", watch: Callable[[Event], None]) -> None:
@@ -107,7 +114,8 @@ def _train(solver: Solver, changes: list[Change], compare: "_Comparison", watch:
             for each in changes:
                 if (each.step, each.epochs_done) == (solver.step, len(solver.history)):
                     solver.epochs = each.epochs[1]
-            epoch_follows = isinstance(event, StepDone) and event.step % solver.steps_per_epoch == 0
+            ends_epoch = event.step % solver.steps_per_epoch == 0 or event.step == solver.steps
+            epoch_follows = isinstance(event, StepDone) and ends_epoch
             if compare.result.first_tensor or (event.step >= compare.result.steps and not epoch_follows):
                 solver.stop()
     if solver.step < compare.result.steps and not compare.result.first_tensor:

@@ -7,16 +7,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nndl.config import parse_config
+from nndl.config.build import build
 from nndl.errors import CheckpointError, UsageError
 from nndl.jobs.replay import train_until
 from nndl.jobs.reproduce import Reproduction, reproduce
-from nndl.jobs.resume import Wanted, resume
+from nndl.jobs.resume import Wanted, keeping, resume
+from nndl.jobs.start import start_run
 from nndl.runs.checkpoint import read_checkpoint, write_checkpoint
 from nndl.runs.curves import Plan
 from nndl.runs.folder import RunFolder
 from nndl.train.events import Event
 from nndl.train.solver import Solver
-from tests.small_run import STEPS, trained
+from tests.small_run import STEPS, config, trained
 
 
 def again(folder: RunFolder, plans: list[Plan] | None = None) -> Reproduction:
@@ -55,6 +58,24 @@ def test_a_run_that_was_stopped_extended_or_stands_in_mid_epoch_is_repeated_too(
     result = again(run, plans)
     assert (result.identical, result.steps) == (True, 14)
     assert [(plan.steps, plan.epochs) for plan in plans] == [(14, 4)]  # of the run as it came to be, not as it began
+
+
+@pytest.mark.parametrize("epochs", ["3", "2.4"])
+@pytest.mark.parametrize("every", ["3 steps", "epoch"])
+def test_statistics_computed_anew_are_compared_once_they_are(tmp_path: Path, epochs: str, every: str) -> None:
+    """States after the last step of an epoch are from before or behind its scoring, which is what computes them."""
+    text = (
+        config().replace("{ema: 0.9}", "{swa: {start: 0.3, every: 2 steps}}").replace("epochs: 3", f"epochs: {epochs}")
+    )
+    built = build(parse_config(text.replace("3 steps, keep: 3", f"{every}, keep: 9"), "small.yaml"))
+    run = start_run(built, tmp_path / "run")
+    train_until(run, built.solver, keeping(built), 99)
+    result = again(run)
+    assert (result.identical, result.first_tensor) == (True, None)
+    assert set(result.files) == {path.name for path in run.path.glob("*.safetensors")}
+    states = [read_checkpoint(path)[1] for path in run.path.glob("step-*.safetensors")]
+    scored = [state["step"] for state in states if state["history"] and state["history"][-1]["step"] == state["step"]]
+    assert scored if every == "epoch" else len(scored) < len(states)
 
 
 def test_a_line_that_differs_is_named(run: RunFolder) -> None:
