@@ -1,5 +1,8 @@
 """A small example of every kind of layer, for `nndl gradcheck KIND` and as the start of the tests' table."""
 
+from contextlib import suppress
+
+from nndl.errors import ConfigError, ShapeError
 from nndl.net.catalog.activation import (
     Elu,
     Gelu,
@@ -59,6 +62,26 @@ _EXAMPLES: tuple[tuple[Layer, Shape], ...] = (
 
 EXAMPLES: dict[str, tuple[Layer, Shape]] = {layer.kind: (layer, shape) for layer, shape in _EXAMPLES}
 """By kind: a layer and the shape of one example before it."""
+
+
+def example_of(described: type[Layer]) -> tuple[Layer, Shape]:
+    """Return an example of a kind: ours, or of somebody's own layer one with its defaults, on images or on vectors.
+
+    Raises ConfigError where it has options without a default, or takes neither.
+    """
+    if described.kind in EXAMPLES:
+        return EXAMPLES[described.kind]
+    try:
+        layer = described(**described.example)
+    except (TypeError, ValueError) as error:
+        words = "example = {...} in its class says with which options it is checked"
+        raise ConfigError(f"{described.kind}: {error}; {words}") from None
+    for shape in (_IMAGES, _VECTORS):
+        with suppress(ShapeError):
+            layer.out_shape(shape)
+            return layer, shape
+    raise ConfigError(f"{described.kind} takes neither images {_IMAGES} nor vectors {_VECTORS}, which it is checked on")
+
 
 SWEEPS: dict[str, tuple[tuple[Layer, Shape], ...]] = {
     "conv": (

@@ -1,17 +1,18 @@
 """The findings of `nndl gradcheck`, as plain data."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from nndl.check.contracts import ContractError, check_layer, check_layer_gradients
-from nndl.check.examples import EXAMPLES, SWEEPS
+from nndl.check.examples import EXAMPLES, SWEEPS, example_of
 from nndl.check.figures import PUBLISHED, agrees, measure, notebook_batch
 from nndl.check.gradients import Row
 from nndl.check.networks import check_network
 from nndl.engines import get_engine
+from nndl.net.catalog import LAYERS
 from nndl.net.layer import Layer
 from nndl.net.network import Network
 
@@ -24,7 +25,15 @@ PATIENCE = 5.0
 """Seconds above which a check says how long it will take."""
 
 
-def report_layers(kinds: Sequence[str], engine: str, *, coordinates: int, tolerance: float, seed: int) -> Record:
+def report_layers(
+    kinds: Sequence[str],
+    engine: str,
+    *,
+    coordinates: int,
+    tolerance: float,
+    seed: int,
+    table: Mapping[str, Any] = LAYERS,
+) -> Record:
     """Return the rows of each layer's gradients, broken contracts, and spatial batch norm's figures.
 
     Gradients are shown for the first example of a kind; the contract is held in all of them, see examples.py.
@@ -34,7 +43,7 @@ def report_layers(kinds: Sequence[str], engine: str, *, coordinates: int, tolera
     kept = 0
     chosen = get_engine(engine)
     for kind in kinds:
-        layer, shape = EXAMPLES[kind]
+        layer, shape = example_of(table[kind])
         try:
             check = check_layer_gradients(layer, shape, chosen, coordinates=coordinates, tolerance=tolerance, seed=seed)
             rows += [_record(kind, row.name.removeprefix(f"{kind}1."), row) for row in check.rows]

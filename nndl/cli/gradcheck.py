@@ -1,7 +1,7 @@
 """nndl gradcheck: are the gradients those of the function?"""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -45,6 +45,13 @@ File = Annotated[
         help="Your Python file, or a folder of them: what it defines is checked, in a process of its own.",
     ),
 ]
+Use = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="FILE",
+        help="A file or module with layers of your own, as a config's use: names it. Repeatable.",
+    ),
+]
 Hints = Annotated[
     str, typer.Option(metavar="HOW", help="With --file: `diagnosis` says what is wrong, `solution` also what is right.")
 ]
@@ -75,6 +82,7 @@ def gradcheck(
     coordinates: Coordinates = 10,
     tolerance: Tolerance = 1e-6,
     seed: Seed = 0,
+    use: Use = None,
     file: File = None,
     hints: Hints = "diagnosis",
     seconds: Seconds = 10.0,
@@ -95,24 +103,41 @@ def gradcheck(
     from nndl.cli.screen.gradcheck import show
     from nndl.config import load_config
     from nndl.config.build import build_network
-    from nndl.net.catalog import LAYERS
+    from nndl.config.own.using import chosen
+    from nndl.config.schema import ONE_OF
 
     if file is not None:
         _check_file(target, file, hints, seconds, json, _results(rubric, junit, gradescope))
     if rubric or junit or gradescope:
         raise UsageError("--rubric, --junit and --gradescope go with --file")
     options: dict[str, Any] = {"coordinates": coordinates, "tolerance": tolerance, "seed": seed}
-    if target == "all" or target in LAYERS:
-        found = report.report_layers(tuple(LAYERS) if target == "all" else (target,), engine or "reference", **options)
-    else:
-        _refuse_misspelt(target)
-        exact = load_config(target).model_copy(update={"dtype": "float64"})
-        found = report.report_network(build_network(exact, engine), **options, say=terminal.note)
+    with chosen(use or []) as parts:
+        table = next(key.table for key in ONE_OF if key.what == "layer")
+        brought = [each.described.kind for each in parts if each.what == "layer"]
+        if kinds := _kinds(target, table, brought if use else None):
+            found = report.report_layers(kinds, engine or "reference", **options, table=table)
+        else:
+            exact = load_config(target).model_copy(update={"dtype": "float64"})
+            found = report.report_network(build_network(exact, engine), **options, say=terminal.note)
     if json:
         terminal.emit_json({"target": target, **options, **found})
     else:
         show(found, tolerance)
     raise typer.Exit(0 if found["passed"] else 1)
+
+
+def _kinds(target: str, table: "Mapping[str, Any]", brought: Sequence[str] | None) -> Sequence[str]:
+    """Return the kinds of layers that are meant: all of ours, or of the files used; or one; none for a config."""
+    from nndl.net.catalog import LAYERS
+
+    if target == "all":
+        if brought == []:
+            raise UsageError("what --use names registers no layer, and only layers have gradients to check")
+        return brought or list(LAYERS)
+    if target in table:
+        return [target]
+    _refuse_misspelt(target, list(table))
+    return []
 
 
 def _results(rubric: Path | None, junit: Path | None, gradescope: Path | None) -> "Results":
@@ -219,12 +244,10 @@ def _tell_passed_over(file: Path) -> None:
         terminal.note(f"{words}; the names are those of nndl.layers and nndl.conv_layers, such as relu_forward")
 
 
-def _refuse_misspelt(target: str) -> None:
+def _refuse_misspelt(target: str, kinds: list[str]) -> None:
     """Raise UsageError for what is no file and nearly the name of a kind of layer."""
     from difflib import get_close_matches
 
-    from nndl.net.catalog import LAYERS
-
-    meant = get_close_matches(target, [*LAYERS, "all"], 1, 0.75)
+    meant = get_close_matches(target, [*kinds, "all"], 1, 0.75)
     if meant and not expanded(target).exists():
         raise UsageError(f"no layer or config is called {target!r}; did you mean {meant[0]}?")

@@ -7,6 +7,7 @@ from typing import Any, get_type_hints
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from nndl.config import advice
+from nndl.config.own.installed import faults
 from nndl.config.reading.messages import Path, Report
 from nndl.config.schema import OneOf
 from nndl.config.translate import translate
@@ -106,7 +107,7 @@ class Pieces:
             self.report(path, f"expected {advice.a(what)}; {advice.suggest('', table)}")
             return None
         if kind not in table:
-            cure = advice.for_unknown(key, kind)
+            cure = "; ".join([advice.for_unknown(key, kind), *faults])
             self.report((*path, kind) if isinstance(value, dict) else path, f"no {what} {kind!r}; {cure}", at_key=True)
             return None
         return kind, given

@@ -275,7 +275,7 @@ def _normalized(graph: Graph, normalize: Normalize) -> str:
 
 def _chain(graph: Graph, placed: Sequence[Placed], x: str) -> str:
     for each in placed:
-        add = OPERATORS.get(type(each.layer))
+        add = OPERATORS.get(type(each.layer)) or getattr(each.layer, "onnx", None)
         if add is None:
             raise ExportError(f"{each.path}: an ONNX operator for {each.layer.kind} is not known; --to npz takes any")
         x = add(graph, each, x)

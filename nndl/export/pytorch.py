@@ -217,7 +217,9 @@ def _body(placed: Sequence[Placed], x: str, blocks: list[str]) -> tuple[list[str
 
 
 def _line(placed: Placed) -> Line:
-    described = LINES.get(type(placed.layer))
+    described, own = LINES.get(type(placed.layer)), getattr(placed.layer, "pytorch", None)
+    if described is None and own is not None:
+        return Line(None, str(own()))
     if described is None:
         raise ExportError(f"{placed.path}: a PyTorch module for {placed.layer.kind} is not known; --to npz takes any")
     return described(placed.layer, placed)

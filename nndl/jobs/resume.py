@@ -64,6 +64,7 @@ def keeping(built: Built, changes: Sequence[Change] = (), info: Mapping[str, Any
         {**provenance(built), "changes": list(map(asdict, changes))},
         statistics,
         record.loggers,
+        record.observers,
     )
 
 

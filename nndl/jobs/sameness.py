@@ -13,6 +13,7 @@ import numpy as np
 
 from nndl import __version__
 from nndl.config.build import Built
+from nndl.config.own.installed import packages_of
 from nndl.config.schema import whole
 from nndl.config.writing.show import as_tree
 from nndl.engines import describe_engine
@@ -44,6 +45,7 @@ def provenance(built: Built) -> dict[str, Any]:
         "config": as_tree(built.experiment),
         "data": built.split.dataset.digest,
         "start": built.start.digest if built.start else None,
+        **({"packages": packages} if (packages := packages_of(built.experiment)) else {}),
         **({"code": digest_of(built.experiment.sources)} if built.experiment.sources else {}),
         "nndl": __version__,
         "numpy": np.__version__,

@@ -5,6 +5,7 @@ from typing import Any
 
 from nndl.config import Experiment, parse_config
 from nndl.config.build import Built
+from nndl.config.own.installed import packages_of
 from nndl.config.own.using import again, with_copies
 from nndl.config.writing.show import dump
 from nndl.data.normalize import Normalize
@@ -72,6 +73,8 @@ def _write_new_run(folder: RunFolder, built: Built, config: str) -> None:
     """Write the files of a new run, the config last: a folder with a config is a run, with all that belongs to one."""
     dataset = built.split.dataset
     ran = {**describe_engine(built.network.engine), "data": describe_data(built), "data_digest": dataset.digest}
+    if packages := packages_of(built.experiment):
+        ran["packages"] = packages
     if built.start is not None:
         ran["start"] = {"from": built.start.source, "sha256": built.start.digest, "skip": list(built.start.skip)}
     folder.write_environment({**describe_environment(), **ran})

@@ -25,6 +25,7 @@ from nndl.net import inside
 from nndl.net.network import Network
 from nndl.net.shown import layer_table
 from nndl.net.types import Array
+from nndl.own.trust import trusting
 from nndl.paths import expanded
 from nndl.runs.checkpoint import Arrays, Check, read_checkpoint
 from nndl.runs.curves import EPOCH_CURVES, STEP_CURVES, read_curves
@@ -208,15 +209,19 @@ def _in_cells(row: Row) -> tuple[object, ...]:
     return (row.folder, row.config, row.images, row.epochs, *("" if share is None else share for share in shares))
 
 
-def load_run(run: str | Path, *, best: bool = True, engine: str | None = None, step: int | None = None) -> Run:
+def load_run(
+    run: str | Path, *, best: bool = True, engine: str | None = None, step: int | None = None, trust: bool = False
+) -> Run:
     """Load the network of a run: a folder, a name under runs/, or "latest".
 
     best: the weights of the best epoch (of a run that ended none yet the last, as `Run.weights` then says), or (False)
-    the last ones; step: those kept at this step instead. engine: another than the run's. Raises UsageError where there
-    is no such run or step, and CheckpointError where its weights are not whole.
+    the last ones; step: those kept at this step instead. engine: another than the run's. trust: run the code that the
+    run brings, though this user has not chosen to before. Raises UsageError where there is no such run or step,
+    CheckpointError where its weights are not whole, and UntrustedError for such code without a word of trust.
     """
     folder = find_run(str(run))
-    experiment = stored_experiment(folder)
+    with trusting(trust):
+        experiment = stored_experiment(folder)
     network = build_network(experiment, engine)
     check = partial(check_weights, network=network)
     weights, (arrays, info) = _read_weights(folder, best, check) if step is None else _read_step(folder, step, check)

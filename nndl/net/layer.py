@@ -34,6 +34,11 @@ class Layer(Described):
     draws: ClassVar[bool] = False
     """True where training draws random numbers: the plan then puts a generator in the param dict as "rng"."""
 
+    lowerings: ClassVar[Mapping[str, Callable[[Any], Any]]] = {}
+    """Faster ways that a layer of one's own brings, by the engine's name (nndl.net.contract.Lowering)."""
+    example: ClassVar[Mapping[str, Any]] = {}
+    """The options that a layer of one's own is checked with by its name alone, where some have no default."""
+
     name: str | None = None
     """The name used for this layer's parameters; by default its kind and a running number (conv1, conv2)."""
 

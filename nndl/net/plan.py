@@ -8,7 +8,7 @@ import numpy as np
 
 from nndl.net.catalog.block import Block
 from nndl.net.catalog.branching import Concat
-from nndl.net.contract import Engine, Lowered, Rule, Site, Step
+from nndl.net.contract import Engine, Lowered, Lowering, Rule, Site, Step
 from nndl.net.params import Params
 from nndl.net.shapes import Placed, everything
 from nndl.net.steps import BlockStep, ConcatStep, ConvertStep, SumStep, lower_by_definition
@@ -158,7 +158,8 @@ class Planner:
             return item.rule.lower(_group_site(sites))
         if isinstance(item.layer, Block):
             return self._block(item, layout, needs_dx)
-        lower = self.engine.lowerings.get(type(item.layer), lower_by_definition)
+        brought: Lowering = item.layer.lowerings.get(self.engine.name, lower_by_definition)
+        lower = self.engine.lowerings.get(type(item.layer), brought)
         return lower(self._site(item, layout, needs_dx))
 
     def _block(self, block: Placed, layout: Layout, needs_dx: bool) -> Lowered:

@@ -22,12 +22,16 @@ class Part(NamedTuple):
     """The file and line that registered it."""
     module: str
     """The name of the module that did."""
+    package: str = ""
+    """The installed package, and its version, whose entry point brought it."""
 
 
 _shared: list[Part] = []
 """Those that every config of this process knows."""
 _used: ContextVar[tuple[Part, ...]] = ContextVar("used", default=())
 """Those of the files that the config at hand uses."""
+_package: ContextVar[str] = ContextVar("package", default="")
+"""The installed package that is being asked for its parts."""
 _gathering: ContextVar[tuple[str, list[Part]] | None] = ContextVar("gathering", default=None)
 """The module that is being run for a config, and what it registered so far."""
 
@@ -57,8 +61,19 @@ def gathering(module: str) -> Iterator[list[Part]]:
         _gathering.reset(token)
 
 
+@contextmanager
+def registering_for(package: str) -> Iterator[None]:
+    """Have what is registered within be known as an installed package's."""
+    token = _package.set(package)
+    try:
+        yield
+    finally:
+        _package.reset(token)
+
+
 def add(part: Part) -> None:
     """Register a part: for the config that its module is run for, or for every one."""
+    part = part._replace(package=_package.get())
     gathered = _gathering.get()
     if gathered is not None and gathered[0] == part.module:
         gathered[1].append(part)
@@ -71,6 +86,11 @@ def there(what: str, kind: str) -> Part | None:
     gathered = _gathering.get()
     seen = [*_shared, *_used.get(), *(gathered[1] if gathered else [])]
     return next((part for part in seen if (part.what, part.described.kind) == (what, kind)), None)
+
+
+def part_of(described: type[Described]) -> Part | None:
+    """Return the part that every config knows by this description; None where there is none."""
+    return next((part for part in _shared if part.described is described), None)
 
 
 def forget(part: Part) -> None:

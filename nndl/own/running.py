@@ -40,6 +40,11 @@ def run(source: Source) -> tuple[Part, ...]:
     return _run[source]
 
 
+def has_run(source: Source) -> bool:
+    """Tell whether this process has run this text, from this place: that it may was decided then."""
+    return source in _run
+
+
 def _executed(source: Source) -> tuple[Part, ...]:
     text = source.content.decode("utf-8-sig")
     # What inspect and tracebacks show is the text that runs, not what stands in the file by then.

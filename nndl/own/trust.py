@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from nndl.errors import NndlError
+from nndl.own.running import has_run
 from nndl.own.source import Source
 from nndl.visible import visible
 
@@ -117,7 +118,7 @@ def refuse_unknown(sources: Sequence[Source], who: str, otherwise: str = "") -> 
 
     who: what brings them, as the message begins; otherwise: another way than --trust.
     """
-    new = [] if asked_for() else [each for each in sources if not known(each)]
+    new = [] if asked_for() else [each for each in sources if not (has_run(each) or known(each))]
     if new:
         files = "\n".join(f"  {each}\n    {visible(each.path)}" for each in new)
         raise UntrustedError(

@@ -16,6 +16,7 @@ from nndl.runs.states import BEST, States
 from nndl.runs.statistics import Statistics
 from nndl.train.events import EpochDone, Event, Finished, Interrupted, Noticed, as_record
 from nndl.train.intervals import Due, parse_interval
+from nndl.train.observer import Observer
 from nndl.train.solver import Solver
 from nndl.train.state import check_weights
 
@@ -34,6 +35,8 @@ class Keeping:
     """The observer of the network along the way."""
     loggers: tuple[str, ...] = ()
     """Other programs to record for."""
+    observers: tuple[Observer, ...] = ()
+    """Observers of one's own."""
 
 
 class Recorder:

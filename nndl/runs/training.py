@@ -16,6 +16,7 @@ from nndl.runs.log import log_error, write_log
 from nndl.runs.loggers import Loggers
 from nndl.runs.loggers.logger import About
 from nndl.runs.noticed import read_noticed
+from nndl.runs.observing import Observers
 from nndl.runs.recorder import Keeping, Recorder
 from nndl.runs.results import result_record
 from nndl.train.evaluate import EvaluationStoppedError, Evaluator
@@ -49,10 +50,12 @@ def keep_run(
         told = _logged(folder, warn)
         try:
             _check_room(folder, solver, keeping or Keeping(), told)
+            observers = Observers(keeping.observers if keeping else (), solver, folder, told)
             with _loggers(folder, solver, keeping, told) as loggers:
 
                 def seen(event: Event) -> None:
                     loggers.see(event)
+                    observers.see(event)
                     watch(event)
 
                 summary = _train(folder, solver, test, classes, seen, keeping, told)

@@ -11,8 +11,8 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
+from nndl import load_config, load_run
 from nndl.cli.app import app
-from nndl.config import load_config
 from nndl.config.build import build
 from nndl.errors import NndlError
 from nndl.jobs.replay import train_until
@@ -159,6 +159,16 @@ def test_trust_runs_it_this_once(stranger: Path, words: str) -> None:
     assert (stranger / "it was run").exists()
     forgotten(stranger)
     assert said("eval RUN")[0] == 2
+
+
+def test_python_s_way_to_say_so(stranger: Path) -> None:
+    with pytest.raises(UntrustedError, match="brings Python code that has not been run here before"):
+        load_run("RUN")
+    run = load_run("RUN", trust=True)
+    assert len(run.images("test").labels) == 20  # which reads the run's config again
+    forgotten(stranger)
+    with pytest.raises(UntrustedError):
+        load_run("RUN")
 
 
 def test_what_this_user_trained_is_known_and_a_change_of_it_is_not(stranger: Path) -> None:

@@ -37,7 +37,11 @@ def register(described: D) -> D:
     for what is none of these, for options that no config can say, and for a name that is taken, with both places.
     """
     frame = sys._getframe(1)
-    module, place = str(frame.f_globals.get("__name__")), f"{frame.f_code.co_filename}:{frame.f_lineno}"
+    return register_at(described, str(frame.f_globals.get("__name__")), f"{frame.f_code.co_filename}:{frame.f_lineno}")
+
+
+def register_at(described: D, module: str, place: str) -> D:
+    """Register as `register` does, for a module, at a place in it."""
     what = _what(described)
     made: D = described if "__dataclass_fields__" in vars(described) else _as_dataclass(described)
     refuse_unfit(made, what)

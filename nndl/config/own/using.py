@@ -45,6 +45,18 @@ def of_config(folder: Path, *, look: bool) -> Find:
     return find
 
 
+@contextmanager
+def chosen(names: Sequence[str]) -> Iterator[list[Part]]:
+    """Run the files and modules that a command names, which its user so chooses, and have their parts known within."""
+    sources = [find_source(name, Path.cwd()) for name in names]
+    trust.note(sources)
+    parts: list[Part] = []
+    for source in sources:
+        parts += _apart(run(source), parts)
+    with in_force(parts):
+        yield parts
+
+
 def again(experiment: Experiment) -> Find:
     """Return the way to the code that an experiment was read with."""
     return given(lambda _: experiment.sources)

@@ -1,0 +1,58 @@
+"""Parts that installed packages bring, by entry points of the group nndl.parts: a module that registers, or a class.
+
+A package was installed by somebody with a say in this environment, as nndl itself was: its code is trusted. It is
+imported when a config, or a list, asks for a name that nndl itself does not have.
+"""
+
+from importlib.metadata import EntryPoint, entry_points
+
+from nndl.config.own.registering import register_at
+from nndl.config.schema import ONE_OF, Experiment
+from nndl.described import Described
+from nndl.own.registry import bring_when_asked, part_of, registering_for
+from nndl.own.running import in_words
+
+GROUP = "nndl.parts"
+faults: list[str] = []
+"""Words on packages whose parts cannot be had: told where a name is not found."""
+
+
+def bring() -> None:
+    """Have the parts of every installed package registered."""
+    for entry in entry_points(group=GROUP):
+        package = f"{entry.dist.name} {entry.dist.version}" if entry.dist else entry.value
+        try:
+            with registering_for(package):
+                _load(entry)
+        except Exception as error:  # of somebody else's package
+            faults.append(f"the installed {package} should bring parts, and fails: {in_words(error)}")
+
+
+def _load(entry: EntryPoint) -> None:
+    loaded = entry.load()
+    if isinstance(loaded, type) and part_of(loaded) is None:
+        register_at(loaded, loaded.__module__, f"{entry.value} (entry point {entry.name})")
+
+
+def packages_of(experiment: Experiment) -> dict[str, str]:
+    """Return, by their names, the packages and versions of the installed parts that an experiment names."""
+    found = {}
+    for key in ONE_OF:
+        value = getattr(getattr(experiment, key.section), key.name)
+        for described in value if isinstance(value, tuple) else (value,):
+            for each in _within(described):
+                part = part_of(type(each))
+                if part is not None and part.package:
+                    found[each.kind] = part.package
+    return found
+
+
+def _within(described: Described | None) -> list[Described]:
+    """List a description and those inside it."""
+    if described is None:
+        return []
+    inside = (each for name in described.nested for each in getattr(described, name))
+    return [described, *(inner for each in inside for inner in _within(each))]
+
+
+bring_when_asked(bring)
