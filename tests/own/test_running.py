@@ -34,6 +34,10 @@ WRONG = [
     (SWISH.replace("beta: float = 1.0", "beta: list = []"), "its options cannot be those of a description"),
     (SWISH.replace("beta: float = 1.0", "beta: 'Nothing' = 1.0"), "the types of its options cannot be told"),
     (SWISH.replace('shorthand = "beta"', 'shorthand = "bta"'), "there is no option 'bta'"),
+    (
+        SWISH.replace("beta: float = 1.0", "beta: float = 1.0\n    macs: int = 1"),
+        "option 'macs' has the name of what every Layer has",
+    ),
     (SWISH.replace("(Layer)", ""), "takes a class derived from one of Layer, Rule, Schedule, Transform, Observer"),
     (SWISH + "nndl.register(Layer)\n", "takes a class derived from one of"),
     (SWISH + "nndl.register(3)\n", "takes a class derived from one of"),

@@ -5,7 +5,7 @@ import inspect
 import re
 import types
 from collections.abc import Callable
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, is_dataclass
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from nndl.described import Described
@@ -54,6 +54,8 @@ def _check_options(described: type[Described]) -> None:
     except Exception as error:  # whatever the annotations run into
         raise ConfigError(f"the types of its options cannot be told: {error}") from None
     for field in fields(described):
+        if owner := _method_of(described, field.name):
+            raise ConfigError(f"option {field.name!r} has the name of what every {owner} has; choose another")
         if field.default_factory is not MISSING:
             raise ConfigError(f"option {field.name!r} has a default_factory; give it a plain default, such as a tuple")
         if not _is_sayable(hints[field.name]):
@@ -61,6 +63,13 @@ def _check_options(described: type[Described]) -> None:
                 f"option {field.name!r} is of type {_shown(hints[field.name])}, which no config can say; options are "
                 "bool, int, float, str, Literal, None, or tuples of these"
             )
+
+
+def _method_of(described: type[Described], name: str) -> str | None:
+    """Return the class of nndl's that has a method or constant of this name, which an option would hide."""
+    bases = [each for each in described.__mro__[1:] if each.__module__.startswith("nndl.")]
+    options = {field.name for each in bases if is_dataclass(each) for field in fields(each)}
+    return next((each.__name__ for each in bases if name in vars(each) and name not in options), None)
 
 
 def _is_sayable(annotation: Any) -> bool:
