@@ -30,20 +30,21 @@ def kernel_order(w: Array) -> Array:
     return w.transpose(KERNEL_ORDER)
 
 
-def padded(x: Array, pad: int, height: int, width: int) -> Array:
-    """Pad x (N, H, W, C): `pad` zeros above and left, as many below and right as make it height x width; scratch.
+def padded(x: Array, pad: tuple[int, int], height: int, width: int) -> Array:
+    """Pad x (N, H, W, C) by zeros above and left, and as many below and right as make it height x width; scratch.
 
     Rows and columns that do not fit are left out.
     """
     N, _, _, C = x.shape
-    inside = x[:, : height - pad, : width - pad]
-    bottom, right = pad + inside.shape[1], pad + inside.shape[2]
+    top, left = pad
+    inside = x[:, : height - top, : width - left]
+    bottom, right = top + inside.shape[1], left + inside.shape[2]
     room = scratch("padded", (N, height, width, C), x.dtype)
-    room[:, :pad] = 0
+    room[:, :top] = 0
     room[:, bottom:] = 0
-    room[:, pad:bottom, :pad] = 0
-    room[:, pad:bottom, right:] = 0
-    room[:, pad:bottom, pad:right] = inside
+    room[:, top:bottom, :left] = 0
+    room[:, top:bottom, right:] = 0
+    room[:, top:bottom, left:right] = inside
     return room
 
 

@@ -8,7 +8,6 @@ from functools import partial
 
 from nndl.engines.shared.dropout import lower_dropout
 from nndl.engines.shared.layout import KERNEL_ORDER
-from nndl.engines.shared.plain import if_plain
 from nndl.engines.shared.threads import parallel_for
 from nndl.engines.vectorized.activation import LOWERINGS as ACTIVATIONS
 from nndl.engines.vectorized.affine import lower_affine
@@ -35,10 +34,10 @@ from nndl.net.contract import Engine
 VECTORIZED = Engine(
     "vectorized",
     lowerings={
-        Conv: if_plain(lower_conv),
+        Conv: lower_conv,
         SpatialBn: lower_spatial_bn,
-        MaxPool: if_plain(lower_max_pool),
-        AvgPool: if_plain(lower_avg_pool),
+        MaxPool: lower_max_pool,
+        AvgPool: lower_avg_pool,
         GlobalMaxPool: lower_global_max_pool,
         GlobalAvgPool: lower_global_avg_pool,
         Affine: lower_affine,

@@ -16,6 +16,7 @@ from nndl.engines.shared.layout import (
 )
 from nndl.engines.shared.workspace import Workspace, scratch
 from nndl.engines.vectorized.batch_statistics import Statistics
+from nndl.engines.vectorized.depthwise import Depthwise
 from nndl.engines.vectorized.geometry import Convolution, Finish, Geometry
 from nndl.engines.vectorized.im2col import Im2col
 from nndl.engines.vectorized.norm import BatchNorm, BatchNormStep
@@ -40,9 +41,19 @@ WINOGRAD_WASTE = 2.0
 
 def pays_winograd(g: Geometry) -> bool:
     """Tell whether F(4x4, 3x3) is the quicker way; measured."""
-    if (g.size, g.stride) != (3, 1) or g.pad > 2 or min(g.C, g.F) < WINOGRAD_CHANNELS:
+    size, stride, pad, dilation = g.window
+    if (size, stride, dilation) != ((3, 3), (1, 1), (1, 1)) or max(pad) > 2:
+        return False
+    if min(g.C, g.F) // g.groups < WINOGRAD_CHANNELS:
         return False
     return 16 * -(-g.height // 4) * -(-g.width // 4) <= WINOGRAD_WASTE * g.height * g.width
+
+
+def way_of(g: Geometry) -> Convolution:
+    """Choose the quickest way for images channels last."""
+    if g.groups == g.C > 1:
+        return Depthwise(g)
+    return Winograd(g) if pays_winograd(g) else Im2col(g)
 
 
 class Convolver:
@@ -52,10 +63,12 @@ class Convolver:
         layer = site.layer
         assert isinstance(layer, Conv)
         C, H, W = site.shape
-        g = Geometry(H, W, C, layer.filters, *layer.window.square(), site.dtype.itemsize)
+        size, stride, pad, dilation = layer.window
+        itemsize, groups = site.dtype.itemsize, layer.groups_of(C)
+        g = Geometry(H, W, C, layer.filters, size, stride, pad, itemsize, dilation, groups)
         self.site, self.geometry = site, g
-        self.by_planes = not site.needs_dx and site.layout == "nchw" and C <= FEW_CHANNELS
-        self.way: Convolution = Planes(g) if self.by_planes else Winograd(g) if pays_winograd(g) else Im2col(g)
+        self.by_planes = not site.needs_dx and site.layout == "nchw" and C <= FEW_CHANNELS and g.groups == 1
+        self.way: Convolution = Planes(g) if self.by_planes else way_of(g)
         self.workspace = Workspace()
 
     @property
@@ -64,7 +77,7 @@ class Convolver:
 
     @property
     def w(self) -> Array:
-        """(size, size, C, F): as it lies in memory."""
+        """(HH, WW, C / groups, F): as it lies in memory."""
         return kernel_order(self.site.params["w"])
 
     def images(self, x: Array) -> Array:

@@ -1,15 +1,18 @@
 """The sizes of a convolution, and what computes one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
 
+from nndl.conv2d_layers import Sides, both
 from nndl.engines.shared.layout import Blocks
 from nndl.engines.shared.threads import parallel_for
 from nndl.engines.shared.workspace import scratch, scratch_of_thread
 from nndl.net.types import Array
+from nndl.net.window import Window
 
 Finish = Callable[[Array, int, int], None]
 """finish(block, start, stop): what is done with outputs start to stop while they are in the cache."""
@@ -17,41 +20,66 @@ Finish = Callable[[Array, int, int], None]
 
 @dataclass(frozen=True)
 class Geometry:
-    """x (N, H, W, C), w (size, size, C, F) -> out (N, height, width, F)."""
+    """x (N, H, W, C), w (HH, WW, C / groups, F) -> out (N, height, width, F)."""
 
     H: int
     W: int
     C: int
     F: int
-    size: int
-    stride: int
-    pad: int
+    size: Sides
+    stride: Sides
+    pad: Sides
     itemsize: int = 4
     """Bytes of a number."""
+    dilation: Sides = 1
+    groups: int = 1
+
+    @cached_property
+    def window(self) -> Window:
+        return Window(both(self.size), both(self.stride), both(self.pad), both(self.dilation))
 
     @property
+    def padded(self) -> tuple[int, int]:
+        """Return the sides of a padded image."""
+        return self.H + 2 * self.window.pad[0], self.W + 2 * self.window.pad[1]
+
+    @cached_property
     def height(self) -> int:
-        return 1 + (self.H + 2 * self.pad - self.size) // self.stride
+        return 1 + (self.padded[0] - self.window.extent[0]) // self.window.stride[0]
 
-    @property
+    @cached_property
     def width(self) -> int:
-        return 1 + (self.W + 2 * self.pad - self.size) // self.stride
+        return 1 + (self.padded[1] - self.window.extent[1]) // self.window.stride[1]
+
+    def has_transposed(self) -> bool:
+        """Tell whether dx is a convolution of dout with turned filters."""
+        return self.window.stride == (1, 1) and all(np.less(self.window.pad, self.window.extent))
 
     def transposed(self) -> "Geometry":
-        """Return the convolution of dout with turned filters that gives dx; for stride 1 and pad < size."""
-        pad = self.size - 1 - self.pad
-        return Geometry(self.height, self.width, self.F, self.C, self.size, 1, pad, self.itemsize)
+        """Return the convolution of dout with turned filters that gives dx."""
+        down, across = (e - 1 - p for e, p in zip(self.window.extent, self.window.pad, strict=True))
+        turned = self.size, 1, (down, across), self.itemsize, self.dilation, self.groups
+        return Geometry(self.height, self.width, self.F, self.C, *turned)
+
+    def places(self) -> Iterator[tuple[int, int, slice, slice]]:
+        """Yield each place (i, j) of a filter, with the rows and columns of a padded image that it meets."""
+        window = self.window
+        for i, j in np.ndindex(window.size):
+            top, left = i * window.dilation[0], j * window.dilation[1]
+            rows = slice(top, top + (self.height - 1) * window.stride[0] + 1, window.stride[0])
+            columns = slice(left, left + (self.width - 1) * window.stride[1] + 1, window.stride[1])
+            yield i, j, rows, columns
 
 
 class Convolution(Protocol):
-    """One way to compute a convolution. Filters are w (size, size, C, F), contiguous; images come in blocks."""
+    """One way to compute a convolution. Filters are w (HH, WW, C / groups, F), contiguous; images come in blocks."""
 
     def forward(self, images: Blocks, count: int, w: Array, target: Blocks, finish: Finish) -> None:
         """Write the outputs of images start to stop to target(start, stop), then call finish(block, start, stop)."""
         ...
 
     def weight_gradient(self, images: Blocks, douts: Blocks, count: int, dw: Array) -> None:
-        """Write dw (size, size, C, F); douts(start, stop) are the gradients of those outputs."""
+        """Write dw (HH, WW, C / groups, F); douts(start, stop) are the gradients of those outputs."""
         ...
 
     def input_gradient(self, douts: Blocks, count: int, w: Array, dx: Array) -> None:
@@ -59,9 +87,11 @@ class Convolution(Protocol):
         ...
 
 
-def turned(w: Array) -> Array:
-    """Turn filters (size, size, C, F) by 180 degrees: (size, size, F, C), which carry dout back."""
-    return w[::-1, ::-1].transpose(0, 1, 3, 2).copy()
+def turned(w: Array, groups: int = 1) -> Array:
+    """Turn filters (HH, WW, C / groups, F) by 180 degrees: (HH, WW, F / groups, C), which carry dout back."""
+    height, width, own, F = w.shape
+    by_group = w[::-1, ::-1].reshape(height, width, own, groups, F // groups)
+    return by_group.transpose(0, 1, 4, 3, 2).reshape(height, width, F // groups, own * groups)
 
 
 def ignore(block: Array, start: int, stop: int) -> None:

@@ -4,6 +4,8 @@ With three channels, the runs of channels that the other convolutions copy would
 position becomes a row of `planes` instead, a whole shifted image at a time: 2-3 times as quick for 3 x 3 filters.
 """
 
+from math import prod
+
 from numpy.lib.stride_tricks import as_strided
 
 from nndl.engines.shared.layout import Blocks
@@ -18,11 +20,11 @@ CACHE = 2_000_000
 
 
 class Planes:
-    """Any size, stride and pad; images come as (N, C, H, W)."""
+    """Any window, one group; images come as (N, C, H, W)."""
 
     def __init__(self, geometry: Geometry) -> None:
         self.geometry = g = geometry
-        self.features = g.size * g.size * g.C
+        self.features = prod(g.window.size) * g.C
         self.pixels = g.height * g.width
         self.block = max(1, CACHE // (self.pixels * self.features * g.itemsize))
 
@@ -54,21 +56,23 @@ class Planes:
         raise NotImplementedError
 
     def _planes(self, x: Array) -> Array:
-        """Copy x (N, C, H, W) to (N, size size C, height width): the image under each place of the filter."""
+        """Copy x (N, C, H, W) to (N, HH WW C, height width): the image under each place of the filter."""
         g = self.geometry
         x = self._padded(x)
-        planes = scratch("columns", (len(x), g.size, g.size, g.C, g.height, g.width), x.dtype)
+        planes = scratch("columns", (len(x), *g.window.size, g.C, g.height, g.width), x.dtype)
         by_image, by_channel, by_row, by_pixel = x.strides
-        strides = (by_image, by_row, by_pixel, by_channel, by_row * g.stride, by_pixel * g.stride)
+        (down, across), (apart_down, apart_across) = g.window.stride, g.window.dilation
+        in_window = by_row * apart_down, by_pixel * apart_across
+        strides = (by_image, *in_window, by_channel, by_row * down, by_pixel * across)
         planes[...] = as_strided(x, planes.shape, strides)
         return planes.reshape(len(x), self.features, self.pixels)
 
     def _padded(self, x: Array) -> Array:
-        pad = self.geometry.pad
-        if not pad:
+        top, left = self.geometry.window.pad
+        if not (top or left):
             return x
         N, C, H, W = x.shape
-        room = scratch("padded", (N, C, H + 2 * pad, W + 2 * pad), x.dtype)
+        room = scratch("padded", (N, C, *self.geometry.padded), x.dtype)
         room[...] = 0
-        room[:, :, pad : pad + H, pad : pad + W] = x
+        room[:, :, top : top + H, left : left + W] = x
         return room

@@ -17,7 +17,7 @@ class _Pool:
     def __init__(self, site: Site) -> None:
         layer = site.layer
         assert isinstance(layer, MaxPool | AvgPool)
-        self.size, self.stride, _ = layer.window.square()
+        self.window = layer.window
         self.site = site
         self.workspace = Workspace()
 
@@ -49,17 +49,17 @@ class MaxPoolStep(_Pool):
         out = self._room("out", len(x), self.site.out_shape)
         index = None
         if self.site.mode == "train":
-            index = self.index = self._room("index", len(x), self.site.out_shape, index_dtype(self.size))
+            index = self.index = self._room("index", len(x), self.site.out_shape, index_dtype(self.window))
 
         def work(start: int, stop: int, thread: int) -> None:  # noqa: ARG001
             for a, b in blocks_of(channels_last(x), start, stop):
-                max_pool(channels_last(x)[a:b], self.size, self.stride, out[a:b], None if index is None else index[a:b])
+                max_pool(channels_last(x)[a:b], self.window, out[a:b], None if index is None else index[a:b])
 
         parallel_for(len(x), work)
         return channels_first(out)
 
     def _unpool(self, dout: Array, dx: Array, start: int, stop: int) -> None:
-        max_unpool(dout, self.index[start:stop], self.size, self.stride, dx)
+        max_unpool(dout, self.index[start:stop], self.window, dx)
 
 
 class AvgPoolStep(_Pool):
@@ -70,13 +70,13 @@ class AvgPoolStep(_Pool):
 
         def work(start: int, stop: int, thread: int) -> None:  # noqa: ARG001
             for a, b in blocks_of(channels_last(x), start, stop):
-                avg_pool(channels_last(x)[a:b], self.size, self.stride, out[a:b])
+                avg_pool(channels_last(x)[a:b], self.window, out[a:b])
 
         parallel_for(len(x), work)
         return channels_first(out)
 
     def _unpool(self, dout: Array, dx: Array, start: int, stop: int) -> None:  # noqa: ARG002
-        avg_unpool(dout, self.size, self.stride, dx)
+        avg_unpool(dout, self.window, dx)
 
 
 class GlobalMaxPoolStep:

@@ -31,14 +31,17 @@ class PooledBatchNormStep(BatchNormStep):
         assert pool is not None
         index = self.tail.index[start:stop] if self.tail.keeps else None
         if (sign > 0).all():
-            max_pool(x, *pool, best, index)
+            max_pool(x, pool, best, index)
             return
         signed = np.multiply(x, sign, out=scratch("signed", x.shape, x.dtype))
-        max_pool(signed, *pool, best, index)
+        max_pool(signed, pool, best, index)
         np.multiply(best, sign, out=best)
         _, height, width, _ = best.shape
-        corners = x[:, :: pool[1], :: pool[1]][:, :height, :width]
-        np.copyto(best, corners, where=sign == 0)
+        rows, columns = (
+            np.clip(np.arange(count) * stride - pad, 0, side - 1)
+            for count, stride, pad, side in zip((height, width), pool.stride, pool.pad, x.shape[1:3], strict=True)
+        )
+        np.copyto(best, x[:, rows[:, np.newaxis], columns], where=sign == 0)
 
     def taken(self, x: Array) -> Array:
         """Take all of x (N, H, W, C), and return it."""

@@ -19,7 +19,7 @@ class Tail:
 
     def __init__(self, members: tuple[Site, ...], site: Site) -> None:
         self.relu = any(isinstance(member.layer, Relu) for member in members)
-        pools = [member.layer.window.square()[:2] for member in members if isinstance(member.layer, MaxPool)]
+        pools = [member.layer.window for member in members if isinstance(member.layer, MaxPool)]
         self.pool = pools[0] if pools else None
         self.out_shape = site.out_shape
         self.dtype = site.dtype
@@ -31,7 +31,7 @@ class Tail:
         C, H, W = self.out_shape
         self.out = self.workspace.array("out", (count, H, W, C), self.dtype) if out is None else out
         if self.pool and self.keeps:
-            self.index = self.workspace.array("index", self.out.shape, index_dtype(self.pool[0]))
+            self.index = self.workspace.array("index", self.out.shape, index_dtype(self.pool))
         return self.out
 
     def forward(self, z: Array, start: int, stop: int) -> None:
@@ -39,7 +39,7 @@ class Tail:
         out = self.out[start:stop]
         if self.pool:
             index = self.index[start:stop] if self.keeps else None
-            max_pool(z, *self.pool, out, index)
+            max_pool(z, self.pool, out, index)
         self.cut(start, stop)
 
     def cut(self, start: int, stop: int) -> None:
@@ -59,7 +59,7 @@ class Tail:
         """Put dout of images start to stop where their maxima stand: in `into`, or dout itself without a pooling."""
         if not self.pool:
             return dout
-        max_unpool(dout, self.index[start:stop], *self.pool, into)
+        max_unpool(dout, self.index[start:stop], self.pool, into)
         return into
 
     def backward(self, dout: Array, dz: Array, start: int, stop: int) -> Array:

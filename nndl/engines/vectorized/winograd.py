@@ -11,6 +11,7 @@ adjoint: dw = G' [ sum over tiles (B' tile B) * (A dout A') ] G.
 The numbers in the transforms cost accuracy: in float32 results are within 1e-5 of the largest (plain sums: 1e-6).
 """
 
+from collections.abc import Iterator
 from functools import cache
 
 import numpy as np
@@ -47,14 +48,15 @@ ENOUGH = 128
 
 
 class Winograd:
-    """3 x 3 filters at stride 1, any pad up to 2."""
+    """3 x 3 filters at stride 1, any pad up to 2 and any groups."""
 
     def __init__(self, geometry: Geometry) -> None:
         self.geometry = g = geometry
         self.down, self.across = -(-g.height // 4), -(-g.width // 4)
         self.tiles = self.down * self.across
         per_image = 36 * self.tiles * (g.C + g.F) * g.itemsize
-        many = g.C * g.F * 24 > SMALL
+        self.own = g.C // g.groups, g.F // g.groups
+        many = self.own[0] * self.own[1] * 24 > SMALL
         self.block = max(1, CACHE // per_image, ENOUGH // self.tiles if many else 1)
         self.piece = max(1, PIECE // (36 * self.tiles * max(g.C, g.F) * g.itemsize))
         self.B_T, self.G, self.A_T = _transforms(g.itemsize)
@@ -62,13 +64,14 @@ class Winograd:
     def forward(self, images: Blocks, count: int, w: Array, target: Blocks, finish: Finish) -> None:
         """Transform tiles, multiply, transform back."""
         g = self.geometry
-        filters = np.dot(self.G, w.reshape(9, -1)).reshape(36, g.C, g.F)
+        filters = np.dot(self.G, w.reshape(9, -1)).reshape(36, -1, g.F)
 
         def work(first: int, last: int, thread: int) -> None:  # noqa: ARG001
             for start, stop in block_starts(first, last, self.block):
                 tiles = self._transformed_tiles(images(start, stop))
                 products = scratch("products", (36, tiles.shape[1], g.F), w.dtype)
-                matmul_rows(tiles, filters, products)
+                for own, outs in self._groups():
+                    matmul_rows(tiles[:, :, own], filters[:, :, outs], products[:, :, outs])
                 out = target(start, stop)
                 self._transform_back(products, out)
                 finish(out, start, stop)
@@ -77,25 +80,33 @@ class Winograd:
 
     def weight_gradient(self, images: Blocks, douts: Blocks, count: int, dw: Array) -> None:
         """Compute dw: the adjoint of forward with respect to w."""
-        shape = 36, self.geometry.C, self.geometry.F
+        shape = 36, self.own[0], self.geometry.F
 
         def product(start: int, stop: int, out: Array) -> None:
-            tiles = self._transformed_tiles(images(start, stop))
-            np.matmul(tiles.transpose(0, 2, 1), self._transformed_douts(douts(start, stop)), out=out)
+            tiles = self._transformed_tiles(images(start, stop)).transpose(0, 2, 1)
+            transformed = self._transformed_douts(douts(start, stop))
+            for own, outs in self._groups():
+                np.matmul(tiles[:, own], transformed[:, :, outs], out=out[:, :, outs])
 
         total = sum_over_batch(count, self.block, shape, dw.dtype, product)
         dw[...] = np.dot(self.G.T, total.reshape(36, -1)).reshape(dw.shape)
 
     def input_gradient(self, douts: Blocks, count: int, w: Array, dx: Array) -> None:
         """Compute dx: the convolution of dout with the turned filters."""
-        Winograd(self.geometry.transposed()).forward(douts, count, turned(w), slices(dx), ignore)
+        Winograd(self.geometry.transposed()).forward(douts, count, turned(w, self.geometry.groups), slices(dx), ignore)
+
+    def _groups(self) -> Iterator[tuple[slice, slice]]:
+        """Yield the channels before and behind of each group."""
+        C, F = self.own
+        for group in range(self.geometry.groups):
+            yield slice(group * C, (group + 1) * C), slice(group * F, (group + 1) * F)
 
     def _transformed_tiles(self, x: Array) -> Array:
         """Transform x (N, H, W, C) to B' tile B of every 6 x 6 tile, (36, N tiles, C)."""
         height, width, C = 4 * self.down + 2, 4 * self.across + 2, x.shape[3]
         transformed = scratch("transformed tiles", (36, len(x) * self.tiles, C), x.dtype)
         for start, stop in block_starts(0, len(x), self.piece):
-            images = padded(x[start:stop], self.geometry.pad, height, width)
+            images = padded(x[start:stop], self.geometry.window.pad, height, width)
             shape = (6, 6, stop - start, self.down, self.across, C)
             by_image, by_row, by_pixel, by_channel = images.strides
             tiles = scratch("tiles", shape, x.dtype)
@@ -123,7 +134,7 @@ class Winograd:
         transformed = scratch("products", (36, len(dout) * self.tiles, F), dout.dtype)
         for start, stop in block_starts(0, len(dout), self.piece):
             N = stop - start
-            images = dout[start:stop] if whole else padded(dout[start:stop], 0, 4 * self.down, 4 * self.across)
+            images = dout[start:stop] if whole else padded(dout[start:stop], (0, 0), 4 * self.down, 4 * self.across)
             tiles = scratch("tiles", (4, 4, N, self.down, self.across, F), dout.dtype)
             tiles[...] = images.reshape(N, self.down, 4, self.across, 4, F).transpose(2, 4, 0, 1, 3, 5)
             matmul_columns(self.A_T.T, tiles.reshape(16, -1), self._of(transformed, start, stop))

@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nndl.conv2d_layers import conv2d_backward, conv2d_forward
 from nndl.conv_layers import conv_backward_naive, conv_forward_naive
 from nndl.engines.shared.layout import channels_first, channels_last, kernel_order, slices
 from nndl.engines.shared.threads import set_threads
 from nndl.engines.vectorized.convolution import pays_winograd
+from nndl.engines.vectorized.depthwise import Depthwise
 from nndl.engines.vectorized.geometry import Geometry, ignore
 from nndl.engines.vectorized.im2col import Im2col
 from nndl.engines.vectorized.planes import Planes
@@ -110,6 +112,45 @@ def test_way_is_the_definition(way: Any, case: tuple[int, ...], dtype: str) -> N
     assert_same(way, case, dtype)
 
 
+SIDES = st.tuples(*[st.integers(1, 3)] * 6, *[st.integers(0, 3)] * 2)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    groups=st.integers(1, 4),
+    own=st.tuples(st.integers(1, 3), st.integers(1, 3)),
+    sides=SIDES,
+    threads=st.integers(1, 3),
+)
+def test_any_groups_and_windows(groups: int, own: tuple[int, int], sides: tuple[int, ...], threads: int) -> None:
+    """All options at once, by every way that knows them."""
+    size, stride, dilation, pad = (sides[at : at + 2] for at in (0, 2, 4, 6))
+    C, F, H, W = groups * own[0], groups * own[1], 7, 8
+    set_threads(threads)
+    for way in (Im2col, *([Planes] if groups == 1 else []), *([Depthwise] if own[0] == 1 else [])):
+        g = Geometry(H, W, C, F, size, stride, pad, 8, dilation, groups)
+        random = np.random.default_rng(0)
+        x, w = random.standard_normal((3, C, H, W)), random.standard_normal((F, own[0], *size))
+        out, cache = conv2d_forward(x, w, None, {"stride": stride, "pad": pad, "dilation": dilation})
+        dout = random.standard_normal(out.shape)
+        dx, dw, _ = conv2d_backward(dout, cache)
+        for name, value in computed(way, x, w, dout, g).items():
+            np.testing.assert_allclose(value, {"out": out, "dw": dw, "dx": dx}[name], rtol=0, atol=1e-11, err_msg=name)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_winograd_by_groups(dtype: str) -> None:
+    x, w, dout = arrays((2, 6, 9, 7, 10, 3, 1, 1), dtype)
+    w = np.ascontiguousarray(w[:, :3])
+    exact = [a.astype(np.float64) for a in (x, w, dout)]
+    out, cache = conv2d_forward(exact[0], exact[1], None, {"stride": 1, "pad": 1})
+    dx, dw, _ = conv2d_backward(exact[2], cache)
+    g = Geometry(9, 7, 6, 10, 3, 1, 1, x.itemsize, groups=2)
+    for name, value in computed(Winograd, x, w, dout, g).items():
+        wanted = {"out": out, "dw": dw, "dx": dx}[name]
+        assert np.abs(value - wanted).max() <= WITHIN[Winograd, dtype] * np.abs(wanted).max(), name
+
+
 @settings(max_examples=25, deadline=None)
 @given(
     way=st.sampled_from([Im2col, Planes, Winograd]),
@@ -171,6 +212,10 @@ def test_winograd_error_in_float32_is_as_stated() -> None:
         (Geometry(32, 32, 64, 64, 3, 2, 1), False),
         (Geometry(32, 32, 64, 64, 5, 1, 2), False),
         (Geometry(2, 2, 64, 64, 3, 1, 1), False),
+        (Geometry(32, 32, 64, 64, 3, 1, 1, groups=4), True),
+        (Geometry(32, 32, 64, 64, 3, 1, 1, groups=8), False),
+        (Geometry(32, 32, 64, 64, 3, 1, 2, dilation=2), False),
+        (Geometry(32, 32, 64, 64, (3, 1), 1, (1, 0)), False),
     ],
 )
 def test_winograd_is_chosen_where_it_pays(geometry: Geometry, pays: bool) -> None:
