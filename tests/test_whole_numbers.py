@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from cs231n.classifiers import KNearestNeighbor, linear_svm
 from cs231n.gradient_check import eval_numerical_gradient, eval_numerical_gradient_array
-from nndl import activations, conv_layers, fast_layers, layers, optim
+from nndl import activations, conv_layers, fast_layers, layers, optim, squeeze_excite
 
 POOL = {"pool_height": 2, "pool_width": 2, "stride": 1}
 W4, W2 = np.arange(-9, 9).reshape(1, 2, 3, 3), np.arange(-6, 6).reshape(2, 6)
 CONV = {"stride": 1, "pad": 1}
+EXCITE = (np.eye(2) / 99, np.ones(2), np.eye(2), -np.ones(2))
 
 
 def batch(x: Any) -> Any:
@@ -59,6 +60,7 @@ DEFINITIONS: dict[str, Callable[[Any], Any]] = {
     "elu": lambda x: activations.elu_forward(x)[0],
     "relu6": lambda x: activations.relu6_forward(x)[0],
     "hard sigmoid": lambda x: activations.hard_sigmoid_forward(x)[0],
+    "squeeze excite": lambda x: squeeze_excite.squeeze_excite_forward(x, *EXCITE)[0],
     "prelu": lambda x: activations.prelu_forward(x, np.array([0.25, -2.0]))[0],
     "stochastic depth": lambda x: layers.stochastic_depth_forward(x, {"mode": "train", "p": 0.7, "seed": 3})[0],
     "hard swish": lambda x: activations.hard_swish_forward(x)[0],
@@ -104,6 +106,7 @@ BACKWARD: dict[str, tuple[Callable[..., Any], Any]] = {
     "elu": (activations.elu_backward, activations.elu_forward(X2)),
     "relu6": (activations.relu6_backward, activations.relu6_forward(X2)),
     "hard sigmoid": (activations.hard_sigmoid_backward, activations.hard_sigmoid_forward(X2)),
+    "squeeze excite": (squeeze_excite.squeeze_excite_backward, squeeze_excite.squeeze_excite_forward(X4, *EXCITE)),
     "prelu": (activations.prelu_backward, activations.prelu_forward(X2, X2[2])),
     "stochastic depth": (
         layers.stochastic_depth_backward,

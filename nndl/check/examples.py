@@ -23,6 +23,7 @@ from nndl.net.catalog.norm import Bn, GroupNorm, LayerNorm, SpatialBn
 from nndl.net.catalog.pool import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
 from nndl.net.catalog.residual import Residual
 from nndl.net.catalog.simple import Dropout, Flatten, Scale, StochasticDepth
+from nndl.net.catalog.squeeze_excite import SqueezeExcite
 from nndl.net.layer import Layer
 from nndl.net.types import Shape
 
@@ -55,6 +56,7 @@ _EXAMPLES: tuple[tuple[Layer, Shape], ...] = (
     (StochasticDepth(keep=0.7), _IMAGES),
     (Flatten(), _IMAGES),
     (Scale(factor=0.25), _IMAGES),
+    (SqueezeExcite(ratio=2), (5, 4, 6)),
     (Residual(layers=(Conv(filters=3), Relu())), _IMAGES),
     (Sum(branches=(("a", (Conv(filters=3),)), ("b", (SpatialBn(),)))), _IMAGES),
     (Concat(branches=(("x", ()), ("new", (Conv(filters=2), Relu())))), _IMAGES),
@@ -112,6 +114,7 @@ SWEEPS: dict[str, tuple[tuple[Layer, Shape], ...]] = {
     "affine": ((Affine(out_features=3), (7,)), (Affine(out_features=1, bias=False), (2, 3))),
     "dropout": ((Dropout(keep=0.4), (13,)), (Dropout(keep=1.0), (2, 3, 3))),
     "stochastic_depth": ((StochasticDepth(keep=0.4), (13,)), (StochasticDepth(keep=1.0), (2, 3, 3))),
+    "squeeze_excite": ((SqueezeExcite(ratio=1), (3, 2, 1)), (SqueezeExcite(ratio=4, gate="hard_sigmoid"), (9, 3, 4))),
     "prelu": ((Prelu(), (13,)), (Prelu(initial_slope=-0.5), (2, 3, 3))),
     "relu": ((Relu(), (13,)),),
     "leaky_relu": ((LeakyRelu(negative_slope=0.2), (13,)), (LeakyRelu(negative_slope=0.0), (2, 3, 3))),

@@ -24,6 +24,7 @@ from nndl.net.catalog.activation import (
 from nndl.net.catalog.norm import Bn, GroupNorm, LayerNorm, SpatialBn
 from nndl.net.catalog.pool import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
 from nndl.net.catalog.simple import Dropout, Scale, StochasticDepth
+from nndl.net.catalog.squeeze_excite import SqueezeExcite
 from nndl.net.layer import Layer
 
 Array = NDArray[Any]
@@ -142,6 +143,22 @@ def dropout(layer: Layer, subject: Subject) -> None:
         raise ContractError("another generator draws the same mask")
 
 
+def gates(layer: Layer, subject: Subject) -> None:
+    """Check that squeeze-and-excitation multiplies a channel by one number, 0 to 1, that knows nothing of places."""
+    if not isinstance(layer, SqueezeExcite):
+        return
+    bench = subject.bench()
+    x = np.sign(subject.batch(6)) + subject.batch(6, stream=1)
+    x[:, :, 0, 0] = 3.0
+    out = bench.forward(x)
+    factors = out[:, :, :1, :1] / x[:, :, :1, :1]
+    require_equal("out over x, which is one number for a channel", out, x * factors, subject.agreement)
+    if not ((factors >= 0) & (factors <= 1)).all():
+        raise ContractError(f"gates go from {factors.min():.4g} to {factors.max():.4g}, should lie within 0 and 1")
+    turned = bench.forward(x[:, :, ::-1, ::-1])
+    require_equal("output for pixels in another order", turned, out[:, :, ::-1, ::-1], subject.agreement)
+
+
 FAR = 4.0
 """Times the usual numbers, of which hardly one is beyond 6: where activations level off."""
 
@@ -171,4 +188,4 @@ def pools_share_out(layer: Layer, subject: Subject) -> None:
     require_equal("sum of dx over each channel, with ties in x", total, wanted, subject.agreement)
 
 
-CHECKS = (normalised, channel_order, running_statistics, dropout, far_from_zero, pools_share_out)
+CHECKS = (normalised, channel_order, running_statistics, dropout, gates, far_from_zero, pools_share_out)

@@ -12,7 +12,7 @@ from nndl.check.segments import segments
 
 PACKAGE = Path(__file__).parents[1]
 MODULES = (
-    *("layers", "activations", "conv_layers", "layer_utils", "conv_layer_utils"),
+    *("layers", "activations", "squeeze_excite", "conv_layers", "layer_utils", "conv_layer_utils"),
     *("optim", "fc_net", "cnn", "solver"),
 )
 """Each may call functions of those before it."""

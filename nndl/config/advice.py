@@ -75,6 +75,8 @@ FOREIGN = {
     "reducelronplateau": ("plateau",),
     "reg": ("l2",),
     "sgdr": ("warm_restarts",),
+    "reduction": ("ratio",),
+    "se": ("squeeze_excite",),
     "size": ("kernel",),
     "step": ("multistep",),
     "step_size": ("per",),

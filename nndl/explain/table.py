@@ -22,6 +22,7 @@ from nndl.explain.layers.sandwich import AFFINE_RELU
 from nndl.explain.layers.sigmoids import HARD_SIGMOID, HARD_SWISH, SIGMOID, TANH
 from nndl.explain.layers.simple import DROPOUT, FLATTEN, SCALE, STOCHASTIC_DEPTH
 from nndl.explain.layers.spatial_bn import SPATIAL_BN
+from nndl.explain.layers.squeeze_excite import HARD_SQUEEZE_EXCITE, SQUEEZE_EXCITE
 from nndl.explain.record import Explanation
 from nndl.explain.rules.adaptive import ADAM, ADAMW, RMSPROP
 from nndl.explain.rules.lion import LION
@@ -32,7 +33,18 @@ from nndl.net.layer import Layer
 NORMS = (SPATIAL_BN, BN, GROUP_NORM, LAYER_NORM)
 ACTIVATIONS = (RELU, LEAKY_RELU, GELU, SILU, SIGMOID, TANH, ELU, RELU6, HARD_SIGMOID, HARD_SWISH, PRELU)
 POOLS = (MAX_POOL, PADDED_MAX_POOL, AVG_POOL, PADDED_AVG_POOL, GLOBAL_MAX_POOL, GLOBAL_AVG_POOL)
-OTHERS = (DROPOUT, STOCHASTIC_DEPTH, FLATTEN, SCALE, RESIDUAL, SUM, CONCAT, AFFINE_RELU)
+OTHERS = (
+    DROPOUT,
+    STOCHASTIC_DEPTH,
+    FLATTEN,
+    SCALE,
+    SQUEEZE_EXCITE,
+    HARD_SQUEEZE_EXCITE,
+    RESIDUAL,
+    SUM,
+    CONCAT,
+    AFFINE_RELU,
+)
 LOSSES = (SOFTMAX, SVM)
 RULES = (SGD, SGD_MOMENTUM, SGD_NESTEROV_MOMENTUM, SGD_PYTORCH, RMSPROP, ADAM, ADAMW, LION, MUON)
 

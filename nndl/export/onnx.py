@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +31,7 @@ from nndl.net.catalog.norm import Bn, GroupNorm, LayerNorm, SpatialBn
 from nndl.net.catalog.pool import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
 from nndl.net.catalog.residual import Residual
 from nndl.net.catalog.simple import Dropout, Flatten, Scale, StochasticDepth
+from nndl.net.catalog.squeeze_excite import SqueezeExcite
 from nndl.net.layer import Layer
 from nndl.net.network import Network
 from nndl.net.shapes import Placed
@@ -195,6 +197,18 @@ def _scale(graph: Graph, placed: Placed, x: str) -> str:
     return graph.add("Mul", [x, graph.constant(f"{placed.path}.factor", placed.layer.factor)], placed.path)
 
 
+def _squeeze_excite(graph: Graph, placed: Placed, x: str) -> str:
+    layer, path = placed.layer, placed.path
+    assert isinstance(layer, SqueezeExcite)
+    w1, b1, w2, b2 = (graph.param(placed, name) for name in layer.gradients)
+    means = graph.add("Flatten", [graph.add("GlobalAveragePool", [x], f"{path}.pooled")], f"{path}.means", axis=1)
+    r = graph.add("Relu", [graph.add("Gemm", [means, w1, b1], f"{path}.a")], f"{path}.r")
+    add = OPERATORS[Sigmoid if layer.gate == "sigmoid" else HardSigmoid]
+    gates = add(graph, replace(placed, path=f"{path}.flat"), graph.add("Gemm", [r, w2, b2], f"{path}.s"))
+    axes = graph.constant("planes.axes", [2, 3], np.int64)
+    return graph.add("Mul", [x, graph.add("Unsqueeze", [gates, axes], f"{path}.gates")], path)
+
+
 def _residual(graph: Graph, placed: Placed, x: str) -> str:
     body, way = (_chain(graph, branch, x) for branch in placed.branches)
     return graph.add("Add", [body, way], placed.path)
@@ -233,6 +247,7 @@ OPERATORS: dict[type[Layer], Callable[[Graph, Placed, str], str]] = {
     **dict.fromkeys((Dropout, StochasticDepth), lambda graph, placed, x: x),  # noqa: ARG005  (evaluation does nothing)
     Flatten: lambda graph, placed, x: graph.add("Flatten", [x], placed.path, axis=1),
     Scale: _scale,
+    SqueezeExcite: _squeeze_excite,
     Residual: _residual,
     Sum: _sum,
     Concat: _concat,

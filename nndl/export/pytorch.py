@@ -28,9 +28,10 @@ from nndl.net.catalog.norm import Bn, GroupNorm, LayerNorm, SpatialBn
 from nndl.net.catalog.pool import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
 from nndl.net.catalog.residual import Residual
 from nndl.net.catalog.simple import Dropout, Flatten, Scale, StochasticDepth
+from nndl.net.catalog.squeeze_excite import SqueezeExcite
 from nndl.net.layer import Layer
 from nndl.net.network import Network
-from nndl.net.shapes import Placed
+from nndl.net.shapes import Placed, everything
 from nndl.net.window import one_of
 
 
@@ -83,6 +84,12 @@ def _stochastic_depth(layer: StochasticDepth, placed: Placed) -> Line:
     return Line(None, f"{{x}} * F.dropout({ones}, {round(1 - layer.p, 12)!r}, self.training)")
 
 
+def _squeeze_excite(layer: SqueezeExcite, placed: Placed) -> Line:
+    channels = placed.in_shape[0]
+    gate = ", F.hardsigmoid" if layer.gate == "hard_sigmoid" else ""
+    return Line(f"SqueezeExcite({channels}, {channels // layer.ratio}{gate})")
+
+
 LINES: dict[type[Layer], Callable[[Any, Placed], Line]] = {
     Conv: _conv,
     Affine: _affine,
@@ -109,13 +116,15 @@ LINES: dict[type[Layer], Callable[[Any, Placed], Line]] = {
     StochasticDepth: _stochastic_depth,
     Flatten: lambda *_: Line(None, "{x}.flatten(1)"),
     Scale: lambda layer, _: Line(None, f"{{x}} * {layer.factor!r}"),
+    SqueezeExcite: _squeeze_excite,
 }
 """Every layer of the catalog that PyTorch has; a block is a class of its own."""
 
 
 def source(network: Network, normalize: Normalize | None = None, about: str = "", classes: Sequence[str] = ()) -> str:
     """Return the module `Network` as a Python file. Raises ExportError, naming a layer that PyTorch does not have."""
-    blocks: list[str] = []
+    squeezes = any(isinstance(placed.layer, SqueezeExcite) for placed in everything(network.placed))
+    blocks = [_SQUEEZE_EXCITE] if squeezes else []
     network_class = _network(network.placed, normalize, blocks)
     opening = f'"""{_quotable(about)}"""\n\n' if about else ""
     known = f"CLASSES = {tuple(classes)!r}\n\n\n" if classes else "\n"
@@ -127,6 +136,20 @@ def _quotable(text: str) -> str:
     """Return words that can stand between triple quotes: a config may be called anything."""
     return text.replace("\\", "/").replace('"', "'")
 
+
+_SQUEEZE_EXCITE = '''class SqueezeExcite(nn.Module):
+    """x times a gate for each channel, computed from the means of all."""
+
+    def __init__(self, channels: int, squeezed: int, gate=torch.sigmoid) -> None:
+        super().__init__()
+        self.fc1 = nn.Linear(channels, squeezed)
+        self.fc2 = nn.Linear(squeezed, channels)
+        self.gate = gate
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        gates = self.gate(self.fc2(F.relu(self.fc1(x.mean((2, 3))))))
+        return x * gates[:, :, None, None]
+'''
 
 _LOADING = '''
 

@@ -13,6 +13,7 @@ from nndl.net.catalog.activation import Prelu
 from nndl.net.catalog.affine import Affine
 from nndl.net.catalog.conv import Conv
 from nndl.net.catalog.norm import Bn, GroupNorm, LayerNorm, SpatialBn
+from nndl.net.catalog.squeeze_excite import SqueezeExcite
 from nndl.net.layer import Layer
 from nndl.net.network import Network
 from nndl.net.shapes import everything
@@ -29,8 +30,12 @@ NAMES: dict[type[Layer], dict[str, str]] = {
     GroupNorm: _NORM,
     LayerNorm: _NORM,
     Prelu: {"a": "weight"},
+    SqueezeExcite: {"w1": "fc1.weight", "b1": "fc1.bias", "w2": "fc2.weight", "b2": "fc2.bias"},
 }
 """The names of our parameters and buffers in the PyTorch module of the same layer."""
+
+_TRANSPOSED = ((Affine, "w"), (SqueezeExcite, "w1"), (SqueezeExcite, "w2"))
+"""Weights (D, M) that PyTorch keeps as (M, D)."""
 
 COUNTER = "num_batches_tracked"
 """An integer that PyTorch's batch norm keeps beside its statistics, and expects to be given."""
@@ -92,7 +97,7 @@ def entries(network: Network) -> list[Entry]:
                 shape = placed.in_shape[:1]
             else:
                 continue  # a bias that the layer does not have
-            turned = isinstance(placed.layer, Affine) and ours == "w"
+            turned = (type(placed.layer), ours) in _TRANSPOSED
             found.append(Entry(name, f"{module_path(placed.path)}.{theirs}", store, shape, turned))
     named = {entry.ours for entry in found}
     for name in (*network.params, *network.buffers):

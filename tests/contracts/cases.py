@@ -21,6 +21,7 @@ from nndl.net.catalog.norm import Bn, GroupNorm, LayerNorm, SpatialBn
 from nndl.net.catalog.pool import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
 from nndl.net.catalog.residual import Residual
 from nndl.net.catalog.simple import Dropout, Flatten, Scale, StochasticDepth
+from nndl.net.catalog.squeeze_excite import SqueezeExcite
 from nndl.net.layer import Layer
 from nndl.net.types import Shape
 
@@ -116,6 +117,8 @@ SINGLE: tuple[tuple[Layer, Shape], ...] = (
     (StochasticDepth(keep=1.0), (2, 3, 3)),
     (Flatten(), (7,)),
     (Scale(factor=-3.0), (7,)),
+    (SqueezeExcite(ratio=1), (3, 2, 1)),
+    (SqueezeExcite(ratio=16, gate="hard_sigmoid"), (17, 5, 4)),
     (Residual(layers=(SpatialBn(), Relu(), Conv(filters=6, stride=2))), (3, 7, 7)),
     (Residual(layers=(Conv(filters=5), SpatialBn(), Relu(), MaxPool())), (3, 6, 6)),
     (Residual(layers=(Affine(out_features=4), Relu())), (4,)),
@@ -220,6 +223,7 @@ ROWS: tuple[Case, ...] = (
     ((AvgPool(), Conv(filters=2), LeakyRelu(), GlobalMaxPool(), LayerNorm()), (3, 8, 8)),
     ((Conv(filters=4, bias=False), SpatialBn(), Relu6(), Conv(filters=5), HardSwish(), MaxPool()), (3, 7, 5)),
     ((Conv(filters=17), SpatialBn(), Prelu(), MaxPool(), Affine(out_features=5), Prelu()), (3, 7, 6)),
+    ((Conv(filters=6), SqueezeExcite(ratio=3), Relu(), SqueezeExcite(ratio=6), Affine(out_features=3)), (3, 5, 7)),
     ((Conv(filters=4), Elu(), AvgPool(), Tanh(), Affine(out_features=17), Sigmoid()), (3, 5, 6)),
 )
 

@@ -14,8 +14,10 @@ from nndl.net.catalog.conv import Conv
 from nndl.net.catalog.norm import Bn, GroupNorm, LayerNorm, SpatialBn
 from nndl.net.catalog.pool import AvgPool, MaxPool
 from nndl.net.catalog.simple import Dropout, StochasticDepth
+from nndl.net.catalog.squeeze_excite import SqueezeExcite
 from nndl.net.layer import Layer
 from nndl.net.types import Shape
+from tests.contracts import wrong_activations as bent
 from tests.contracts import wrong_layers as wrong
 
 IMAGES = (3, 6, 6)
@@ -72,6 +74,10 @@ def _dropout(name: str, caught_by: str, **halves: Any) -> Mutant:
 
 def _stochastic_depth(name: str, forward: Callable[..., Any]) -> Mutant:
     return Mutant(f"stochastic_depth {name}", StochasticDepth(keep=0.7), IMAGES, "dropout", forward=forward)
+
+
+def _squeeze_excite(name: str, caught_by: str, forward: Any = None, backward: Any = None) -> Mutant:
+    return Mutant(f"squeeze_excite {name}", SqueezeExcite(ratio=2), (5, 6, 6), caught_by, forward, backward)
 
 
 _careless = wrong.CarelessRelu()
@@ -165,18 +171,21 @@ MUTANTS = (
     _stochastic_depth("by unit", wrong.stochastic_depth_by_unit),
     _stochastic_depth("of the batch", wrong.stochastic_depth_of_the_batch),
     _stochastic_depth("not inverted", wrong.stochastic_depth_not_inverted),
-    Mutant("sigmoid slope of x", Sigmoid(), IMAGES, "gradients", backward=wrong.sigmoid_slope_of_x),
-    Mutant("elu slope without alpha", Elu(alpha=0.5), IMAGES, "gradients", backward=wrong.elu_slope_without_alpha),
-    Mutant("relu6 open above", Relu6(), IMAGES, "far_from_zero", backward=wrong.relu6_open_above),
+    _squeeze_excite("without the means in dx", "gradients", backward=bent.squeeze_excite_without_the_means),
+    _squeeze_excite("of the batch", "evaluation_keeps_state", bent.squeeze_excite_of_the_batch),
+    _squeeze_excite("gates by pixel", "gates", bent.squeeze_excite_by_pixel, bent.squeeze_excite_by_pixel_backward),
+    Mutant("sigmoid slope of x", Sigmoid(), IMAGES, "gradients", backward=bent.sigmoid_slope_of_x),
+    Mutant("elu slope without alpha", Elu(alpha=0.5), IMAGES, "gradients", backward=bent.elu_slope_without_alpha),
+    Mutant("relu6 open above", Relu6(), IMAGES, "far_from_zero", backward=bent.relu6_open_above),
     Mutant(
         "hard_swish without the second term",
         HardSwish(),
         IMAGES,
         "gradients",
-        backward=wrong.hard_swish_without_the_second_term,
+        backward=bent.hard_swish_without_the_second_term,
     ),
     Mutant(
-        "prelu da of the first example", Prelu(), IMAGES, "batch_order", backward=wrong.prelu_da_of_the_first_example
+        "prelu da of the first example", Prelu(), IMAGES, "batch_order", backward=bent.prelu_da_of_the_first_example
     ),
-    Mutant("prelu da of all channels", Prelu(), IMAGES, "gradients", backward=wrong.prelu_da_of_all_channels),
+    Mutant("prelu da of all channels", Prelu(), IMAGES, "gradients", backward=bent.prelu_da_of_all_channels),
 )

@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 
-from nndl.activations import prelu_backward, sigmoid_forward
 from nndl.check.subject import Array
 from nndl.conv_layers import (
     avg_pool_backward_naive,
@@ -340,37 +339,3 @@ def stochastic_depth_not_inverted(x: Array, dropout_param: dict[str, Any]) -> tu
     out, kept = stochastic_depth_forward(x, dropout_param)
     factor = dropout_param["p"] if dropout_param["mode"] == "train" else 1.0
     return out * factor, kept * factor
-
-
-# Activations
-
-
-def sigmoid_slope_of_x(dout: Array, cache: Any) -> Array:
-    """Takes what forward gave for x: sigmoid(out) (1 - sigmoid(out))."""
-    s, _ = sigmoid_forward(cache)
-    return dout * s * (1 - s)
-
-
-def elu_slope_without_alpha(dout: Array, cache: Any) -> Array:
-    x, _ = cache
-    return np.where(x > 0, dout, dout * np.exp(np.minimum(x, 0)))
-
-
-def relu6_open_above(dout: Array, cache: Any) -> Array:
-    return dout * (cache > 0)
-
-
-def hard_swish_without_the_second_term(dout: Array, cache: Any) -> Array:
-    _, h = cache
-    return dout * h
-
-
-def prelu_da_of_the_first_example(dout: Array, cache: Any) -> tuple[Array, Array]:
-    x, _ = cache
-    dx, _ = prelu_backward(dout, cache)
-    return dx, (dout * np.minimum(x, 0))[0].sum(axis=tuple(range(1, x.ndim - 1)))
-
-
-def prelu_da_of_all_channels(dout: Array, cache: Any) -> tuple[Array, Array]:
-    dx, da = prelu_backward(dout, cache)
-    return dx, np.full_like(da, da.sum())

@@ -31,6 +31,7 @@ model:
     - residual:
         - conv: 4
         - silu
+        - squeeze_excite: 2
         - prelu
         - stochastic_depth: {drop: 0.4}
     - avg_pool: 2
@@ -53,7 +54,7 @@ def small_batches(images: int) -> list[str]:
     return [*EXACT, f"train.batch_size={images}"]
 
 
-LAYERS = [str(number) for number in range(1, 24)]
+LAYERS = [str(number) for number in range(1, 25)]
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +64,10 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.mark.parametrize("layer", [*LAYERS, "residual1.prelu1", "residual1.stochastic_depth1", "loss"])
+INSIDE = [f"residual1.{layer}1" for layer in ("silu", "squeeze_excite", "prelu", "stochastic_depth")]
+
+
+@pytest.mark.parametrize("layer", [*LAYERS, *INSIDE, "loss"])
 def test_the_steps_of_the_explanation_give_what_the_network_computed(config: Path, layer: str) -> None:
     followed = follow(load_config(config, small_batches(6)), layer)
     assert followed.images == 6
@@ -78,7 +82,10 @@ def test_the_steps_of_the_explanation_give_what_the_network_computed(config: Pat
     assert all(np.isfinite(row["value"]) for row in rows)
 
 
-@pytest.mark.parametrize("name", ["ghost", "global_max", "svm", "grouped_conv", "padded_max_pool", "padded_avg_pool"])
+OTHER_FORMS = ("grouped_conv", "padded_max_pool", "padded_avg_pool", "hard_squeeze_excite")
+
+
+@pytest.mark.parametrize("name", ["ghost", "global_max", "svm", *OTHER_FORMS])
 def test_other_kinds(config: Path, name: str) -> None:
     sets = {
         "ghost": ("model.layers[1]={spatial_bn: {ghost_batch_size: 4}}", "2", 4),
@@ -87,6 +94,7 @@ def test_other_kinds(config: Path, name: str) -> None:
         "grouped_conv": ("model.layers[4]={conv: {filters: 8, groups: 4, kernel: [3, 5], dilation: [2, 1]}}", "5", 6),
         "padded_max_pool": ("model.layers[3]={max_pool: {size: [3, 4], stride: 2, pad: [1, 2]}}", "4", 6),
         "padded_avg_pool": ("model.layers[8]={avg_pool: {size: 3, stride: [1, 2], pad: 1}}", "avg_pool1", 6),
+        "hard_squeeze_excite": ("model.layers[3]={squeeze_excite: {ratio: 4, gate: hard_sigmoid}}", "4", 6),
     }
     change, layer, images = sets[name]
     more = ["model.layers[10]=relu"] if name == "global_max" else []
@@ -193,7 +201,7 @@ def test_words_for_layers(config: Path) -> None:
     assert [layers[chosen(layers, word)].path for word in ("1", "9", "conv2")] == ["conv1", "residual1.conv1", "conv2"]
     with pytest.raises(UsageError, match="did you mean conv2"):
         chosen(layers, "conv4")
-    with pytest.raises(UsageError, match="takes 1 to 23"):
+    with pytest.raises(UsageError, match="takes 1 to 24"):
         chosen(layers, "0")
 
 

@@ -7,7 +7,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from nndl import activations, conv2d_layers, conv_layer_utils, conv_layers, layer_utils, layers, optim
+from nndl import activations, conv2d_layers, conv_layer_utils, conv_layers, layer_utils, layers, optim, squeeze_excite
 from nndl.engines.reference import REFERENCE
 from nndl.errors import UsageError
 from nndl.explain.record import Explanation
@@ -34,7 +34,7 @@ def test_what_a_config_can_name_is_explained(name: str) -> None:
 
 def test_nothing_else_is_but_other_forms_and_layers_in_a_row() -> None:
     forms = {each.name for each in EXPLANATIONS.values() if each.form_of in IN_CONFIGS}
-    assert forms == {"grouped_conv", "padded_max_pool", "padded_avg_pool"}
+    assert forms == {"grouped_conv", "padded_max_pool", "padded_avg_pool", "hard_squeeze_excite"}
     assert set(EXPLANATIONS) == {*IN_CONFIGS, *forms, "affine_relu"}
 
 
@@ -49,7 +49,7 @@ def test_every_composed_layer_of_the_courses_leads_to_them(module: ModuleType) -
 def definitions() -> list[str]:
     """Return every function of the courses' layers, losses and rules."""
     found = []
-    for module in (layers, activations, conv_layers, conv2d_layers, optim):
+    for module in (layers, activations, conv_layers, conv2d_layers, squeeze_excite, optim):
         for name, function in inspect.getmembers(module, inspect.isfunction):
             own = function.__module__ == module.__name__ and not name.startswith("_")
             if own and (module is optim or name.endswith(("_forward", "_backward", "_naive", "_alt", "_loss"))):

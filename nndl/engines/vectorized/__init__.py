@@ -22,6 +22,7 @@ from nndl.engines.vectorized.pool_steps import (
 )
 from nndl.engines.vectorized.prelu import lower_prelu
 from nndl.engines.vectorized.rules import RULES
+from nndl.engines.vectorized.squeeze_excite import lower_squeeze_excite
 from nndl.engines.vectorized.stochastic_depth import lower_stochastic_depth
 from nndl.net.catalog.activation import Prelu
 from nndl.net.catalog.affine import Affine
@@ -29,6 +30,7 @@ from nndl.net.catalog.conv import Conv
 from nndl.net.catalog.norm import SpatialBn
 from nndl.net.catalog.pool import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
 from nndl.net.catalog.simple import Dropout, StochasticDepth
+from nndl.net.catalog.squeeze_excite import SqueezeExcite
 from nndl.net.contract import Engine
 
 VECTORIZED = Engine(
@@ -44,6 +46,7 @@ VECTORIZED = Engine(
         Dropout: partial(lower_dropout, step=SlicedDropoutStep),
         **ACTIVATIONS,
         Prelu: lower_prelu,
+        SqueezeExcite: lower_squeeze_excite,
         StochasticDepth: lower_stochastic_depth,
     },
     rules=RULES,

@@ -21,6 +21,7 @@ from nndl.net.catalog.norm import Bn, GroupNorm, LayerNorm, SpatialBn
 from nndl.net.catalog.pool import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
 from nndl.net.catalog.residual import Residual
 from nndl.net.catalog.simple import Dropout, Flatten, Scale, StochasticDepth
+from nndl.net.catalog.squeeze_excite import SqueezeExcite
 from nndl.net.layer import Layer
 
 LAYERS: dict[str, type[Layer]] = table(
@@ -49,6 +50,7 @@ LAYERS: dict[str, type[Layer]] = table(
     StochasticDepth,
     Flatten,
     Scale,
+    SqueezeExcite,
     Residual,
     Sum,
     Concat,

@@ -55,7 +55,7 @@ def _listed(value: Any) -> Any:
     return [_listed(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-ONLY_AS_A_WHOLE = {6, 7, 10, 12, 13, 20, 21, 22, 24, 25, 29, 30, 37, 42, 43, 44, 71, 72, 74, 81, 82}
+ONLY_AS_A_WHOLE = {6, 7, 10, 12, 13, 20, 21, 22, 24, 25, 29, 30, 37, 42, 43, 44, 63, 71, 72, 74, 81, 82}
 """Wrong configs of which each value by itself may stand, or (21) is no JSON: no schema can tell."""
 
 
