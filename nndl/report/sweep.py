@@ -14,6 +14,8 @@ from nndl.report.escape import escape
 from nndl.report.parts import table
 from nndl.report.scatter import Point, parallel, scatter, shares
 from nndl.report.svg import number, percent_tick
+from nndl.runs.folder import RunFolder, members
+from nndl.runs.listing import read_row
 
 WORDS = {
     "validation_accuracy": "validation accuracy",
@@ -207,7 +209,7 @@ def _trials(study: Study, trials: Sequence[Trial]) -> str:
     sign = -1 if names[0] in LARGER_IS_BETTER else 1
     begun = [trial for trial in trials if trial.state != "waiting"]
     begun.sort(key=lambda trial: (not trial.values, sign * trial.values[0] if trial.values else 0, trial.number))
-    rows = []
+    rows, noticed = [], {trial.number: _signs(study, trial) for trial in begun[:MOST_ROWS]}
     for trial in begun[:MOST_ROWS]:
         told = record(study, trial)
         reached = [_show(name)(told[name]) if name in told else "" for name in names]
@@ -215,8 +217,17 @@ def _trials(study: Study, trials: Sequence[Trial]) -> str:
         state = told["state"] + (f": {told['error']}" if told["error"] else "")
         rows.append((f"{trial.number}{' *' if trial.number in best else ''}", state, *reached, *map(figure, tried)))
     head = ("trial", "state", *map(_name, names), *short_names(keys).values())
+    if any(noticed.values()):
+        head, rows = (*head, "signs"), [(*row, signs) for row, signs in zip(rows, noticed.values(), strict=True)]
     more = f" The first {MOST_ROWS} of {len(begun)}." if len(begun) > MOST_ROWS else ""
     return f"<p class=quiet>* that no other beats.{more}</p>{table(head, rows)}" if rows else ""
+
+
+def _signs(study: Study, trial: Trial) -> str:
+    """Name what was wrong with a trial's training, of all its seeds."""
+    path = study.path(trial.number)
+    runs = [read_row(folder) for folder in members(path) or [RunFolder(path)]]
+    return ", ".join(dict.fromkeys(sign for run in runs for sign in run.signs.split(", ") if sign))
 
 
 def _making(study: Study) -> str:

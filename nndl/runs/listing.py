@@ -48,6 +48,8 @@ class Row:
     begun: float
     """The time at which its config was written, in seconds since 1970."""
     folder: str
+    signs: str = ""
+    """The names of what was wrong with the training, in the order in which it was noticed."""
     tree: Mapping[str, Any] = field(repr=False, compare=False)
     """The config."""
     faults: tuple[str, ...] = field(default=(), compare=False)
@@ -80,7 +82,9 @@ def in_short(epochs: float) -> str:
 LONGEST = 1e10
 """Seconds: three hundred years."""
 
-SORTS = tuple(name for name in Row.__dataclass_fields__ if name not in ("tree", "faults", "folder", "of_epochs"))
+SORTS = tuple(
+    name for name in Row.__dataclass_fields__ if name not in ("tree", "faults", "folder", "of_epochs", "signs")
+)
 DOWNWARDS = ("best_validation", "test", "begun", "epochs", "seconds")
 """Sorted by these, the highest come first."""
 
@@ -104,7 +108,8 @@ def sort_rows(rows: Sequence[Row], key: str) -> list[Row]:
 def read_row(folder: RunFolder) -> Row:
     """Read the row that a run's files tell. Nothing in them makes it fail."""
     faults: list[str] = []
-    tree, summary, epochs = read_config(folder, faults), read_summary(folder, faults), _epochs(folder, faults)
+    tree, summary = read_config(folder, faults), read_summary(folder, faults)
+    epochs, signs = _epochs_and_signs(folder, faults)
     accuracies = [share(epoch.get("validation_accuracy")) for epoch in epochs]
     spent = [seconds(epoch.get("seconds")) or 0.0 for epoch in epochs]
     done, of_epochs = max((epoch["epoch"] for epoch in epochs), default=0), finite(_at(tree, "train", "epochs"))
@@ -126,6 +131,7 @@ def read_row(folder: RunFolder) -> Row:
         seconds=seconds(_at(summary, "seconds")) or (sum(spent) if spent else None),
         begun=begun,
         folder=str(folder.path),
+        signs=signs,
         tree=tree or {},
         faults=tuple(faults),
     )
@@ -167,12 +173,17 @@ def read_summary(folder: RunFolder, faults: list[str] | None = None) -> dict[str
     return summary
 
 
-def _epochs(folder: RunFolder, faults: list[str]) -> list[dict[str, Any]]:
+def _epochs_and_signs(folder: RunFolder, faults: list[str]) -> tuple[list[dict[str, Any]], str]:
+    """Read the epochs, and the names of the signs that something was wrong."""
     epochs: list[dict[str, Any]] = []
+    signs: dict[str, None] = {}
     with _told(folder.metrics, faults):
-        records = read_metrics(folder.metrics, steps=False) if is_there(folder.metrics) else iter(())
-        epochs += [record for record in records if record["kind"] == "epoch"]
-    return epochs
+        for record in read_metrics(folder.metrics, steps=False) if is_there(folder.metrics) else ():
+            if record["kind"] == "epoch":
+                epochs.append(record)
+            elif record["kind"] == "noticed" and (sign := _text(record.get("sign"))):
+                signs[sign] = None
+    return epochs, ", ".join(signs)
 
 
 def _mapping(content: Any) -> dict[str, Any]:

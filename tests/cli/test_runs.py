@@ -33,6 +33,15 @@ def test_the_list_is_filtered_and_sorted(folder: Path) -> None:
     assert nndl("runs", "--sort", "colour", cwd=folder).returncode == 2
 
 
+def test_runs_in_which_something_was_noticed_are_marked(folder: Path) -> None:
+    assert "signs" not in nndl("runs", cwd=folder).stdout
+    with (folder / "runs" / "first" / "metrics.jsonl").open("a", encoding="utf-8") as file:
+        file.write(json.dumps({"kind": "noticed", "step": 1, "sign": "vanishing", "says": "s", "cure": "c"}) + "\n")
+    lines = nndl("runs", cwd=folder, COLUMNS="140").stdout.splitlines()
+    assert "signs" in lines[0]
+    assert ["vanishing" in line for line in lines[2:]] == [False, False, True]
+
+
 def test_epochs_done_are_never_more_than_wanted(tmp_path: Path) -> None:
     make_run(tmp_path / "runs" / "part", epochs=0.1, validation=(0.5,))
     make_run(tmp_path / "runs" / "more", epochs=2.28, validation=(0.5, 0.6, 0.7))

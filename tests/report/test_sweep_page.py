@@ -1,5 +1,6 @@
 """The page of a sweep shows its trials, and nothing of a value that a browser would obey."""
 
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -106,3 +107,15 @@ def test_a_sweep_without_a_trial_has_a_page(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert "No trial has come to its end yet" in (tmp_path / "s" / "report.html").read_text(encoding="utf-8")
     assert nndl("sweep", "report", "s", "-o", "nowhere/r.html", cwd=tmp_path).returncode == 2
+
+
+def test_trials_in_which_something_was_noticed_are_marked(tmp_path: Path) -> None:
+    study = study_of(tmp_path, SWEEP, by_filters)
+    assert ">signs<" not in sweep_page(study)
+    line = json.dumps({"kind": "noticed", "step": 1, "sign": "<b>chance", "says": "s", "cure": "c"})
+    for run in (study.path(2), study.path(3) / "seed-0", study.path(3) / "seed-1"):
+        run.mkdir(parents=True)
+        (run / "config.yaml").write_text("name: x", encoding="utf-8")
+        (run / "metrics.jsonl").write_text(f"{line}\n", encoding="utf-8")
+    shown = sweep_page(study)
+    assert (shown.count(">signs<"), shown.count("&lt;b&gt;chance"), "<b>chance" in shown) == (1, 2, False)

@@ -32,7 +32,16 @@ def test_a_row_says_what_the_files_say(tmp_path: Path) -> None:
         "seconds": 2.5,
         "begun": 1e9,
         "folder": str(tmp_path / "runs" / "one"),
+        "signs": "",
     }
+
+
+def test_signs_that_something_was_wrong_are_named_once(tmp_path: Path) -> None:
+    folder = make_run(tmp_path / "ill")
+    with (folder / "metrics.jsonl").open("a", encoding="utf-8") as file:
+        for sign in ("vanishing", "chance", "vanishing", 5, None):
+            file.write(json.dumps({"kind": "noticed", "step": 1, "sign": sign, "says": "", "cure": ""}) + "\n")
+    assert read_row(RunFolder(folder)).signs == "vanishing, chance"
 
 
 def test_the_last_epoch_may_be_a_part_of_one(tmp_path: Path) -> None:

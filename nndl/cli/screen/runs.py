@@ -41,6 +41,7 @@ def show_rows(rows: Sequence[Row]) -> None:
         "epochs": [_epochs(row) for row in rows],
         "val acc": [percent(row.best_validation) for row in rows],
         "test acc": [percent(row.test) for row in rows],
+        "signs": [row.signs for row in rows],
         "time": [_duration(row.seconds) for row in rows],
         "age": [age(now - row.begun) for row in rows],
     }
@@ -48,10 +49,15 @@ def show_rows(rows: Sequence[Row]) -> None:
         del columns["config"]
     if not _synthetic(rows):
         del columns["images"]
+    if not any(row.signs for row in rows):
+        del columns["signs"]
     _spare(columns, SPARED, terminal.width())
     cells = list(zip(*columns.values(), strict=True))
     terminal.print_table(
-        tuple(columns), cells, left=("status", "config", "images"), styles=[STYLES.get(row.status) for row in rows]
+        tuple(columns),
+        cells,
+        left=("status", "config", "images", "signs"),
+        styles=[STYLES.get(row.status) for row in rows],
     )
 
 
