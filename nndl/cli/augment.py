@@ -46,7 +46,7 @@ def augment(
     if output.is_dir() or (output.exists() and not force):
         raise UsageError(f"{output} is there already; name another --output, or give --force")
     sets = [*(SYNTHETIC if synthetic else ()), *settings(seed=seed, data=data), *(override or [])]
-    experiment = load_config(config, sets)
+    experiment = load_config(config, sets, look=True)
     rows = seen(experiment, images, epochs)
     write_atomically(output, sheet(rows))
     changes = [*(each.kind for each in experiment.data.augment), *(each.kind for each in experiment.data.mix)]

@@ -52,9 +52,10 @@ def complete_sort(incomplete: str) -> list[str]:
 def complete_layer_or_config(incomplete: str) -> list[str]:
     """Offer kinds of layers, all, and what `complete_config` gives."""
     with suppress(Exception):
+        from nndl.config.own.installed import installed_kinds
         from nndl.net.catalog import LAYERS
 
-        return [*_offered([*LAYERS, "all"], incomplete), *complete_config(incomplete)]
+        return [*_offered([*LAYERS, *installed_kinds("layer"), "all"], incomplete), *complete_config(incomplete)]
     return []
 
 

@@ -45,7 +45,7 @@ class Source:
 
     def __str__(self) -> str:
         """Say which it is: its name, the beginning of its digest, its size."""
-        return f"{visible(self.name)}  (sha256 {self.sha256[:16]}, {len(self.content):,} bytes)"
+        return f"{visible(self.name)} (sha256 {self.sha256[:16]}, {len(self.content):,} bytes)"
 
 
 def find_source(name: str, folder: Path) -> Source:

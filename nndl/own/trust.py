@@ -120,8 +120,8 @@ def refuse_unknown(sources: Sequence[Source], who: str, otherwise: str = "") -> 
     """
     new = [] if asked_for() else [each for each in sources if not (has_run(each) or known(each))]
     if new:
-        files = "\n".join(f"  {each}\n    {visible(each.path)}" for each in new)
+        files, places = ", ".join(map(str, new)), "\n".join(f"  {visible(each.path)}" for each in new)
         raise UntrustedError(
-            f"{who} brings Python code that has not been run here before and would be run now:\n{files}\n"
+            f"{who} brings Python code that has not been run here before: {files}\n{places}\n"
             f"read it first; --trust then runs it{otherwise}"
         )

@@ -13,6 +13,7 @@ from nndl.errors import NndlError
 from nndl.jobs.trained import Run, load_run
 from nndl.net.catalog.conv import Conv
 from nndl.net.types import Array
+from nndl.own.trust import UntrustedError
 from nndl.runs.comparing import distinct_names
 from nndl.runs.curves import Curves, read_curves
 from nndl.runs.files import read_bounded
@@ -126,6 +127,9 @@ def gather(folder: RunFolder, data: Path | None = None) -> Facts:
         facts.notes.append(f"{STATUS.get(status, f'This run is {status}')}: what follows is what there is of it.")
     try:
         run = load_run(folder.path)
+    except UntrustedError as error:
+        facts.notes.append(f"Nothing could be scored: {' '.join(str(error).split())}.")
+        return facts
     except (NndlError, OSError, ValueError) as error:
         facts.notes.append(f"Its weights cannot be loaded ({_first_line(error)}), so nothing could be scored.")
         return facts

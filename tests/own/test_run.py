@@ -23,7 +23,7 @@ from nndl.own.trust import UntrustedError
 from nndl.runs.lock import lock_run
 from nndl.runs.own import changed_since, write_sources
 from nndl.runs.removing import removable, remove_run
-from tests.own.written import CONFIG, SWISH, write
+from tests.own.written import CONFIG, SWEEP, SWISH, write
 
 
 @pytest.fixture
@@ -101,15 +101,6 @@ def test_what_are_the_run_s_own_copies_is_not_written_anew(trained: Path) -> Non
     before = (trained / "use.json").read_text()
     write_sources(folder, stored_experiment(folder).sources)
     assert (trained / "use.json").read_text() == before
-
-
-SWEEP = """\
-base: mine.yaml
-trials: 2
-objective: [validation_accuracy]
-space:
-  train.optimizer.sgd_momentum.learning_rate: {log: [1.0e-3, 1.0e-1]}
-"""
 
 
 def test_a_sweep_s_file_is_its_user_s_choice_and_a_sweep_s_folder_is_not(tmp_path: Path) -> None:

@@ -19,10 +19,12 @@ from nndl.jobs.replay import train_until
 from nndl.jobs.resume import keeping
 from nndl.jobs.start import start_run
 from nndl.jobs.stored import stored_experiment
+from nndl.jobs.sweeps.load import load_sweep
+from nndl.jobs.sweeps.study import begin_study
 from nndl.own import running
 from nndl.own.trust import UntrustedError
 from nndl.runs.folder import RunFolder
-from tests.own.written import SWISH, write
+from tests.own.written import SWEEP, SWISH, write
 
 REFUSE = [
     "eval RUN",
@@ -45,6 +47,8 @@ REFUSE = [
     "gradcheck RUN/config.yaml",
     "bench RUN/config.yaml",
     "explain RUN/config.yaml",
+    "augment RUN/config.yaml -o sheet.png",
+    "augment mine.yaml -o sheet.png",
     "config check RUN/config.yaml",
     "config show RUN/config.yaml",
     "config schema RUN/config.yaml",
@@ -132,6 +136,27 @@ def test_lists_and_figures_go_on_without(stranger: Path, words: str) -> None:
     code, told = said(words)
     assert code == 0, told
     assert not (stranger / "it was run").exists()
+
+
+def test_a_report_says_what_it_did_without(stranger: Path) -> None:
+    assert "Nothing could be scored: " in said("report RUN")[1]
+    page = (stranger / "runs/RUN/report.html").read_text(encoding="utf-8")
+    assert "my_layers.py (sha256 " in page
+    assert "--trust then runs it" in page
+
+
+def test_a_sweep_s_folder_may_be_a_stranger_s(stranger: Path) -> None:
+    pytest.importorskip("optuna")
+    (stranger / "sweep.yaml").write_text(SWEEP, encoding="utf-8")
+    sweep, text = load_sweep(stranger / "sweep.yaml")  # which its user gives
+    begin_study(stranger / "runs/sweep", sweep, text, stranger / "sweep.yaml", None, 1)
+    forgotten(stranger)
+    for words in ("status", "best", "report", "export trials.csv", "importance"):
+        verb, *file = words.split()
+        code, told = said(" ".join(["sweep", verb, "runs/sweep", *file]))
+        assert code == 2, told
+        assert "my_layers.py (sha256 " in told
+        assert not (stranger / "it was run").exists()
 
 
 def test_every_verb_is_tried() -> None:
@@ -279,6 +304,7 @@ def test_a_list_of_known_code_that_others_may_write_is_not_believed(stranger: Pa
     load_config(stranger / "mine.yaml")
     known = stranger / "known-code"
     assert stored_experiment(RunFolder(stranger / "runs/RUN")).sources
+    running._run.clear()
     known.chmod(0o622)
     with pytest.raises(UntrustedError):
         stored_experiment(RunFolder(stranger / "runs/RUN"))

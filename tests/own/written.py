@@ -45,6 +45,14 @@ model:
 train: {epochs: 2, batch_size: 10}
 """
 
+SWEEP = """\
+base: mine.yaml
+trials: 2
+objective: [validation_accuracy]
+space:
+  train.optimizer.sgd_momentum.learning_rate: {log: [1.0e-3, 1.0e-1]}
+"""
+
 
 def write(folder: Path, config: str = CONFIG, code: str = SWISH, name: str = "my_layers.py") -> Path:
     """Write the file and the config; returns the config's path."""

@@ -9,7 +9,7 @@ from importlib.metadata import EntryPoint, entry_points
 from nndl.config.own.registering import register_at
 from nndl.config.schema import ONE_OF, Experiment
 from nndl.described import Described
-from nndl.own.registry import bring_when_asked, part_of, registering_for
+from nndl.own.registry import bring_when_asked, part_of, registered, registering_for
 from nndl.own.running import in_words
 
 GROUP = "nndl.parts"
@@ -32,6 +32,11 @@ def _load(entry: EntryPoint) -> None:
     loaded = entry.load()
     if isinstance(loaded, type) and part_of(loaded) is None:
         register_at(loaded, loaded.__module__, f"{entry.value} (entry point {entry.name})")
+
+
+def installed_kinds(what: str) -> list[str]:
+    """List the names of the parts of a kind that installed packages bring."""
+    return list(registered(what))
 
 
 def packages_of(experiment: Experiment) -> dict[str, str]:
