@@ -31,12 +31,17 @@ def show(report: dict[str, Any]) -> None:
 
 
 def sentence(scored: dict[str, Any]) -> str:
-    """Say "75.31 % (95 % interval 74.46 to 76.15), top-5 98.12 %, loss 0.7213, calibration error 2.31 %"."""
+    """Say "75.31 % (95 % interval 74.46 to 76.15), top-5 98.12 %, loss 0.7213, calibration error 2.31 %".
+
+    Of five classes or fewer every image is among the top 5, which is left out.
+    """
+    few = 0 < len(scored.get("per_class", ())) <= 5
+    top5 = "" if few else f"top-5 {percent(scored['top5'])}, "
     error = scored["calibration_error"]
     calibration = "" if error is None else f", calibration error {percent(error)}"
     return (
         f"{percent(scored['accuracy'])} (95 % interval {between(scored['interval95'])}), "
-        f"top-5 {percent(scored['top5'])}, loss {scored['loss']:.4f}{calibration}"
+        f"{top5}loss {scored['loss']:.4f}{calibration}"
     )
 
 
