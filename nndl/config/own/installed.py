@@ -56,8 +56,10 @@ def _within(described: Described | None) -> list[Described]:
     """List a description and those inside it."""
     if described is None:
         return []
-    inside = (each for name in described.nested for each in getattr(described, name))
-    return [described, *(inner for each in inside for inner in _within(each))]
+    rows = [getattr(described, name) or () for name in described.nested]
+    if described.named:
+        rows += [row for _, row in getattr(described, described.named)]
+    return [described, *(inner for row in rows for each in row for inner in _within(each))]
 
 
 bring_when_asked(bring)
