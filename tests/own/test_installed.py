@@ -58,6 +58,15 @@ def test_a_package_s_layer_is_checked_trained_and_remembered_with_its_version(si
     assert words in told
 
 
+def test_what_lies_in_the_folder_one_is_in_is_not_installed(site: Path) -> None:
+    mark = f"from pathlib import Path\nPath({str(site / 'it was run')!r}).touch()\n"
+    (site / "bringing" / "parts.py").write_text(mark, encoding="utf-8")
+    (site / "mine.yaml").write_text(PLAIN, encoding="utf-8")
+    done = nndl("config", "check", "mine.yaml", cwd=site)  # python -m nndl looks for modules there
+    assert "no layer 'swish'" in done.stderr
+    assert not (site / "it was run").exists()
+
+
 def test_a_package_that_takes_one_of_our_names_is_told_where_it_matters(site: Path) -> None:
     (site / "bringing" / "parts.py").write_text(SWISH.replace('kind = "swish"', 'kind = "relu"'), encoding="utf-8")
     assert "nndl's own layer is called so" in said(site, "config", "check", "mine.yaml", code=2)
