@@ -43,6 +43,8 @@ def augment(
     output = output or Path("augmented.png")
     if output.suffix.lower() != ".png":
         raise UsageError(f"--output {output}: the sheet is a PNG, so name a file that ends in .png")
+    if not output.parent.is_dir():
+        raise UsageError(f"--output {output}: name a file in a folder that is there")
     if output.is_dir() or (output.exists() and not force):
         raise UsageError(f"{output} is there already; name another --output, or give --force")
     sets = [*(SYNTHETIC if synthetic else ()), *settings(seed=seed, data=data), *(override or [])]

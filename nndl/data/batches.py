@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from nndl.data import counter
-from nndl.data.augment import Transform
+from nndl.data.augment import Transform, seeds
 from nndl.data.augment.mixing import Mixing
 from nndl.data.dataset import Images
 from nndl.data.normalize import Normalize
@@ -80,12 +80,14 @@ class Batches:
         key = (self.seed, SHUFFLE, epoch)
         return self.index[np.argsort(counter.bits(key, np.arange(len(self.index)), 1)[0], kind="stable")]
 
+    def _numbered(self, epoch: int) -> Array:
+        """Return the order, in which what comes again has a number of its own: it is to look like no other time."""
+        order = self.order(epoch)
+        return order if self._until is None else order + times_before(order) * len(self.images)
+
     def epoch(self, epoch: int, start: int = 0) -> Iterator[Batch]:
         """Yield the batches of an epoch, counted from 0, beginning with batch number `start`."""
-        order = self.order(epoch)
-        if self._until is not None:  # what comes again is another image to the transforms: it looks like no other time
-            order = order + times_before(order) * len(self.images)
-        numbers = range(start, self.batches_per_epoch)
+        order, numbers = self._numbered(epoch), range(start, self.batches_per_epoch)
         return _ahead(lambda number: self._make(order, epoch, number), numbers, self.prefetch)
 
     def shown(self, index: Array, epoch: int) -> Batch:
@@ -93,13 +95,13 @@ class Batches:
         X, labels = self._augmented(index, epoch), self.images.labels
         if not self.mix:
             return X, labels[index]
-        order = self.order(epoch)
+        order = self._numbered(epoch)
         by_number = np.argsort(order, kind="stable")
         place = np.searchsorted(order, index, sorter=by_number) % len(order)  # one that is not drawn has another's next
         following = order[(by_number[place] + 1) % len(order)]
         shares = self.mix.shares(index, epoch, self.seed, self._size)
         mixed = self.mix.images(X, self._augmented(following, epoch), index, epoch, self.seed)
-        return mixed, self.mix.targets(labels[index], labels[following], shares)
+        return mixed, self.mix.targets(labels[index], self._labels(following), shares)
 
     @property
     def _size(self) -> tuple[int, int]:
@@ -121,8 +123,8 @@ class Batches:
     def _augmented(self, index: Array, epoch: int) -> Array:
         """Return the images of the dtype (N, C, H, W) that the network is shown."""
         images = self.images.images[index % len(self.images)]
-        for transform in self.augment:
-            images = transform.apply(images, index, epoch, self.seed)
+        for transform, seed in zip(self.augment, seeds(self.augment, self.seed), strict=True):
+            images = transform.apply(images, index, epoch, seed)
         return self.normalize.apply(images, self.dtype)
 
     def _mixed(self, mix: Mixing, batch: Array, following: Array, part: slice, epoch: int) -> Batch:

@@ -15,6 +15,7 @@ from nndl import __version__
 from nndl.config.build import Built
 from nndl.config.own.installed import packages_of
 from nndl.config.schema import whole
+from nndl.config.writing.completed import completed
 from nndl.config.writing.show import as_tree
 from nndl.engines import describe_engine
 from nndl.errors import CheckpointError
@@ -92,9 +93,11 @@ def _change(said: Mapping[str, Any]) -> Change:
 def changes_between(before: Mapping[str, Any], now: Mapping[str, Any], *, extended: bool = False) -> list[Difference]:
     """Find where two provenances differ so that the numbers may, too; `extended`: the epochs may be others.
 
-    What `before` does not know, as one written by an older nndl, is not compared.
+    What `before` does not know, as one written by an older nndl, is not compared; an option that its config does not
+    know was at its default.
     """
     passed_over = (*UNIMPORTANT, EPOCHS) if extended else UNIMPORTANT
+    before = {key: completed(old, now.get(key)) if key == "config" else old for key, old in before.items()}
     found = [each for key, old in before.items() for each in differences(old, now.get(key), key)]
     return [each for each in found if not each.key.startswith(passed_over)]
 

@@ -50,7 +50,11 @@ def test_json_tells_labels_and_shares(folder: Path) -> None:
     assert image["shown"] == [{"epoch": 1, "shares": {image["label"]: 1.0}}]
 
 
-def test_a_sheet_that_is_no_png_is_refused(folder: Path) -> None:
-    done = nndl("augment", "tiny.yaml", "-o", "sheet.jpg", cwd=folder)
+@pytest.mark.parametrize(
+    ("output", "words"),
+    [("sheet.jpg", "so name a file that ends in .png"), ("none/sheet.png", "name a file in a folder that is there")],
+)
+def test_a_sheet_that_cannot_be_is_refused(folder: Path, output: str, words: str) -> None:
+    done = nndl("augment", "tiny.yaml", "-o", output, cwd=folder)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "so name a file that ends in .png" in done.stderr
+    assert words in done.stderr

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nndl.data.augment import Crop, Flip, Transform
+from nndl.data.augment import Crop, Cutout, Flip, RandomErasing, Transform
 from nndl.data.batches import Batches, Normalize
 from nndl.data.dataset import Images
 from tests.data import fake
@@ -76,6 +76,18 @@ def test_batches_are_normalised_float_arrays_of_their_own(dtype: Any) -> None:
     assert X.flags.c_contiguous
     np.testing.assert_allclose(X, PIXELS[16:24] / 255, rtol=1e-6)
     assert not any(np.shares_memory(X, other) for other, _ in made[:2] + made[3:])
+
+
+def test_two_of_a_kind_draw_apart_and_the_first_as_ever() -> None:
+    def erased(*augment: Transform) -> Any:
+        made = batches(augment=augment, shuffle=False, prefetch=0)
+        return np.concatenate([X for X, _ in made.epoch(0)]) == 1
+
+    one = RandomErasing(probability=1.0, fill=255, area=(0.02, 0.04))
+    once, twice = erased(one), erased(one, one)
+    assert (twice | ~once).all()  # what one erases, two do
+    assert twice.mean() > 1.7 * once.mean()
+    np.testing.assert_array_equal(erased(Cutout(4, fill=255)), erased(Cutout(4, fill=255), Cutout(4, fill=255)))
 
 
 class Fails(Transform):

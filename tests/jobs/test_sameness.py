@@ -44,6 +44,16 @@ def test_only_what_matters_is_a_change() -> None:
     assert str(as_told(changes_between(before, now)[1])) == "train.l2: 0.0 -> 0.1"
 
 
+def test_an_option_that_an_older_config_could_not_know_was_at_its_default() -> None:
+    now = provenance(build(experiment()))
+    before = json.loads(json.dumps(now))
+    del before["config"]["data"]["mix"]
+    before["config"]["data"]["augment"] = ["flip"]
+    assert changes_between(before, now) == []
+    now["config"]["data"]["mix"] = [{"mixup": {"alpha": 0.2, "probability": 1.0}}]
+    assert [each.key for each in changes_between(before, now)] == ["config.data.mix"]
+
+
 def test_another_kernel_of_the_blas_is_a_change_and_of_an_older_state_none() -> None:
     one, other = ({"blas": [{"internal_api": "openblas", "architecture": kind}]} for kind in ("SkylakeX", "Haswell"))
     assert [str(each) for each in changes_between(one, other)] == ["blas[0].architecture: SkylakeX -> Haswell"]

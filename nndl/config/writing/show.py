@@ -53,27 +53,28 @@ def dump(experiment: Experiment) -> str:
 
 def as_tree(experiment: Experiment) -> dict[str, Any]:
     """Return the experiment as plain mappings, lists and values, as a config would say it."""
-    return {name: _plain(getattr(experiment, name)) for name in Experiment.model_fields}
+    return {name: as_plain(getattr(experiment, name)) for name in Experiment.model_fields}
 
 
-def _plain(value: Any) -> Any:
+def as_plain(value: Any) -> Any:
+    """Return a value of a config as plain mappings, lists and values."""
     if isinstance(value, BaseModel):
         return {
-            name: _plain(getattr(value, name)) for name, field in type(value).model_fields.items() if not field.exclude
+            name: as_plain(getattr(value, name)) for name, field in type(value).model_fields.items() if not field.exclude
         }
     if isinstance(value, Group):
         return _Flow(_options(value))
     if isinstance(value, Described):
         return _piece(value)
     if isinstance(value, tuple) and all(isinstance(item, Described) for item in value):
-        return [_plain(item) for item in value]
+        return [as_plain(item) for item in value]
     return value
 
 
 def _piece(described: Described) -> Any:
     """Return `relu`, or {conv: {filters: 32, ...}} with every option."""
     if described.named:
-        lists = {name: [_plain(item) for item in layers] for name, layers in getattr(described, described.named)}
+        lists = {name: [as_plain(item) for item in layers] for name, layers in getattr(described, described.named)}
         name = _options(described)["name"]
         return {described.kind: {**({"name": name} if name else {}), **lists}}
     unsaid = {"name", *described.one_of, *described.nested}  # those that say nothing, or that another says
@@ -82,10 +83,10 @@ def _piece(described: Described) -> Any:
 
 
 def _options(described: Described) -> dict[str, Any]:
-    return {name: _plain(getattr(described, name)) for name in option_names(type(described))}
+    return {name: as_plain(getattr(described, name)) for name in option_names(type(described))}
 
 
 def plain_value(value: Any) -> str:
     """Write a default as a config would."""
-    written = yaml.dump(_plain(value), Dumper=_Dumper, default_flow_style=True, width=1000)
+    written = yaml.dump(as_plain(value), Dumper=_Dumper, default_flow_style=True, width=1000)
     return written.removesuffix("...\n").strip()

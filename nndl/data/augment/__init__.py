@@ -10,7 +10,7 @@ from nndl.data.augment.colour import ColorJitter
 from nndl.data.augment.covering import Cutout, RandomErasing
 from nndl.data.augment.moving import AlternatingFlip, Crop, Flip
 from nndl.data.augment.policies import AutoAugment, RandAugment, TrivialAugment
-from nndl.data.augment.transform import GREY, Transform
+from nndl.data.augment.transform import GREY, Transform, seeds
 from nndl.data.augment.warping import RandomAffine, Rotation
 from nndl.described import table
 
@@ -35,6 +35,7 @@ __all__ = [
     "Solarize",
     "Transform",
     "TrivialAugment",
+    "seeds",
 ]
 
 TRANSFORMS: dict[str, type[Transform]] = table(

@@ -20,6 +20,7 @@ class ColorJitter(Chance):
 
     kind = "color_jitter"
     stream = 5
+    draws_again = True
 
     brightness: float = 0.0
     """Largest relative change of brightness, 0 to 1."""

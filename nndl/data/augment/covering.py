@@ -28,6 +28,7 @@ class Cutout(Filling):
     kind = "cutout"
     shorthand = "size"
     stream = 4
+    draws_again = True
 
     size: int = 8
     """Side of the square in pixels."""

@@ -17,6 +17,7 @@ class Flip(Transform):
 
     kind = "flip"
     stream = 1
+    draws_again = True
 
     probability: Share = field(default=0.5, kw_only=True)
     """The probability that an image is mirrored."""
@@ -36,6 +37,7 @@ class AlternatingFlip(Transform):
 
     kind = "alternating_flip"
     stream = 2
+    draws_again = True
 
     def apply(self, images: Array, index: Array, epoch: int, seed: int) -> Array:
         """Return a new batch (N, C, H, W), about half of it mirrored."""
@@ -49,6 +51,7 @@ class Crop(Chance):
     kind = "crop"
     shorthand = "pad"
     stream = 3
+    draws_again = True
 
     pad: int = 4
     """Pixels added on every side."""

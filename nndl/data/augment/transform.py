@@ -2,7 +2,7 @@
 
 import math
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -20,6 +20,9 @@ GREY = 121  # mean of CIFAR-10's training pixels, of 255
 CHANCES = 1 << 32
 """Part of the key of draws that decide whether an image is changed: no transform's stream is as large."""
 
+AGAIN = 0xD1342543DE82EF95
+"""What is added to the seed of a kind that stands in a list again: odd, and no small number."""
+
 Share = Annotated[float, Ge(0), Le(1)]
 Byte = Annotated[int, Ge(0), Le(255)]
 Fill = Byte | tuple[Byte, ...] | Literal["mean"]
@@ -31,6 +34,8 @@ class Transform(Described):
     """A random change of images. Options that make no sense raise ValueError."""
 
     stream: ClassVar[int]
+    draws_again: ClassVar[bool] = False
+    """True for a kind that draws the same numbers each time it stands in a list, as the first runs had it."""
 
     def check(self, height: int, width: int) -> None:
         """Raise ValueError where images of this size are too small for it."""
@@ -88,6 +93,13 @@ class Filling(Chance):
         fill = vars(self)["fill"]
         unknown = GREY if images.dtype == np.uint8 else 0
         return np.atleast_1d(unknown if isinstance(fill, str) else fill).astype(images.dtype)[:, None, None]
+
+
+def seeds(transforms: Sequence[Transform], seed: int) -> list[int]:
+    """Return the seed for each of the transforms: where one of its kind stands before it, another one."""
+    kinds = [type(transform) for transform in transforms]
+    repeated = [0 if kind.draws_again else kinds[:place].count(kind) for place, kind in enumerate(kinds)]
+    return [seed + AGAIN * times for times in repeated]
 
 
 def _as_pixel(mean: Array) -> tuple[int, ...]:
