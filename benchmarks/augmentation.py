@@ -1,8 +1,8 @@
 """What augmentation costs: `python -m benchmarks.augmentation`, in a minute.
 
-Processor time of one thread for each kind, in batches of 128 images of 3 x 32 x 32: what else runs on the machine hardly
-counts. Batches are made ahead by a thread of their own, so that training waits for them only where they take longer than
-its steps; on busy cores they take from it what they cost, which is told as a share of W1's and W2's time for an image.
+Processor time of one thread for each kind, in batches of 128 images of 3 x 32 x 32, which hardly depends on what else
+is going on. Batches are made ahead by a thread of their own, so that training waits for them only where they take
+longer than its steps; on cores that are all busy they take what they cost, told as a share of W1's and W2's images.
 """
 
 import argparse
