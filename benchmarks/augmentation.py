@@ -1,4 +1,4 @@
-"""What augmentation costs: `python -m benchmarks.augmentation`, in a minute.
+"""The cost of augmentation: `python -m benchmarks.augmentation`, in a minute.
 
 Processor time of one thread for each kind, in batches of 128 images of 3 x 32 x 32, which hardly depends on what else
 is going on. Batches are made ahead by a thread of their own, so that training waits for them only where they take

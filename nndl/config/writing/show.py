@@ -60,7 +60,9 @@ def as_plain(value: Any) -> Any:
     """Return a value of a config as plain mappings, lists and values."""
     if isinstance(value, BaseModel):
         return {
-            name: as_plain(getattr(value, name)) for name, field in type(value).model_fields.items() if not field.exclude
+            name: as_plain(getattr(value, name))
+            for name, field in type(value).model_fields.items()
+            if not field.exclude
         }
     if isinstance(value, Group):
         return _Flow(_options(value))

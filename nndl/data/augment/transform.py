@@ -21,7 +21,7 @@ CHANCES = 1 << 32
 """Part of the key of draws that decide whether an image is changed: no transform's stream is as large."""
 
 AGAIN = 0xD1342543DE82EF95
-"""What is added to the seed of a kind that stands in a list again: odd, and no small number."""
+"""Added to the seed of a kind that stands in a list again: odd, and no small number."""
 
 Share = Annotated[float, Ge(0), Le(1)]
 Byte = Annotated[int, Ge(0), Le(255)]
