@@ -1,5 +1,6 @@
 """Conditions of every test."""
 
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,12 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def own_caches(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No test, nor any process it starts, reads or fills the caches of whoever runs it."""
+    os.environ["NNDL_CACHE"] = str(tmp_path_factory.mktemp("caches"))
 
 
 @pytest.fixture
