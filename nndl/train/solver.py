@@ -244,7 +244,10 @@ class Solver:
                 raise EvaluationStoppedError
 
         self.network.step = self.step
-        recompute(self.network, shown.epoch(0), seen)
+        try:
+            recompute(self.network, shown.epoch(0), seen)
+        except MemoryError as error:
+            raise out_of_memory(self.network, 0, "train.batch_size", error) from error
 
     def score(self, images: Evaluator, what: str) -> Result:
         """Score the network as it stands; raises EvaluationStoppedError where training is asked to stop meanwhile."""

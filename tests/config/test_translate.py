@@ -26,7 +26,8 @@ def written() -> Iterator[str]:
 
 @pytest.mark.parametrize("value", VALUES)
 def test_no_message_is_pydantics(value: str) -> None:
-    start = "model: {layers: [relu, affine: 10]}\ndata: {augment: [flip]}\ntrain: {groups: [{match: '*.w'}]}\n"
+    start = "model: {layers: [relu, affine: 10]}\ndata: {augment: [flip], mix: [mixup]}\n"
+    start += "train: {groups: [{match: '*.w'}]}\n"
     told = [problem.words for key in written() for problem in problems(start, f"{key}={value}")]
     assert len(told) > 50
     assert [words for words in told if any(word in words for word in THEIRS)] == []

@@ -184,6 +184,18 @@ def test_steps_come_before_the_batch(config: Path) -> None:
         follow(experiment, "1", steps=9)
 
 
+def test_of_a_step_of_several_batches_the_first_is_followed_and_weights_of_classes_are_not_explained(
+    config: Path,
+) -> None:
+    sets = [*small_batches(6), "train.accumulate=3", "train.class_weights=balanced"]
+    found = follow(load_config(config, sets), "spatial_bn1", steps=1)
+    assert found.images == 6
+    assert found.agreement() < 1e-9
+    with pytest.raises(UsageError, match=r"without weights of classes: --set train\.class_weights=null"):
+        follow(load_config(config, sets), "loss")
+    assert follow(load_config(config, [*sets, "train.class_weights=null"]), "loss").agreement() < 1e-9
+
+
 def test_weights_to_start_from_are_those_that_are_followed(config: Path, tmp_path: Path) -> None:
     drawn = build(load_config(config, small_batches(6)))
     source = tmp_path / "w.npz"

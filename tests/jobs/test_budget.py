@@ -137,6 +137,15 @@ def test_slow_weights_that_would_not_be_renewed_are_refused(config: Path, steps_
     assert within_budget(load_config(config, ["train.average={lookahead: 60}"])).train.epochs == 12
 
 
+def test_a_mean_of_no_weights_is_refused(config: Path, steps_of: Callable[..., TimedSolver]) -> None:
+    steps_of(0.5, first=0.5)
+    with pytest.raises(
+        ConfigError, match=r"60 steps fit into 30s, but swa begins after 45 and takes none of those behind"
+    ):
+        within_budget(load_config(config, ["train.average={swa: {every: 16 steps}}"]))
+    assert within_budget(load_config(config, ["train.average={swa: {every: 15 steps}}"])).train.epochs == 12
+
+
 def test_what_is_wrong_whatever_the_epochs_is_told_beside_a_budget_too(config: Path) -> None:
     for schedule in ("{multistep: {epochs: [4, 4]}}", "{piecewise_linear: [[-1, 1], [1, 0]]}"):
         with pytest.raises(ConfigError, match=r"rising order|training begins with epoch 0"):
