@@ -51,7 +51,7 @@ def infer_shapes(
     shape = input_shape
     for index, layer in enumerate(layers):
         seen[layer.kind] += 1
-        path = prefix + (layer.name or f"{layer.kind}{seen[layer.kind]}")
+        path = prefix + (layer.name or _numbered(layer.kind, seen[layer.kind]))
         here = (*where, index)
         if any(path == other.path for other in placed):
             raise _at(here, ConfigError(f"two layers are named {path!r}; give one of them another name"))
@@ -61,6 +61,11 @@ def infer_shapes(
             raise _at(here, error) from None
         shape = placed[-1].out_shape
     return tuple(placed)
+
+
+def _numbered(kind: str, number: int) -> str:
+    """Return conv1, and relu6_1: relu61 would be the 61st relu."""
+    return f"{kind}_{number}" if kind[-1].isdigit() else f"{kind}{number}"
 
 
 def _place(layer: Layer, path: str, where: Where, shape: Shape) -> Placed:

@@ -6,8 +6,13 @@ import numpy as np
 import pytest
 
 from nndl.conv_layers import conv_forward_naive
+from nndl.engines.reference import REFERENCE
+from nndl.net.catalog import LAYERS
+from nndl.net.catalog.affine import Affine
 from nndl.net.catalog.conv import Conv
-from nndl.net.init import initial_weights
+from nndl.net.init import Init, initial_weights
+from nndl.net.network import Network
+from nndl.net.types import Array
 
 
 @pytest.mark.parametrize(
@@ -49,3 +54,27 @@ def test_dirac_passes_the_image_on() -> None:
     np.testing.assert_array_equal(out[:, :3], x)
     assert (w[3:] != 0).all()
     assert np.abs(w[3:]).max() <= 1 / np.sqrt(27)
+
+
+def behind_ten(kind: str, init: Init) -> Array:
+    """What ten layers of 256 give for numbers of variance 1, each behind an activation."""
+    x = np.random.default_rng(0).standard_normal((200, 256))
+    rows = [(Affine(out_features=256, init=init), LAYERS[kind]()) for _ in range(10)]
+    network = Network([layer for row in rows for layer in row], (256,), REFERENCE, dtype="float64")
+    return network.scores(x)
+
+
+@pytest.mark.parametrize("kind", ["relu", "leaky_relu", "relu6", "prelu", "elu", "tanh"])
+def test_he_keeps_the_scale_through_activations(kind: str) -> None:
+    """docs/layers.md says of which."""
+    assert 0.5 < behind_ten(kind, "he").std() < 2
+
+
+def test_the_scale_behind_others_is_what_the_guide_says() -> None:
+    assert behind_ten("tanh", "he").std() == pytest.approx(0.56, abs=0.02)
+    assert behind_ten("tanh", "xavier").std() == pytest.approx(0.23, abs=0.02)
+    for kind in ("silu", "hard_swish"):
+        assert 0.05 < behind_ten(kind, "he").std() < 0.2
+    for kind in ("sigmoid", "hard_sigmoid"):
+        for init in ("he", "xavier"):
+            assert behind_ten(kind, init).std(axis=0).mean() < 3e-5

@@ -3,7 +3,7 @@
 import pytest
 
 from nndl.errors import ConfigError, ShapeError
-from nndl.net.catalog.activation import Relu
+from nndl.net.catalog.activation import Relu, Relu6
 from nndl.net.catalog.affine import Affine
 from nndl.net.catalog.branching import Concat, Sum
 from nndl.net.catalog.conv import Conv
@@ -29,6 +29,13 @@ def test_names_count_their_kind_and_blocks_prefix_them() -> None:
         "residual1.conv2",
         "last",
     ]
+
+
+def test_a_kind_that_ends_in_a_digit_is_set_apart_from_its_number() -> None:
+    """relu61 would be the 61st relu, too."""
+    placed = infer_shapes((*[Relu()] * 61, Relu6(), Residual(layers=(Relu6(), Relu6()))), CIFAR)
+    paths = [each.path for each in everything(placed)]
+    assert paths[60:] == ["relu61", "relu6_1", "residual1", "residual1.relu6_1", "residual1.relu6_2"]
 
 
 def test_a_block_whose_shapes_differ_is_given_a_projection() -> None:

@@ -63,7 +63,7 @@ TANH = Explanation(
     own=pair(tanh_forward, tanh_backward, lambda _: ()),
     functions=(tanh_forward, tanh_backward),
     tests=TESTS,
-    notes=("Near 0 it is x, so weights before it start from init: xavier, which keeps the scale of what passes.",),
+    notes=("Far from 0 it levels off and the slope goes to 0: a unit whose x is large for every image learns slowly.",),
     sources=(
         Source("LeCun et al., Efficient BackProp (1998)", "http://yann.lecun.com/exdb/publis/pdf/lecun-98b.pdf"),
         CS231N,
