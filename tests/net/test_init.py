@@ -57,7 +57,7 @@ def test_dirac_passes_the_image_on() -> None:
 
 
 def behind_ten(kind: str, init: Init) -> Array:
-    """What ten layers of 256 give for numbers of variance 1, each behind an activation."""
+    """Return what ten layers of 256, each with an activation, make of numbers of variance 1."""
     x = np.random.default_rng(0).standard_normal((200, 256))
     rows = [(Affine(out_features=256, init=init), LAYERS[kind]()) for _ in range(10)]
     network = Network([layer for row in rows for layer in row], (256,), REFERENCE, dtype="float64")

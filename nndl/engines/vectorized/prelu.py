@@ -17,28 +17,50 @@ class PreluStep:
         self.workspace = Workspace()
 
     def forward(self, x: Array) -> Array:
+        """Compute max(0, x) + a min(0, x)."""
         self.x = self._pixels(x)
-        return self._as_given(self._bent("out", self.x))
+        out = self.workspace.array("out", self.x.shape, x.dtype)
+        slope = self._slope()
+
+        def work(start: int, stop: int, thread: int) -> None:  # noqa: ARG001
+            for i, j in blocks_of(out, start, stop):
+                below = rows(self._below(i, j))
+                np.multiply(below, slope, out=below)
+                np.maximum(rows(self.x[i:j]), 0, out=rows(out[i:j]))
+                np.add(rows(out[i:j]), below, out=rows(out[i:j]))
+
+        parallel_for(len(out), work)
+        return self._as_given(out)
 
     def backward(self, dout: Array) -> Array | None:
         given = self._pixels(dout)
         if "a" in self.site.grads:
             self.site.grads["a"][...] = self._slope_gradient(given)
-        return self._as_given(self._bent("dx", given)) if self.site.needs_dx else None
+        return self._as_given(self._passed(given)) if self.site.needs_dx else None
 
-    def _bent(self, name: str, values: Array) -> Array:
-        """Multiply by a where x is not above 0: x itself forward, dout on the way back."""
-        bent = self.workspace.array(name, values.shape, values.dtype)
-        slope = along(self.site.params["a"], values.shape[2])
+    def _passed(self, dout: Array) -> Array:
+        """Multiply dout by 1 where x is above 0, elsewhere by a."""
+        dx = self.workspace.array("dx", dout.shape, dout.dtype)
+        slope = self._slope()
 
         def work(start: int, stop: int, thread: int) -> None:  # noqa: ARG001
-            for i, j in blocks_of(values, start, stop):
-                np.multiply(rows(values[i:j]), slope, out=rows(bent[i:j]))
-                passes = np.greater(self.x[i:j], 0, out=scratch("passes", self.x[i:j].shape, np.bool_))
-                np.copyto(bent[i:j], values[i:j], where=passes)
+            for i, j in blocks_of(dx, start, stop):
+                factor = rows(dx[i:j])
+                np.greater(rows(self.x[i:j]), 0, out=factor, casting="unsafe")
+                np.multiply(factor, 1 - slope, out=factor)
+                np.add(factor, slope, out=factor)
+                np.multiply(factor, rows(dout[i:j]), out=factor)
 
-        parallel_for(len(values), work)
-        return bent
+        parallel_for(len(dx), work)
+        return dx
+
+    def _slope(self) -> Array:
+        return along(self.site.params["a"], self.x.shape[2])
+
+    def _below(self, start: int, stop: int) -> Array:
+        """Compute min(0, x) of images start to stop; scratch."""
+        x = self.x[start:stop]
+        return np.minimum(x, 0, out=scratch("below", x.shape, x.dtype))
 
     def _slope_gradient(self, dout: Array) -> Array:
         """Sum dout min(0, x) over each channel, (C,) float64."""
@@ -46,8 +68,7 @@ class PreluStep:
 
         def work(start: int, stop: int, thread: int) -> None:  # noqa: ARG001
             for i, j in blocks_of(self.x, start, stop):
-                below = np.minimum(self.x[i:j], 0, out=scratch("below", self.x[i:j].shape, self.x.dtype))
-                parts[i] = channel_sums(dout[i:j], below)
+                parts[i] = channel_sums(dout[i:j], self._below(i, j))
 
         parallel_for(len(self.x), work)
         return np.asarray(np.sum([parts[start] for start in sorted(parts)], axis=0))

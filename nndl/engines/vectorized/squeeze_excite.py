@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from nndl.engines.shared.layout import along, channels_first, channels_last, rows
+from nndl.engines.shared.layout import blocks_of, channels_first, channels_last
 from nndl.engines.shared.threads import parallel_for
-from nndl.engines.shared.workspace import Workspace
+from nndl.engines.shared.workspace import Workspace, scratch
 from nndl.net.catalog.squeeze_excite import SqueezeExcite
 from nndl.net.contract import Lowered, Site
 from nndl.net.types import Array
@@ -37,31 +37,29 @@ class SqueezeExciteStep:
 
     def _sums(self, values: Array, other: Array | None) -> Array:
         """Sum values, or values times other, over each channel of each image: (N, H, W, C) -> (N, C)."""
-        N, _, _, C = values.shape
-        pixels = values.reshape(N, -1, C)
-        sums = np.empty((N, C), values.dtype)
+        N, H, W, C = values.shape
+        sums = np.empty((N, 1, C), values.dtype)
+        ones = np.ones((1, H * W), values.dtype)
 
         def work(start: int, stop: int, thread: int) -> None:  # noqa: ARG001
-            if other is None:
-                pixels[start:stop].sum(axis=1, out=sums[start:stop])
-            else:
-                others = other[start:stop].reshape(stop - start, -1, C)
-                np.einsum("npc,npc->nc", pixels[start:stop], others, out=sums[start:stop])
+            for i, j in blocks_of(values, start, stop):
+                block = values[i:j]
+                if other is not None:
+                    block = np.multiply(block, other[i:j], out=scratch("product", block.shape, block.dtype))
+                np.matmul(ones, block.reshape(j - i, H * W, C), out=sums[i:j])
 
         parallel_for(N, work)
-        return sums
+        return sums[:, 0]
 
     def _weighed(self, name: str, values: Array, shares: Array | None) -> Array:
         """Multiply each image by its gates, and add its shares (N, C), if any, to every pixel."""
         out = self.workspace.array(name, values.shape, values.dtype)
-        width = values.shape[2]
 
         def work(start: int, stop: int, thread: int) -> None:  # noqa: ARG001
-            for n in range(start, stop):
-                image = rows(out[n : n + 1])
-                np.multiply(rows(values[n : n + 1]), along(self.gates[n], width), out=image)
+            for i, j in blocks_of(values, start, stop):
+                np.multiply(values[i:j], self.gates[i:j, np.newaxis, np.newaxis], out=out[i:j])
                 if shares is not None:
-                    np.add(image, along(shares[n], width), out=image)
+                    np.add(out[i:j], shares[i:j, np.newaxis, np.newaxis], out=out[i:j])
 
         parallel_for(len(values), work)
         return out
