@@ -103,6 +103,8 @@ def max_pool_backward_fast(dout: Array, cache: Any) -> Array:
 def _shifts(x: Array, pool_param: dict[str, Any]) -> list[tuple[slice, ...]]:
     """Yield for each place in a window, row by row, the pixels of x that stand there, in all windows at once."""
     height, width, stride = pool_param["pool_height"], pool_param["pool_width"], pool_param["stride"]
+    if np.any(pool_param.get("pad", 0)) or not isinstance(stride, int | np.integer):
+        raise ValueError("padding, and another stride down than across, are max_pool_forward_naive's; this has neither")
     H, W = x.shape[2:]
     if height > H or width > W:
         raise ValueError(f"a window of {height} x {width} does not fit into {H} x {W} pixels")

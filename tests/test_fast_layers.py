@@ -124,3 +124,10 @@ def test_im2col_and_col2im(n: int, c: int, size: tuple[int, int], field: tuple[i
     dcols = draw(*cols.shape, seed=2)
     dx = col2im_indices(dcols, (n, c, *size), *field, padding=1, stride=stride)
     assert np.vdot(dx, x) == pytest.approx(np.vdot(dcols, cols), abs=1e-9)
+
+
+@pytest.mark.parametrize("option", [{"pad": 1}, {"stride": (1, 2)}])
+def test_options_that_only_the_definition_has_are_refused(option: dict[str, Any]) -> None:
+    pool_param = {"pool_height": 2, "pool_width": 2, "stride": 2, **option}
+    with pytest.raises(ValueError, match="are max_pool_forward_naive's"):
+        max_pool_forward_fast(np.zeros((1, 1, 4, 4)), pool_param)

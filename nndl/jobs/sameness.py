@@ -42,8 +42,10 @@ EPOCHS = "config.train.epochs"
 
 def provenance(built: Built) -> dict[str, Any]:
     """Return what a run's numbers depend on, as JSON gives it back."""
+    config = as_tree(built.experiment)
+    del config["use"]  # names, which differ between a config and its run's: the code itself is compared
     made_of = {
-        "config": as_tree(built.experiment),
+        "config": config,
         "data": built.split.dataset.digest,
         "start": built.start.digest if built.start else None,
         **({"packages": packages} if (packages := packages_of(built.experiment)) else {}),

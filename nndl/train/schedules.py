@@ -259,11 +259,11 @@ class WarmUp:
         rising = 1.0
         if self.warmup_epochs > 0:  # the first step takes one step's share of the line: none is wasted on 0
             rising = min(1.0, (epoch + 1 / self.steps_per_epoch) / self.warmup_epochs)
-        return rising * self.schedule(epoch, epochs)
+        return rising * float(self.schedule(epoch, epochs))  # one's own may give NumPy's
 
     def after(self, history: Sequence[EpochDone]) -> float:
         """Return the factor that follows from the epochs scored so far."""
-        return self.schedule.after(history)
+        return float(self.schedule.after(history))
 
 
 def in_rising_order(epochs: Sequence[float]) -> bool:

@@ -82,6 +82,15 @@ def test_a_run_with_them_goes_on_bit_for_bit(config: Path) -> None:
     assert np.array_equal(*ends)
 
 
+def test_it_is_proved_to_go_on_and_to_repeat_bit_for_bit(config: Path) -> None:
+    assert "identical" in said("verify-resume", config.name, "--steps", "6", "--stop-at", "3").splitlines()[-1]
+    said("train", config.name, "--quiet", "--run-dir", "run")
+    (config.parent / "my_parts.py").unlink()
+    told = said("reproduce", "run")
+    assert "NOT" not in told
+    assert "identical" in told
+
+
 def test_the_network_is_handed_on_as_the_layer_says(config: Path) -> None:
     pytest.importorskip("onnxruntime")
     train(load_config(config), config.parent / "run", progress=False)

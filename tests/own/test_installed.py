@@ -3,9 +3,13 @@
 import json
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from nndl.config import parse_config
+from nndl.config.own import installed as looking
+from nndl.net.catalog.activation import Silu
 from tests.cli.command import ROOT, nndl
 from tests.own.written import CONFIG, SWISH
 
@@ -54,7 +58,34 @@ def test_a_package_s_layer_is_checked_trained_and_remembered_with_its_version(si
     assert words in told
 
 
+def test_what_lies_in_the_folder_one_is_in_is_not_installed(site: Path) -> None:
+    mark = f"from pathlib import Path\nPath({str(site / 'it was run')!r}).touch()\n"
+    (site / "bringing" / "parts.py").write_text(mark, encoding="utf-8")
+    (site / "mine.yaml").write_text(PLAIN, encoding="utf-8")
+    done = nndl("config", "check", "mine.yaml", cwd=site)  # python -m nndl looks for modules there
+    assert "no layer 'swish'" in done.stderr
+    assert not (site / "it was run").exists()
+
+
 def test_a_package_that_takes_one_of_our_names_is_told_where_it_matters(site: Path) -> None:
     (site / "bringing" / "parts.py").write_text(SWISH.replace('kind = "swish"', 'kind = "relu"'), encoding="utf-8")
     assert "nndl's own layer is called so" in said(site, "config", "check", "mine.yaml", code=2)
     said(site, "config", "check", "quickstart")
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        "residual: [conv: 3, silu]",
+        "residual: [conv: 3]",
+        "residual: {layers: [conv: 3], shortcut: [silu]}",
+        "sum: {a: [], b: [residual: [silu]]}",
+        "concat: {a: [conv: 4], b: [silu]}",
+    ],
+)
+def test_a_package_s_layer_is_found_in_any_branch(block: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        looking, "part_of", lambda kind: SimpleNamespace(package="bringing 1.0") if kind is Silu else None
+    )
+    experiment = parse_config(f"model: {{layers: [{block}, affine: classes]}}", "mine.yaml")
+    assert looking.packages_of(experiment) == ({"silu": "bringing 1.0"} if "silu" in block else {})

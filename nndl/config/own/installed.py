@@ -5,6 +5,7 @@ imported when a config, or a list, asks for a name that nndl itself does not hav
 """
 
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 
 from nndl.config.own.registering import register_at
 from nndl.config.schema import ONE_OF, Experiment
@@ -19,13 +20,19 @@ faults: list[str] = []
 
 def bring() -> None:
     """Have the parts of every installed package registered."""
-    for entry in entry_points(group=GROUP):
-        package = f"{entry.dist.name} {entry.dist.version}" if entry.dist else entry.value
+    for entry in filter(_is_installed, entry_points(group=GROUP)):
+        assert entry.dist is not None
+        package = f"{entry.dist.name} {entry.dist.version}"
         try:
             with registering_for(package):
                 _load(entry)
         except Exception as error:  # of somebody else's package
             faults.append(f"the installed {package} should bring parts, and fails: {in_words(error)}")
+
+
+def _is_installed(entry: EntryPoint) -> bool:
+    """Tell whether a package stands elsewhere than in the folder one is in, which `python -m nndl` searches too."""
+    return entry.dist is not None and Path(str(entry.dist.locate_file(""))).resolve() != Path.cwd()
 
 
 def _load(entry: EntryPoint) -> None:
@@ -56,8 +63,10 @@ def _within(described: Described | None) -> list[Described]:
     """List a description and those inside it."""
     if described is None:
         return []
-    inside = (each for name in described.nested for each in getattr(described, name))
-    return [described, *(inner for each in inside for inner in _within(each))]
+    rows = [getattr(described, name) or () for name in described.nested]
+    if described.named:
+        rows += [row for _, row in getattr(described, described.named)]
+    return [described, *(inner for row in rows for each in row for inner in _within(each))]
 
 
 bring_when_asked(bring)

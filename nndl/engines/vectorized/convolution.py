@@ -19,6 +19,7 @@ from nndl.engines.vectorized.batch_statistics import Statistics
 from nndl.engines.vectorized.depthwise import Depthwise
 from nndl.engines.vectorized.geometry import Convolution, Finish, Geometry
 from nndl.engines.vectorized.im2col import Im2col
+from nndl.engines.vectorized.merged import Merged
 from nndl.engines.vectorized.norm import BatchNorm, BatchNormStep
 from nndl.engines.vectorized.planes import Planes
 from nndl.engines.vectorized.pooled_norm import PooledBatchNormStep
@@ -34,6 +35,9 @@ FEW_CHANNELS = 4
 
 WINOGRAD_CHANNELS = 16
 """From this many channels before and behind, Winograd's transforms cost less than they save."""
+
+ENOUGH_CHANNELS = 16
+"""Channels before and behind of a group, from which its product is quick."""
 
 WINOGRAD_WASTE = 2.0
 """Up to this many times the pixels may be computed to fill tiles of 4 x 4: 5 x 5 pixels need 8 x 8."""
@@ -53,7 +57,17 @@ def way_of(g: Geometry) -> Convolution:
     """Choose the quickest way for images channels last."""
     if g.groups == g.C > 1:
         return Depthwise(g)
-    return Winograd(g) if pays_winograd(g) else Im2col(g)
+    together = groups_together(g)
+    way = Winograd if pays_winograd(replace(g, groups=g.groups // together)) else Im2col
+    return way(g) if together == 1 else Merged(way, g, together)
+
+
+def groups_together(g: Geometry) -> int:
+    """Return how many groups to take as one, so that it has channels enough; measured."""
+    own = min(g.C, g.F) // g.groups
+    return next(
+        n for n in range(1, g.groups + 1) if g.groups % n == 0 and (own * n >= ENOUGH_CHANNELS or n == g.groups)
+    )
 
 
 class Convolver:

@@ -35,17 +35,21 @@ class Im2col:
 
     def forward(self, images: Blocks, count: int, w: Array, target: Blocks, finish: Finish) -> None:
         """Compute out = columns @ w."""
-        filters = self._by_group(w)
+        filters = self.by_group(w)
 
         def work(first: int, last: int, thread: int) -> None:  # noqa: ARG001
             for start, stop in block_starts(first, last, self.block):
                 out = target(start, stop)
-                columns = self._columns(images(start, stop))
-                for group, outs in self._of_groups(out.reshape(-1, self.geometry.F)):
-                    matmul_rows(columns[np.newaxis, :, group], filters[np.newaxis, group], outs[np.newaxis])
+                self.multiply(images(start, stop), filters, out)
                 finish(out, start, stop)
 
         parallel_for(count, work)
+
+    def multiply(self, x: Array, filters: Array, out: Array) -> None:
+        """Write the outputs of a block of images, on this thread."""
+        columns = self._columns(x)
+        for group, outs in self._of_groups(out.reshape(-1, self.geometry.F)):
+            matmul_rows(columns[np.newaxis, :, group], filters[np.newaxis, group], outs[np.newaxis])
 
     def weight_gradient(self, images: Blocks, douts: Blocks, count: int, dw: Array) -> None:
         """Compute dw = columns.T @ dout."""
@@ -66,7 +70,7 @@ class Im2col:
         if g.has_transposed():
             Im2col(g.transposed()).forward(douts, count, turned(w, g.groups), slices(dx), ignore)
             return
-        filters = self._by_group(w)
+        filters = self.by_group(w)
 
         def work(first: int, last: int, thread: int) -> None:  # noqa: ARG001
             for start, stop in block_starts(first, last, self.block):
@@ -78,7 +82,7 @@ class Im2col:
 
         parallel_for(count, work)
 
-    def _by_group(self, w: Array) -> Array:
+    def by_group(self, w: Array) -> Array:
         """Return filters (HH, WW, C / groups, F) as (groups, HH WW C / groups, F / groups)."""
         height, width, own, _ = w.shape
         by_group = w.reshape(height, width, own, self.geometry.groups, -1).transpose(3, 0, 1, 2, 4)

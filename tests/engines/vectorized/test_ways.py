@@ -1,5 +1,6 @@
 """Every way to compute a convolution gives what the definition's loops give: output, dw and dx."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,11 @@ from nndl.conv2d_layers import conv2d_backward, conv2d_forward
 from nndl.conv_layers import conv_backward_naive, conv_forward_naive
 from nndl.engines.shared.layout import channels_first, channels_last, kernel_order, slices
 from nndl.engines.shared.threads import set_threads
-from nndl.engines.vectorized.convolution import pays_winograd
+from nndl.engines.vectorized.convolution import groups_together, pays_winograd
 from nndl.engines.vectorized.depthwise import Depthwise
 from nndl.engines.vectorized.geometry import Geometry, ignore
 from nndl.engines.vectorized.im2col import Im2col
+from nndl.engines.vectorized.merged import Merged
 from nndl.engines.vectorized.planes import Planes
 from nndl.engines.vectorized.winograd import Winograd
 from nndl.net.types import Array
@@ -127,7 +129,9 @@ def test_any_groups_and_windows(groups: int, own: tuple[int, int], sides: tuple[
     size, stride, dilation, pad = (sides[at : at + 2] for at in (0, 2, 4, 6))
     C, F, H, W = groups * own[0], groups * own[1], 7, 8
     set_threads(threads)
-    for way in (Im2col, *([Planes] if groups == 1 else []), *([Depthwise] if own[0] == 1 else [])):
+    ways: list[Any] = [Im2col, *([Planes] if groups == 1 else []), *([Depthwise] if own[0] == 1 else [])]
+    ways += [partial(Merged, Im2col, size=size) for size in range(1, groups + 1) if groups % size == 0]
+    for way in ways:
         g = Geometry(H, W, C, F, size, stride, pad, 8, dilation, groups)
         random = np.random.default_rng(0)
         x, w = random.standard_normal((3, C, H, W)), random.standard_normal((F, own[0], *size))
@@ -138,15 +142,30 @@ def test_any_groups_and_windows(groups: int, own: tuple[int, int], sides: tuple[
             np.testing.assert_allclose(value, {"out": out, "dw": dw, "dx": dx}[name], rtol=0, atol=1e-11, err_msg=name)
 
 
+@pytest.mark.parametrize(
+    ("geometry", "together"),
+    [
+        (Geometry(8, 8, 64, 64, 3, 1, 1), 1),
+        (Geometry(8, 8, 64, 64, 3, 1, 1, groups=4), 1),
+        (Geometry(8, 8, 64, 64, 3, 1, 1, groups=16), 4),
+        (Geometry(8, 8, 64, 32, 3, 1, 1, groups=16), 8),
+        (Geometry(8, 8, 6, 6, 3, 1, 1, groups=3), 3),
+    ],
+)
+def test_small_groups_are_taken_together(geometry: Geometry, together: int) -> None:
+    assert groups_together(geometry) == together
+
+
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_winograd_by_groups(dtype: str) -> None:
+@pytest.mark.parametrize("way", [Winograd, partial(Merged, Winograd, size=2)], ids=["apart", "together"])
+def test_winograd_by_groups(way: Any, dtype: str) -> None:
     x, w, dout = arrays((2, 6, 9, 7, 10, 3, 1, 1), dtype)
     w = np.ascontiguousarray(w[:, :3])
     exact = [a.astype(np.float64) for a in (x, w, dout)]
     out, cache = conv2d_forward(exact[0], exact[1], None, {"stride": 1, "pad": 1})
     dx, dw, _ = conv2d_backward(exact[2], cache)
     g = Geometry(9, 7, 6, 10, 3, 1, 1, x.itemsize, groups=2)
-    for name, value in computed(Winograd, x, w, dout, g).items():
+    for name, value in computed(way, x, w, dout, g).items():
         wanted = {"out": out, "dw": dw, "dx": dx}[name]
         assert np.abs(value - wanted).max() <= WITHIN[Winograd, dtype] * np.abs(wanted).max(), name
 
