@@ -4,7 +4,7 @@ import numpy as np
 
 from nndl.engines.compiled.abi import Finish, Shape, Unpool
 from nndl.engines.compiled.bindings import kernels
-from nndl.engines.compiled.convolution import Convolver
+from nndl.engines.compiled.convolution import Convolver, pools
 from nndl.engines.compiled.kinds import IDENTITY, RELU, act_of
 from nndl.engines.compiled.norm import BatchNorm, NormStep
 from nndl.engines.shared.layout import channels_first, channels_last
@@ -40,7 +40,7 @@ class ConvNormStep:
     """
 
     def __init__(self, site: Site, bfloat16: bool = False) -> None:
-        self.conv = Convolver(site.row[0], bfloat16)
+        self.conv = Convolver(site.row[0], bfloat16, pools(site))
         self.parts = parts = Parts(site)
         self.norm = NormStep(site.row[parts.norm_at])
         self.norm.act = parts.act
@@ -104,7 +104,7 @@ class FoldedStep:
     """
 
     def __init__(self, site: Site, bfloat16: bool = False) -> None:
-        self.conv = Convolver(site.row[0], bfloat16)
+        self.conv = Convolver(site.row[0], bfloat16, pools(site))
         self.parts = parts = Parts(site)
         self.norm = BatchNorm(site.row[parts.norm_at])
         self.numbers: bytes | None = None

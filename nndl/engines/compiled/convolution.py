@@ -42,7 +42,7 @@ ROW_KERNELS = (3, 5, 7)
 class Convolver:
     """The convolution of one site: its sizes, its parameters, and which kernels compute it."""
 
-    def __init__(self, site: Site, bfloat16: bool = False) -> None:
+    def __init__(self, site: Site, bfloat16: bool = False, pools: bool = False) -> None:
         assert isinstance(site.layer, Conv)
         self.site, self.layer = site, site.layer
         self.bfloat16 = bfloat16
@@ -51,7 +51,8 @@ class Convolver:
         self.winograd = pays_winograd(self.layer, site.shape[0], H, W)
         self.planar = not self.winograd and site.layout == "nchw" and not site.needs_dx
         self.few_channels = not self.winograd and site.shape[0] <= FEW_CHANNELS
-        size, stride, _ = self.layer.window.square()
+        size, stride, pad = self.layer.window.square()
+        self.by_pixel = (size, stride, pad) == (1, 1, 0) and not self.planar and not pools
         self.by_rows = self.few_channels and stride == 1 and size in ROW_KERNELS and not bfloat16
         self.way = f"{'row_winograd' if self.by_rows else 'direct'}_forward{'_bfloat16' if bfloat16 else ''}"
         self.trains_w = "w" in site.grads
@@ -75,6 +76,8 @@ class Convolver:
         """Return the sizes for `count` images."""
         C, H, W = self.site.shape
         height, width, F = self.out_shape
+        if self.by_pixel:
+            return Shape(count, 1, H * W, C, F, 1, 1, 0, 1, H * W)
         return Shape(count, H, W, C, F, *self.layer.window.square(), height, width)
 
     def room(self, name: str, count: int) -> Array:
@@ -129,6 +132,11 @@ class Convolver:
         return channels_first(dx)
 
 
+def pools(site: Site) -> bool:
+    """Tell whether a max pooling is in the row that runs at `site`."""
+    return any(isinstance(member.layer, MaxPool) for member in site.row)
+
+
 def relu_place(row: Sequence[Site]) -> int:
     """Tell where the ReLU stands beside the pooling among layers in a row."""
     kinds = [type(site.layer) for site in row]
@@ -141,7 +149,7 @@ class ConvStep:
     """[conv], [conv, relu], or either with a max pooling behind or between: the cut and the pooling commute."""
 
     def __init__(self, site: Site, bfloat16: bool = False) -> None:
-        self.conv = Convolver(site.row[0], bfloat16)
+        self.conv = Convolver(site.row[0], bfloat16, pools(site))
         self.relu = relu_place(site.row)
         self.pool = next((member.layer.window.size[0] for member in site.row if isinstance(member.layer, MaxPool)), 0)
         C, H, W = site.out_shape

@@ -1,10 +1,12 @@
 """The lowering of each layer: the compiled kernels' table over the vectorised engine's."""
 
+from collections.abc import Sequence
 from functools import partial
 
 from nndl.engines.compiled.activation import lower_activation
 from nndl.engines.compiled.affine import lower_affine
 from nndl.engines.compiled.convolution import lower_conv
+from nndl.engines.compiled.depthwise import is_depthwise, lower_depthwise
 from nndl.engines.compiled.dropout import CompiledDropoutStep
 from nndl.engines.compiled.fallback import in_float32
 from nndl.engines.compiled.group_norm import lower_group_norm
@@ -19,13 +21,24 @@ from nndl.engines.compiled.pool import (
 )
 from nndl.engines.compiled.rules import rules
 from nndl.engines.shared.dropout import lower_dropout
+from nndl.engines.shared.plain import are_plain
 from nndl.engines.vectorized import VECTORIZED
 from nndl.net.catalog.affine import Affine
 from nndl.net.catalog.conv import Conv
 from nndl.net.catalog.norm import Bn, GroupNorm, LayerNorm, SpatialBn
 from nndl.net.catalog.pool import AvgPool, GlobalMaxPool, MaxPool
 from nndl.net.catalog.simple import Dropout
-from nndl.net.contract import Engine
+from nndl.net.contract import Engine, Lowered, Site
+
+
+def takes_any_conv(row: Sequence[Site]) -> bool:
+    """Tell whether there are kernels for a convolution that stands alone."""
+    return are_plain(row) or is_depthwise(row)
+
+
+def lower_any_conv(site: Site, bfloat16: bool) -> Lowered:
+    """Lower a convolution that stands alone."""
+    return lower_depthwise(site) if is_depthwise(site.row) else lower_conv(site, bfloat16)
 
 
 def _engine(name: str, bfloat16: bool) -> Engine:
@@ -33,7 +46,7 @@ def _engine(name: str, bfloat16: bool) -> Engine:
         name,
         lowerings={
             **VECTORIZED.lowerings,
-            Conv: in_float32(partial(lower_conv, bfloat16=bfloat16)),
+            Conv: in_float32(partial(lower_any_conv, bfloat16=bfloat16), takes_any_conv),
             Affine: in_float32(partial(lower_affine, bfloat16=bfloat16)),
             **dict.fromkeys((SpatialBn, Bn), in_float32(lower_norm)),
             **dict.fromkeys(KINDS, in_float32(lower_activation)),

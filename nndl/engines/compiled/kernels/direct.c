@@ -6,6 +6,8 @@
    x 2 VL filters run over the K rows of the window. Best for few channels (a first layer), where Winograd's transforms
    cost more than they save, and the way for every window that is not 3 x 3 of stride 1.
 
+   A window of one pixel at stride 1 is a product of matrices: images are read where they are, each as one long row.
+
    The input gradient is the same with dy for the image, spread out `stride` pixels apart, and the filters turned.
    The weight gradient keeps a tile of dw in registers while it runs over all pixels of an image; each task takes a range
    of images into a dw of its own, and these are added up in order. */
@@ -50,12 +52,18 @@ static void forward_panel(const Direct *d, const float *padded, long panel, floa
         }
 }
 
+/* Image n with its padding: where it is, or laid out in `room`. */
+static const float *laid_out(const Padded *images, long n, float *room) {
+    if (lies_so(images)) return images->x + n * images->height * images->width * images->channels;
+    lay_out(images, n, room);
+    return room;
+}
+
 static void forward_image(void *context, long n, int thread) {
     const Direct *d = context;
     const Shape *s = d->shape;
-    float *padded = scratch(thread, SLOT_IMAGE, sizeof(float) * room_of(&d->images));
+    const float *padded = laid_out(&d->images, n, scratch(thread, SLOT_IMAGE, sizeof(float) * room_of(&d->images)));
     float *y = scratch(thread, SLOT_OUTPUT, sizeof(float) * s->out_height * s->out_width * PANEL);
-    lay_out(&d->images, n, padded);
     for (long panel = 0; panel < d->panel_count; panel++) {
         long from = panel * PANEL;
         Block block = {.y = y, .first = n, .last = n + 1, .from = from, .count = smaller_of(PANEL, s->filters - from)};
@@ -138,15 +146,14 @@ static void gradient_of_images(void *context, long task, int thread) {
     const Gradient *g = context;
     const Shape *s = g->direct.shape;
     long pixels = s->out_height * s->out_width, size = s->kernel * s->kernel * s->channels * g->columns;
-    float *padded = scratch(thread, SLOT_IMAGE, sizeof(float) * room_of(&g->direct.images));
+    float *image = scratch(thread, SLOT_IMAGE, sizeof(float) * room_of(&g->direct.images));
     float *room = scratch(thread, SLOT_DY, sizeof(float) * (pixels * s->filters + PANEL));
     float *part = g->parts + task * size;
     memset(part, 0, sizeof(float) * (size_t)size);
     memset(room + pixels * s->filters, 0, sizeof(float) * PANEL);
     for (long n = s->images * task / g->tasks; n < s->images * (task + 1) / g->tasks; n++) {
         if (!g->dy) unpool_image(g->unpool, n, room);
-        lay_out(&g->direct.images, n, padded);
-        add_image(g, padded, g->dy ? readable(g, n, room) : room, part);
+        add_image(g, laid_out(&g->direct.images, n, image), g->dy ? readable(g, n, room) : room, part);
     }
 }
 

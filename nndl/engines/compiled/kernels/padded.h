@@ -30,6 +30,11 @@ ALWAYS_INLINE long first_behind(const Padded *p, long size, long count) {
     return smaller_of(fitting, count);
 }
 
+/* Tell whether the windows read the images as they lie: nothing to pad, to spread or to turn. */
+ALWAYS_INLINE int lies_so(const Padded *p) {
+    return !p->planar && p->top == 0 && p->spread == 1 && p->room_height == p->height && p->room_width == p->width;
+}
+
 static void lay_out(const Padded *p, long image, float *room) {
     long C = p->channels, plane = p->height * p->width, step = p->spread * C;
     const float *x = p->x + image * plane * C;
