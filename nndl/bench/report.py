@@ -52,6 +52,7 @@ def _contender(each: Contender, peak: float) -> dict[str, Any]:
                 "backward_ms": 1e3 * row.backward,
                 "gflops": row.gflops,
                 "share": (row.forward + row.backward) / step,
+                "slow_way": row.slow_way,
             }
             for row in found
         ],

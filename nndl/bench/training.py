@@ -10,6 +10,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from nndl.bench.clock import Clock, Timed
+from nndl.bench.slow_ways import slow_ways
 from nndl.engines import set_threads
 from nndl.net.network import Network
 from nndl.net.params import Params
@@ -82,6 +83,8 @@ class Row:
     backward: float
     flop: float
     """Floating-point operations of both passes, 2 for a multiply-add, as a direct computation has them."""
+    slow_way: str | None = None
+    """Words for why the engine has no way of its own for it, if that is so."""
 
     @property
     def gflops(self) -> float | None:
@@ -93,7 +96,8 @@ def rows(contender: Contender) -> list[Row]:
     """Return a row for each step of the plan, then the loss (with all that lies between the steps) and the update."""
     network, clock = contender.network, contender.clock
     macs = {each.path: each.layer.macs(each.in_shape) for each in everything(network.placed)}
-    found = [_row(timed, macs, contender.batch_size) for timed in clock.steps]
+    slow = {} if network.engine.name == "reference" else slow_ways(network.describe("train"))
+    found = [_row(timed, macs, contender.batch_size, slow) for timed in clock.steps]
     update, step = median(contender.update_times), median(contender.times)
     between = max(0.0, step - update - sum(row.forward + row.backward for row in found))
     return [
@@ -103,10 +107,12 @@ def rows(contender: Contender) -> list[Row]:
     ]
 
 
-def _row(timed: Timed, macs: dict[str, int], batch_size: int) -> Row:
+def _row(timed: Timed, macs: dict[str, int], batch_size: int, slow: dict[tuple[str, ...], str]) -> Row:
     planned = timed.planned
     # Forward, gradient of the weights, gradient of the input: each as many multiply-adds as the layer has.
     products = 2 + timed.gives_dx
     flop = 2.0 * batch_size * products * sum(macs.get(path, 0) for path in planned.paths)
     own: dict[str, Any] = {which: timed.own(which) for which in ("forward", "backward")}
-    return Row(planned.paths, type(planned.step).__name__, timed.depth, **own, flop=flop)
+    return Row(
+        planned.paths, type(planned.step).__name__, timed.depth, **own, flop=flop, slow_way=slow.get(planned.paths)
+    )

@@ -12,6 +12,7 @@ def show(result: dict[str, Any]) -> None:
     for each in result["contenders"]:
         if each["threads"] == most:
             _show_steps(result, each)
+            _tell_slow_ways(each)
             terminal.say()
     _show_contenders(result)
     sizes = " x ".join([str(result["peak"][0]["size"])] * 2)
@@ -64,6 +65,16 @@ def _show_steps(result: dict[str, Any], each: dict[str, Any]) -> None:
             "",
         ),
     )
+
+
+def _tell_slow_ways(each: dict[str, Any]) -> None:
+    """Name the steps that the engine has no way of its own for, the slowest first."""
+    slow = sorted((row for row in each["steps"] if row["slow_way"]), key=lambda row: -row["share"])
+    for row in slow:
+        terminal.say_words(
+            f"{' + '.join(row['layers'])} runs {row['slow_way']}, {row['share']:.1%} of the step: "
+            f"the {each['engine']} engine has no way of its own for it"
+        )
 
 
 def _show_contenders(result: dict[str, Any]) -> None:

@@ -13,9 +13,6 @@ from nndl.net.catalog.conv import Conv
 from nndl.net.contract import Lowered, Site
 from nndl.net.types import Array
 
-MOST_TAPS = 16
-"""The largest side of a window, as kernels/depthwise.c has it."""
-
 
 def is_depthwise(row: Sequence[Site]) -> bool:
     """Tell whether a convolution stands alone that has as many groups as channels and filters."""
@@ -23,7 +20,7 @@ def is_depthwise(row: Sequence[Site]) -> bool:
     layer, C = site.layer, site.shape[0]
     if behind or not isinstance(layer, Conv):
         return False
-    return layer.groups_of(C) == C == layer.filters > 1 and max(layer.window.size) <= MOST_TAPS
+    return layer.groups_of(C) == C == layer.filters > 1
 
 
 class DepthwiseStep:

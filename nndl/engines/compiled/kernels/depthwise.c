@@ -12,10 +12,14 @@
 #include "depthwise.h"
 #include "threads.h"
 
-enum { MOST_TAPS = 16 };
+/* The taps of a window, one way, that count at a place, and the rows (or columns) that they meet: evenly spaced, both. */
+typedef struct { long count, tap, tap_step, at, at_step; } Taps;
 
-/* The taps of a window, one way, that count at a place, and the rows (or columns) that they meet. */
-typedef struct { long count, tap[MOST_TAPS], at[MOST_TAPS]; } Taps;
+static void add_tap(Taps *taps, long tap, long at) {
+    if (taps->count == 0) taps->tap = tap, taps->at = at;
+    if (taps->count == 1) taps->tap_step = tap - taps->tap, taps->at_step = at - taps->at;
+    taps->count++;
+}
 
 /* One way of a window. */
 typedef struct { long size, step, pad, dilation, room, out; } Way;
@@ -33,7 +37,7 @@ static Taps forward_taps(Way w, long i) {
     Taps taps = {0};
     for (long t = 0; t < w.size; t++) {
         long at = i * w.step - w.pad + t * w.dilation;
-        if (at >= 0 && at < w.room) taps.tap[taps.count] = t, taps.at[taps.count++] = at;
+        if (at >= 0 && at < w.room) add_tap(&taps, t, at);
     }
     return taps;
 }
@@ -43,7 +47,7 @@ static Taps backward_taps(Way w, long i) {
     Taps taps = {0};
     for (long t = 0; t < w.size; t++) {
         long at = i + w.pad - t * w.dilation;
-        if (at >= 0 && at % w.step == 0 && at / w.step < w.out) taps.tap[taps.count] = t, taps.at[taps.count++] = at / w.step;
+        if (at >= 0 && at % w.step == 0 && at / w.step < w.out) add_tap(&taps, t, at / w.step);
     }
     return taps;
 }
@@ -55,20 +59,29 @@ typedef struct {
     long back, tasks;
 } Depthwise;
 
+/* Where the first tap finds its pixel and its filter, and how far it is to the next one down and across. */
+typedef struct { const float *x, *w; long x_down, x_across, w_down, w_across; } Places;
+
+ALWAYS_INLINE Vector sum_of_taps(Places p, const long row_count, const long column_count, Vector sum, const long lanes) {
+    for (long r = 0; r < row_count; r++)
+        for (long q = 0; q < column_count; q++)
+            sum += load_part(p.x + r * p.x_down + q * p.x_across, lanes) * load_part(p.w + r * p.w_down + q * p.w_across, lanes);
+    return sum;
+}
+
 /* y (C) = base + the sum over rows and columns of x times w; x is an image `width` pixels wide. */
-ALWAYS_INLINE void add_taps(const Depthwise *d, const float *x, long width, const Taps *rows, const Taps *columns,
-                            const long row_count, const long column_count, float *y) {
+ALWAYS_INLINE void add_taps(const Depthwise *d, const float *x, long width, Taps rows, Taps columns, const long row_count,
+                            const long column_count, float *restrict y) {
     const long C = d->s->channels, size = d->s->size_across;
-    for (long c = 0; c < C; c += VL) {
-        Vector sum = d->base ? load_part(d->base + c, C - c) : (Vector){};
-        for (long r = 0; r < row_count; r++)
-            for (long q = 0; q < column_count; q++) {
-                const float *pixel = x + (rows->at[r] * width + columns->at[q]) * C + c;
-                const float *tap = d->w + (rows->tap[r] * size + columns->tap[q]) * C + c;
-                sum += c + VL <= C ? load(pixel) * load(tap) : load_part(pixel, C - c) * load_part(tap, C - c);
-            }
-        store_part(y + c, sum, C - c);
-    }
+    const float *base = d->base;
+    Places p = {x + (rows.at * width + columns.at) * C, d->w + (rows.tap * size + columns.tap) * C, rows.at_step * width * C,
+                columns.at_step * C, rows.tap_step * size * C, columns.tap_step * C};
+    long c = 0;
+    for (; c + VL <= C; c += VL, p.x += VL, p.w += VL)
+        store(y + c, sum_of_taps(p, row_count, column_count, base ? load(base + c) : (Vector){}, VL));
+    if (c == C) return;
+    Vector begun = base ? load_part(base + c, C - c) : (Vector){};
+    store_part(y + c, sum_of_taps(p, row_count, column_count, begun, C - c), C - c);
 }
 
 static void image_task(void *context, long n, int thread) {
@@ -84,8 +97,8 @@ static void image_task(void *context, long n, int thread) {
     for (long i = 0; i < height; i++) {
         Taps rows = d->back ? backward_taps(from_down, i) : forward_taps(from_down, i);
         for (long j = 0; j < width; j++, y += s->channels)
-            if (rows.count == 3 && columns[j].count == 3) add_taps(d, x, x_width, &rows, &columns[j], 3, 3, y);
-            else add_taps(d, x, x_width, &rows, &columns[j], rows.count, columns[j].count, y);
+            if (rows.count == 3 && columns[j].count == 3) add_taps(d, x, x_width, rows, columns[j], 3, 3, y);
+            else add_taps(d, x, x_width, rows, columns[j], rows.count, columns[j].count, y);
     }
 }
 

@@ -152,8 +152,8 @@ static void back_example(void *context, long n, int thread) {
 #undef CALL
 }
 
-/* out = act(gamma (x - mean) / sqrt(var + eps) + beta); x, out (N, pixels, C). Writes mean and inverse_std (N, G), for the way back.
-   gamma may be NULL: ones. */
+/* out = act(gamma (x - mean) / sqrt(var + eps) + beta); x, out (N, pixels, C); gamma may be NULL: ones. Writes mean and inverse_std
+   (N, G), for the way back. */
 void nndl_group_norm(long examples, long pixels, long channels, long groups, const float *x, const float *gamma,
                      const float *beta, float eps, long kind, float parameter, float *mean, float *inverse_std, float *out) {
     Group g = {.examples = examples, .pixels = pixels, .channels = channels, .groups = groups, .kind = kind,
