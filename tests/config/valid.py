@@ -90,7 +90,8 @@ on_images: st.SearchStrategy[Layer] = (
     | st.builds(
         LAYERS["conv"],
         filters=st.integers(1, 8),
-        kernel=st.sampled_from([1, 3, 5]),
+        kernel=st.sampled_from([1, 3, 5, (3, 1), (1, 5)]),
+        dilation=st.sampled_from([1, 2, (1, 2)]),
         bias=st.booleans(),
         init=st.sampled_from(["he", "xavier", "normal", "uniform", "dirac", "zeros"]),
     )
