@@ -13,7 +13,8 @@ And of every number of a gradient:
 - where the definition is not finite, the engine is not;
 - where it is finite, the engine has the same number, or NaN in an image, or in the gradient of a parameter, that holds
   something not finite by the definition too. If a parameter is not finite, or the outputs differ in which numbers are,
-  this is left open, and so is which number of a pooling window behind a convolution takes the gradient when one is not.
+  or are NaN (which a slope below 0 takes for negative, where the definition has an infinity of either sign), this is
+  left open, and so is which number of a pooling window behind a convolution takes the gradient when one is not.
 
 So nothing that is not finite gets lost: where the definition's loss is NaN, every engine's is.
 """
@@ -118,7 +119,9 @@ class _Comparison:
         for what, value in wanted.gradients.items():
             self._require(what, got.gradients[what], value, self._not_lost(what, got.gradients[what], value))
         agree = all(
-            np.array_equal(np.isfinite(got.outputs[what]), np.isfinite(value)) for what, value in wanted.outputs.items()
+            np.array_equal(kind(got.outputs[what]), kind(value))
+            for what, value in wanted.outputs.items()
+            for kind in (np.isfinite, np.isnan)
         )
         open_window = self.convolves and self.pools and self.planting.name == "x"
         if self.planting.in_state or open_window or not agree:
