@@ -30,9 +30,6 @@ Case = tuple[tuple[Layer, ...], Shape]
 PROJECTED = (Conv(filters=5, kernel=1, stride=2, bias=False), SpatialBn())
 """The shortcut of the blocks of He et al. (2016) that halve their images."""
 
-PROJECTED = (Conv(filters=5, kernel=1, stride=2, bias=False), SpatialBn())
-"""The shortcut of the blocks of He et al. (2016) that halve their images."""
-
 GROWN = Concat(branches=(("x", ()), ("new", (SpatialBn(), Relu(), Conv(filters=4, bias=False)))))
 DENSE = (Conv(filters=6), GROWN, GROWN, SpatialBn(), Relu(), Conv(filters=5, kernel=1), AvgPool())
 """A dense block and its transition (Huang et al. 2017)."""
