@@ -50,7 +50,14 @@ PLAN = {
 SEVERAL_FILES = {
     "api": ("nndl.api", "nndl.parts"),
     "errors": ("nndl.disk", "nndl.errors", "nndl.html", "nndl.launched", "nndl.paths", "nndl.visible"),
-    "layers": ("nndl.layers", "nndl.activations", "nndl.conv_layers", "nndl.conv2d_layers", "nndl.squeeze_excite"),
+    "layers": (
+        "nndl.layers",
+        "nndl.activations",
+        "nndl.conv_layers",
+        "nndl.conv2d_layers",
+        "nndl.squeeze_excite",
+        "nndl.stochastic_depth",
+    ),
     "courses": (
         *("cs231n", "nndl.layer_utils", "nndl.conv_layer_utils", "nndl.fast_layers", "nndl.im2col", "nndl.layer_tests"),
         *(

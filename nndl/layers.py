@@ -303,24 +303,6 @@ def dropout_backward(dout: Array, cache: Any) -> Array:
     return dout if mask is None else dout * mask
 
 
-def stochastic_depth_forward(x: Array, dropout_param: dict[str, Any]) -> tuple[Array, Any]:
-    """Stochastic depth (Huang et al. 2016): dropout of whole examples.  x (N, ...) -> out in x's shape.
-
-    dropout_param as for dropout_forward; p is the probability of keeping an example. At the end of a residual block's
-    layers it leaves the shortcut alone of the others.
-    """
-    x = as_floats(x)
-    kept, _ = dropout_forward(np.ones(len(x), x.dtype), dropout_param)
-    kept = kept.reshape(-1, *[1] * (x.ndim - 1))
-    return x * kept, kept
-
-
-def stochastic_depth_backward(dout: Array, cache: Any) -> Array:
-    """The gradient passes for the examples that were kept, times 1 / p."""
-    kept = cache
-    return as_floats(dout, "dout") * kept
-
-
 def scale_forward(x: Array, scale: float) -> tuple[Array, Any]:
     """out = scale * x, any shape."""
     return scale * as_floats(x), scale
@@ -355,9 +337,15 @@ def softmax_loss(
     numbers of columns of x.
     """
     x, y = as_floats(x), as_labels(y, x.shape)
-    target = np.zeros(x.shape, x.dtype)
-    target[np.arange(len(x)), y] = 1
-    return cross_entropy(x, target, label_smoothing, class_weights)
+    if class_weights is not None:
+        return cross_entropy(x, np.eye(x.shape[1], dtype=x.dtype)[y], label_smoothing, class_weights)
+    shifted = x - x.max(axis=1, keepdims=True)
+    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    target = np.full(x.shape, label_smoothing / x.shape[1], x.dtype)
+    target[np.arange(len(x)), y] += 1 - label_smoothing
+    loss = -(target * log_p).sum() / len(x)
+    dx = (np.exp(log_p) - target) / len(x)
+    return loss, dx
 
 
 def cross_entropy(
@@ -390,10 +378,10 @@ def svm_loss(x: Array, y: Array, class_weights: Array | None = None) -> tuple[An
     rows = np.arange(len(x))
     margins = np.maximum(0, x - x[rows, y][:, np.newaxis] + 1)
     margins[rows, y] = 0
-    slopes = (margins > 0).astype(x.dtype)
-    total = len(x)
+    dx = (margins > 0).astype(x.dtype)
+    dx[rows, y] = -dx.sum(axis=1)
     if class_weights is not None:
-        weights = np.asarray(class_weights, x.dtype)[y]
-        margins, slopes, total = margins * weights[:, np.newaxis], slopes * weights[:, np.newaxis], weights.sum()
-    slopes[rows, y] = -slopes.sum(axis=1)
-    return margins.sum() / total, slopes / total
+        weights = np.asarray(class_weights, x.dtype)[y, np.newaxis]
+        return (weights * margins).sum() / weights.sum(), weights * dx / weights.sum()
+    loss = margins.sum() / len(x)
+    return loss, dx / len(x)

@@ -6,6 +6,10 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("nndl", deadline=None)  # a busy machine is no fault; --hypothesis-profile chooses another
+settings.load_profile("nndl")
 
 # A shell that starts the tests in the background has them ignore Ctrl+C, and nohup the closing of the terminal;
 # whatever they start inherits that, but there are tests which send these to a training and watch it end in good order.

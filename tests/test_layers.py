@@ -34,8 +34,6 @@ CASES: dict[str, tuple[str, dict[str, tuple[int, ...]], tuple[Any, ...]]] = {
     "layernorm": ("layernorm", {"x": (7, 5), "gamma": (5,), "beta": (5,)}, ({},)),
     "layernorm of one": ("layernorm", {"x": (1, 9), "gamma": (9,), "beta": (9,)}, ({"eps": 0.1},)),
     "dropout": ("dropout", {"x": (6, 5)}, ({"mode": "train", "p": 0.7, "seed": 3},)),
-    "stochastic_depth": ("stochastic_depth", {"x": (6, 2, 3)}, ({"mode": "train", "p": 0.7, "seed": 3},)),
-    "stochastic_depth, test": ("stochastic_depth", {"x": (6, 5)}, ({"mode": "test", "p": 0.7},)),
     "dropout, test": ("dropout", {"x": (6, 5)}, ({"mode": "test", "p": 0.7},)),
     "scale": ("scale", {"x": (3, 2, 2)}, (0.125,)),
     "flatten": ("flatten", {"x": (3, 2, 5, 3)}, ()),
@@ -149,23 +147,10 @@ def test_a_dropout_seed_draws_the_courses_mask_and_leaves_the_global_state() -> 
     assert np.array_equal(out, (np.random.rand(4, 6) < 0.5) / 0.5)  # noqa: NPY002
 
 
-def test_stochastic_depth_keeps_or_drops_an_example_whole() -> None:
-    x = draw(2000, 3, 2) + 10
-    out, cache = layers.stochastic_depth_forward(x, {"mode": "train", "p": 0.4, "rng": np.random.default_rng(1)})
-    kept = (out != 0).all(axis=(1, 2))
-    assert ((out != 0).any(axis=(1, 2)) == kept).all()
-    assert kept.mean() == pytest.approx(0.4, abs=0.04)
-    np.testing.assert_allclose(out[kept], x[kept] / 0.4, rtol=1e-14)
-    np.testing.assert_array_equal(layers.stochastic_depth_backward(np.ones_like(x), cache)[kept], 1 / 0.4)
-    assert np.array_equal(layers.stochastic_depth_forward(x, {"mode": "test", "p": 0.4})[0], x)
-
-
 @pytest.mark.parametrize("p", [0.0, 1.5])
 def test_dropout_refuses_what_is_no_probability_of_keeping(p: float) -> None:
     with pytest.raises(ValueError, match="keeping"):
         layers.dropout_forward(np.ones(3), {"mode": "train", "p": p})
-    with pytest.raises(ValueError, match="keeping"):
-        layers.stochastic_depth_forward(np.ones((3, 2)), {"mode": "train", "p": p})
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from cs231n.classifiers import KNearestNeighbor, linear_svm
 from cs231n.gradient_check import eval_numerical_gradient, eval_numerical_gradient_array
 from nndl import activations, conv_layers, fast_layers, layers, optim, squeeze_excite
+from nndl.stochastic_depth import stochastic_depth_backward, stochastic_depth_forward
 
 POOL = {"pool_height": 2, "pool_width": 2, "stride": 1}
 W4, W2 = np.arange(-9, 9).reshape(1, 2, 3, 3), np.arange(-6, 6).reshape(2, 6)
@@ -62,7 +63,7 @@ DEFINITIONS: dict[str, Callable[[Any], Any]] = {
     "hard sigmoid": lambda x: activations.hard_sigmoid_forward(x)[0],
     "squeeze excite": lambda x: squeeze_excite.squeeze_excite_forward(x, *EXCITE)[0],
     "prelu": lambda x: activations.prelu_forward(x, np.array([0.25, -2.0]))[0],
-    "stochastic depth": lambda x: layers.stochastic_depth_forward(x, {"mode": "train", "p": 0.7, "seed": 3})[0],
+    "stochastic depth": lambda x: stochastic_depth_forward(x, {"mode": "train", "p": 0.7, "seed": 3})[0],
     "hard swish": lambda x: activations.hard_swish_forward(x)[0],
     "scale": lambda x: layers.scale_forward(x, 3)[0],
     "max pool": lambda x: conv_layers.max_pool_forward_naive(x, POOL)[0],
@@ -109,8 +110,8 @@ BACKWARD: dict[str, tuple[Callable[..., Any], Any]] = {
     "squeeze excite": (squeeze_excite.squeeze_excite_backward, squeeze_excite.squeeze_excite_forward(X4, *EXCITE)),
     "prelu": (activations.prelu_backward, activations.prelu_forward(X2, X2[2])),
     "stochastic depth": (
-        layers.stochastic_depth_backward,
-        layers.stochastic_depth_forward(X2, {"mode": "train", "p": 0.5, "seed": 1}),
+        stochastic_depth_backward,
+        stochastic_depth_forward(X2, {"mode": "train", "p": 0.5, "seed": 1}),
     ),
     "hard swish": (activations.hard_swish_backward, activations.hard_swish_forward(X2)),
     "batchnorm": (layers.batchnorm_backward, layers.batchnorm_forward(X2, X2[0], X2[1], {"mode": "train"})),

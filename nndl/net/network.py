@@ -132,7 +132,7 @@ class Network:
         x = self._take(X, self._placed)
         with self._turn.lock:
             self._plan_at(x.shape[1:])
-            self._seed_dropout(0)
+            self.seed_dropout(0)
             self.buffers.vector[:] = 0
             self._chains["train"].forward(x)
             as_first(self._everything, self.buffers)
@@ -145,7 +145,7 @@ class Network:
             y = as_labels(y, (len(x), *self.placed[-1].out_shape))
         with self._turn.lock:
             self._plan_at(x.shape[1:])
-            self._seed_dropout(part.first)
+            self.seed_dropout(part.first)
             chain = self._chains["train"]
             loss, dscores = self.loss_function(chain.forward(x), y, self.class_weights)
             if part.share != 1:
@@ -239,7 +239,7 @@ class Network:
             raise ValueError(f"this network takes images of shape {expected}, not {X.shape[1:]}")
         return np.ascontiguousarray(X, self.dtype)
 
-    def _seed_dropout(self, first: int) -> None:
+    def seed_dropout(self, first: int) -> None:
         """Draw for the batch's image `first` and those behind it what is drawn for them when the batch is whole."""
         layers = everything(self._placed[self._planned_at])
         sizes = {placed.path: prod(placed.layer.drawn(placed.in_shape)) for placed in layers}

@@ -311,6 +311,8 @@ def test_the_catalogue_is_planted() -> None:
         Planted("", "relu_forward", "np.maximum(0, x)", "np.clip(x, 0, 6)"),
         Planted("", "sgd_momentum", "config=None", "config={}"),
         Planted("", "FullyConnectedNet", '"p": dropout_keep_ratio}', '"p": 1 - dropout_keep_ratio}'),
+        Planted("", "FullyConnectedNet", "L = self.num_layers", "L = 3"),
+        Planted("", "FullyConnectedNet", "for i in range(L - 1, 0, -1):", "for i in range(min(L - 1, 2), 0, -1):"),
         Planted("", "ThreeLayerConvNet", '"pad": (W1.shape[2] - 1) // 2}', '"pad": 1}'),
         Planted("", "ThreeLayerConvNet", "num_filters * (H // 2) * (W // 2)", "num_filters * (H // 2) ** 2"),
         Planted("", "Solver", "np.random.choice(num_train, ", "np.random.choice(num_train // 2, "),

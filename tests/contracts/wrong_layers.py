@@ -24,8 +24,8 @@ from nndl.layers import (
     dropout_forward,
     relu_backward,
     relu_forward,
-    stochastic_depth_forward,
 )
+from nndl.stochastic_depth import stochastic_depth_forward
 
 # Batch norm
 

@@ -1,6 +1,6 @@
 """The courses' models: initial weights, scores, loss and gradients with and without each of their flags."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -222,6 +222,10 @@ def _two_layers(source: Source) -> list[Situation | None]:
     ]
 
 
+def _of(options: dict[str, Any], hidden: Sequence[int]) -> dict[str, Any]:
+    return {**options, "hidden_dims": list(hidden), "reg": 0.7}
+
+
 def _fully_connected(source: Source) -> list[Situation | None]:
     model = "FullyConnectedNet"
     options = {"hidden_dims": [5, 3], "input_dim": 12, "num_classes": 4, **SETTINGS}
@@ -230,6 +234,10 @@ def _fully_connected(source: Source) -> list[Situation | None]:
     alike = _params((12, 4), (4, 4), (4, 4), norm=True)
     wide = {name: 0.3 * value for name, value in _params((12, 200), (200, 40), (40, 4)).items()}
     large = {**options, "input_dim": 300, "hidden_dims": [100, 80]}
+    others = {  # one hidden layer, and more than anyone writes out
+        (5,): _params((12, 5), (5, 4)),
+        (5, 3, 6, 7, 5): _params((12, 5), (5, 3), (3, 6), (6, 7), (7, 5), (5, 4)),
+    }
     norms = [
         _trained(
             model, f"{kind}, reg = {reg}", (params, *VECTORS), {**sizes, "normalization": kind, "reg": reg}, source
@@ -242,6 +250,10 @@ def _fully_connected(source: Source) -> list[Situation | None]:
         _initial(model, {**large, "normalization": "batchnorm"}, np.zeros((3, 300)), source),
         *(_trained(model, f"reg = {reg}", (plain, *VECTORS), {**options, "reg": reg}, source) for reg in (0.0, 0.7)),
         *norms,
+        *(
+            _trained(model, f"hidden_dims {list(dims)}", (params, *VECTORS), _of(options, dims), source)
+            for dims, params in others.items()
+        ),
         _dropped(model, (wide, *VECTORS), {**options, "hidden_dims": [200, 40], "dropout": 0.75, "seed": 3}, source),
     ]
 

@@ -33,17 +33,23 @@ def mixing(network: Network, X: Array, mode: Mode) -> list[str]:
     first, second = np.array(X, network.dtype), np.array(X, network.dtype)
     second[0] = second[0, :, ::-1] * 1.5 + 1.0
     drawing = {placed.path for placed in everything(network.placed) if placed.layer.draws}
-    return list(_mixing(twin.chain(mode).steps, first, second, drawing))
+    steps = twin.chain(mode).steps
+    return list(_mixing(steps, first, second, drawing, lambda: twin.seed_dropout(0)))
 
 
-def _mixing(steps: Sequence[PlannedStep], first: Array, second: Array, drawing: set[str]) -> Iterator[str]:
+def _mixing(
+    steps: Sequence[PlannedStep], first: Array, second: Array, drawing: set[str], seed: Callable[[], None]
+) -> Iterator[str]:
+    """`seed` has what draws within a block draw the same for both batches."""
     for planned in steps:
         if drawing.intersection(planned.paths):
             continue
+        seed()
         one = planned.step.forward(first).copy(order="K")
+        seed()
         other = planned.step.forward(second).copy(order="K")
         if _moved(one[1:], other[1:]):
-            inner = [name for branch in planned.branches for name in _mixing(branch, first, second, drawing)]
+            inner = [name for branch in planned.branches for name in _mixing(branch, first, second, drawing, seed)]
             yield from inner or [" + ".join(planned.paths)]
         first, second = one, one.copy(order="K")
         second[0] = other[0]

@@ -8,10 +8,9 @@ from nndl.layers import (
     flatten_forward,
     scale_backward,
     scale_forward,
-    stochastic_depth_backward,
-    stochastic_depth_forward,
 )
 from nndl.net.types import Array
+from nndl.stochastic_depth import stochastic_depth_backward, stochastic_depth_forward
 
 
 class _Drawn:

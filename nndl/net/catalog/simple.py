@@ -14,11 +14,10 @@ from nndl.layers import (
     flatten_forward,
     scale_backward,
     scale_forward,
-    stochastic_depth_backward,
-    stochastic_depth_forward,
 )
 from nndl.net.layer import Layer, Pair
 from nndl.net.types import Array, Shape
+from nndl.stochastic_depth import stochastic_depth_backward, stochastic_depth_forward
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -71,6 +71,13 @@ def test_a_layer_that_mixes_them_in_training_is_named_unless_it_is_batch_norm(mo
     assert "relu1 gives for an image depends on another image" in before._apart(network, images()).says
 
 
+@pytest.mark.parametrize("block", ["residual: [%s]", "concat: {a: [], b: [%s]}"])
+def test_what_draws_within_a_block_mixes_no_images(block: str) -> None:
+    layers = block % "dropout: {keep: 0.5}, conv: 3, relu, stochastic_depth: {keep: 0.5}"
+    network = build_network(experiment(f"{layers}, affine: 10"), "vectorized")
+    assert dependence.mixing(network, images(), "train") == dependence.mixing(network, images(), "test") == []
+
+
 @pytest.mark.parametrize("engine", available())
 def test_no_engine_mixes_images_in_test_mode(engine: str) -> None:
     network = build_network(experiment(f"conv: 4, spatial_bn, relu, max_pool: 2, {BLOCK}"), engine)
