@@ -1,5 +1,6 @@
 """Everything described bears a name of its own and stands in the table that configs are read by."""
 
+import sys
 from collections.abc import Iterator
 
 from nndl.config.schema import ONE_OF
@@ -7,9 +8,13 @@ from nndl.described import Described
 
 
 def below(described: type[Described]) -> Iterator[type[Described]]:
-    """All classes derived from one, within nndl, for configs: what a sweep's file says has tables of its own."""
+    """All classes derived from one, within nndl, for configs: what a sweep's file says has tables of its own.
+
+    Other tests derive classes from them that bear their names; those do not stand in a module.
+    """
     for each in described.__subclasses__():
-        if each.__module__.startswith("nndl.") and not each.__module__.startswith("nndl.jobs.sweeps."):
+        stands = getattr(sys.modules[each.__module__], each.__name__, None) is each
+        if stands and each.__module__.startswith("nndl.") and not each.__module__.startswith("nndl.jobs.sweeps."):
             yield each
         yield from below(each)
 

@@ -60,7 +60,9 @@ def _executed(source: Source) -> tuple[Part, ...]:
     except SyntaxError as error:
         del sys.modules[module.__name__]
         raise SourceError(_of_syntax(source, error)) from error
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # whatever it raises, SystemExit and GeneratorExit too
         del sys.modules[module.__name__]
         raise SourceError(_words(source, error)) from error
     return tuple(found)

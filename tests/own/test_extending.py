@@ -119,6 +119,7 @@ PARTS = [
     ),
     ('    memory = ("velocity",)', '    memory = "velocity"', "memory is a tuple of names"),
     ("return 1 / np.sqrt(1", "return -1 / np.sqrt(1", "square_root: tried over 2 epochs: at epoch 0 it gives"),
+    ("return 1 / np.sqrt(1", "return (1 if epoch < 1.5 else np.nan) / np.sqrt(1", "at epoch 1.6 it gives"),
     ("def __call__(self, epoch, epochs)", "def called(self, epoch, epochs)", "SquareRoot: it has no __call__()"),
     (
         "return np.where(white",

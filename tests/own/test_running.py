@@ -21,9 +21,11 @@ WRONG = [
     ("x = (\n", "my_layers.py:1:5: '(' was never closed"),
     ("x = 1\n1 / 0\n", "my_layers.py:2: ZeroDivisionError: division by zero, in: 1 / 0"),
     ("import sys\nsys.exit(3)\n", "my_layers.py:2: SystemExit: 3"),
+    ("raise GeneratorExit\n", "my_layers.py:1: GeneratorExit"),
     ("import nothing_of_the_kind\n", "my_layers.py:1: ModuleNotFoundError: No module named 'nothing_of_the_kind'"),
     ("x = '\0'\n", "my_layers.py:1"),
     (SWISH.replace('kind = "swish"', 'kind = "relu"'), "nndl's own layer is called so (nndl.net.catalog.activation"),
+    (SWISH.replace('kind = "swish"', 'kind = "repeat"'), "a row of layers is repeated by that word"),
     (SWISH.replace('kind = "swish"', 'kind = "Swish!"'), "kind 'Swish!' is no such name"),
     (SWISH.replace('    kind = "swish"\n', ""), "it has no kind"),
     (SWISH.replace("    pair = ", "    other = "), "it has no pair"),
@@ -75,6 +77,13 @@ def test_a_name_registered_twice_is_told_with_both_places(tmp_path: Path) -> Non
 PAIRS = [
     ("return x * s, (x, s, beta)", "return x * s", "swish_forward should return (out, cache), not ndarray"),
     ("return x * s, (x, s, beta)", "return (x * s)[:, 0], (x, s, beta)", "swish_forward has shape (2, 4, 4)"),
+    (
+        "return x * s, (x, s, beta)",
+        "x *= s\n    return x, (x, s, beta)",
+        "swish_forward changes the x that it is given",
+    ),
+    ("return x * s, (x", "return np.sqrt(4.0) * x * s, (x", "swish_forward makes float64 of float32"),
+    ("return dout *", "return np.sqrt(4.0) * dout *", "swish_backward makes float64 of float32"),
     ("return dout *", "return dout, dout *", "swish_backward should return dx, and returns 2 values"),
     (
         "return dout * (s + beta * x * s * (1 - s))",

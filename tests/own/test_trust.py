@@ -45,6 +45,7 @@ REFUSE = [
     "check RUN/config.yaml",
     "overfit RUN/config.yaml",
     "gradcheck RUN/config.yaml",
+    "gradcheck swish --use RUN/use/1-my_layers.py",
     "bench RUN/config.yaml",
     "explain RUN/config.yaml",
     "augment RUN/config.yaml -o sheet.png",

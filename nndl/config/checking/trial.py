@@ -15,6 +15,8 @@ from nndl.train.optimizers import Rule
 from nndl.train.schedules import Schedule
 
 EXAMPLES = 2
+ASKED = 10
+"""Moments of a training that a schedule is asked for."""
 NUMBERS = 5
 """Weights that an update rule is tried on."""
 
@@ -51,10 +53,10 @@ def fault_of_transform(transform: Transform, shape: Shape) -> str | None:
 
 
 def fault_of_schedule(schedule: Schedule, epochs: float) -> str | None:
-    """Ask a schedule for its multiplier, at the beginning and half-way."""
+    """Ask a schedule for its multiplier, from the beginning to near the end."""
 
     def tried() -> None:
-        for epoch in (0.0, epochs / 2):
+        for epoch in np.linspace(0.0, epochs, ASKED, endpoint=False).tolist():
             multiplier = schedule(epoch, epochs)
             if not (isinstance(multiplier, int | float | np.number) and np.isfinite(multiplier) and multiplier >= 0):
                 raise _UnfitError(f"at epoch {epoch:g} it gives {multiplier!r}; a multiplier is a number, 0 or more")
@@ -103,7 +105,10 @@ def _try_layer(layer: Layer, placed: Placed) -> None:
     state = {**layer.options(), **buffers, "mode": "train", **({"rng": random} if layer.draws else {})}
     x = random.standard_normal((EXAMPLES, *placed.in_shape))
     forward, backward = _called(layer.pair.forward), _called(layer.pair.backward)
-    result = layer.pair.forward(x.copy(), *layer.arguments(params, state))
+    given_x = x.copy()
+    result = layer.pair.forward(given_x, *layer.arguments(params, state))
+    if not np.array_equal(given_x, x):
+        raise _UnfitError(f"{forward} changes the x that it is given; it should return a new array")
     if not (isinstance(result, tuple) and len(result) == 2):
         raise _UnfitError(f"{forward} should return (out, cache), not {_what(result)}")
     _require_shape(forward, result[0], (EXAMPLES, *placed.out_shape), "out_shape says")
@@ -114,6 +119,18 @@ def _try_layer(layer: Layer, placed: Placed) -> None:
         raise _UnfitError(f"{backward} should return {', '.join(wanted)}, and returns {_what(given)}")
     for (name, shape), gradient in zip(wanted.items(), gradients, strict=True):
         _require_shape(f"{name} of {backward}", gradient, shape)
+    _require_float32(layer, x, params, state)
+
+
+def _require_float32(layer: Layer, x: Array, params: dict[str, Array], state: dict[str, Any]) -> None:
+    """Try a layer in float32, of which NumPy's own numbers (np.sqrt(2)) make float64, where Python's do not."""
+    narrow = {name: value.astype(np.float32) for name, value in params.items()}
+    out, cache = layer.pair.forward(x.astype(np.float32), *layer.arguments(narrow, state))
+    given = layer.pair.backward(np.asarray(out, np.float32), cache)
+    gradients = given if isinstance(given, tuple) else (given,)
+    for name, value in ((_called(layer.pair.forward), out), (_called(layer.pair.backward), gradients[0])):
+        if value.dtype != np.float32:
+            raise _UnfitError(f"{name} makes {value.dtype} of float32; write float(np.sqrt(2)) for np.sqrt(2)")
 
 
 def _require_names(layer: Layer, params: dict[str, Array]) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from zlib import crc32
 
+from nndl.config.expanding import REPEAT
 from nndl.config.own.judging import refuse_unfit
 from nndl.config.schema import ONE_OF
 from nndl.data.augment import Transform
@@ -79,6 +80,8 @@ def _refuse_taken(described: type[Described], what: str, module: str, place: str
     if kind in own:
         words = f"nndl's own {what} is called so ({_place_of(own[kind])}); the one at {place} needs another name"
         raise ConfigError(f"{kind}: {words}")
+    if (what, kind) == ("layer", REPEAT):
+        raise ConfigError(f"{kind}: a row of layers is repeated by that word; the one at {place} needs another name")
     other = there(what, kind)
     if other is None:
         return

@@ -47,9 +47,14 @@ def of_config(folder: Path, *, look: bool) -> Find:
 
 @contextmanager
 def chosen(names: Sequence[str]) -> Iterator[list[Part]]:
-    """Run the files and modules that a command names, which its user so chooses, and have their parts known within."""
+    """Run the files and modules that a command names, which its user so chooses, and have their parts known within.
+
+    What lies in a run's folder is the run's, whoever names it.
+    """
     sources = [find_source(name, Path.cwd()) for name in names]
-    trust.note(sources)
+    of_runs = [each for each in sources if any(map(trust.is_run, list(Path(each.path).resolve().parents)[:2]))]
+    trust.refuse_unknown(of_runs, "a run's folder")
+    trust.note([each for each in sources if each not in of_runs])
     parts: list[Part] = []
     for source in sources:
         parts += _apart(run(source), parts)
