@@ -1,6 +1,7 @@
 """Imports of definitions that a submission does not hold: ours stand in for them, which whoever grades should know."""
 
 import ast
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
@@ -14,15 +15,26 @@ DEFINITIONS = (
 
 
 def borrowed(files: Mapping[str, bytes]) -> list[str]:
-    """Return a note for each file that imports a course's module of definitions which is not among `files`."""
-    held = {PurePosixPath(name).stem for name in files}
+    """Return a note for each file that imports a course's module of definitions which is not among `files`.
+
+    A file by itself that imports what bears its own name, layers.py nndl.layers, does not mean itself.
+    """
+    held = Counter(PurePosixPath(name).stem for name in files)
     notes = []
     for name, data in files.items():
         imported = _imported(data)
-        absent = [each for each in imported if each.startswith(f"{OURS}.") or each.rpartition(".")[2] not in held]
+        absent = [each for each in imported if each.startswith(f"{OURS}.") or not _is_held(each, name, held)]
         if absent:
             notes.append(f"{name} imports {', '.join(absent)}, which is not handed in: ours stood in for it")
     return notes
+
+
+def _is_held(module: str, name: str, held: Mapping[str, int]) -> bool:
+    """Tell whether a submission holds a module that its file `name` imports."""
+    package, _, stem = module.rpartition(".")
+    path = PurePosixPath(name)
+    itself = path.stem == stem and path.parent.name != package.rpartition(".")[2]
+    return held.get(stem, 0) > itself
 
 
 def _imported(data: bytes) -> list[str]:

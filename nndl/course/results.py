@@ -66,9 +66,14 @@ def gradescope(tests: Sequence[Test], seconds: float, words: str = "") -> dict[s
 
 
 def junit(tests: Sequence[Test], seconds: float, words: str = "") -> str:
-    """Return results as JUnit's XML: a wrong function is a failure; a crash, a loop, what is missing, an error."""
+    """Return results as JUnit's XML: a wrong function is a failure; a crash, a loop, what is missing, an error.
+
+    words: why the check broke off, where it did, which is an error of its own.
+    """
     kinds = [_kind(test) for test in tests]
-    counts = f'tests="{len(tests)}" failures="{kinds.count("failure")}" errors="{kinds.count("error")}"'
+    broken = [_broken(words)] if words else []
+    count, errors = len(tests) + len(broken), kinds.count("error") + len(broken)
+    counts = f'tests="{count}" failures="{kinds.count("failure")}" errors="{errors}"'
     points, most = total(tests)
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
@@ -76,6 +81,7 @@ def junit(tests: Sequence[Test], seconds: float, words: str = "") -> str:
         f'<testsuite name="nndl gradcheck" {counts} time="{seconds:.3f}">',
         f'<properties><property name="score" value="{points:g} of {most:g}"/></properties>',
         *(_case(test, kind) for test, kind in zip(tests, kinds, strict=True)),
+        *broken,
         f"<system-out>{_xml(words)}</system-out>",
         "</testsuite>",
         "</testsuites>",
@@ -87,6 +93,11 @@ def _kind(test: Test) -> str:
     if test.passed:
         return ""
     return "failure" if test.verdict in ("known mistake", "unknown mistake", "not implemented") else "error"
+
+
+def _broken(words: str) -> str:
+    error = f"<error type={_attribute('broke off')} message={_attribute(words)}/>"
+    return f'<testcase classname="submission" name="the check as a whole">{error}</testcase>'
 
 
 def _case(test: Test, kind: str) -> str:

@@ -327,6 +327,22 @@ def test_what_no_entry_tells_is_no_less_wrong_and_gets_no_name(wrong: Planted) -
     assert not {finding.id for finding in outcome.findings if finding.id}
 
 
+def test_a_mask_that_is_read_off_the_output_is_wrong_where_x_is_0() -> None:
+    text = usual("dropout_forward").replace("cache = (dropout_param, mask)", "cache = (dropout_param, (out != 0) / p)")
+    forward, backward = outcomes(text, exercise_of("dropout_forward")).values()
+    assert (forward.verdict, backward.verdict) == ("correct", "unknown mistake")
+    assert "share of units at 0 that pass the gradient is '0.00', should be 'p'" in backward.findings[0].says
+
+
+def test_weights_by_the_root_of_their_inputs_are_not_taken_for_another_scale() -> None:
+    drawn = "weight_scale * np.random.randn(dims[i], dims[i + 1])"
+    text = usual("FullyConnectedNet")
+    assert text.count(drawn) == 1
+    text = text.replace(drawn, f"{drawn} / np.sqrt(dims[i])")
+    says = outcomes(text, exercise_of("FullyConnectedNet"))["FullyConnectedNet"].findings[0].says
+    assert "squared" not in says
+
+
 def test_dropout_of_which_both_halves_are_wrong_is_judged() -> None:
     text = usual("dropout_forward").replace("< p) / p", "< p) / p * 1.3").replace("dx = dout * mask", "dx = dout[:1]")
     found = outcomes(text, exercise_of("dropout_forward"))

@@ -33,3 +33,10 @@ def test_what_is_held_is_not_borrowed() -> None:
     assert borrowed({"nndl/cnn.py": text, "nndl/layers.py": b""}) == []
     assert borrowed({"cnn.py": text, "layers.py": b""}) == []
     assert len(borrowed({"cnn.py": text, "optim.py": b""})) == 1
+
+
+def test_a_file_that_imports_its_own_name_is_not_what_it_imports() -> None:
+    text = b"import nndl.layers as L\n\ndef relu_forward(x):\n    return L.relu_forward(x)\n"
+    assert borrowed({"layers.py": text}) == [NOTE.replace("mine", "layers").format("nndl.layers")]
+    assert borrowed({"nndl/layers.py": text}) == []
+    assert borrowed({"layers.py": text, "nndl/layers.py": b""}) == []

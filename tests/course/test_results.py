@@ -68,3 +68,14 @@ def test_junit_tells_failures_from_errors(tmp_path: Path) -> None:
     assert error is not None
     assert 'a\\x00b. says "<&>" ?\\ud800' in (error.text or "")
     assert [case.get("name") for case in suite.iter("testcase") if case.find("error") is not None] == ["adam", "sgd"]
+
+
+def test_junit_is_not_green_where_the_check_broke_off(tmp_path: Path) -> None:
+    file = tmp_path / "junit.xml"
+    Results(junit=file).write(RECORDS[:1], complete=True, words="the grader failed: <it>")
+    suite = ElementTree.parse(file).getroot()[0]
+    assert (suite.get("tests"), suite.get("errors")) == ("2", "1")
+    (error,) = suite.iter("error")
+    assert error.get("message") == "the grader failed: <it>"
+    Results(junit=file).write(RECORDS[:1], complete=True)
+    assert list(ElementTree.parse(file).getroot().iter("error")) == []

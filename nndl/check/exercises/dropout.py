@@ -51,6 +51,24 @@ def _digest_seeded(found: Observed, inputs: Mapping[str, Any]) -> Observed:
     return {Key(FORWARD, "two calls with one seed draw the same mask"): np.array_equal(out, again)}
 
 
+def _with_zeros() -> Situation:
+    inputs = {"x": draw(1, 80, 40).clip(0), "dropout_param": {"mode": "train", "p": 0.7}, "dout": draw(2, 80, 40)}
+    steps = [
+        call(FORWARD, ["x", "dropout_param"], ["out"], keep="f", report=[0]),
+        call(BACKWARD, ["dout", Ref("f", 1)], ["dx"]),
+    ]
+    return Situation("x of which half is 0, as behind a ReLU", inputs, steps, digest=_digest_zeros)
+
+
+def _digest_zeros(found: Observed, inputs: Mapping[str, Any]) -> Observed:
+    """Say how many of the units at 0 are kept on the way back: an output of 0 tells nothing of the mask."""
+    dx, at = found.get(Key(BACKWARD, "dx")), inputs["x"] == 0
+    if not isinstance(dx, np.ndarray) or dx.shape != at.shape:
+        return {}
+    share = _share(float((dx[at] != 0).mean()), inputs["dropout_param"]["p"], int(at.sum()))
+    return {Key(BACKWARD, "share of units at 0 that pass the gradient"): share}
+
+
 def _digest_test(found: Observed, inputs: Mapping[str, Any]) -> Observed:
     """Replace an output by its ratio to x, where that is one number; by words, where units are missing."""
     digest: Observed = {}
@@ -103,7 +121,8 @@ def _repeats(kept: Any) -> str:
     return ", ".join(f"axis {axis}" for axis in axes)
 
 
-_SITUATIONS = (_training(0.7, 100, 40), _training(0.4, 10, 8, 9, 7), _training(0.25, 90, 30), _testing())
+_TRAINING = (_training(0.7, 100, 40), _training(0.4, 10, 8, 9, 7), _training(0.25, 90, 30))
+_SITUATIONS = (*_TRAINING, _with_zeros(), _testing())
 _SEEDED = _seeded()
 
 

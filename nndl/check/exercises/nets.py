@@ -10,7 +10,7 @@ from nndl.check.exercises.exercise import Array, Exercise, Key, Observed, Situat
 from nndl.check.running.executor import Ref
 
 STEP = 1e-6
-SCALE = 0.05
+SCALE = 0.02
 """weight_scale of the model whose initial weights are looked at."""
 SETTINGS = {"weight_scale": SCALE, "dtype": np.float64}
 
