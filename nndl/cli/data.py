@@ -19,6 +19,12 @@ data_app = typer.Typer(cls=Group, help="Look at a data set of your own.", no_arg
 
 MOST_NAMED = 5
 """Pairs and damaged pictures that are named; --json names all."""
+ACROSS = {
+    ("train", "test"): "trains and tests",
+    ("train", "valid"): "trains and validates",
+    ("valid", "test"): "validates and tests",
+}
+"""Parts that should share no picture, and what one that they share does."""
 
 
 @data_app.callback()
@@ -39,7 +45,7 @@ def inspect(
     """Tell what a data set holds: counts by class, sizes, damaged pictures, those there twice, mean and deviation.
 
     Pictures are compared across training and test set, byte for byte and nearly (the signs of 64 differences of
-    brightness). Exits with 1 if any picture is damaged.
+    brightness). Exits with 1 if any picture is damaged, or a class cannot be learnt.
     """
     from nndl.cli.screen import terminal
     from nndl.data.sources.inspecting import inspect_dataset, inspect_folder
@@ -49,7 +55,7 @@ def inspect(
 
     if dataset not in SOURCES:
         raise UsageError(f"--dataset takes {', '.join(SOURCES)}, not {dataset!r}")
-    wanted = Wanted(root, skip_damaged=True)
+    wanted = Wanted(root, skip_damaged=True, valid_apart=True)
     folder = dataset == "folder"
     found = inspect_folder(wanted) if folder else inspect_dataset(SOURCES[dataset].load(wanted), wanted)
     if sheet is not None:
@@ -58,7 +64,7 @@ def inspect(
         terminal.emit_json({"root": str(root), "dataset": dataset, **_record(found), "sheet": sheet and str(sheet)})
     else:
         _show(found, root, sheet)
-    if found.damaged:
+    if found.damaged or found.faults:
         raise typer.Exit(1)
 
 
@@ -113,18 +119,13 @@ def _write_sheet(path: Path, found: "Inspection") -> None:
 
 
 def _counts(found: "Inspection") -> list[dict[str, Any]]:
+    """Count the pictures of each class in each part; valid is left out where there is no such part."""
     from collections import Counter
 
-    trained, tested, damaged = (
-        Counter(labels)
-        for labels in (
-            [label for label, tests in zip(found.labels, found.tests, strict=True) if not tests],
-            [label for label, tests in zip(found.labels, found.tests, strict=True) if tests],
-            [label for label, _ in found.damaged],
-        )
-    )
+    there, damaged = Counter(zip(found.parts, found.labels, strict=True)), Counter(label for label, _ in found.damaged)
+    parts = ["train", *(["valid"] if "valid" in found.parts else []), "test"]
     return [
-        {"class": name, "train": trained[label], "test": tested[label], "damaged": damaged[label]}
+        {"class": name, **{part: there[part, label] for part in parts}, "damaged": damaged[label]}
         for label, name in enumerate(found.classes)
     ]
 
@@ -142,12 +143,13 @@ def _record(found: "Inspection") -> dict[str, Any]:
         "height": _spread(heights),
         "kinds": dict(found.kinds.most_common()),
         "damaged": [words for _, words in found.damaged],
+        "faults": [{"classes": list(fault.classes), "words": fault.words} for fault in found.faults],
         "duplicates": {
             "exact": named(found.exact),
-            "exact_across_train_and_test": named(found.across(found.exact)),
+            **{f"exact_across_{part}_and_{to}": named(found.across(found.exact, part, to)) for part, to in ACROSS},
             "exact_of_two_classes": named(found.of_two_classes(found.exact)),
             "near": named(found.near),
-            "near_across_train_and_test": named(found.across(found.near)),
+            **{f"near_across_{part}_and_{to}": named(found.across(found.near, part, to)) for part, to in ACROSS},
         },
         "mean": found.mean,
         "deviation": found.deviation,
@@ -164,14 +166,16 @@ def _show(found: "Inspection", root: Path, sheet: Path | None) -> None:
     from nndl.cli.screen import terminal
 
     record, rows = _record(found), _counts(found)
-    totals = [sum(row[part] for row in rows) for part in ("train", "test", "damaged")]
-    terminal.print_table(
-        ("class", "train", "test", "damaged"),
-        [tuple(row.values()) for row in rows],
-        title=str(root),
-        footer=("total", *totals),
-    )
+    heads = list(rows[0])
+    totals = [sum(row[head] for row in rows) for head in heads[1:]]
+    cells, marks = [tuple(row.values()) for row in rows], {name for fault in found.faults for name in fault.classes}
+    if marks:
+        heads, totals = [*heads, ""], [*totals, ""]
+        cells = [(*row, "fault" if row[0] in marks else "") for row in cells]
+    terminal.print_table(heads, cells, title=str(root), footer=("total", *totals))
     terminal.say()
+    for fault in found.faults:
+        terminal.say(f"fault: {fault.words}")
     for side in ("width", "height"):
         if spread := record[side]:
             terminal.say(f"{side:<10} {spread['least']:,} to {spread['most']:,} pixels, median {spread['median']:,}")
@@ -180,8 +184,9 @@ def _show(found: "Inspection", root: Path, sheet: Path | None) -> None:
         values = ", ".join(f"{value:.1f}" for value in record[figure])
         terminal.say(f"{figure:<10} {values} of 255, by channel, in training")
     twice = record["duplicates"]
-    _say_pairs("the same picture trains and tests", twice["exact_across_train_and_test"])
-    _say_pairs("nearly the same picture trains and tests", twice["near_across_train_and_test"])
+    for (part, to), both in ACROSS.items():
+        _say_pairs(f"the same picture {both}", twice[f"exact_across_{part}_and_{to}"])
+        _say_pairs(f"nearly the same picture {both}", twice[f"near_across_{part}_and_{to}"])
     _say_pairs("the same picture is of two classes", twice["exact_of_two_classes"])
     terminal.say(f"there twice: {len(twice['exact']):,} exactly, {len(twice['near']):,} nearly, in all")
     for words in record["damaged"][:MOST_NAMED]:

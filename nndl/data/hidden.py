@@ -5,8 +5,11 @@ from pathlib import Path
 
 from nndl.visible import beware
 
-_LEFT = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"})
-"""Names, without a dot in front, of what Windows and macOS leave."""
+_LEFT = frozenset(
+    {"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx", "__pycache__", "lost+found", "@eadir"}
+    | {"$recycle.bin", "system volume information"}
+)
+"""Names, without a dot in front, of what systems, archives and disks leave: files, and folders."""
 
 
 def is_hidden(name: str) -> bool:

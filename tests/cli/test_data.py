@@ -36,6 +36,19 @@ def test_damage_is_an_exit_code_and_all_of_it_is_in_json(tmp_path: Path) -> None
     assert told["classes"][0]["damaged"] == 7
 
 
+def test_classes_that_cannot_be_learnt_are_marked_in_the_table(tmp_path: Path) -> None:
+    fill(tmp_path / "pets" / "train", {"cat": 3, "dog": 3})
+    fill(tmp_path / "pets" / "valid", {"cat": 2}, first=10)
+    fill(tmp_path / "pets" / "test", {"cat": 2, "owl": 2}, first=20)
+    done = nndl("data", "inspect", "pets", cwd=tmp_path)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    rows = [line.split() for line in done.stdout.splitlines()]
+    assert ["class", "train", "valid", "test", "damaged"] in rows
+    assert ["cat", "3", "2", "2", "0"] in rows
+    assert ["owl", "0", "0", "2", "0", "fault"] in rows
+    assert "that pets/train has none of: owl" in done.stdout
+
+
 def test_what_is_none_is_told_in_a_line(tmp_path: Path) -> None:
     done = nndl("data", "inspect", "nowhere", cwd=tmp_path)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)

@@ -4,7 +4,7 @@ import hashlib
 import io
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +15,7 @@ from nndl.data.pictures import FORMATS, decode
 from nndl.data.sources.decoding import in_order, read_plain
 from nndl.data.sources.duplicates import Pair, exact_pairs, near_pairs, thumbnails
 from nndl.data.sources.telling import progress
-from nndl.data.sources.tree import Picture, read_tree
+from nndl.data.sources.tree import Fault, Picture, read_tree
 from nndl.data.sources.wanted import Wanted
 from nndl.errors import DataError
 
@@ -26,12 +26,16 @@ SHOWN = 10
 """Pictures of a class on a contact sheet."""
 
 
+PARTS = ("train", "valid", "test")
+
+
 class Look(NamedTuple):
     """One picture as it was found."""
 
     name: str
     label: int
-    tests: bool
+    part: str
+    """One of PARTS."""
     size: tuple[int, int]
     """Width and height."""
     kind: str
@@ -48,20 +52,23 @@ class Inspection:
     classes: tuple[str, ...]
     names: list[str] = field(default_factory=list)
     labels: list[int] = field(default_factory=list)
-    tests: list[bool] = field(default_factory=list)
+    parts: list[str] = field(default_factory=list)
+    """One of PARTS for each."""
     sizes: list[tuple[int, int]] = field(default_factory=list)
     kinds: Counter[str] = field(default_factory=Counter)
     damaged: list[tuple[int, str]] = field(default_factory=list)
     """Class and words."""
+    faults: list[Fault] = field(default_factory=list)
+    """All that keeps these classes from being learnt."""
     exact: list[Pair] = field(default_factory=list)
     near: list[Pair] = field(default_factory=list)
     mean: list[float] = field(default_factory=list)
     deviation: list[float] = field(default_factory=list)
     shown: dict[int, list[Array]] = field(default_factory=dict)
 
-    def across(self, pairs: Sequence[Pair]) -> list[Pair]:
-        """Return the pairs of which one trains and the other tests."""
-        return [(one, other) for one, other in pairs if self.tests[one] != self.tests[other]]
+    def across(self, pairs: Sequence[Pair], part: str = "train", to: str = "test") -> list[Pair]:
+        """Return the pairs of which one picture is in `part` and the other in the part `to`."""
+        return [(one, other) for one, other in pairs if {self.parts[one], self.parts[other]} == {part, to}]
 
     def of_two_classes(self, pairs: Sequence[Pair]) -> list[Pair]:
         """Return the pairs of two classes."""
@@ -69,10 +76,12 @@ class Inspection:
 
 
 def inspect_folder(wanted: Wanted) -> Inspection:
-    """Look at every picture of a folder. Raises DataError where it is none that could be learnt from."""
-    tree = read_tree(wanted)
-    found = Inspection(tree.classes)
-    everything = [(picture, False) for picture in tree.train] + [(picture, True) for picture in tree.test]
+    """Look at every picture of a folder. Raises DataError where it is none of classes; their faults are noted."""
+    faults = list[Fault]()
+    tree = read_tree(replace(wanted, valid_apart=True), faults.append)
+    found = Inspection(tree.classes, faults=faults)
+    of_parts = zip(PARTS, (tree.train, tree.valid, tree.test), strict=True)
+    everything = [(picture, part) for part, pictures in of_parts for picture in pictures]
     return _gathered(found, (look for _, look in in_order(everything, _look)), len(everything), wanted)
 
 
@@ -80,26 +89,29 @@ def inspect_dataset(data: Dataset, wanted: Wanted) -> Inspection:
     """Look at images that are arrays already."""
 
     def looks() -> Iterator[Look]:
-        for part, tests in ((data.train, False), (data.test, True)):
-            kind = "grey" if part.shape[0] == 1 else "colour"
-            for number, (pixels, label) in enumerate(zip(part.images, part.labels.tolist(), strict=True)):
-                name, digest = f"{('train', 'test')[tests]} image {number}", hashlib.sha256(pixels.data).digest()
-                yield Look(name, label, tests, (part.shape[2], part.shape[1]), kind, digest, pixels)
+        learnt = len(data.train) - data.valid
+        spans = ((data.train, 0, learnt), (data.train, learnt, len(data.train)), (data.test, 0, len(data.test)))
+        for part, (images, first, last) in zip(PARTS, spans, strict=True):
+            kind = "grey" if images.shape[0] == 1 else "colour"
+            for number, at in enumerate(range(first, last)):
+                pixels, name = images.images[at], f"{part} image {number}"
+                digest, size = hashlib.sha256(pixels.data).digest(), (images.shape[2], images.shape[1])
+                yield Look(name, int(images.labels[at]), part, size, kind, digest, pixels)
 
     return _gathered(Inspection(data.classes), looks(), len(data.train) + len(data.test), wanted)
 
 
-def _look(item: tuple[Picture, bool]) -> Look | tuple[int, DataError]:
+def _look(item: tuple[Picture, str]) -> Look | tuple[int, DataError]:
     """Read one picture; returns its class and what is wrong with it where it cannot be."""
     from PIL import Image
 
-    (path, label), tests = item
+    (path, label), part = item
     try:
         content = read_plain(path)
         pixels = decode(content, str(path), SHAPE, "squeeze")
         with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
             kind = f"{picture.format} {picture.mode}" + (", animated" if getattr(picture, "n_frames", 1) > 1 else "")
-            return Look(str(path), label, tests, picture.size, kind, hashlib.sha256(content).digest(), pixels)
+            return Look(str(path), label, part, picture.size, kind, hashlib.sha256(content).digest(), pixels)
     except DataError as error:
         return label, error
 
@@ -117,12 +129,12 @@ def _gathered(
                 continue
             found.names.append(look.name)
             found.labels.append(look.label)
-            found.tests.append(look.tests)
+            found.parts.append(look.part)
             found.sizes.append(look.size)
             found.kinds[look.kind] += 1
             digests.append(look.digest)
             thumbs.append(thumbnails(look.pixels[None])[0])
-            if not look.tests:
+            if look.part == "train":
                 sums.add(look.pixels)
             if len(shown := found.shown.setdefault(look.label, [])) < SHOWN:
                 shown.append(look.pixels)

@@ -26,7 +26,7 @@ def pets(tmp_path: Path) -> Path:
 def test_counts_sizes_kinds_and_brightness(pets: Path) -> None:
     found = inspect_folder(Wanted(pets))
     assert found.classes == ("cat", "dog")
-    assert (found.labels.count(0), found.labels.count(1), sum(found.tests)) == (9, 8, 5)
+    assert (found.labels.count(0), found.labels.count(1), found.parts.count("test")) == (9, 8, 5)
     assert sum(found.kinds.values()) == 17
     assert found.kinds["PNG RGB"] == 2 + 1 + 1  # numbers 0 and, of 20 to 22, 21
     assert all(20 <= side < 70 for size in found.sizes for side in size)
@@ -46,6 +46,42 @@ def test_damaged_pictures_and_copies_across_train_and_test(pets: Path) -> None:
     (pair,) = found.across(found.exact)
     assert [Path(found.names[number]).name for number in pair] == ["000.png", "copy.png"]
     assert found.of_two_classes(found.exact) == [pair]
+
+
+def test_what_validates_is_a_part_of_its_own(pets: Path) -> None:
+    fill(pets / "val", {"cat": 4, "dog": 4}, first=40)
+    shutil.copy(pets / "train" / "cat" / "000.png", pets / "val" / "cat" / "copy.png")
+    shutil.copy(pets / "test" / "dog" / "021.png", pets / "val" / "dog" / "copy.png")
+    found = inspect_folder(Wanted(pets))
+    assert [found.parts.count(part) for part in ("train", "valid", "test")] == [12, 10, 5]
+    assert [len(found.across(found.exact, *parts)) for parts in (("train",), ("train", "valid"), ("valid",))] == [
+        0,
+        1,
+        1,
+    ]
+    random = np.random.default_rng(0)
+    train = Images(random.integers(0, 200, (20, 1, 28, 28), np.uint8), np.arange(20) % 2)
+    train.images[15:] = 255
+    found = inspect_dataset(Dataset("digits", train, train.take(np.arange(4)), ("0", "1"), False, 5), Wanted(pets))
+    assert [found.parts.count(part) for part in ("train", "valid", "test")] == [15, 5, 4]
+    np.testing.assert_allclose(found.mean, train.images[:15].mean())
+
+
+def test_faults_of_classes_are_noted_and_the_pictures_looked_at_all_the_same(tmp_path: Path, pets: Path) -> None:
+    (pets / "train" / "empty").mkdir()
+    fill(pets / "test", {"owl": 2}, first=20)
+    found = inspect_folder(Wanted(pets))
+    assert found.classes == ("cat", "dog", "empty", "owl")
+    assert [fault.classes for fault in found.faults] == [("owl",), ("empty",)]
+    assert len(found.names) == 19
+    fill(tmp_path / "tree", {"cat": 4, "dog": 1})
+    (tmp_path / "tree" / "empty").mkdir()
+    found = inspect_folder(Wanted(tmp_path / "tree"))
+    assert [fault.classes for fault in found.faults] == [("empty",), ("dog",)]
+    for name in ("cat", "dog"):
+        shutil.rmtree(tmp_path / "tree" / name)
+        (tmp_path / "tree" / name).mkdir()
+    assert inspect_folder(Wanted(tmp_path / "tree")).faults[0].classes == ("cat", "dog", "empty")
 
 
 def test_images_that_are_arrays_are_looked_at_too() -> None:

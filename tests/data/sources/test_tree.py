@@ -43,6 +43,42 @@ def test_what_validates_trains_where_there_is_a_test_and_tests_where_there_is_no
     assert (len(tree.train), len(tree.test)) == (train, test)
 
 
+@pytest.mark.parametrize("left", ["__MACOSX/train/._1.png", ".ipynb_checkpoints/1.png", "@eaDir/1.png", "notes/x.txt"])
+def test_what_archives_and_systems_leave_is_no_class(tmp_path: Path, left: str) -> None:
+    names(tmp_path, *(f"{part}/{name}/1.png" for part in ("train", "test") for name in ("cat", "dog")), left)
+    names(tmp_path, f"train/{left}".replace("notes", "cat"), "train/dog/__MACOSX/9.png")
+    tree = read_tree(Wanted(tmp_path))
+    assert (tree.classes, len(tree.train), len(tree.test)) == (("cat", "dog"), 2, 2)
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (["extra/1.png"], "holds train/, test/, and beside them extra/, neither part nor class: take it out"),
+        (["extra/cat/1.png", "test1/2.png"], "beside them extra/, test1/, neither parts nor classes: take them out"),
+        (["training/cat/1.png"], "holds train/, training/, which are the same part"),
+        (["Testing/cat/1.png"], "holds Testing/, test/, which are the same part"),
+        (["val/cat/1.png", "valid/cat/1.png"], "holds val/, valid/, which are the same part"),
+    ],
+)
+def test_what_stands_beside_the_parts_makes_no_classes_of_them(tmp_path: Path, more: list[str], words: str) -> None:
+    names(tmp_path, *(f"{part}/{name}/1.png" for part in ("train", "test") for name in ("cat", "dog")), *more)
+    with pytest.raises(DataError, match=words):
+        read_tree(Wanted(tmp_path))
+
+
+def test_a_part_among_classes_is_refused(tmp_path: Path) -> None:
+    names(tmp_path, "cat/1.png", "dog/1.png", "test/cat/2.png", "test/dog/2.png")
+    with pytest.raises(DataError, match="holds test/, and beside them cat/, dog/, neither"):
+        read_tree(Wanted(tmp_path))
+
+
+def test_a_folder_too_many_is_told(tmp_path: Path) -> None:
+    names(tmp_path, *(f"pets/{name}/{i}.png" for name in ("cat", "dog") for i in range(2)), "__MACOSX/pets/cat/._1.png")
+    with pytest.raises(DataError, match=r"holds one folder.*: root: .*pets"):
+        read_tree(Wanted(tmp_path))
+
+
 def test_what_validates_stands_apart_where_that_is_wanted(tmp_path: Path) -> None:
     names(tmp_path, *(f"{part}/{name}/1.png" for part in ("train", "val", "test") for name in ("cat", "dog")))
     tree = read_tree(Wanted(tmp_path, valid_apart=True))
