@@ -1,10 +1,11 @@
 """Images a second of whole training steps, beside PyTorch: `python -m benchmarks.against_pytorch --torch-python PATH`.
 
 W1 a small batch-norm net, W2 ResNet-9, W3 the courses' three-layer net, W4 the speed-run net (batch 1024; the others
-128): forward, backward and an update of SGD with Nesterov momentum, on random images of CIFAR's shape. Each contender
-runs in a process of its own and waits between its turns: they take turns in short bursts, so that a noisy machine is
-noisy for all. Shown are medians over the bursts, and their ratios to PyTorch's best in float32 and to its bfloat16
-autocast. Memory is the most a contender's process had, its libraries included.
+128): forward, backward and an update of SGD with Nesterov momentum, on random images of CIFAR's shape. A config's name
+(`resnet18`, `ladder/94`) stands for its network and batch size; PyTorch takes it as `nndl export --to pytorch` writes
+it. Each contender runs in a process of its own and waits between its turns: they take turns in short bursts, so that a
+noisy machine is noisy for all. Shown are medians over the bursts, and their ratios to PyTorch's best in float32 and to
+its bfloat16 autocast. Memory is the most a contender's process had, its libraries included.
 
 glibc hands large blocks back to the kernel at every free, so that PyTorch, as it is installed, spends up to half of
 W1's step on page faults. Every contender is told to keep them (MALLOC_MMAP_THRESHOLD_, MALLOC_TRIM_THRESHOLD_), which
@@ -16,13 +17,16 @@ PyTorch and JAX are no part of nndl: install each by hand into an environment of
 
 import argparse
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
 
+from benchmarks.engine_steps import of_config
 from nndl.bench.bursts import Process
 from nndl.bench.memory import peak_memory
 from nndl.engines import available
+from nndl.export.pytorch import source
 
 ROOT = Path(__file__).parents[1]
 WORKLOADS = {"W1": 128, "W2": 128, "W3": 128, "W4": 1024}
@@ -51,8 +55,10 @@ class Contender(Process):
         super().end()
 
 
-def contenders(workload: str, batch: int, engines: Sequence[str], arguments: argparse.Namespace) -> list[Contender]:
-    """Return our engines, and PyTorch and JAX where they are given."""
+def contenders(
+    workload: str, module: str, batch: int, engines: Sequence[str], arguments: argparse.Namespace
+) -> list[Contender]:
+    """Return our engines, and PyTorch, which reads the network from `module`, and JAX where they are given."""
     common = [workload, str(batch), str(arguments.threads)]
     environment = {} if arguments.as_installed else KEEP_MEMORY
     ours = [sys.executable, "-m", "benchmarks.worker_nndl"]
@@ -62,13 +68,23 @@ def contenders(workload: str, batch: int, engines: Sequence[str], arguments: arg
         ("jax", arguments.jax_python, (JAX,)),
     ):
         script = f"benchmarks.worker_{library}"
-        made += [Contender(name, [python, "-m", script, name, *common], environment) for name in names if python]
+        theirs = [module, *common[1:]]
+        made += [Contender(name, [python, "-m", script, name, *theirs], environment) for name in names if python]
     return made
 
 
-def measure(workload: str, batch: int, engines: Sequence[str], arguments: argparse.Namespace) -> list[Contender]:
+def measure(workload: str, engines: Sequence[str], arguments: argparse.Namespace) -> list[Contender]:
     """Return the contenders after all their bursts."""
-    runners = contenders(workload, batch, engines, arguments)
+    if workload in WORKLOADS:
+        return _measured(contenders(workload, workload, WORKLOADS[workload], engines, arguments), arguments)
+    network, batch = of_config(workload)
+    with tempfile.TemporaryDirectory() as folder:
+        module = Path(folder, "network.py")
+        module.write_text(source(network), encoding="utf-8")
+        return _measured(contenders(workload, str(module), batch, engines, arguments), arguments)
+
+
+def _measured(runners: list[Contender], arguments: argparse.Namespace) -> list[Contender]:
     for _ in range(arguments.bursts):
         for runner in runners:
             runner.burst(arguments.seconds)
@@ -96,7 +112,7 @@ def show(workload: str, runners: Sequence[Contender]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("workloads", nargs="*", default=list(WORKLOADS), help=f"of {', '.join(WORKLOADS)}")
+    parser.add_argument("workloads", nargs="*", default=list(WORKLOADS), help=f"of {', '.join(WORKLOADS)}, or configs")
     parser.add_argument("--engines", default=",".join(available()[1:]), help="ours, separated by commas")
     parser.add_argument("--torch-python", help="a Python that has PyTorch; without it only ours run")
     parser.add_argument("--jax-python", help="a Python that has JAX")
@@ -106,7 +122,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=1.0, help="length of a burst; at least one step is made")
     arguments = parser.parse_args()
     for workload in arguments.workloads:
-        show(workload, measure(workload, WORKLOADS[workload], arguments.engines.split(","), arguments))
+        show(workload, measure(workload, arguments.engines.split(","), arguments))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from time import perf_counter
 
 import numpy as np
 
+from nndl.config import load_config
 from nndl.engines import available, get_engine
 from nndl.net.catalog.activation import Relu, Silu
 from nndl.net.catalog.affine import Affine
@@ -18,6 +19,7 @@ from nndl.net.catalog.conv import Conv
 from nndl.net.catalog.norm import Bn, SpatialBn
 from nndl.net.catalog.pool import GlobalMaxPool, MaxPool
 from nndl.net.catalog.residual import Residual
+from nndl.net.contract import Engine
 from nndl.net.layer import Layer
 from nndl.net.network import Network
 
@@ -60,6 +62,13 @@ NETWORKS: dict[str, tuple[Layer, ...]] = {
     ),
     "bn_cnn": (*conv_bn(32, MaxPool()), *conv_bn(64, MaxPool()), *conv_bn(128, MaxPool()), Affine(out_features=10)),
 }
+
+
+def of_config(name: str, engine: Engine | None = None) -> tuple[Network, int]:
+    """Return the network that a config describes, a bundled one or a file, and its batch size."""
+    experiment = load_config(name)
+    network = Network(experiment.model.layers, experiment.data.input_shape, engine or get_engine("vectorized"))
+    return network, experiment.train.batch_size
 
 
 class Training:

@@ -1,8 +1,10 @@
 """PyTorch as a contender: `python -m benchmarks.worker_torch "torch float32 channels_last" WORKLOAD BATCH THREADS`.
 
-It trains, or computes scores if its name ends in "scores". Its Python has PyTorch and needs nothing that nndl does.
+It trains, or computes scores if its name ends in "scores". A workload that ends in .py is a module with a class
+Network, as `nndl export --to pytorch` writes it. Its Python has PyTorch and needs nothing that nndl does.
 """
 
+import importlib.util
 import sys
 from collections.abc import Callable
 
@@ -39,7 +41,17 @@ def speedrun_block(before: int, behind: int) -> list[nn.Module]:
     ]
 
 
+def written(path: str) -> nn.Module:
+    """Return the network of a module that nndl wrote."""
+    spec = importlib.util.spec_from_file_location("network", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.Network()
+
+
 def network(workload: str) -> nn.Module:
+    if workload.endswith(".py"):
+        return written(workload)
     pool = nn.MaxPool2d
     layers: dict[str, Callable[[], list[nn.Module]]] = {
         "W1": lambda: [
