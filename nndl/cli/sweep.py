@@ -14,6 +14,7 @@ from nndl.paths import expanded, to_write, writable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from nndl.jobs.sweeps.schema import Sweep
     from nndl.jobs.sweeps.study import Study
 
 
@@ -143,11 +144,14 @@ def _begin(
     from nndl.errors import UsageError
     from nndl.jobs.sweeps.checks import too_many
     from nndl.jobs.sweeps.load import load_sweep, locate_sweep
-    from nndl.jobs.sweeps.study import begin_study
+    from nndl.jobs.sweeps.study import base_in, begin_study
     from nndl.jobs.sweeps.values import experiment_of
     from nndl.runs.folder import runs_root, safe_name
 
-    sweep, text = load_sweep(file)
+    def folder_of(sweep: "Sweep") -> Path:
+        return sweep_dir or runs_root() / f"{safe_name(sweep.name)}-sweep"
+
+    sweep, text = load_sweep(file, lambda sweep: base_in(folder_of(sweep), sweep))
     experiment_of(sweep, {}, tuple(sets))
     if trials is not None:
         sweep = sweep.model_copy(update={"trials": trials})
@@ -158,8 +162,7 @@ def _begin(
             f"--workers {workers}: the sweep has parallel: {sweep.parallel}, so that more would wait for each other; "
             f"raise it in {file} before the sweep begins (each trial then learns from fewer)"
         )
-    folder = sweep_dir or runs_root() / f"{safe_name(sweep.name)}-sweep"
-    study, notes = begin_study(folder, sweep, text, locate_sweep(file), url, threads)
+    study, notes = begin_study(folder_of(sweep), sweep, text, locate_sweep(file), url, threads)
     for note in notes:
         terminal.note(note)
     return study
@@ -216,7 +219,7 @@ def work(
     from nndl.jobs.sweeps.worker import Worker
     from nndl.train.intervals import parse_duration
 
-    study = _open(folder, None)
+    study = _open(folder, None, look=False)
     study.refuse_other_versions()
     budget = study.sweep.time_budget
     until = None if budget is None else time.monotonic() + parse_duration(budget)
@@ -345,12 +348,12 @@ def export(
         terminal.say(str(file))
 
 
-def _open(folder: Path, storage: str | None) -> "Study":
+def _open(folder: Path, storage: str | None, *, look: bool = True) -> "Study":
     from nndl.cli.screen import terminal
     from nndl.jobs.sweeps.address import url_of
     from nndl.jobs.sweeps.study import open_study
 
-    study, notes = open_study(folder, url_of(storage))
+    study, notes = open_study(folder, url_of(storage), look=look)
     for note in notes:
         terminal.note(note)
     return study

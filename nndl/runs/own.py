@@ -60,8 +60,18 @@ def read_sources(folder: RunFolder, names: Sequence[str]) -> tuple[Source, ...]:
     return tuple(_copy(folder, by_name[name]) for name in names)
 
 
-def changed_since(folder: RunFolder) -> list[str]:
-    """Say which files are not any more what the run began with, where they were found then."""
+def read_named(folder: RunFolder, names: Sequence[str]) -> tuple[Source, ...]:
+    """Read the copies of what was called so where it was found; raises KeyError for a name that was none."""
+    by_name = {record["name"]: record for record in _listed(folder)}
+    return tuple(_copy(folder, by_name[name]) for name in names)
+
+
+def changed_since(
+    folder: RunFolder,
+    who: str = "run",
+    cure: str = "nndl train CONFIG --resume RUN --accept-changes takes the changed one",
+) -> list[str]:
+    """Say which files are not any more what the run, or `who`, began with, where they were found then."""
     if not is_there(folder.path / LIST):
         return []
     said = []
@@ -69,8 +79,8 @@ def changed_since(folder: RunFolder) -> list[str]:
         with suppress(SourceError):  # it is gone, or another's: the copy is what counts
             if read_source(Path(record["found"]), record["name"]) != _copy(folder, record).content:
                 said.append(
-                    f"{visible(record['found'])} has changed since the run began; the run keeps to its copy, "
-                    f"{KEPT}/{record['file']} (nndl train CONFIG --resume RUN --accept-changes takes the changed one)"
+                    f"{visible(record['found'])} has changed since the {who} began; the {who} keeps to its copy, "
+                    f"{KEPT}/{record['file']} ({cure})"
                 )
     return said
 

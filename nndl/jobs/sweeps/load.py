@@ -1,5 +1,6 @@
 """From the text of a sweep's file to a frozen `Sweep`, or to everything that is wrong with it."""
 
+from collections.abc import Callable
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -9,29 +10,35 @@ from nndl.config.advice import Hint, suggest
 from nndl.config.bundled import SWEEPS, folder, sweep_names
 from nndl.config.load import read_text
 from nndl.config.pieces import Pieces
-from nndl.config.reading.marked import read
+from nndl.config.reading.marked import Marked, read
 from nndl.config.reading.messages import Path, Problem, ProblemsError, Report
 from nndl.config.schema import OneOf
 from nndl.config.translate import translate
 from nndl.errors import ConfigError
+from nndl.jobs.sweeps.base import Base
 from nndl.jobs.sweeps.checks import check
 from nndl.jobs.sweeps.dimensions import DIMENSIONS
 from nndl.jobs.sweeps.schema import Sweep
 from nndl.jobs.sweeps.values import choose_code
 from nndl.paths import expanded
 
+Kept = Callable[[Sweep], Base | None]
 SPACE = OneOf("space", "", "range", DIMENSIONS)
 
 
-def load_sweep(source: str | FilePath) -> tuple[Sweep, str]:
+def load_sweep(source: str | FilePath, kept: Kept = lambda _: None) -> tuple[Sweep, str]:
     """Read a sweep's file: a path, or the name of a bundled one; returns it with its text.
 
-    Raises ConfigError with everything that is wrong, each with its line: keys, ranges, and both ends of every range
-    built into a config of its own.
+    kept: gives the base config, with its code, of a sweep that is begun. Raises ConfigError with everything that is
+    wrong, each with its line: keys, ranges, and both ends of every range built into a config of its own.
     """
     path = locate_sweep(source)
     text = read_text(path)
-    return parse_sweep(text, str(source), path, chosen=True), text
+    sweep = read_sweep(text, str(source), path)
+    base = kept(sweep)
+    if base is None:
+        choose_code(sweep)
+    return checked(sweep.with_base(base), text, str(source)), text
 
 
 def locate_sweep(source: str | FilePath) -> FilePath:
@@ -48,17 +55,13 @@ def locate_sweep(source: str | FilePath) -> FilePath:
     raise ConfigError(f"there is no file {source}, and no bundled sweep of that name; {suggest(name, sweep_names())}")
 
 
-def parse_sweep(text: str, source: str, file: FilePath, *, chosen: bool = False) -> Sweep:
-    """Return the sweep that `text` describes; its base config is looked for beside `file` first.
+def read_sweep(text: str, source: str, file: FilePath) -> Sweep:
+    """Return the sweep that `text` describes, its base config not looked at, which is looked for beside `file` first.
 
-    chosen: whether it is a file that its user gives, and so chooses the code that its base uses.
+    Raises ConfigError with everything that is wrong with it by itself.
     """
     marked = read(text, source)
-    problems: list[Problem] = []
-
-    def report(path: Path, words: str, at_key: bool = False) -> None:
-        problems.append(Problem(path, words, marked.place(path, at_key)))
-
+    problems, report = _reporting(marked)
     if not isinstance(marked.value, dict):
         report((), "this is no sweep; begin with base: and space:")
         raise ProblemsError(source, text, problems)
@@ -68,14 +71,27 @@ def parse_sweep(text: str, source: str, file: FilePath, *, chosen: bool = False)
         built = {key: Pieces(report).one(SPACE, value, ("space", key)) for key, value in space.items()}
         plain["space"] = {key: dimension for key, dimension in built.items() if dimension is not None} or space
     sweep = _validated({"name": file.stem, **plain}, report)
-    if sweep is not None and not problems:
-        sweep = _with_base_found(sweep, file)
-        if chosen:
-            choose_code(sweep)
-        check(sweep, report)
     if sweep is None or problems:
         raise ProblemsError(source, text, problems)
+    return _with_base_found(sweep, file)
+
+
+def checked(sweep: Sweep, text: str, source: str) -> Sweep:
+    """Return a sweep that `text` describes, once it fits its base config; raises ConfigError where it does not."""
+    problems, report = _reporting(read(text, source))
+    check(sweep, report)
+    if problems:
+        raise ProblemsError(source, text, problems)
     return sweep
+
+
+def _reporting(marked: Marked) -> tuple[list[Problem], Report]:
+    problems: list[Problem] = []
+
+    def report(path: Path, words: str, at_key: bool = False) -> None:
+        problems.append(Problem(path, words, marked.place(path, at_key)))
+
+    return problems, report
 
 
 def _validated(plain: dict[str, Any], report: Report) -> Sweep | None:

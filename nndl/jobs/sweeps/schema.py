@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Len
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, PrivateAttr
 
 from nndl.config.forms import Duration
 from nndl.config.schema import Count, Section
+from nndl.jobs.sweeps.base import Base, of_file
 
 Objective = Literal["validation_accuracy", "validation_loss", "seconds", "multiply_adds", "parameters"]
 LARGER_IS_BETTER = ("validation_accuracy",)
@@ -46,6 +47,19 @@ class Sweep(Section):
     """With pruner: threshold, the validation accuracy under which a trial ends after its first epoch."""
     time_budget: Duration | None = None
     """The time in which a command begins new trials: `2h`, `30min`; the same command goes on later."""
+
+    _base: Base | None = PrivateAttr(default=None)
+
+    @property
+    def base_config(self) -> Base:
+        """Return the base config, as it was when this was read; raises ConfigError where there is no such."""
+        return self._base or of_file(self.base)
+
+    def with_base(self, base: Base | None) -> "Sweep":
+        """Return the same sweep with what its base config says."""
+        sweep = self.model_copy()
+        sweep._base = base
+        return sweep
 
     @property
     def directions(self) -> tuple[str, ...]:

@@ -3,19 +3,22 @@
 import contextlib
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from nndl import __version__
+from nndl.config import Experiment
 from nndl.errors import UsageError
 from nndl.jobs.sweeps.address import shown
+from nndl.jobs.sweeps.base import Base, changed, gone_on_with, keep, kept
 from nndl.jobs.sweeps.journal import JOURNAL
-from nndl.jobs.sweeps.load import parse_sweep
+from nndl.jobs.sweeps.load import checked, read_sweep
 from nndl.jobs.sweeps.mirror import Result, quiet_optuna
 from nndl.jobs.sweeps.schema import Sweep
 from nndl.jobs.sweeps.storage import open_storage
+from nndl.own.source import Source
 from nndl.runs.atomic import write_atomically
 from nndl.runs.files import is_there
 from nndl.runs.lock import is_locked, lock_run
@@ -25,7 +28,7 @@ ABOUT = "sweep.json"
 """The file in the sweep's folder that says what it is."""
 STALE_MINUTES = 5.0
 """The silence of a trial on another host after which it counts as given up."""
-_KINDS = {"identity": dict, "text": str, "source": str, "storage": str | None, "study": str}
+_KINDS = {"identity": dict, "text": str, "source": str, "storage": str | None, "study": str, "base": str}
 """The kinds of what ABOUT says."""
 IDENTITY = "sweep"
 """The note beside a study that says which sweep it is of, as ABOUT does."""
@@ -218,7 +221,8 @@ def begin_study(
     with lock_run(folder):
         about = _read_about(folder)
         threads = about["identity"]["threads"] if about else threads
-        now = json.loads(json.dumps(identity(sweep, digest_of(experiment_of(sweep, {})), threads)))
+        base = experiment_of(sweep, {})
+        now = json.loads(json.dumps(identity(sweep, digest_of(base), threads)))
         if about is not None:
             _refuse_others(str(folder), about["identity"], now)
             _refuse_elsewhere(about, url)
@@ -226,20 +230,43 @@ def begin_study(
         name, where = _name(folder, about), _where(folder, url)
         study_id = _find(storage, name, where) if about else _make(storage, name, where, sweep, now)
         told = {"identity": now, "text": text, "source": str(source.resolve()), "storage": shown(url) if url else None}
-        write_atomically(folder / ABOUT, json.dumps({**told, "study": name}, indent=2) + "\n")
+        kept_base = (about and about["base"]) or keep(folder, sweep.base_config, _sources(sweep, base))
+        write_atomically(folder / ABOUT, json.dumps({**told, "study": name, "base": kept_base}, indent=2) + "\n")
         _set_total(storage, study_id, sweep.trials)
-    return Study(folder, sweep, storage, study_id, threads), notes
+    return Study(folder, sweep, storage, study_id, threads), [*changed(folder), *notes]
 
 
-def open_study(folder: Path, url: str | None) -> tuple[Study, list[str]]:
-    """Open the study that `begin_study` made in `folder`; raises UsageError where there is none."""
+def _sources(sweep: Sweep, base: Experiment) -> Sequence[Source]:
+    """List the code that the trials use; a space may try several files of it."""
+    from nndl.jobs.sweeps.values import experiment_of
+
+    tried = [experiment_of(sweep, {"use": each}) for each in sweep.space["use"].ends()] if "use" in sweep.space else []
+    return list({source.name: source for each in (base, *tried) for source in each.sources}.values())
+
+
+def base_in(folder: Path, sweep: Sweep) -> Base | None:
+    """Return the base config of a sweep that was begun in `folder`, as its file's command goes on; None without one."""
+    about = _read_about(folder)
+    return gone_on_with(folder, about["base"], sweep.base) if about and about["base"] else None
+
+
+def open_study(folder: Path, url: str | None, *, look: bool = False) -> tuple[Study, list[str]]:
+    """Open the study that `begin_study` made in `folder`; raises UsageError where there is none.
+
+    look: only to see how it stands, for which neither the base config nor the code that it uses is needed.
+    """
     about = _read_about(folder)
     if about is None:
         raise UsageError(f"there is no sweep in {folder}; nndl sweep FILE begins one")
     _refuse_elsewhere(about, url)
-    sweep = parse_sweep(about["text"], str(folder / ABOUT), Path(about["source"]))
+    source = str(folder / ABOUT)
+    sweep = read_sweep(about["text"], source, Path(about["source"]))
+    if not look:
+        sweep = sweep.with_base(kept(folder, about["base"]) if about["base"] else None)
+        checked(sweep, about["text"], source)
     storage, notes = open_storage(folder, url, begun=True)
     study_id = _find(storage, _name(folder, about), _where(folder, url))
+    notes = notes if look else [*changed(folder), *notes]
     return Study(folder, sweep, storage, study_id, about["identity"]["threads"]), notes
 
 
@@ -272,6 +299,7 @@ def _read_about(folder: Path) -> dict[str, Any] | None:
         read: dict[str, Any] = read_json(path)
         about = {key: read[key] for key in ("identity", "text", "source", "storage")}
         about["study"] = read.get("study", f"nndl-{folder.resolve().name}")  # sweeps begun before do not say
+        about["base"] = read.get("base", "")
         if not (all(isinstance(about[key], kind) for key, kind in _KINDS.items()) and _threads(about["identity"]) > 0):
             raise ValueError("what it says cannot be")
         return about

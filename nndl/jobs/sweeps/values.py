@@ -33,7 +33,7 @@ def experiment_of(sweep: Sweep, values: Mapping[str, Any], sets: tuple[str, ...]
 
     A sweep's folder, which names the base, may be a stranger's: code that the base uses is run if this user chose to.
     """
-    return load_config(sweep.base, [*sets_of(sweep, values), *sets], look=True)
+    return sweep.base_config.experiment([*sets_of(sweep, values), *sets])
 
 
 def choose_code(sweep: Sweep) -> None:
