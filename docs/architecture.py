@@ -49,7 +49,7 @@ PLAN = {
 }
 SEVERAL_FILES = {
     "api": ("nndl.api", "nndl.parts"),
-    "errors": ("nndl.disk", "nndl.errors", "nndl.html", "nndl.launched", "nndl.paths", "nndl.visible"),
+    "errors": ("nndl.disk", "nndl.errors", "nndl.flags", "nndl.html", "nndl.launched", "nndl.paths", "nndl.visible"),
     "layers": (
         "nndl.layers",
         "nndl.activations",

@@ -16,10 +16,20 @@ __version__ = "0.1.0"
 
 
 class _Training(ModuleType):
-    """The package `nndl.train`, which is the function `nndl.api.train` too."""
+    """The package `nndl.train`, which is the function `nndl.api.train` too, and is documented as that."""
 
     def __call__(self, *arguments: Any, **options: Any) -> Any:
         return import_module("nndl.api").train(*arguments, **options)
+
+    @property
+    def __signature__(self) -> Any:
+        return import_module("inspect").signature(import_module("nndl.api").train)
+
+    @property
+    def __doc__(self) -> str:  # type: ignore[override]
+        words = import_module("inspect").getdoc(import_module("nndl.api").train) or ""
+        first, _, others = words.partition("\n\n")
+        return f"{first}\n\nnndl.train{self.__signature__}\n\n{others}"
 
 
 class _Package(ModuleType):
@@ -32,6 +42,10 @@ class _Package(ModuleType):
 
 
 sys.modules[__name__].__class__ = _Package
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
 
 
 def __getattr__(name: str) -> Any:

@@ -9,6 +9,7 @@ from nndl.config.build import Built, check_experiment
 from nndl.config.own.registering import register
 from nndl.data.sources.python import Dataset
 from nndl.errors import UsageError
+from nndl.flags import require_flags
 from nndl.jobs.budget import within_budget
 from nndl.jobs.build import as_set_by_hand, build
 from nndl.jobs.progress import shown
@@ -39,6 +40,7 @@ def train(
     """
     if not (watch is None or callable(watch)):
         raise UsageError(f"watch is a function that takes an event, not {watch!r}")
+    require_flags(progress=progress)
     if not isinstance(experiment, Built):
         check_experiment(experiment)
     built = as_set_by_hand(_built(experiment, data))

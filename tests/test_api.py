@@ -1,5 +1,7 @@
 """The Python interface: what it gives, and that the command line gives the same."""
 
+import inspect
+import pydoc
 import shutil
 import subprocess
 import sys
@@ -233,6 +235,31 @@ def test_the_function_and_the_package_called_train_are_one() -> None:
     assert train is sys.modules["nndl.train"]
     assert nndl.train.solver.Solver.__module__ == "nndl.train.solver"
     assert callable(train)
+
+
+def test_what_the_package_offers_is_documented_where_it_is_asked() -> None:
+    for name in nndl.__all__:
+        assert name in dir(nndl)
+        assert len(inspect.getdoc(getattr(nndl, name)) or "") > 60
+    assert inspect.signature(nndl.train) == inspect.signature(nndl.api.train)  # type: ignore[arg-type]
+    told = pydoc.render_doc(nndl.train)
+    assert "Train to the end and keep the run" in told
+    assert "nndl.train(experiment: " in told
+
+
+def test_words_are_no_yes_or_no(run: Run, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="progress is True or False, not 'bogus'"):
+        train(run.experiment, tmp_path / "run", progress="bogus")  # type: ignore[arg-type]
+    assert not (tmp_path / "run").exists()
+    with pytest.raises(UsageError, match="best is True or False, not 'last'"):
+        load_run(run.folder.path, best="last")  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="trust is True or False, not 'no'"):
+        load_run(run.folder.path, trust="no")  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="force is True or False, not 'no'"):
+        run.export(tmp_path / "x.npz", force="no")  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="look is True or False, not 1"):
+        load_config("quickstart", look=1)  # type: ignore[arg-type]
+    load_run(run.folder.path, best=np.True_)  # type: ignore[arg-type]
 
 
 def test_a_run_whose_images_are_gone_still_predicts(tmp_path: Path, run: Run) -> None:

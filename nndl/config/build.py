@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from nndl.engines import get_engine, set_threads
 from nndl.errors import UsageError
 from nndl.net.catalog.conv import Conv
 from nndl.net.network import Network
+from nndl.net.shown import layer_table
 from nndl.net.types import Array, Shape
 from nndl.net.whitening import IMAGES, whitening_filters
 from nndl.train.choosing import Choice
@@ -61,6 +63,14 @@ class Built:
     """The weights it starts from where those are not drawn."""
     made: str = ""
     """SHA-256 in hex of the weights as they were made, by which later changes show; "" where it was not taken."""
+
+    def __repr__(self) -> str:
+        return f"Built({self.experiment!r}, {self.network!r}, {self.split!r})"
+
+    def _repr_html_(self) -> str:
+        """Return the layers for a notebook, below what is trained on what."""
+        words = f"{self.experiment!r}, {self.split!r}"
+        return f"<p>{escape(words)}</p>\n{layer_table(self.network.placed)}"
 
 
 Begin = Callable[[Network], Start]

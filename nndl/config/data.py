@@ -32,6 +32,10 @@ class Split:
     test: Images
     normalize: Normalize
 
+    def __repr__(self) -> str:
+        parts = ((self.train, "train"), (self.validation, "validate"), (self.test, "test"))
+        return f"Split({self.dataset.name!r}: {', '.join(f'{len(part):,} to {verb} on' for part, verb in parts)})"
+
 
 def build_split(experiment: Experiment, given: Dataset | None = None) -> Split:
     """Load the data set, or take what is given, split it, and fit its normalisation to the images that train."""

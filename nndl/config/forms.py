@@ -2,12 +2,26 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from nndl.config.weights import WEIGHTS_SCHEMA, as_weights
 from nndl.errors import UsageError
 from nndl.train.intervals import DURATION, PATTERN, parse_duration, parse_interval
 from nndl.train.views import FORM, TTA, as_tta
+
+
+def _as_names(classes: Any) -> Any:
+    """Return classes that a config names by numbers, 3 for the folder or the digit 3, as names."""
+    if not isinstance(classes, list | tuple):
+        return classes
+    return [str(name) if type(name) is int else name for name in classes]
+
+
+ClassNames = Annotated[
+    Annotated[tuple[str, ...], Field(strict=False, min_length=2)],
+    BeforeValidator(_as_names),
+    WithJsonSchema({"type": "array", "items": {"type": ["string", "integer"]}, "minItems": 2}),
+]
 
 
 def _tta(value: Any) -> Any:

@@ -25,6 +25,7 @@ from nndl.config.translate import translate
 from nndl.data.dataset import Dataset
 from nndl.data.sources.registry import SOURCES
 from nndl.errors import ConfigError, UsageError
+from nndl.flags import require_flags
 from nndl.own.running import explained
 from nndl.own.source import Source
 from nndl.own.trust import is_run
@@ -51,6 +52,7 @@ def load_config(
         raise UsageError(f"sets is a list of words such as 'train.epochs=5', not {sets!r}")
     if isinstance(sets, str):
         raise UsageError(f"sets is a list of such words: load_config({str(source)!r}, [{sets!r}])")
+    require_flags(look=look)
     if data is not None:
         check_given(data)
     path = locate(source)

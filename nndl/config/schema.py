@@ -21,7 +21,7 @@ from pydantic import (
 )
 
 from nndl.config.datasets import CLASSES, FOLD, SHAPE, TRAINING_IMAGES, fold_size, held_out, parse_fold
-from nndl.config.forms import Duration, Interval, Views, Weights
+from nndl.config.forms import ClassNames, Duration, Interval, Views, Weights
 from nndl.data.augment import TRANSFORMS, Transform
 from nndl.data.augment.mixing import MIXES, Mix
 from nndl.data.dataset import LARGEST, SMALLEST
@@ -129,8 +129,9 @@ class Data(Section):
     """The share of each class that tests, where a folder of pictures has no train/ and test/; `split_seed` draws it."""
     resize: Fit = "crop"
     """The way of a picture to another size: crop, its centre in the proportions of `size`, or squeeze, all of it."""
-    classes: Annotated[tuple[str, ...], Field(strict=False, min_length=2)] | Literal["all"] = "all"
-    """The classes to take, two or more, in the order of the scores: `[cat, dog]`; the images of others are left out."""
+    classes: ClassNames | Literal["all"] = "all"
+    """The classes to take, two or more, in the order of the scores: `[cat, dog]` or `[3, 1]`; the images of others are
+    left out."""
     train_size: Count | Literal["all"] = "all"
     """The number of training images to use, before validation is split off; for quick trials."""
     test_size: Count | Literal["all"] = "all"
@@ -366,6 +367,10 @@ class Experiment(Section):
     def sources(self) -> tuple[Source, ...]:
         """Return the code that `use` names, as it was when this was read."""
         return self._sources
+
+    def __repr__(self) -> str:
+        images, layers = " x ".join(map(str, self.data.input_shape)), len(self.model.layers)
+        return f"Experiment({self.name!r}: {self.data.title} {images}, {layers:,} layers, {self.train.epochs:g} epochs)"
 
     def with_sources(self, sources: Sequence[Source]) -> "Experiment":
         """Return the same experiment with the code that it was read with."""

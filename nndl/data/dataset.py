@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nndl.errors import DataError
+from nndl.html import table
 
 CHANNELS = (1, 3)
 """Grey, or red, green and blue."""
@@ -33,6 +34,9 @@ class Images:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def __repr__(self) -> str:
+        return f"Images({len(self):,} of {' x '.join(map(str, self.shape))})"
+
     @property
     def shape(self) -> tuple[int, int, int]:
         """Return the shape (C, H, W) of an image."""
@@ -55,6 +59,21 @@ class Dataset:
     synthetic: bool
     valid: int = 0
     """The last so many of the training images, which are not learnt from: the files have them for validation."""
+
+    def __repr__(self) -> str:
+        shape = " x ".join(map(str, self.train.shape))
+        valid = f", {self.valid:,} to validate on" if self.valid else ""
+        parts = f"{len(self.train) - self.valid:,} images to train on{valid}, {len(self.test):,} to test on"
+        return f"{type(self).__name__}({self.name!r}: {parts}, {shape}, {len(self.classes):,} classes)"
+
+    def _repr_html_(self) -> str:
+        """Return the classes for a notebook, with the number of images of each part."""
+        learnt = len(self.train) - self.valid
+        labels = {"train": self.train.labels[:learnt], "valid": self.train.labels[learnt:], "test": self.test.labels}
+        parts = [name for name in labels if name != "valid" or self.valid]
+        counts = [np.bincount(labels[name], minlength=len(self.classes)).tolist() for name in parts]
+        rows = [(name, *of_class) for name, *of_class in zip(self.classes, *counts, strict=True)]
+        return table(("class", *parts), [*rows, ("all", *map(sum, counts))])
 
     @cached_property
     def digest(self) -> str:

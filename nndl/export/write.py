@@ -17,6 +17,7 @@ from nndl.export.files import npz_bytes, safetensors_bytes
 from nndl.export.onnx import onnx_model
 from nndl.export.pytorch import source
 from nndl.export.torch_names import to_torch
+from nndl.flags import require_flags
 from nndl.net.network import Network
 from nndl.net.types import Array
 from nndl.paths import expanded, writable
@@ -69,6 +70,7 @@ def write(
     data: str | Path | None = None,
 ) -> Written:
     """Write a run's network for other programs; see `nndl.jobs.trained.Run.export`."""
+    require_flags(force=force)
     if not isinstance(check_images, int) or check_images < 1:
         raise UsageError(f"check_images is 1 or more, not {check_images!r}")
     to = _format(path, to)

@@ -18,6 +18,7 @@ from nndl.data.dataset import Images
 from nndl.data.given import as_labels, as_pixels
 from nndl.errors import CheckpointError, MissingExtraError, UsageError
 from nndl.export.write import Written, write
+from nndl.flags import require_flags
 from nndl.html import table
 from nndl.jobs.start import inputs_of
 from nndl.jobs.stored import stored_experiment
@@ -219,6 +220,7 @@ def load_run(
     run brings, though this user has not chosen to before. Raises UsageError where there is no such run or step,
     CheckpointError where its weights are not whole, and UntrustedError for such code without a word of trust.
     """
+    require_flags(best=best, trust=trust)
     folder = find_run(str(run))
     with trusting(trust):
         experiment = stored_experiment(folder)

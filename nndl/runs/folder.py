@@ -179,7 +179,7 @@ def _new_folder(name: str, runs: Path) -> Path:
 def safe_name(name: str) -> str:
     """Return `name` as a file name that Linux, macOS and Windows all take."""
     plain = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-. ")[:80]
-    return f"run-{plain}" if not plain or plain.split(".")[0].lower() in _RESERVED else plain
+    return f"run-{plain}".rstrip("-") if not plain or plain.split(".")[0].lower() in _RESERVED else plain
 
 
 def run_names(runs: Path | None = None) -> list[str]:

@@ -29,6 +29,9 @@ class Result:
     reliability: Array | None = None
     """(bins, 3): images, summed confidence and right ones by confidence; None where scores are no log-probabilities."""
 
+    def __repr__(self) -> str:
+        return f"Result(loss {self.loss:.4f}, accuracy {100 * self.accuracy:.2f} % of {self.confusion.sum():,} images)"
+
     @property
     def accuracy(self) -> float:
         """Share of images taken for what they are."""
@@ -117,6 +120,9 @@ class Evaluator:
     normalize: Callable[[Array], Array]
     batch_size: int = 500
     tta: Tta = "none"
+
+    def __repr__(self) -> str:
+        return f"Evaluator({len(self.labels):,} images, tta={self.tta!r})"
 
     def __call__(
         self,

@@ -61,3 +61,13 @@ def test_seeds_of_any_size_do() -> None:
         )
     )
     assert list(made.solver.events())
+
+
+def test_what_is_built_is_shown_in_a_line_and_in_a_notebook_by_its_layers() -> None:
+    made = build(parse_config(TEXT, "f.yaml", name="<b>"))
+    assert repr(made.experiment) == "Experiment('<b>': synthetic 3 x 32 x 32, 4 layers, 1 epochs)"
+    assert repr(made.split) == "Split('synthetic': 250 to train on, 50 to validate on, 60 to test on)"
+    assert repr(made.network) in repr(made)
+    assert max(len(repr(each)) for each in (made, made.validation, made.test, made.split.test)) < 300
+    assert '<td style="text-align: left">conv1</td>' in made._repr_html_()
+    assert "&lt;b&gt;" in made._repr_html_()

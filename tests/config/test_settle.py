@@ -174,3 +174,15 @@ def test_a_test_set_of_damaged_pictures_alone_is_told_before_training(pets: Path
 def test_one_class_alone_is_told_how_many_it_takes(pets: Path) -> None:
     told = faults(pets, "classes: [cat]")
     assert [each.words for each in told] == ["classes should be a list of 2 or more or 'all', not a list of 1"]
+
+
+def test_classes_named_by_numbers_need_no_quotes(pets: Path) -> None:
+    for name, digit in (("cat", "3"), ("dog", "1"), ("owl", "02")):
+        (pets / name).rename(pets / digit)
+    read = parse_config(config(pets, "classes: [3, 1]\n  sampling: {3: 2.0}"), "digits.yaml")
+    assert read.data.class_names == ("3", "1")
+    assert parse_config(dump(read), "config.yaml").data == read.data
+    (problem,) = faults(pets, "classes: [3, 2]")
+    assert "has no class 2; did you mean '02'?" in problem.words
+    (problem,) = faults(pets, "classes: [3, 1.5]")
+    assert problem.path == ("data", "classes", 1)

@@ -1,5 +1,8 @@
 """Images in memory: their shape is checked, and a subset of the classes is numbered anew."""
 
+import re
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -44,3 +47,19 @@ def test_a_subset_of_the_classes_is_numbered_in_its_own_order() -> None:
 def test_a_class_that_is_not_there_is_named() -> None:
     with pytest.raises(DataError, match="pets has no class cow, hen; it has cat, dog, owl"):
         SET.of_classes(("cow", "cat", "hen"))
+
+
+def test_a_data_set_is_shown_by_its_counts_not_by_its_pixels() -> None:
+    assert repr(SET) == "Dataset('pets': 5 images to train on, 3 to test on, 1 x 4 x 6, 3 classes)"
+    assert repr(SET.train) == "Images(5 of 1 x 4 x 6)"
+    with_valid = replace(SET, valid=2, classes=("cat", "<dog>", "owl"))
+    assert "3 images to train on, 2 to validate on, 3 to test on" in repr(with_valid)
+    rows = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in with_valid._repr_html_().split("<tr>")[1:]]
+    assert rows == [
+        ["class", "train", "valid", "test"],
+        ["cat", "1", "1", "1"],
+        ["&lt;dog&gt;", "1", "1", "1"],
+        ["owl", "1", "0", "1"],
+        ["all", "3", "2", "3"],
+    ]
+    assert "valid" not in SET._repr_html_()

@@ -31,6 +31,8 @@ MOST_NAMED = 8
 def check(experiment: Experiment, tree: Any, report: Report, begun: bool = False) -> None:
     """Report what does not fit; of a run that has begun, not what it is too late to refuse."""
     check_settings(experiment, report)
+    if not begun and not experiment.name.strip():
+        report(("name",), "name should have letters or digits: runs are called by it; leave it out for the file's")
     placed = _placed(experiment, tree, report)
     if placed:
         at_sizes = [placed, *_at_sizes(experiment, placed, tree, report)]
@@ -42,6 +44,7 @@ def check(experiment: Experiment, tree: Any, report: Report, begun: bool = False
         _check_groups(experiment, placed, report)
         _check_filters(experiment, placed, report)
         if not begun:
+            _check_frozen(experiment, placed, report)
             _check_own(experiment, placed, tree, report)
             _check_lone_examples(experiment, at_sizes, tree, report)
 
@@ -157,6 +160,15 @@ def _check_groups(experiment: Experiment, placed: Sequence[Placed], report: Repo
             report(path, f"{match!r} matches no parameter; {_cure(match, names)}")
         elif own <= set().union(*matched[index + 1 :]):
             report(path, f"{match!r} changes nothing: the last group that matches counts; put it behind the others")
+
+
+def _check_frozen(experiment: Experiment, placed: Sequence[Placed], report: Report) -> None:
+    """Report groups that freeze all there is to learn, from the first step on."""
+    train, names = experiment.train, parameter_names(placed) if experiment.train.groups else []
+    last = {name: group for group in train.groups for name in names if fnmatchcase(name, group.match)}
+    if names and all(name in last and last[name].frozen_from(train.epochs) <= 0 for name in names):
+        words = "every parameter is frozen, so that nothing would be learnt"
+        report(("train", "groups"), f"{words}; leave those of one layer out, such as the last one's")
 
 
 def _cure(pattern: str, names: Sequence[str]) -> str:

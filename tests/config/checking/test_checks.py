@@ -2,7 +2,10 @@
 
 import pytest
 
+from nndl.config import parse_config
 from nndl.config.checking import checks
+from nndl.config.reading.overrides import settings
+from nndl.errors import ConfigError
 from tests.config.small import MODEL, told
 
 
@@ -93,3 +96,32 @@ def test_layer_paths_are_those_of_the_tree() -> None:
     tree = {"model": {"layers": ["relu", {"residual": ["relu", {"residual": {"layers": ["relu"]}}]}]}}
     assert checks.layer_path(tree, (1, 1, 0)) == ("model", "layers", 1, "residual", 1, "residual", "layers", 0)
     assert checks.layer_path(tree, ()) == ("model", "layers")
+
+
+@pytest.mark.parametrize(
+    "groups",
+    [
+        '{match: "*", learning_rate: 0}',
+        '{match: "*", freeze_after: 0}',
+        '{match: "*.w", learning_rate: 0}, {match: "*.b", freeze_after: 0}',
+    ],
+)
+def test_a_network_that_would_learn_nothing_is_refused(groups: str) -> None:
+    ((at, said),) = told(f"{MODEL}train:\n  groups: [{groups}]\n")
+    assert at.startswith(f"[{groups}]")
+    assert said.startswith("every parameter is frozen, so that nothing would be learnt")
+
+
+def test_a_network_that_learns_something_is_not() -> None:
+    for groups in ('{match: "*", learning_rate: 0}, {match: "affine1.*"}', '{match: "*", freeze_after: 0.1}'):
+        parse_config(f"{MODEL}train: {{groups: [{groups}]}}", "f.yaml")
+    parse_config(f'{MODEL}train: {{groups: [{{match: "*", learning_rate: 0}}]}}', "config.yaml", begun=True)
+
+
+@pytest.mark.parametrize("name", ["", " "])
+def test_a_name_of_nothing_is_refused_but_for_runs_that_have_it(name: str) -> None:
+    ((at, said),) = told(f"name: '{name}'\n{MODEL}")
+    assert (at, said[:38]) == (f"'{name}'", "name should have letters or digits: ru")
+    with pytest.raises(ConfigError, match="--name"):
+        parse_config(MODEL, "f.yaml", settings(name=name))
+    assert parse_config(f"name: '{name}'\n{MODEL}", "config.yaml", begun=True).name == name
