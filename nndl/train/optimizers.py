@@ -6,7 +6,7 @@ hold these equal to it.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -14,7 +14,7 @@ from annotated_types import Ge, Gt, Le, Lt
 from numpy.typing import NDArray
 
 from nndl.described import Described, table
-from nndl.optim import muon
+from nndl.train.orthogonal import orthogonalised
 
 Vector = NDArray[Any]
 """(D,), float32 or float64"""
@@ -292,9 +292,12 @@ class Muon(Rule):
         w -= step
 
     def update_filters(self, w: Vector, dw: Vector, memory: Sequence[Vector], learning_rate: float) -> None:
-        config = {**asdict(self), "learning_rate": learning_rate, "velocity": memory[0]}
-        w[...], config = muon(w, dw, config)
-        memory[0][...] = config["velocity"]
+        velocity, F = memory[0], len(w)
+        velocity *= self.momentum
+        velocity += dw
+        step = dw + self.momentum * velocity
+        w *= np.sqrt(F) / (np.linalg.norm(w) + 1e-7)
+        w -= learning_rate * orthogonalised(step.reshape(F, -1), self.rounds).reshape(w.shape)
 
 
 def _average_in(mean: Vector, kept: float, new: Vector, temporary: Vector) -> None:
