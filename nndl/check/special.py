@@ -10,7 +10,8 @@ statistic:
 
 And of every number of a gradient:
 
-- where the definition is not finite, the engine is not;
+- where the definition is not finite, the engine is not; where a pooling drops outputs of a convolution, others of a
+  parameter's gradient may be instead: what nobody reads need not be multiplied by zero;
 - where it is finite, the engine has the same number, or NaN in an image, or in the gradient of a parameter, that holds
   something not finite by the definition too. If a parameter is not finite, or the outputs differ in which numbers are,
   or are NaN (which a slope below 0 takes for negative, where the definition has an infinity of either sign), this is
@@ -29,7 +30,7 @@ from numpy.typing import NDArray
 from nndl.check.subject import Bench, ContractError, Subject, require_equal
 from nndl.net.catalog.conv import Conv
 from nndl.net.catalog.pool import GlobalMaxPool, MaxPool
-from nndl.net.shapes import everything
+from nndl.net.shapes import Placed, everything
 
 Array = NDArray[Any]
 
@@ -108,8 +109,10 @@ class _Comparison:
     """Compare an engine's results with the definition's."""
 
     def __init__(self, planting: Planting, bench: Bench, within: float) -> None:
-        kinds = {type(placed.layer) for placed in everything(bench.network.placed)}
+        layers = list(everything(bench.network.placed))
+        kinds = {type(placed.layer) for placed in layers}
         self.convolves, self.pools = Conv in kinds, bool(kinds & {MaxPool, GlobalMaxPool})
+        self.drops = self.convolves and any(_drops(placed) for placed in layers)
         self.planting, self.within = planting, within
 
     def require(self, got: Results, wanted: Results) -> None:
@@ -140,7 +143,8 @@ class _Comparison:
     def _not_lost(self, what: str, got: Array, wanted: Array) -> Array:
         """Mark the numbers of a gradient that are not finite, or need not be."""
         kept = ~np.isfinite(got)
-        if what == "dx" and self.convolves and self.pools:  # the window may pass it to another of its numbers
+        may_pass = self.convolves and self.pools if what == "dx" else self.drops
+        if may_pass:  # a window may pass it to another of its numbers, and what is in no window is not computed
             kept = _all_of(what, kept)
         return kept | np.isfinite(wanted)
 
@@ -160,6 +164,13 @@ class _Comparison:
             place = tuple(int(i) for i in np.argwhere(~right)[0])
             found = f"at {list(place)} {got[place]:.8g}, should be {wanted[place]:.8g}"
             raise ContractError(f"{what} with {self.planting}: {found}")
+
+
+def _drops(placed: Placed) -> bool:
+    """Tell whether a pooling leaves out the last rows or columns of its images."""
+    if not isinstance(placed.layer, MaxPool):
+        return False
+    return any(side % step for side, step in zip(placed.in_shape[1:], placed.layer.window.stride, strict=True))
 
 
 def _all_of(what: str, where: Array) -> Array:

@@ -4,7 +4,7 @@ import numpy as np
 
 from nndl.engines.compiled.abi import Finish, Shape, Unpool
 from nndl.engines.compiled.bindings import kernels
-from nndl.engines.compiled.convolution import Convolver, pools
+from nndl.engines.compiled.convolution import Convolver, pool_of
 from nndl.engines.compiled.kinds import IDENTITY, RELU, act_of
 from nndl.engines.compiled.norm import BatchNorm, NormStep
 from nndl.engines.shared.layout import channels_first, channels_last
@@ -21,10 +21,8 @@ class Parts:
     def __init__(self, site: Site) -> None:
         layers = [member.layer for member in site.row]
         self.norm_at = next(i for i, layer in enumerate(layers) if isinstance(layer, SpatialBn))
-        pool_at = next((i for i, layer in enumerate(layers) if isinstance(layer, MaxPool)), None)
-        pool = layers[pool_at] if pool_at is not None else None
-        self.pool = pool.window.size[0] if isinstance(pool, MaxPool) else 0
-        self.pools_first = pool_at is not None and pool_at < self.norm_at
+        self.pool = pool_of(site)
+        self.pools_first = any(isinstance(layer, MaxPool) for layer in layers[: self.norm_at])
         self.act = act_of(site)
         C, H, W = site.out_shape
         self.out_shape = (H, W, C)
@@ -40,8 +38,8 @@ class ConvNormStep:
     """
 
     def __init__(self, site: Site, bfloat16: bool = False) -> None:
-        self.conv = Convolver(site.row[0], bfloat16, pools(site))
         self.parts = parts = Parts(site)
+        self.conv = Convolver(site.row[0], bfloat16, parts.pool, reader=parts.pool if parts.pools_first else 0)
         self.norm = NormStep(site.row[parts.norm_at])
         self.norm.act = parts.act
         self.workspace = Workspace()
@@ -104,8 +102,8 @@ class FoldedStep:
     """
 
     def __init__(self, site: Site, bfloat16: bool = False) -> None:
-        self.conv = Convolver(site.row[0], bfloat16, pools(site))
         self.parts = parts = Parts(site)
+        self.conv = Convolver(site.row[0], bfloat16, parts.pool, reader=parts.pool)
         self.norm = BatchNorm(site.row[parts.norm_at])
         self.numbers: bytes | None = None
         self.shape: Shape | None = None

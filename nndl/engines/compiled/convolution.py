@@ -39,20 +39,34 @@ ROW_KERNELS = (3, 5, 7)
 """The windows that Winograd along the rows knows. In bfloat16 the direct way is as fast."""
 
 
+def read_by_pooling(side: int, pool: int, pad: int) -> int:
+    """Return how many of `side` outputs must be computed if a pooling by `pool` drops the rest behind its last window.
+
+    As many are kept as it takes to read all of an image padded by `pad`: a NaN at its edge must not get lost.
+    """
+    return side - min(side % pool, pad)
+
+
 class Convolver:
     """The convolution of one site: its sizes, its parameters, and which kernels compute it."""
 
-    def __init__(self, site: Site, bfloat16: bool = False, pools: bool = False) -> None:
+    def __init__(self, site: Site, bfloat16: bool = False, pool: int = 0, reader: int = 0) -> None:
+        """Take the convolution of a site with a pooling by `pool` in its row, or 0.
+
+        reader: the same, if nobody but the pooling reads the outputs: those it drops are not computed.
+        """
         assert isinstance(site.layer, Conv)
         self.site, self.layer = site, site.layer
         self.bfloat16 = bfloat16
         F, H, W = self.layer.out_shape(site.shape)
-        self.out_shape = (H, W, F)
+        size, stride, pad = self.layer.window.square()
         self.winograd = pays_winograd(self.layer, site.shape[0], H, W)
+        if self.winograd and reader:
+            H, W = (read_by_pooling(side, reader, pad) for side in (H, W))
+        self.out_shape = (H, W, F)
         self.planar = not self.winograd and site.layout == "nchw" and not site.needs_dx
         self.few_channels = not self.winograd and site.shape[0] <= FEW_CHANNELS
-        size, stride, pad = self.layer.window.square()
-        self.by_pixel = (size, stride, pad) == (1, 1, 0) and not self.planar and not pools
+        self.by_pixel = (size, stride, pad) == (1, 1, 0) and not self.planar and not pool
         self.by_rows = self.few_channels and stride == 1 and size in ROW_KERNELS and not bfloat16
         self.way = f"{'row_winograd' if self.by_rows else 'direct'}_forward{'_bfloat16' if bfloat16 else ''}"
         self.trains_w = "w" in site.grads
@@ -132,9 +146,9 @@ class Convolver:
         return channels_first(dx)
 
 
-def pools(site: Site) -> bool:
-    """Tell whether a max pooling is in the row that runs at `site`."""
-    return any(isinstance(member.layer, MaxPool) for member in site.row)
+def pool_of(site: Site) -> int:
+    """Return the size of the max pooling in the row that runs at `site`, 0 if there is none."""
+    return next((member.layer.window.size[0] for member in site.row if isinstance(member.layer, MaxPool)), 0)
 
 
 def relu_place(row: Sequence[Site]) -> int:
@@ -149,9 +163,9 @@ class ConvStep:
     """[conv], [conv, relu], or either with a max pooling behind or between: the cut and the pooling commute."""
 
     def __init__(self, site: Site, bfloat16: bool = False) -> None:
-        self.conv = Convolver(site.row[0], bfloat16, pools(site))
+        self.pool = pool_of(site)
+        self.conv = Convolver(site.row[0], bfloat16, self.pool, reader=self.pool)
         self.relu = relu_place(site.row)
-        self.pool = next((member.layer.window.size[0] for member in site.row if isinstance(member.layer, MaxPool)), 0)
         C, H, W = site.out_shape
         self.out_shape = (H, W, C)
         self.keeps = site.mode == "train"

@@ -9,10 +9,10 @@
    P[p] (tiles, F) = V[p] (tiles, C) U[p] (C, F). The weight gradient is the exact adjoint:
    dw = G' [sum over tiles of (B' d B) (A dy A')] G; the input gradient is a convolution with the filters turned.
 
-   Along each axis the algorithm evaluates at the points 0, 1, -1, 2, -2 and infinity. Where fewer than 4 outputs are left at the
-   right or the bottom, the tile is short: 3 outputs need no point -2, 5 planes along that axis in place of 6. The filters'
+   Along each axis the algorithm evaluates at the points 0, 1, -1, 2, -2 and infinity. Where the length is no multiple of 4, some
+   tiles at its end are short: 3 outputs need no point -2, 5 planes along that axis in place of 6. The filters'
    transform G is the same for both (what differs in scale is in the short B), so short tiles share U: they just take no
-   part in some planes. An image of 7 x 7 takes 121 multiplications a filter and channel so, not 144.
+   part in some planes. An image of 7 x 7 takes 121 multiplications a filter and channel so, not 144; one of 6 x 6 takes 100.
 
    Rounding: the transforms multiply by numbers up to 8 whose effects cancel. In float32 the error is about 1e-5 of the
    largest output at 256 channels (plain sums: 1e-6); the tests state and hold it. */
@@ -87,8 +87,9 @@ typedef struct { long image, top, left, place; int tall, wide; } Tile;
 typedef struct { long from, to; } Range;
 
 ALWAYS_INLINE Tiling tiling_of(const Shape *s, long images) {
-    Tiling t = {.across = (s->out_width + OUT - 1) / OUT, .whole_across = s->out_width / OUT, .whole_down = s->out_height / OUT};
-    long down = (s->out_height + OUT - 1) / OUT, narrow = t.across - t.whole_across, low = down - t.whole_down;
+    long across = (s->out_width + OUT - 1) / OUT, down = (s->out_height + OUT - 1) / OUT;
+    long narrow = smaller_of(across, across * OUT - s->out_width), low = smaller_of(down, down * OUT - s->out_height);
+    Tiling t = {.across = across, .whole_across = across - narrow, .whole_down = down - low};
     t.in_image = t.across * down;
     t.begin[1] = images * t.whole_down * narrow;
     t.begin[2] = t.begin[1] + images * t.whole_down * t.whole_across;
@@ -97,21 +98,18 @@ ALWAYS_INLINE Tiling tiling_of(const Shape *s, long images) {
     return t;
 }
 
+/* Where tile number i along an axis begins, behind whole ones. */
+ALWAYS_INLINE long begin_of(long i, long whole) { return i * OUT - (i > whole ? i - whole : 0) * (OUT - SHORT_OUT); }
+
 /* The place of tile number k. */
 ALWAYS_INLINE Tile tile_at(const Tiling *t, long k) {
-    long row, column, image;
     int tall = k < t->begin[2], wide = k >= t->begin[1] && k < t->begin[3];
-    if (tall && wide) {
-        k -= t->begin[1], image = k / (t->whole_down * t->whole_across), k %= t->whole_down * t->whole_across;
-        row = k / t->whole_across, column = k % t->whole_across;
-    } else if (tall) {
-        image = k / t->whole_down, row = k % t->whole_down, column = t->whole_across;
-    } else if (wide) {
-        k -= t->begin[2], image = k / t->whole_across, row = t->whole_down, column = k % t->whole_across;
-    } else {
-        image = k - t->begin[3], row = t->whole_down, column = t->whole_across;
-    }
-    return (Tile){image, row * OUT, column * OUT, row * t->across + column, tall, wide};
+    long columns = wide ? t->whole_across : t->across - t->whole_across;
+    long rows = tall ? t->whole_down : t->in_image / t->across - t->whole_down;
+    k -= t->begin[tall ? wide : 3 - wide];
+    long image = k / (rows * columns), inside = k % (rows * columns);
+    long row = inside / columns + (tall ? 0 : t->whole_down), column = inside % columns + (wide ? 0 : t->whole_across);
+    return (Tile){image, begin_of(row, t->whole_down), begin_of(column, t->whole_across), row * t->across + column, tall, wide};
 }
 
 /* The tiles that take part in plane p. */

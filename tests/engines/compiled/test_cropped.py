@@ -1,0 +1,64 @@
+"""Outputs of a convolution that the pooling behind it drops are not computed, forward or backward."""
+
+import numpy as np
+import pytest
+
+from nndl.check.subject import Subject
+from nndl.engines.compiled import COMPILED
+from nndl.engines.compiled.conv_norm import ConvNormStep, FoldedStep
+from nndl.engines.compiled.convolution import ConvStep, read_by_pooling
+from nndl.net.catalog.activation import Relu
+from nndl.net.catalog.conv import Conv
+from nndl.net.catalog.norm import SpatialBn
+from nndl.net.catalog.pool import MaxPool
+from nndl.net.layer import Layer
+from nndl.net.network import Network
+from nndl.net.plan import Planner
+from nndl.net.types import Mode
+
+CONV = Conv(filters=17, bias=False)
+
+
+@pytest.mark.parametrize(
+    ("side", "pool", "pad", "read"), [(31, 2, 1, 30), (8, 2, 1, 8), (17, 3, 1, 16), (17, 3, 2, 15), (7, 2, 0, 7)]
+)
+def test_all_of_the_image_is_read(side: int, pool: int, pad: int, read: int) -> None:
+    assert read_by_pooling(side, pool, pad) == read
+
+
+def computed(layers: tuple[Layer, ...], mode: Mode) -> int:
+    """Return the height and width of the outputs that a convolution of 7 x 7 pixels computes."""
+    network = Network(layers, (16, 7, 7), COMPILED)
+    planner = Planner(COMPILED, network.params, network.grads, network.buffers, mode, network.dtype)
+    step = planner.chain(network.placed, "nhwc", needs_dx=True).steps[0].step
+    assert isinstance(step, ConvStep | ConvNormStep | FoldedStep)
+    height, width, _ = step.conv.out_shape
+    assert height == width
+    return height
+
+
+@pytest.mark.parametrize(
+    ("layers", "in_training", "in_evaluation"),
+    [
+        ((CONV, MaxPool()), 6, 6),
+        ((CONV, Relu(), MaxPool()), 6, 6),
+        ((CONV, MaxPool(), SpatialBn(), Relu()), 6, 6),
+        ((CONV, SpatialBn(), MaxPool(), Relu()), 7, 6),  # in training the statistics are those of every output
+        ((CONV, SpatialBn(), Relu()), 7, 7),
+    ],
+)
+def test_what_nobody_reads_is_not_computed(layers: tuple[Layer, ...], in_training: int, in_evaluation: int) -> None:
+    assert (computed(layers, "train"), computed(layers, "test")) == (in_training, in_evaluation)
+
+
+def test_a_nan_at_the_edge_comes_through() -> None:
+    """Others read what dropped outputs read: so it is in the output, and in every dw of its channel."""
+    subject = Subject((CONV, MaxPool()), (16, 7, 7), COMPILED, dtype="float32")
+    x = subject.batch(3)
+    x[1, 5, 6, 6] = np.nan
+    bench = subject.bench()
+    out = bench.forward(x)
+    assert np.isnan(out[1, :, 2, 2]).all()
+    dw = bench.backward(subject.upstream(out))["conv1.w"]
+    assert np.isnan(dw[:, 5]).any(axis=(1, 2)).all()
+    assert np.isfinite(np.delete(dw, 5, axis=1)).all()
