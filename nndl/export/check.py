@@ -8,6 +8,7 @@ import numpy as np
 from nndl.errors import ExportError, MissingExtraError
 from nndl.export.onnx import INPUT, SCORES
 from nndl.net.types import Array
+from nndl.own.running import in_words
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -57,9 +58,12 @@ def onnx_scores(model: "ModelProto", pixels: Array) -> Array:
         raise MissingExtraError("onnxruntime", "onnx", "checking an ONNX file") from None
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
     parts = [pixels[start : start + BATCH] for start in range(0, len(pixels), BATCH)]
-    return np.concatenate([session.run([SCORES], {INPUT: part / np.float32(255)})[0] for part in parts])
+    try:
+        session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        return np.concatenate([session.run([SCORES], {INPUT: part / np.float32(255)})[0] for part in parts])
+    except Exception as error:  # of onnxruntime, whose errors have no base of their own
+        raise ExportError(f"onnxruntime does not run the network: {in_words(error)}; nothing written") from error
 
 
 def refuse_unless_equal(comparison: Comparison, what: str) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from nndl.data.normalize import Normalize
 from nndl.errors import ExportError, MissingExtraError
+from nndl.export.own import onnx_output
 from nndl.export.torch_names import as_planes
 from nndl.layers import GELU_CUBIC, GELU_SCALE
 from nndl.net.catalog.activation import (
@@ -37,6 +38,7 @@ from nndl.net.network import Network
 from nndl.net.shapes import Placed
 from nndl.net.types import Array
 from nndl.net.window import Window
+from nndl.visible import visible
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -65,6 +67,18 @@ class Graph:
         self.nodes.append(helper.make_node(operator, list(inputs), [out], name=out, **attributes))
         return out
 
+    def fault(self, node: Any) -> str | None:
+        """Say why a node is none of this opset's operators with what they need; None where it is one."""
+        from onnx import checker
+
+        context = checker.C.CheckerContext()
+        context.ir_version, context.opset_imports = IR_VERSION, {"": OPSET}
+        try:
+            checker.check_node(node, context)
+        except checker.ValidationError as error:
+            return visible(" ".join(str(error).partition("==>")[0].split()))
+        return None
+
     def constant(self, name: str, value: Any, dtype: Any = np.float32) -> str:
         """Add a constant under a name; return the name."""
         self.constants[name] = np.ascontiguousarray(value, dtype)
@@ -75,6 +89,8 @@ class Graph:
         full = f"{placed.path}.{name}"
         stores = (self.network.params, self.network.buffers)
         value = next((store[full] for store in stores if full in store), None)
+        if value is None and name != "gamma":
+            raise ExportError(f"{placed.path}: a {placed.layer.kind} has no parameter or buffer {visible(name)!r}")
         return self.constant(full, np.ones(placed.in_shape[0]) if value is None else value)
 
 
@@ -290,8 +306,11 @@ def _normalized(graph: Graph, normalize: Normalize) -> str:
 
 def _chain(graph: Graph, placed: Sequence[Placed], x: str) -> str:
     for each in placed:
-        add = OPERATORS.get(type(each.layer)) or getattr(each.layer, "onnx", None)
-        if add is None:
+        add = OPERATORS.get(type(each.layer))
+        if add is not None:
+            x = add(graph, each, x)
+        elif hasattr(each.layer, "onnx"):
+            x = onnx_output(graph, each, x)
+        else:
             raise ExportError(f"{each.path}: an ONNX operator for {each.layer.kind} is not known; --to npz takes any")
-        x = add(graph, each, x)
     return x

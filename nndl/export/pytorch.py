@@ -6,6 +6,7 @@ from typing import Any
 
 from nndl.data.normalize import Normalize
 from nndl.errors import ExportError
+from nndl.export.own import pytorch_line
 from nndl.export.torch_names import attribute
 from nndl.net.catalog.activation import (
     Elu,
@@ -240,9 +241,9 @@ def _body(placed: Sequence[Placed], x: str, blocks: list[str]) -> tuple[list[str
 
 
 def _line(placed: Placed) -> Line:
-    described, own = LINES.get(type(placed.layer)), getattr(placed.layer, "pytorch", None)
-    if described is None and own is not None:
-        return Line(None, str(own()))
+    described = LINES.get(type(placed.layer))
+    if described is None and hasattr(placed.layer, "pytorch"):
+        return Line(None, pytorch_line(placed))
     if described is None:
         raise ExportError(f"{placed.path}: a PyTorch module for {placed.layer.kind} is not known; --to npz takes any")
     return described(placed.layer, placed)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from nndl.errors import ConfigError
 from nndl.net.catalog.block import Block
 from nndl.net.catalog.branching import Concat
 from nndl.net.contract import Engine, Lowered, Lowering, Rule, Site, Step
@@ -160,7 +161,11 @@ class Planner:
             return self._block(item, layout, needs_dx)
         brought: Lowering = item.layer.lowerings.get(self.engine.name, lower_by_definition)
         lower = self.engine.lowerings.get(type(item.layer), brought)
-        return lower(self._site(item, layout, needs_dx))
+        lowered: Any = lower(self._site(item, layout, needs_dx))
+        if not isinstance(lowered, Lowered):  # of a way that a layer of one's own brings
+            words = f"gives {type(lowered).__name__}, not nndl.net.contract.Lowered"
+            raise ConfigError(f"{item.path}: its way for {self.engine.name} {words}")
+        return lowered
 
     def _block(self, block: Placed, layout: Layout, needs_dx: bool) -> Lowered:
         """Lower the branches, and have them all give the memory order of the first that has layers."""

@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from numbers import Integral
+from typing import Any
 
 from nndl.errors import ConfigError, ShapeError, Where
 from nndl.net.catalog.block import Block, Branch
@@ -70,7 +72,7 @@ def _numbered(kind: str, number: int) -> str:
 
 def _place(layer: Layer, path: str, where: Where, shape: Shape) -> Placed:
     if not isinstance(layer, Block):
-        return Placed(layer, path, where, shape, layer.out_shape(shape))
+        return Placed(layer, path, where, shape, _given(layer, shape))
     rows = layer.branches_of()
     branches = [infer_shapes(row.layers, shape, _prefix(path, row), row.inside(where)) for row in rows]
     given = [branch[-1].out_shape if branch else shape for branch in branches]
@@ -83,6 +85,16 @@ def _place(layer: Layer, path: str, where: Where, shape: Shape) -> Placed:
     if own is not None:
         branches.append(infer_shapes(own, shape, f"{path}.", where))
     return Placed(layer, path, where, shape, layer.met(given), tuple(branches))
+
+
+def _given(layer: Layer, shape: Shape) -> Shape:
+    """Return the shape that a layer gives; raises ShapeError where its rule, which may be anybody's, gives none."""
+    given: Any = layer.out_shape(shape)
+    is_row = isinstance(given, tuple | list) and len(given) in (1, 3)
+    if not (is_row and all(isinstance(size, Integral) and int(size) >= 1 for size in given)):
+        shown = "(16, 32, 32) of images or (128,) of vectors"
+        raise ShapeError(f"{layer.kind}: out_shape gives {given!r}; it is a tuple of whole numbers from 1, {shown}")
+    return tuple(map(int, given))
 
 
 def _prefix(path: str, row: Branch) -> str:

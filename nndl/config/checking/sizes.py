@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Sequence
 from math import prod
+from typing import Any
 
 from nndl.errors import Where
 from nndl.net.catalog.block import Block
@@ -38,7 +39,9 @@ def oversized(layers: Sequence[Layer], where: Where = ()) -> Iterator[tuple[Wher
 
 def weights(placed: Placed) -> int:
     """Count the numbers in a layer's weights: each is used once for every place of the output."""
-    return placed.layer.macs(placed.in_shape) // prod(placed.out_shape[1:])
+    macs: Any = placed.layer.macs(placed.in_shape)
+    is_count = isinstance(macs, int)  # what else a layer of one's own says is told when it is tried
+    return macs // prod(placed.out_shape[1:]) if is_count else 0
 
 
 def memory_for_weights(placed: Placed, bytes_per_number: int, copies: int) -> int:

@@ -1,6 +1,6 @@
 """Parts of one's own tried once, on next to nothing, before a training with them begins: do they give what they say?"""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -95,14 +95,22 @@ def _fault(on: str, tried: Callable[[], None]) -> str | None:
 
 
 def _try_layer(layer: Layer, placed: Placed) -> None:
-    random = np.random.default_rng(0)
-    params = {
-        name: np.asarray(value, np.float64)
-        for name, value in layer.initial_params(placed.in_shape, lambda _: np.random.default_rng(0)).items()
-    }
+    random, shape = np.random.default_rng(0), placed.in_shape
+    params = _initial(layer, shape)
     _require_names(layer, params)
-    buffers = {name: np.array(value, np.float64) for name, value in layer.buffers(placed.in_shape).items()}
-    state = {**layer.options(), **buffers, "mode": "train", **({"rng": random} if layer.draws else {})}
+    buffers = _arrays("buffers", layer.buffers(shape))
+    if twice := next((name for name in buffers if name in params), None):
+        raise _UnfitError(f"{twice} is a parameter and a buffer; rename one")
+    _require_rest(layer, shape)
+
+    def fresh() -> dict[str, Any]:
+        copies = {name: value.copy() for name, value in buffers.items()}
+        rng = {"rng": np.random.default_rng(0)} if layer.draws else {}
+        return {**layer.options(), **copies, "mode": "train", **rng}
+
+    state = fresh()
+    if not isinstance(layer.arguments(params, state), tuple | list):
+        raise _UnfitError("arguments gives a tuple of what forward takes after x: return (self.beta,)")
     x = random.standard_normal((EXAMPLES, *placed.in_shape))
     forward, backward = _called(layer.pair.forward), _called(layer.pair.backward)
     given_x = x.copy()
@@ -112,6 +120,10 @@ def _try_layer(layer: Layer, placed: Placed) -> None:
     if not (isinstance(result, tuple) and len(result) == 2):
         raise _UnfitError(f"{forward} should return (out, cache), not {_what(result)}")
     _require_shape(forward, result[0], (EXAMPLES, *placed.out_shape), "out_shape says")
+    again = layer.pair.forward(x.copy(), *layer.arguments(params, fresh()))[0]
+    if not np.array_equal(again, result[0], equal_nan=True):
+        words = "say draws = True, and draw by param_dict['rng']"
+        raise _UnfitError(f"{forward} gives something else the second time; {words}")
     given = layer.pair.backward(random.standard_normal((EXAMPLES, *placed.out_shape)), result[1])
     gradients = given if isinstance(given, tuple) else (given,)
     wanted = {"dx": x.shape, **{f"d{name}": params[name].shape for name in layer.gradients}}
@@ -119,7 +131,49 @@ def _try_layer(layer: Layer, placed: Placed) -> None:
         raise _UnfitError(f"{backward} should return {', '.join(wanted)}, and returns {_what(given)}")
     for (name, shape), gradient in zip(wanted.items(), gradients, strict=True):
         _require_shape(f"{name} of {backward}", gradient, shape)
-    _require_float32(layer, x, params, state)
+    _require_float32(layer, x, params, fresh())
+
+
+def _initial(layer: Layer, shape: Shape) -> dict[str, Array]:
+    """Return the parameters to start from, which are numbers and the same for the same seed."""
+    params, again = (
+        _arrays("initial_params", layer.initial_params(shape, lambda _: np.random.default_rng(0))) for _ in range(2)
+    )
+    for name, value in params.items():
+        if not np.isfinite(value).all():
+            raise _UnfitError(f"initial_params: {name} has values that are not finite")
+        if not np.array_equal(value, again[name]):
+            raise _UnfitError(f"initial_params: {name} is another the second time; draw by random({name!r})")
+    return params
+
+
+def _arrays(who: str, given: Any) -> dict[str, Array]:
+    """Return a layer's parameters or buffers in float64; raises for what is no mapping of arrays by names."""
+    if not isinstance(given, Mapping):
+        raise _UnfitError(f"{who} gives a mapping of arrays by their names, such as {{'w': w}}, not {_what(given)}")
+    if odd := [name for name in given if not (isinstance(name, str) and name.isidentifier())]:
+        raise _UnfitError(f"{who}: a name has letters, digits and _ only, not {odd[0]!r}")
+    arrays = {}
+    for name, value in given.items():
+        try:
+            arrays[name] = np.array(value, np.float64)
+        except (TypeError, ValueError):
+            raise _UnfitError(f"{who}: {name} is no array of numbers, but {_what(value)}") from None
+    return arrays
+
+
+def _require_rest(layer: Layer, shape: Shape) -> None:
+    """Try what a layer says besides: its options, its cost, its random numbers, itself in evaluation."""
+    options, macs, drawn = layer.options(), layer.macs(shape), layer.drawn(shape)
+    if not (isinstance(options, Mapping) and all(isinstance(name, str) for name in options)):
+        raise _UnfitError("options gives a mapping of constants by their names, such as {'eps': 1e-5}")
+    if not (isinstance(macs, int | np.integer) and macs >= 0):
+        raise _UnfitError(f"macs gives a whole number of multiply-adds, not {macs!r}")
+    if not (isinstance(drawn, tuple) and all(isinstance(size, int | np.integer) and size >= 1 for size in drawn)):
+        raise _UnfitError(f"drawn gives a shape, such as (16, 32, 32), not {drawn!r}")
+    if not isinstance(layer.in_evaluation(), Layer):
+        raise _UnfitError(f"in_evaluation gives a layer, such as self, not {_what(layer.in_evaluation())}")
+    layer.is_plain()
 
 
 def _require_float32(layer: Layer, x: Array, params: dict[str, Array], state: dict[str, Any]) -> None:
@@ -134,9 +188,6 @@ def _require_float32(layer: Layer, x: Array, params: dict[str, Array], state: di
 
 
 def _require_names(layer: Layer, params: dict[str, Array]) -> None:
-    odd = [name for name in (*params, *layer.gradients, *layer.decays) if not name.isidentifier()]
-    if odd:
-        raise _UnfitError(f"a parameter's name has letters, digits and _ only, not {odd[0]!r}")
     if sorted(params) != sorted(layer.gradients):
         raise _UnfitError(
             f"initial_params gives {_listed(params)}, and gradients says that backward returns those of "

@@ -4,7 +4,7 @@ import contextlib
 import inspect
 import re
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -18,6 +18,21 @@ RESERVED = ("all", "name", "classes", "latest")
 PLAIN = (bool, int, float, str, type(None))
 OVERRIDES = {"optimizer": "update", "schedule": "__call__", "augmentation": "apply", "observer": "watch"}
 """The method that a description of one's own must have, by what it describes."""
+METHODS = {
+    "out_shape": ("shape",),
+    "initial_params": ("shape", "random"),
+    "buffers": ("shape",),
+    "drawn": ("shape",),
+    "options": (),
+    "arguments": ("params", "param_dict"),
+    "in_evaluation": (),
+    "is_plain": (),
+    "macs": ("shape",),
+    "onnx": ("graph", "placed", "x"),
+    "pytorch": (),
+}
+"""The methods that a layer may have, and what they are given after self."""
+ENGINES = ("reference", "vectorized", "compiled", "compiled_bf16")
 
 
 def refuse_unfit(described: type[Any], what: str) -> None:
@@ -40,8 +55,8 @@ def _check_kind(described: type[Described]) -> None:
         raise ConfigError(f"{said}; kind = 'swish' is what configs call it: small letters, digits and _")
     if kind in RESERVED:
         raise ConfigError(f"kind {kind!r} means something else; choose another")
-    if described.nested:
-        raise ConfigError("a part of one's own holds no list of parts (nested)")
+    if described.nested or described.named:
+        raise ConfigError("a part of one's own holds no list of parts (nested, named)")
     unknown = [name for name in (described.shorthand, described.counts_classes, *described.one_of) if name]
     names = [field.name for field in fields(described)]
     if absent := next((name for name in unknown if name not in names), None):
@@ -98,10 +113,30 @@ def _check_layer(described: type[Layer]) -> None:
         raise ConfigError(f"{_name(pair.forward)} takes no x; it is forward(x, ...) -> (out, cache)")
     if not _takes(pair.backward, 2):
         raise ConfigError(f"{_name(pair.backward)} is backward(dout, cache) -> dx, or (dx, dw, ...)")
+    for name, wanted in METHODS.items():
+        method = vars(described).get(name)
+        if method is not None and not (callable(method) and _takes(method, 1 + len(wanted))):
+            raise ConfigError(f"{name} is a method, {name}({', '.join(('self', *wanted))})")
+    if not isinstance(described.draws, bool):
+        raise ConfigError(f"draws is True or False, not {described.draws!r}")
+    _check_mappings(described)
     for name in ("gradients", "decays"):
         value = getattr(described, name)
         if not (isinstance(value, tuple) and all(isinstance(each, str) for each in value)):
             raise ConfigError(f"{name} is a tuple of names, such as ('w', 'b'), not {value!r}")
+
+
+def _check_mappings(described: type[Layer]) -> None:
+    lowerings, example = described.lowerings, described.example
+    if not (isinstance(lowerings, Mapping) and all(map(callable, lowerings.values()))):
+        raise ConfigError("lowerings is a mapping of functions, by the engine: {'vectorized': lower}")
+    if strange := next((name for name in lowerings if name not in ENGINES), None):
+        raise ConfigError(f"lowerings names {strange!r}; the engines are {', '.join(ENGINES)}")
+    if not isinstance(example, Mapping):
+        raise ConfigError(f"example is a mapping of options, such as {{'beta': 2.0}}, not {example!r}")
+    names = [field.name for field in fields(described)]
+    if strange := next((name for name in example if name not in names), None):
+        raise ConfigError(f"example names {strange!r}, which is no option; there are {', '.join(names)}")
 
 
 def _check_method(described: type[Any], what: str) -> None:
