@@ -10,7 +10,7 @@ from nndl.config import advice
 from nndl.config.own.installed import faults
 from nndl.config.reading.messages import Path, Report
 from nndl.config.schema import OneOf
-from nndl.config.translate import translate
+from nndl.config.translate import QUOTES, translate
 from nndl.described import Described, option_names
 from nndl.train.updater import Group
 
@@ -67,7 +67,8 @@ class Pieces:
             for fault in translate(error, options, lambda at, _: advice.for_option(key, kind, str(at[-1]))):
                 # What a bare value sets stands where the bare value does.
                 where = fault.path[1:] if bare and fault.path[:1] == (described.shorthand,) else fault.path
-                self.report((*path, *where), f"{kind}: {fault.words}", fault.at_key)
+                words = _as_text(described, options, fault.path[-1]) if fault.words.endswith(QUOTES) else fault.words
+                self.report((*path, *where), f"{kind}: {words or fault.words}", fault.at_key)
         except ValueError as error:
             words = str(error).removeprefix(f"{kind}: ")
             about = words.partition(" ")[0]
@@ -156,6 +157,19 @@ def _described(described: type[Described], options: dict[str, Any]) -> Described
     """Make the description with these options. Raises ValidationError, or the ValueError of the description itself."""
     checked = options_model(described).model_validate(options)  # type: ignore[arg-type]  # mypy: not hashable
     return described(**{name: getattr(checked, name) for name in option_names(described)})
+
+
+def _as_text(described: type[Described], options: dict[str, Any], name: Any) -> str | None:
+    """Return what would be said of a number that is put in quotes, as it is to be said of it now; None for nothing."""
+    text = str(options.get(name))
+    for others in (options, {}):  # all of them, so that all is told at once, or it alone where others are no such
+        try:
+            _described(described, {**others, name: text})
+        except ValidationError:
+            continue
+        except ValueError as error:
+            return str(error).replace(repr(text), text)
+    return None
 
 
 def _frozen(value: Any) -> Any:

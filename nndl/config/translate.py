@@ -10,6 +10,7 @@ from nndl.config.advice import Hint
 from nndl.config.reading.marked import scalar
 from nndl.config.reading.messages import Path, dotted
 
+QUOTES = "; put it in quotes"
 A_MAPPING = "a mapping, key: value"
 EXPECTED = {
     "int_type": "a whole number",
@@ -102,7 +103,7 @@ def _unfit(path: Path, items: Sequence[Any]) -> str:
     elif isinstance(value, str) and not isinstance(scalar(value), str) and "a word" not in choices:
         cure = "; take off the quotes"
     elif choices == "a word" and isinstance(value, int | float):
-        cure = "; put it in quotes"
+        cure = QUOTES
     elif value is None:
         cure = "; give it a value, or leave the key out"
     elif isinstance(value, str) and GROUPED.fullmatch(value) and "a word" not in choices:

@@ -1,4 +1,4 @@
-"""What a layer of one's own says of itself to PyTorch and to ONNX, looked at before it is written into a file."""
+"""The words of a layer of one's own on PyTorch and ONNX, looked at before they are written into a file."""
 
 import ast
 import builtins

@@ -123,10 +123,12 @@ class Swa(Average):
     """The way it passes: along half a cosine wave, or in a straight line."""
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(SWA_INTERVAL, self.every):
-            raise ValueError(f"every should be epoch, or as 2 epochs or 100 steps, not {self.every!r}")
-        if self.anneal_epochs and self.learning_rate is None:
-            raise ValueError("anneal_epochs needs a learning_rate to pass to")
+        is_interval = re.fullmatch(SWA_INTERVAL, self.every)
+        every = "" if is_interval else f"every should be epoch, or as 2 epochs or 100 steps, not {self.every!r}"
+        to_pass = self.anneal_epochs and self.learning_rate is None
+        wrong = [every, "anneal_epochs needs a learning_rate to pass to" if to_pass else ""]
+        if any(wrong):
+            raise ValueError("; ".join(filter(None, wrong)))
 
     def first(self, steps: int) -> int:
         """Return how many steps are taken before averaging begins."""

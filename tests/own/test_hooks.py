@@ -1,4 +1,4 @@
-"""What a layer of one's own says besides its pair: wrong answers are told with their place, in no internal error."""
+"""Wrong answers of the methods of a layer of one's own are told with their place, in no internal error."""
 
 from pathlib import Path
 

@@ -67,6 +67,12 @@ LINEAR = "model: {layers: [affine: 10]}\n"
             "swa: of 1,056 steps 106 are left, 0.301 epochs, and none is averaged; begin sooner",
         ),
         ("train: {average: {swa: {every: 2 minutes}}}", "2 minutes", "swa: every should be epoch, or as 2 epochs or "),
+        ("train: {average: {swa: {every: 5}}}", "5}", "swa: every should be epoch, or as 2 epochs or 100 steps, not 5"),
+        (
+            "train: {average: {swa: {every: 5, anneal_epochs: 2}}}",
+            "5, ann",
+            "swa: every should be epoch, or as 2 epochs or 100 steps, not 5; anneal_epochs needs a learning_rate to ",
+        ),
         ("train: {average: {swa: {anneal_epochs: 2}}}", "2}", "swa: anneal_epochs needs a learning_rate to pass to"),
         ("train: {average: {swa: {start: 1.0}}}", "1.0", "swa: start should be less than 1, not 1.0"),
         ("train: {epochs: 1e300}", "1e300}", "epochs should be 1,000,000 or less, not 1e+300"),
