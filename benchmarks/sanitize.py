@@ -105,9 +105,8 @@ def compile_kernels(tree: Path, sanitizer: Sanitizer, instructions: str | None) 
     """Compile the kernels of a copied tree, for one instruction set or all; exits where one does not compile."""
     os.environ["CC"] = compiler()
     build = run_path(str(tree / "nndl" / "engines" / "compiled" / "build.py"))
-    wanted = {name: options for name, options in build["variants"]().items() if instructions in (None, name)}
-    build["build"].__globals__["variants"] = lambda: wanted
-    if len(build["build"](more=(*READABLE, *sanitizer.options))) != len(wanted):
+    wanted = [instructions] if instructions else list(build["variants"]())
+    if len(build["build"](more=(*READABLE, *sanitizer.options), only=wanted)) != len(wanted):
         raise SystemExit("the kernels were not compiled")
 
 

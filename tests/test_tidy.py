@@ -125,3 +125,21 @@ def unpickles(path: Path) -> bool:
 
 def test_nothing_unpickles_outside_the_one_restricted_reader() -> None:
     assert [path.relative_to(ROOT).as_posix() for path in SOURCES if unpickles(path)] == ["nndl/data/pickled.py"]
+
+
+def test_what_is_optional_is_tested_with_it() -> None:
+    """.ci/run installs what is optional but PyTorch, and repeats the tests that were skipped without."""
+    there = {"PIL", "PIL.Image", "PIL.ImageOps", "onnx", "onnxruntime", "torch", "torch.nn.functional"}  # or never
+    repeated = re.search(r'extras="([^"]+)"', (ROOT / ".ci" / "run").read_text(encoding="utf-8"))
+    assert repeated
+    named = [ROOT / word for word in repeated[1].split()]
+    wanting = [
+        path
+        for path in sorted((ROOT / "tests").rglob("test_*.py"))
+        if {*re.findall(r'importorskip\("([\w.]+)"', text := path.read_text(encoding="utf-8"))} - there
+        or re.search("^from .* import .*needs_mpi", text, re.MULTILINE)
+    ]
+    assert len(wanting) > 20
+    forgotten = [path.relative_to(ROOT).as_posix() for path in wanting if not {path, *path.parents} & {*named}]
+    assert forgotten == [], ".ci/run's list of extras lacks them"
+    assert [path for path in named if not path.exists()] == []

@@ -1,5 +1,6 @@
 """A fault of each kind, planted in a copy of the kernels, ends the run under its sanitizer with a report of it."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,20 @@ PLANTED = {
 }
 
 
+RUN = {"direct.c", "winograd.c", "convolution.c", "unpool.c", "threads.c", "library.c"}
+"""Kernels that the planted faults are met in. With a sanitizer the others take most of a minute of compiling."""
+
+
+def left_out(kernels: Path) -> None:
+    """Put functions that do nothing in the place of kernels that no planted fault is met in."""
+    names = []
+    for source in sorted(kernels.glob("*.c")):
+        if source.name not in RUN:
+            names += re.findall(r"^void (nndl_\w+)\(", source.read_text(encoding="utf-8"), re.MULTILINE)
+            source.unlink()
+    (kernels / "left_out.c").write_text("".join(f"void {name}(void) {{}}\n" for name in names), encoding="utf-8")
+
+
 def skip_without(name: str) -> None:
     """Skip where there is no GCC, or not the library of this sanitizer."""
     try:
@@ -40,7 +55,9 @@ def test_a_planted_fault_is_reported(
     file, right, wrong, test, report = PLANTED[name]
 
     def copied(folder: Path) -> Path:
-        source = copy(folder) / "nndl" / "engines" / "compiled" / "kernels" / file
+        kernels = copy(folder) / "nndl" / "engines" / "compiled" / "kernels"
+        left_out(kernels)
+        source = kernels / file
         text = source.read_text(encoding="utf-8")
         assert text.count(right) == 1
         source.write_text(text.replace(right, wrong), encoding="utf-8")

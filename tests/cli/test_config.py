@@ -12,14 +12,13 @@ from nndl.config import load_config
 from nndl.config.bundled import bundled, names
 from nndl.config.writing.json_schema import json_schema
 from nndl.config.writing.reference import reference
+from tests.cli import command
 
-ROOT = Path(__file__).parents[2]
+ROOT = command.ROOT
 
 
-def nndl(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    environment = {"PYTHONPATH": str(ROOT), "PATH": "", "COLUMNS": "100"}
-    command = [sys.executable, "-m", "nndl", *words]
-    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, encoding="utf-8", timeout=60)
+def nndl(*words: str, cwd: Path = ROOT) -> "subprocess.CompletedProcess[str]":
+    return command.nndl(*words, cwd=cwd, COLUMNS="100")
 
 
 def test_the_list_names_every_bundled_config() -> None:

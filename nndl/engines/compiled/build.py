@@ -9,6 +9,8 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
 
@@ -53,29 +55,46 @@ def library_path(variant: str, folder: Path = HERE) -> Path:
     return folder / f"kernels_{variant}.so"
 
 
-def build(folder: Path = HERE, more: tuple[str, ...] = ()) -> list[Path]:
-    """Compile every variant into `folder`; returns the files made: none where there is no compiler or it fails.
+def wanted() -> list[str]:
+    """Return the instruction sets to build for: those that $NNDL_KERNELS names ("avx2"), or every one.
 
-    more: further options. What the compiler says is printed: a build without kernels is slower, not broken.
+    The baseline is always among them: it is the one that can be asked what the processor has. Exits with what would be
+    right where a name is none that is known here.
+    """
+    named = [name.strip() for name in os.environ.get("NNDL_KERNELS", "").split(",") if name.strip()]
+    if unknown := [name for name in named if name not in variants()]:
+        raise SystemExit(f"nndl: NNDL_KERNELS takes {', '.join(variants())} here, not {unknown[0]!r}")
+    return [name for name in variants() if name in {*(named or variants()), "baseline"}]
+
+
+def build(folder: Path = HERE, more: tuple[str, ...] = (), only: Sequence[str] | None = None) -> list[Path]:
+    """Compile variants into `folder`; returns the files made: none where there is no compiler or it fails.
+
+    more: further options. only: the variants, where they are not those of `wanted`. What the compiler says is printed:
+    a build without kernels is slower, not broken.
     """
     compiler = find_compiler()
     if compiler is None:
         print("nndl: no C compiler found; the vectorised engine will be used", file=sys.stderr)
         return []
+    with ThreadPoolExecutor(os.cpu_count()) as threads:  # which wait for as many compilers
+        made = threads.map(lambda variant: _compile([*compiler, *COMMON, *more], variant, folder), only or wanted())
+        return [path for path in made if path is not None]
+
+
+def _compile(command: list[str], variant: str, folder: Path) -> Path | None:
+    """Compile one variant; returns its library, or None, with what went wrong printed and no library left."""
+    target = library_path(variant, folder)
+    fresh = target.with_suffix(f".{os.getpid()}")  # a library that runs must not change under the process's feet
     sources = sorted(str(path) for path in (HERE / "kernels").glob("*.c"))
-    made = []
-    for variant, options in variants().items():
-        target = library_path(variant, folder)
-        fresh = target.with_suffix(f".{os.getpid()}")  # a library that runs must not change under the process's feet
-        marks = (*options, f'-DNNDL_SOURCES="{digest()}"')
-        problem = _run([*compiler, *COMMON, *marks, *more, *sources, "-o", str(fresh), "-lpthread"])
-        if problem:
-            print(f"nndl: the {variant} kernels were not built: {problem}", file=sys.stderr)
-            for left in (fresh, target):
-                left.unlink(missing_ok=True)
-        else:
-            made.append(fresh.replace(target))
-    return made
+    marks = (*variants()[variant], f'-DNNDL_SOURCES="{digest()}"')
+    problem = _run([*command, *marks, *sources, "-o", str(fresh), "-lpthread"])
+    if not problem:
+        return fresh.replace(target)
+    print(f"nndl: the {variant} kernels were not built: {problem}", file=sys.stderr)
+    for left in (fresh, target):
+        left.unlink(missing_ok=True)
+    return None
 
 
 def _run(command: list[str]) -> str:

@@ -120,10 +120,26 @@ def test_a_build_that_fails_leaves_no_older_library_to_be_taken_for_it(
     older = [build.library_path(variant, tmp_path) for variant in build.variants()]
     for path in older:
         path.write_bytes(b"older")
+    (tmp_path / "kernels").mkdir()
+    (tmp_path / "kernels" / "small.c").write_text("int nndl_small(void) { return 1; }\n", encoding="utf-8")
+    monkeypatch.setattr(build, "HERE", tmp_path)
     monkeypatch.setattr(build, "variants", lambda: {"baseline": (), "avx2": ("--no-such-option",)})
     assert build.build(tmp_path) == [build.library_path("baseline", tmp_path)]
     assert build.library_path("baseline", tmp_path).stat().st_size > 5
     assert not build.library_path("avx2", tmp_path).exists()
+
+
+def test_the_instruction_sets_to_build_for_are_every_one_or_those_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build, "variants", lambda: {"avx512": (), "avx2": (), "baseline": ()})
+    monkeypatch.delenv("NNDL_KERNELS", raising=False)
+    assert build.wanted() == ["avx512", "avx2", "baseline"]
+    monkeypatch.setenv("NNDL_KERNELS", "avx2")
+    assert build.wanted() == ["avx2", "baseline"]  # which is asked what the processor has
+    monkeypatch.setenv("NNDL_KERNELS", "baseline")
+    assert build.wanted() == ["baseline"]
+    monkeypatch.setenv("NNDL_KERNELS", "baseline, mmx")
+    with pytest.raises(SystemExit, match="NNDL_KERNELS takes avx512, avx2, baseline here, not 'mmx'"):
+        build.wanted()
 
 
 @pytest.mark.parametrize(
