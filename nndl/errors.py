@@ -9,6 +9,7 @@ NndlError
 ├── MissingExtraError    an optional package is not installed       exit code 2
 ├── ExportError          a network cannot be handed on as asked     exit code 1
 ├── CheckpointError      a saved state is not whole                 exit code 1
+│   └── StartError       weights that a config starts from are unfit  exit code 2
 ├── ForeignFileError     a run's file is a link, a pipe, too large  exit code 1; in nndl.runs.files, an OSError too
 └── TrainingError        numbers make no sense, or memory ran out   exit code 1
 """
@@ -69,6 +70,12 @@ class ExportError(NndlError):
 
 class CheckpointError(NndlError):
     """A saved state is not whole, or is not one of ours."""
+
+
+class StartError(CheckpointError):
+    """Weights that a config starts from are missing, damaged, or another network's."""
+
+    exit_code = 2
 
 
 class TrainingError(NndlError):

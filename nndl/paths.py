@@ -60,6 +60,11 @@ def expanded(path: str | os.PathLike[str]) -> Path:
         ) from None
 
 
+def placed(path: Path) -> str:
+    """Return a relative path with the place that it means: pets (from here /home/me/pets)."""
+    return str(path) if path.is_absolute() else f"{path} (from here {path.resolve()})"
+
+
 def quoted(text: str) -> str:
     """Return a word of a command as it is typed into this system's shell: in quotes where it has to be.
 

@@ -7,7 +7,7 @@ from nndl.data.archive import extract
 from nndl.data.lock import alone, lock_of
 from nndl.data.official import RELEASES, TITLES, Release
 from nndl.errors import DataError
-from nndl.paths import word
+from nndl.paths import placed, word
 
 _UNPACKING = 300.0  # seconds: an archive takes about five
 
@@ -35,6 +35,14 @@ def find_release(root: Path, releases: Sequence[Release]) -> tuple[Release, Path
             mend = f"{command(release, folder.parent)} --verify"
             raise DataError(f"{folder}: {', '.join(missing)} missing; to mend it: {mend}")
     raise DataError(_not_found(root, releases))
+
+
+def is_in(root: Path, dataset: str) -> bool:
+    """Tell whether root is, or holds, the files of a published data set or an archive of them; nothing is unpacked."""
+    there = [release for release in RELEASES if release.dataset == dataset]
+    archives = [root / name for release in there for name in archive_names(release)]
+    whole = (not _missing(folder, release) for release in there for folder in folders(root, release))
+    return any(path.is_file() for path in (root, *archives)) or any(whole)
 
 
 def folders(root: Path, release: Release) -> tuple[Path, ...]:
@@ -87,9 +95,8 @@ def _release_of(archive: Path, releases: Sequence[Release]) -> Release:
 
 def _not_found(root: Path, releases: Sequence[Release]) -> str:
     folders = " or ".join(f"{release.folder}/" for release in releases)
-    looked = root if root.is_absolute() else f"{root}, which from here is {root.resolve()}"
     lines = [
-        f"{TITLES[releases[0].dataset]} is not in {looked}: no {folders}, and no archive of them",
+        f"{TITLES[releases[0].dataset]} is not in {placed(root)}: no {folders}, and no archive of them",
         "  if it is elsewhere:  --data FOLDER says where (data.root in a config)",
         f"  to fetch it:         {command(releases[0], root)}",
     ]

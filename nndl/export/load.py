@@ -19,12 +19,25 @@ _LISTED = 40
 T = TypeVar("T")
 
 
+class MisfitError(CheckpointError):
+    """Arrays are not those of the network."""
+
+    def __init__(self, words: str, names: Sequence[str], skipped: Sequence[str], fitting: bool) -> None:
+        super().__init__(words)
+        self.names = names
+        """Those that are missing, left over, or not as the network has them."""
+        self.skipped = skipped
+        """The patterns that left something out."""
+        self.fitting = fitting
+        """True where others fit."""
+
+
 def load_arrays(network: Network, arrays: Mapping[str, Array], source: str, skip: Sequence[str] = ()) -> list[str]:
     """Fill a network's parameters and running statistics from arrays under PyTorch's names or ours.
 
     Returns the names of those that were filled, as a state has them: params/conv1.w.
 
-    skip: patterns of names, in either form, that are left out on both sides. Raises CheckpointError, before anything is
+    skip: patterns of names, in either form, that are left out on both sides. Raises MisfitError, before anything is
     changed, with everything that is missing, left over, or of another shape than the network's; `source` is what it
     calls the file.
     """
@@ -36,11 +49,14 @@ def load_arrays(network: Network, arrays: Mapping[str, Array], source: str, skip
     ]
     given, expected = _kept(given, expected, skip), _kept(expected, expected, skip)
     shapes = {name: entry.their_shape if theirs else entry.shape for name, entry in expected.items()}
-    faults = [f"skip: nothing here is called {pattern!r}" for pattern in unknown]
-    faults += [f"{name} {shape} is missing" for name, shape in shapes.items() if name not in given]
-    faults += [f"{name} {value.shape} belongs to no layer" for name, value in given.items() if name not in expected]
-    faults += [fault for name in shapes if name in given and (fault := _fault(name, given[name], shapes[name]))]
-    _refuse(faults, source)
+    faults = {name: f"{name} {shape} is missing" for name, shape in shapes.items() if name not in given}
+    faults |= {name: f"{name} {value.shape} belongs to no layer" for name, value in given.items() if name not in shapes}
+    faults |= {name: fault for name in shapes if name in given and (fault := _fault(name, given[name], shapes[name]))}
+    lost = [f"skip: nothing here is called {pattern!r}" for pattern in unknown]
+    if faults or lost:
+        words = _listed([*lost, *faults.values()], source)
+        skipped = [pattern for pattern in skip if pattern not in unknown]
+        raise MisfitError(words, list(faults), skipped, fitting=not shapes.keys() <= faults.keys())
     for name, entry in expected.items():
         if not entry.store and not (given[name] == 1).all():
             raise CheckpointError(f"{source}: {name} is not all ones, but the config says scale: false there")
@@ -61,12 +77,11 @@ def _is_left_out(name: str, expected: Mapping[str, Entry], skip: Sequence[str]) 
     return any(fnmatchcase(each, pattern) for each in names for pattern in skip)
 
 
-def _refuse(faults: Sequence[str], source: str) -> None:
-    """Raise CheckpointError where there are faults, with the first of them."""
-    if faults:
-        listed = "".join(f"\n  {fault}" for fault in faults[:_LISTED])
-        more = f"\n  and {len(faults) - _LISTED} more" if len(faults) > _LISTED else ""
-        raise CheckpointError(f"{source} does not fit the config's network:{listed}{more}")
+def _listed(faults: Sequence[str], source: str) -> str:
+    """Return the first of the faults in words, and how many more there are."""
+    listed = "".join(f"\n  {fault}" for fault in faults[:_LISTED])
+    more = f"\n  and {len(faults) - _LISTED} more" if len(faults) > _LISTED else ""
+    return f"{source} does not fit the config's network:{listed}{more}"
 
 
 def _fault(name: str, value: Array, shape: tuple[int, ...]) -> str | None:

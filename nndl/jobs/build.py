@@ -12,9 +12,9 @@ from nndl.config.build import Build, Built, Start
 from nndl.config.given import on_images
 from nndl.config.schema import StartFrom
 from nndl.data.dataset import Dataset
-from nndl.errors import CheckpointError
+from nndl.errors import CheckpointError, StartError
 from nndl.export.files import read_weights
-from nndl.export.load import load_arrays
+from nndl.export.load import MisfitError, load_arrays
 from nndl.net.network import Network
 from nndl.paths import expanded
 from nndl.runs.checkpoint import Arrays, digest, read_checkpoint
@@ -30,7 +30,7 @@ def build(experiment: Experiment, data: Dataset | None = None) -> Built:
     """Load the data and make the network, with the weights of train.start_from, and its solver.
 
     data: the images, made by `Dataset.from_arrays`, in the place of those that the experiment names. Raises DataError
-    when the data is missing or damaged, CheckpointError where the weights cannot be read or do not fit, and UsageError
+    when the data is missing or damaged, StartError where the weights cannot be read or do not fit, and UsageError
     for what is no experiment, for images that do not fit it, or where there is no such run.
     """
     parts.check_experiment(experiment)
@@ -41,14 +41,26 @@ def build(experiment: Experiment, data: Dataset | None = None) -> Built:
 
 
 def begin_from(start: StartFrom, network: Network) -> Start:
-    """Give the network the weights that `start` names."""
-    arrays, source = _of_run(start.run, network) if start.run is not None else _of_file(str(start.file), network)
+    """Give the network the weights that `start` names; raises StartError where they are missing, damaged or unfit."""
     try:
+        arrays, source = _of_run(start.run, network) if start.run is not None else _of_file(str(start.file), network)
         names = load_arrays(network, arrays, source, start.skip)
+    except MisfitError as error:
+        raise StartError(f"train.start_from: {error}\n{_cure(error)}") from None
     except CheckpointError as error:
-        cure = "what is not to fit is left out by its name: train.start_from.skip: ['affine1.*']"
-        raise CheckpointError(f"{error}\n{cure}") from None
+        raise StartError(f"train.start_from: {error}") from None
     return Start(tuple(names), _digest(network, names), source, start.skip)
+
+
+def _cure(misfit: MisfitError) -> str:
+    """Say which patterns leave out all that does not fit."""
+    if not misfit.names:
+        return "leave that pattern out of train.start_from.skip, or mend it"
+    if not misfit.fitting:
+        return "no layer fits: these are the weights of another network"
+    layers = dict.fromkeys(f"{name.rpartition('.')[0]}.*" for name in misfit.names)
+    patterns = ", ".join(f"'{pattern}'" for pattern in dict.fromkeys([*misfit.skipped, *layers]))
+    return f"to leave out what does not fit, and begin it as it is drawn: train.start_from.skip: [{patterns}]"
 
 
 def _of_run(text: str, network: Network) -> tuple[Arrays, str]:
@@ -95,7 +107,10 @@ def build_again(folder: RunFolder, experiment: Experiment, make: Build = build) 
         return make(experiment)
     open_to_read(folder.start).close()  # in words where it is a link, say
     copy = StartFrom(file=str(folder.start.absolute()), skip=_skipped(folder))
-    built = make(starting_from(copy, experiment))
+    try:
+        built = make(starting_from(copy, experiment))
+    except StartError as error:
+        raise CheckpointError(str(error).removeprefix("train.start_from: ")) from None
     return replace(built, experiment=starting_from(experiment.train.start_from, built.experiment))
 
 

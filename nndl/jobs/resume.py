@@ -13,8 +13,9 @@ from nndl.config.writing.show import as_tree, dump
 from nndl.engines import describe_engine
 from nndl.errors import UsageError
 from nndl.jobs.build import build, build_again
+from nndl.jobs.images import as_kept, found_at
 from nndl.jobs.sameness import Change, as_told, changes_between, provenance, recorded
-from nndl.jobs.stored import as_kept, stored_experiment, stored_state
+from nndl.jobs.stored import stored_experiment, stored_state
 from nndl.runs.atomic import write_atomically
 from nndl.runs.differences import Difference
 from nndl.runs.folder import RunFolder
@@ -192,6 +193,8 @@ def _write_down(folder: RunFolder, resumed: Resumed, state: State) -> None:
         write_sources(folder, resumed.built.experiment.sources)
     write_atomically(folder.config, dump(with_copies(as_kept(resumed.built.experiment, folder))))
     now = describe_engine(resumed.built.network.engine)
+    if root := found_at(resumed.built.experiment.data):
+        now["root"] = root
     folder.write_environment({**folder.read_environment(), **now, "data_digest": resumed.keeping.about["data"]})
     solver_info = {**state.info, "epochs": resumed.built.solver.epochs, "about": dict(resumed.keeping.about)}
     States(folder, resumed.keeping.keep).write(state.arrays, solver_info)

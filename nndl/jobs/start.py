@@ -13,6 +13,7 @@ from nndl.data.sources.python import save
 from nndl.engines import describe_engine
 from nndl.errors import ConfigError, UsageError
 from nndl.jobs.build import weights
+from nndl.jobs.images import found_at
 from nndl.paths import expanded
 from nndl.runs.atomic import write_atomically
 from nndl.runs.checkpoint import write_checkpoint
@@ -77,6 +78,8 @@ def _write_new_run(folder: RunFolder, built: Built, config: str) -> None:
         ran["packages"] = packages
     if built.start is not None:
         ran["start"] = {"from": built.start.source, "sha256": built.start.digest, "skip": list(built.start.skip)}
+    if root := found_at(built.experiment.data):
+        ran["root"] = root
     folder.write_environment({**describe_environment(), **ran})
     write_inputs(folder, inputs_of(built.split.normalize, dataset))
     if built.experiment.data.in_python:

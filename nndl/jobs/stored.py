@@ -8,8 +8,8 @@ from nndl.config.build import build_network
 from nndl.config.load import decoded, parse_config
 from nndl.config.own.using import given
 from nndl.config.reading.overrides import called, parse
-from nndl.config.schema import GIVEN
 from nndl.errors import ConfigError, UsageError
+from nndl.jobs.images import at_hand
 from nndl.net.network import Network
 from nndl.own.source import Source
 from nndl.own.trust import refuse_unknown
@@ -42,7 +42,7 @@ def stored_experiment(folder: RunFolder, sets: Sequence[str] = ()) -> Experiment
             raise UsageError(f"{called(change)}: {words}")
     find = given(partial(_own_code, folder))
     experiment = parse_config(text, str(folder.config), sets, "config", begun=True, find=find)
-    return _with_root(experiment, _images(folder)) if kept and experiment.data.in_python else experiment
+    return at_hand(experiment, folder, kept, any(parse(change)[0][:2] == ("data", "root") for change in sets))
 
 
 def _own_code(folder: RunFolder, names: Sequence[str]) -> Sequence[Source]:
@@ -51,19 +51,6 @@ def _own_code(folder: RunFolder, names: Sequence[str]) -> Sequence[Source]:
     sources = read_sources(folder, names)
     refuse_unknown(sources, f"{folder.path}")
     return sources
-
-
-def as_kept(experiment: Experiment, folder: RunFolder) -> Experiment:
-    """Return a stored experiment as its folder, which may be moved, is to say it."""
-    return _with_root(experiment, GIVEN) if experiment.data.root == _images(folder) else experiment
-
-
-def _images(folder: RunFolder) -> str:
-    return str(folder.arrays.absolute())
-
-
-def _with_root(experiment: Experiment, root: str) -> Experiment:
-    return experiment.model_copy(update={"data": experiment.data.model_copy(update={"root": root})})
 
 
 def stored_state(folder: RunFolder, network: Network | None = None) -> State | None:

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from nndl.errors import CheckpointError, UsageError
-from nndl.paths import expanded, word
+from nndl.paths import expanded, placed, word
 from nndl.runs.atomic import write_atomically
 from nndl.runs.files import is_there, open_to_append, read_bounded
 from nndl.runs.lock import LOCK, is_locked
@@ -279,7 +279,7 @@ def find_runs(text: str, runs: Path | None = None) -> Path:
         raise UsageError(f"the runs in {linked} are links, which may lead anywhere; name the folders they lead to")
     names = "\n".join(f"  {name}" for name in there[-MOST_NAMED:])
     raise UsageError(
-        f"there is no run {text!r}" + (f"; the newest under {runs}:\n{names}" if names else f" under {runs}")
+        f"there is no run {text!r}" + (f"; the newest under {runs}:\n{names}" if names else f" under {placed(runs)}")
     )
 
 

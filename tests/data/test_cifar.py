@@ -94,7 +94,7 @@ def test_a_relative_folder_is_told_with_where_that_is(tmp_path: Path, monkeypatc
     monkeypatch.chdir(tmp_path)
     with pytest.raises(DataError) as caught:
         cifar.load_cifar(Path("not/../images"))
-    assert f"is not in not/../images, which from here is {tmp_path.resolve() / 'images'}: no " in str(caught.value)
+    assert f"is not in not/../images (from here {tmp_path.resolve() / 'images'}): no " in str(caught.value)
     assert "--data FOLDER says where" in str(caught.value)
 
 

@@ -9,6 +9,7 @@ import pytest
 from nndl.data import cifar, finding
 from nndl.data.cifar import load_cifar
 from nndl.data.lock import alone, lock_of
+from nndl.data.official import RELEASES
 from nndl.errors import DataError
 from tests.data import fake
 
@@ -39,3 +40,21 @@ def test_one_that_waits_in_vain_says_so(tmp_path: Path, monkeypatch: pytest.Monk
     ):
         load_cifar(tmp_path)
     assert len(load_cifar(tmp_path).train) == 100
+
+
+def test_a_set_is_looked_for_without_unpacking_anything(tmp_path: Path) -> None:
+    release = RELEASES[0]
+    assert not finding.is_in(tmp_path, release.dataset)
+    (tmp_path / release.folder).mkdir()
+    assert not finding.is_in(tmp_path, release.dataset)
+    for name in release.files:
+        (tmp_path / release.folder / name).touch()
+    assert finding.is_in(tmp_path, release.dataset)
+    assert finding.is_in(tmp_path / release.folder, release.dataset)
+    assert not finding.is_in(tmp_path, "cifar100" if release.dataset == "cifar10" else "cifar10")
+    archive = tmp_path / "other" / release.archive
+    archive.parent.mkdir()
+    archive.touch()
+    assert finding.is_in(archive, release.dataset)
+    assert finding.is_in(archive.parent, release.dataset)
+    assert list(archive.parent.iterdir()) == [archive]

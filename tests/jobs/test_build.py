@@ -10,7 +10,7 @@ import pytest
 from nndl import api
 from nndl.config import Experiment, parse_config
 from nndl.config import build as parts
-from nndl.errors import CheckpointError, UsageError
+from nndl.errors import CheckpointError, StartError, UsageError
 from nndl.export.files import npz_bytes, safetensors_bytes
 from nndl.export.torch_names import to_torch
 from nndl.jobs.build import build, weights
@@ -82,6 +82,39 @@ def test_all_that_does_not_fit_is_told_with_the_cure(source: RunFolder) -> None:
     assert "skip: nothing here is called 'affin.w'" in words
     assert "head.w (64, 10) is missing" in words
     assert all(name in words for name in ("affine1.w", "affine1.b", "train.start_from.skip"))
+
+
+def test_the_cure_names_all_that_does_not_fit_and_is_one(source: RunFolder) -> None:
+    other = config().replace("affine: 10", "affine: {out_features: 10, name: head}")
+
+    def of(skip: str, text: str = other) -> Experiment:
+        return parse_config(text, "small.yaml", [f"train.start_from={{run: '{source.path}', skip: {skip}}}"])
+
+    with pytest.raises(StartError) as refused:
+        build(of("[affine1.w, nothing]"))
+    assert refused.value.exit_code == 2
+    patterns = str(refused.value).rpartition("train.start_from.skip: ")[2]
+    assert patterns.startswith("['affine1.w', ")
+    assert "nothing" not in patterns
+    assert build(of(patterns)).start
+    with pytest.raises(StartError, match="no layer fits"):
+        build(of("[]", other.replace("conv: 4", "conv: 5", 1)))
+
+
+@pytest.mark.parametrize("name", ["gone.npz", "bad.npz"])
+def test_weights_that_cannot_be_read_are_a_fault_of_the_config(tmp_path: Path, name: str) -> None:
+    (tmp_path / "bad.npz").write_text("bad", encoding="utf-8")
+    with pytest.raises(StartError, match=r"train\.start_from: ") as refused:
+        build(starting(f"{{file: '{tmp_path / name}'}}"))
+    assert refused.value.exit_code == 2
+
+
+def test_the_runs_own_copy_is_none_of_the_configs(source: RunFolder, tmp_path: Path) -> None:
+    run = begun(starting(f"{{run: '{source.path}'}}"), tmp_path / "run", 5)
+    run.start.write_bytes(b"bad")
+    with pytest.raises(CheckpointError) as refused:
+        resume(run)
+    assert refused.value.exit_code == 1
 
 
 @pytest.mark.parametrize("start", ["{}", "{run: a, file: b}"])

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from nndl.data.dataset import Dataset
 from nndl.data.sources.arrays import Part, Whole, dataset, found
-from nndl.data.sources.wanted import MOST_IMAGES, Found, Wanted
+from nndl.data.sources.wanted import MOST_IMAGES, Found, Wanted, require_root
 from nndl.errors import DataError
 
 NAMES: dict[str, Sequence[str] | None] = {
@@ -48,7 +48,7 @@ def load(wanted: Wanted, kind: str) -> Dataset:
 
 
 def _whole(wanted: Wanted, kind: str) -> Whole:
-    train, test = (_part(wanted.root, names) for names in _PARTS.values())
+    train, test = (_part(require_root(wanted.root), names) for names in _PARTS.values())
     return Whole(kind if kind != "idx" else wanted.root.resolve().name, train, test, NAMES[kind])
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nndl.data.dataset import Dataset
 from nndl.data.sources.arrays import Part, Whole, dataset, found
-from nndl.data.sources.wanted import Found, Wanted, listed
+from nndl.data.sources.wanted import Found, Wanted, listed, require_root
 from nndl.errors import DataError, MissingExtraError
 
 Array = NDArray[Any]
@@ -31,7 +31,7 @@ def load(wanted: Wanted) -> Dataset:
 
 
 def _whole(wanted: Wanted) -> Whole:
-    root = wanted.root
+    root = require_root(wanted.root)
     for folder in (root, root / "cifar-10-batches-mat", root / "cifar-100-matlab"):
         if (folder / _BATCHES[0]).is_file():
             names = _names(folder / "batches.meta.mat", "label_names")

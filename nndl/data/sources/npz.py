@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from nndl.data.dataset import Dataset
 from nndl.data.hidden import without_hidden
 from nndl.data.sources.arrays import Part, Whole, dataset, found
-from nndl.data.sources.wanted import Found, Wanted, listed
+from nndl.data.sources.wanted import Found, Wanted, listed, require_root
 from nndl.errors import DataError
 
 IMAGES, LABELS = ("x", "images", "data", "image"), ("y", "labels", "target", "label")
@@ -32,7 +32,7 @@ def load(wanted: Wanted) -> Dataset:
 
 
 def _whole(wanted: Wanted) -> Whole:
-    path = _file(wanted.root)
+    path = _file(require_root(wanted.root))
     heads = _heads(path)
     named = {name.lower(): name for name in heads}
     train, valid, test = (_pair(named, *words) for words in (("train", "training"), ("val", "valid"), ("test",)))

@@ -20,7 +20,7 @@ from nndl.data.hidden import without_hidden
 from nndl.data.sources.building import Pictures, build, shape_of
 from nndl.data.sources.cache import stamp_of
 from nndl.data.sources.decoding import Named
-from nndl.data.sources.wanted import MOST_IMAGES, Found, Wanted, chosen, listed
+from nndl.data.sources.wanted import MOST_IMAGES, Found, Wanted, chosen, listed, require_root
 from nndl.data.split import stratified_split
 from nndl.errors import DataError, MissingExtraError
 from nndl.visible import visible
@@ -74,7 +74,7 @@ def load(wanted: Wanted) -> Dataset:
 
 def _tables(wanted: Wanted) -> _Tables:
     """Read the labels, and divide the rows as a folder's pictures are divided."""
-    parts = _files(wanted.root)
+    parts = _files(require_root(wanted.root))
     train, valid, test = parts["train"], parts["valid"], parts["test"]
     if not test:
         valid, test = [], valid
@@ -130,8 +130,6 @@ def _files(root: Path) -> dict[str, list[Path]]:
         ]
     except OSError as error:
         raise DataError(f"{root} cannot be read: {error.strerror or error}") from None
-    if not root.is_dir():
-        raise DataError(f"there is no folder {root}")
     files = [path for path in there if path.suffix == ".parquet"]
     return {
         part: [path for path in files if path.name.partition("-")[0].removesuffix(".parquet") in names]

@@ -12,6 +12,7 @@ from nndl.data.sources.parts import files, find_parts, folders, holds_classes
 from nndl.data.sources.wanted import MOST_IMAGES, Wanted, chosen, listed
 from nndl.data.split import stratified_split
 from nndl.errors import DataError
+from nndl.paths import placed
 from nndl.visible import visible
 
 Array = NDArray[Any]
@@ -72,7 +73,7 @@ def _folder(root: Path) -> Path:
         return root
     if root.exists():
         raise DataError(f"{root} is a file, and dataset: folder is a folder with one for each class")
-    raise DataError(f"there is no folder {root}" + ("" if root.is_absolute() else f" (from here {root.resolve()})"))
+    raise DataError(f"there is no folder {placed(root)}")
 
 
 def _of_parts(train: Path, valid: Path | None, test: Path, wanted: Wanted, note: Callable[[Fault], None]) -> Tree:

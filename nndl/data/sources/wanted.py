@@ -7,6 +7,7 @@ from pathlib import Path
 
 from nndl.data.pixels import Fit, Shape
 from nndl.errors import DataError
+from nndl.paths import placed
 from nndl.visible import visible
 
 MOST_CLASSES = 1000
@@ -40,6 +41,13 @@ class Found:
     classes: tuple[str, ...]
     train: int
     valid: int = 0
+
+
+def require_root(root: Path) -> Path:
+    """Return the folder or file of a data set; raises DataError where nothing is there."""
+    if not root.exists():
+        raise DataError(f"there is no file or folder {placed(root)}")
+    return root
 
 
 class ClassesError(DataError):

@@ -54,7 +54,10 @@ def test_digits_are_as_published(tmp_path: Path) -> None:
 
 def test_damaged_and_missing_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     svhn(tmp_path)
+    (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="holds no data_batch_1"):
+        load(Wanted(tmp_path / "empty"))
+    with pytest.raises(DataError, match=r"there is no file or folder .*nowhere"):
         survey(Wanted(tmp_path / "nowhere"))
     monkeypatch.setattr(mat, "MOST_BYTES", 1000)
     with pytest.raises(DataError, match="at most"):
