@@ -11,6 +11,7 @@ model:
 What is behind this knows layers alone. Every one of them remembers where it was written, for messages.
 """
 
+import contextlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -68,13 +69,25 @@ class Expansion:
         self._top: Path = ROWS
         self.layers = model["layers"]
         self._blocks = self._defined(model.get("define"))
-        self._parameters = {name: list(dict.fromkeys(_parameters(row))) for name, row in self._blocks.items()}
+        self._used = set[str]()
+        self._open = self._is_broken = False
+        self._parameters = {name: list(dict.fromkeys(parameters(row))) for name, row in self._blocks.items()}
         if isinstance(self.layers, list):
             try:
                 self.layers = self._row(self.layers, ROWS, ROWS, _Use())
             except _TooManyError as error:
                 report(self._top, str(error))
-                self.layers = [IN_ITS_PLACE]
+                self.layers, self._is_broken = [IN_ITS_PLACE], True
+
+    def unused(self) -> Iterator[tuple[Path, list[Any]]]:
+        """Yield the blocks that nothing uses, written out with their parameters as they are, and the place of each."""
+        self._open, self._count, self._nodes = True, 0, 0
+        for name, row in self._blocks.items():
+            if name in self._used or self._is_broken:
+                continue
+            place = (*BLOCKS, name)
+            with contextlib.suppress(_TooManyError):  # which harms nobody
+                yield place, self._row(row, place, place, _Use(blocks=(name,), is_free=False))
 
     def origin(self, path: Path) -> Origin:
         """Return where what stands at `path`, when all is written out, was written."""
@@ -173,6 +186,7 @@ class Expansion:
             circle = " -> ".join([*use.blocks[use.blocks.index(name) :], name])
             self._refuse(result, written, f"a block cannot hold itself: {circle}", use)
             return
+        self._used.add(name)
         given = self._filled(entry[name], (*written, name), use) if isinstance(entry, dict) else None
         parameters = self._parameters[name]
         at = (*written, name) if isinstance(entry, dict) else written
@@ -198,6 +212,8 @@ class Expansion:
                 self._refuse(result, (*at, key), words, use, at_key=True)
                 return
         times, row = self._filled(options.get(times_key), (*at, times_key), use), options.get("layers")
+        if self._open and isinstance(times, str) and PARAMETER.fullmatch(times):
+            times = 1
         for key, wrong in (("layers", _wrong_row(row)), (times_key, _wrong_times(times))):
             if wrong:
                 self._refuse(result, (*at, key) if key in options else written, wrong, use)
@@ -224,11 +240,11 @@ def _refusals(name: str, row: Any) -> Iterator[str]:
         yield f"block {name!r} should not be empty"
 
 
-def _parameters(node: Any) -> Iterator[str]:
+def parameters(node: Any) -> Iterator[str]:
     """Yield the names of what a block is to be given: $filters."""
     if isinstance(node, dict | list):
         for value in node.values() if isinstance(node, dict) else node:
-            yield from _parameters(value)
+            yield from parameters(value)
     elif isinstance(node, str) and (name := PARAMETER.fullmatch(node)):
         yield name[1]
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
+from functools import partial
 from os import PathLike
 from pathlib import Path as FilePath
 from typing import Any
@@ -12,9 +13,9 @@ from pydantic import ValidationError
 from nndl.config.advice import for_key
 from nndl.config.bundled import folder, locate
 from nndl.config.checking import checks
-from nndl.config.expanding import BLOCKS, ROWS, Expansion, in_words
+from nndl.config.expanding import BLOCKS, ROWS, Expansion, in_words, parameters
 from nndl.config.given import PLACE, check_given
-from nndl.config.own.using import Find, names_in, nothing, of_config, used
+from nndl.config.own.using import Find, idle, names_in, nothing, of_config, used
 from nndl.config.pieces import Pieces
 from nndl.config.reading import overrides
 from nndl.config.reading.marked import MOST_CHARACTERS, Marked, read
@@ -32,6 +33,7 @@ from nndl.own.trust import is_run
 from nndl.paths import expanded
 from nndl.visible import beware, visible
 
+ROW = next(key for key in ONE_OF if key.what == "layer")
 MOST_BYTES = 4 * MOST_CHARACTERS
 
 
@@ -144,6 +146,9 @@ class _Loader:
         self._apply(of_use)
         sources = self.sources(find)
         with used(sources, self.failed):
+            for number, words in enumerate(map(idle, () if begun else sources)):
+                if words:
+                    self.report(("use", number), words)
             self.refuse_problems()
             self._apply([text for text in sets if text not in of_use])
             if self.given is not None and isinstance(self.tree.setdefault("data", {}), dict):
@@ -230,10 +235,20 @@ class _Loader:
             built = pieces.at(key, inside.pop(key.name), (key.section, key.name))
             if len(self.problems) == before:
                 inside[key.name] = built
+        for path, row in self.expansion.unused() if self.expansion else ():
+            Pieces(partial(self._report_unused, row, path)).at(ROW, row, path)
         train = result.get("train")
         if isinstance(train, dict) and "groups" in train:
             train["groups"] = pieces.groups(train["groups"])
         return result
+
+    def _report_unused(self, row: list[Any], start: Path, path: Path, words: str, at_key: bool = False) -> None:
+        """Report what is wrong with a block that nothing uses, but for what depends on values that it is not given."""
+        node: Any = row
+        for step in path[len(start) :]:
+            node = node[step] if isinstance(node, list) or step in node else None  # type: ignore[index]  # by its kind
+        if at_key or words.endswith("is missing") or not any(parameters(node)):
+            self.report(path, words, at_key)
 
     def _images(self) -> Data | None:
         """Return the data section with what its images tell of themselves; None where it is wrong.

@@ -76,9 +76,15 @@ def check_steps(steps_there_are: int, stop_at: int, steps: int) -> None:
     if steps_there_are < 2:
         raise UsageError("the config has 1 step in all, and a training is stopped between two: give it more epochs")
     if not 1 < steps <= steps_there_are:
-        raise UsageError(f"--steps {steps} should be 2 to {steps_there_are:,}, the steps of the config")
+        most = (
+            f"2 to {steps_there_are:,}, the steps of the config"
+            if steps_there_are > 2
+            else "2, as many as the config has"
+        )
+        raise UsageError(f"--steps {steps} should be {most}")
     if not 0 < stop_at < steps:
-        raise UsageError(f"--stop-at {stop_at} should be 1 to {steps - 1}, before the last of the {steps} steps")
+        most = f"1 to {steps - 1}" if steps > 2 else "1"
+        raise UsageError(f"--stop-at {stop_at} should be {most}, before the last of the {steps} steps")
 
 
 def compare_runs(straight: RunFolder, parts: RunFolder) -> list[Part]:

@@ -93,6 +93,11 @@ def part_of(described: type[Described]) -> Part | None:
     return next((part for part in _shared if part.described is described), None)
 
 
+def is_of_registered(module: str) -> bool:
+    """Tell whether a module, or one inside it, registered what every config knows."""
+    return bool(module) and any(f"{part.module}.".startswith(f"{module}.") for part in _shared)
+
+
 def forget(part: Part) -> None:
     """Take back what every config knows: a notebook's cell that is run again registers it anew."""
     _shared.remove(part)

@@ -11,7 +11,7 @@ from types import ModuleType, TracebackType
 from typing import NamedTuple
 
 from nndl.errors import NndlError
-from nndl.own.registry import Part, gathering
+from nndl.own.registry import Part, gathering, is_of_registered
 from nndl.own.source import Source, SourceError
 from nndl.visible import visible
 
@@ -26,6 +26,10 @@ class Place(NamedTuple):
 
 _run: dict[Source, tuple[Part, ...]] = {}
 """The parts that each text registered: a text is run once in a process, so that its layers stay of one type."""
+_failed: dict[Source, str] = {}
+"""The words on each text that cannot be used, whatever becomes of what is around it."""
+_idle: set[Source] = set()
+"""Texts that registered nothing."""
 _files: set[str] = set()
 """The files whose code has been run."""
 
@@ -35,9 +39,16 @@ def run(source: Source) -> tuple[Part, ...]:
 
     Raises SourceError, with its line and its words, where it cannot be: it is no Python, or raises something itself.
     """
+    if source in _failed:
+        raise SourceError(_failed[source])
     if source not in _run:
         _run[source] = _executed(source)
     return _run[source]
+
+
+def registers_nothing(source: Source) -> bool:
+    """Tell whether code that was run registered nothing, nor imported what did."""
+    return source in _idle
 
 
 def has_run(source: Source) -> bool:
@@ -57,15 +68,22 @@ def _executed(source: Source) -> tuple[Part, ...]:
         code = compile(text, source.path, "exec", dont_inherit=True)
         with gathering(module.__name__) as found:
             exec(code, module.__dict__)
-    except SyntaxError as error:
-        del sys.modules[module.__name__]
-        raise SourceError(_of_syntax(source, error)) from error
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # whatever it raises, SystemExit and GeneratorExit too
         del sys.modules[module.__name__]
-        raise SourceError(_words(source, error)) from error
+        words = _of_syntax(source, error) if isinstance(error, SyntaxError) else _words(source, error)
+        if not isinstance(error, ImportError | OSError):  # what it looks for may come
+            _failed[source] = words
+        raise SourceError(words) from error
+    if not found and not any(map(is_of_registered, map(_home, module.__dict__.values()))):
+        _idle.add(source)
     return tuple(found)
+
+
+def _home(value: object) -> str:
+    """Return the name of a module, or of the one that a value comes from."""
+    return str(getattr(value, "__name__" if isinstance(value, ModuleType) else "__module__", ""))
 
 
 def _module_name(source: Source) -> str:

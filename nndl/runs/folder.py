@@ -121,6 +121,10 @@ class RunFolder:
                 f"{self.path} holds imported weights, no training; nndl train {word(self.config)} begins one"
             )
 
+    def is_begun(self) -> bool:
+        """Tell whether there is more of a run than a config, which anybody may have put there."""
+        return any(map(is_there, (self.environment, self.metrics, self.summary, self.last)))
+
     def status(self) -> str:
         """Return running, finished, interrupted, failed or imported; died where a running run's process is gone.
 
@@ -269,7 +273,10 @@ def find_runs(text: str, runs: Path | None = None) -> Path:
         if is_there(path / "config.yaml") or members(path):
             return path
     there = run_names(runs)
-    matching = there if text == "latest" else [name for name in there if text and _begins(name, text)]
+    if text == "latest":  # of those that are more than a config, if there are such
+        matching = [name for name in there if RunFolder(runs / name).is_begun()] or there
+    else:
+        matching = [name for name in there if text and _begins(name, text)]
     if matching:
         newest = matching[-1]
         if Path(newest).is_absolute():

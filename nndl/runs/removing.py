@@ -33,8 +33,7 @@ def removable(text: str, runs: Path | None = None) -> RunFolder:
 
 def _refuse(folder: RunFolder) -> None:
     path = folder.path
-    kept = [file for file in (folder.environment, folder.metrics, folder.summary, folder.last) if is_there(file)]
-    if not kept:
+    if not folder.is_begun():
         raise UsageError(f"{path} holds a config.yaml, but no run: it is left alone")
     if path.is_symlink():
         raise UsageError(f"{path} is a link; remove the run where it stands: {path.resolve()}")

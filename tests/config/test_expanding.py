@@ -196,8 +196,38 @@ def test_parameters_that_multiply_are_refused() -> None:
 
 
 def test_what_nothing_uses_is_no_harm_and_old_configs_may_be_long() -> None:
-    text = "model: {define: {unused: [nothing_of_that_name]}, layers: [" + "relu, " * (MOST_LAYERS + 5) + "affine: 10]}"
+    text = "model: {define: {unused: [conv: $filters]}, layers: [" + "relu, " * (MOST_LAYERS + 5) + "affine: 10]}"
     assert len(parse_config(text, "it").model.layers) == MOST_LAYERS + 6
+
+
+UNUSED = """\
+model:
+  define:
+    used: [affine: 20, relu]
+    spare: [convv: 3, conv: {filters: $f, kernl: 3}, conv: {kernel: 3}, dropout: {keep: $k}, prelu: {x: $f}]
+    outer: [spare: {f: 3, k: 0.5}]
+    circle: [circle]
+    deep: [conv: $f, repeat: {times: $n, layers: [relu]}, residual: [conv: {filters: $f}, rlu]]
+    times: [repeat: {times: x, layers: [relu]}]
+    given: [used: 3]
+  layers: [used, affine: 10]
+"""
+
+
+def test_blocks_that_nothing_uses_are_looked_at_too() -> None:
+    with pytest.raises(ProblemsError) as caught:
+        parse_config(UNUSED, "it.yaml")
+    lines = [line.removeprefix("it.yaml:") for line in str(caught.value).splitlines() if line.startswith("it.yaml:")]
+    assert [line.partition(";")[0] for line in lines] == [
+        "4:13: no layer 'convv'",
+        "4:43: conv: unknown key 'kernl'",
+        "4:60: conv: 'filters' is missing",
+        "4:102: prelu: unknown key 'x'",
+        "6:14: a block cannot hold itself: circle -> circle",
+        "7:92: no layer 'rlu'",
+        "8:29: repeat should be a whole number of times, not 'x'",
+        "9:19: block 'used' takes no values",
+    ]
 
 
 def test_the_rest_is_told_too() -> None:

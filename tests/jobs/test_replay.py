@@ -57,6 +57,7 @@ def test_what_a_resume_forgets_is_noticed(tmp_path: Path, monkeypatch: pytest.Mo
     [
         (5, 5, "--stop-at 5 should be 1 to 4"),
         (5, 0, "--stop-at 0 should be 1 to 4"),
+        (2, 2, "--stop-at 2 should be 1, before the last of the 2 steps"),
         (13, 5, "--steps 13 should be 2 to 12, the steps of the config"),
         (0, 1, "--steps 0 should be 2 to 12"),  # whoever gives --steps alone is not told of --stop-at
     ],

@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 
 from nndl.config import load_config
+from nndl.config.own.using import chosen
 from nndl.errors import ConfigError
+from nndl.own import registry
+from nndl.own.registry import forget
 from tests.cli.command import nndl
 from tests.own.written import CONFIG, SWISH, write
 
@@ -60,6 +63,41 @@ def test_debug_shows_the_traceback(tmp_path: Path) -> None:
     assert plain.returncode == 2
     assert "Traceback" not in plain.stderr
     assert 'my_layers.py", line 2, in <module>' in nndl("train", "mine.yaml", "--debug", cwd=tmp_path).stderr
+
+
+IDLE = CONFIG.replace("swish: 2.0, swish", "relu")
+
+
+def test_a_file_that_registers_nothing_is_told(tmp_path: Path) -> None:
+    words = (
+        "mine.yaml:1:7: my_layers.py registers nothing; write @nndl.register above a class there, or leave the file out"
+    )
+    assert words in fault(tmp_path, "", IDLE)
+    assert words in fault(tmp_path, SWISH.replace("@nndl.register\n", ""), IDLE)
+    assert "numpy registers nothing" in fault(tmp_path, "", IDLE.replace("my_layers.py", "numpy"))
+    with pytest.raises(ConfigError, match=r"my_layers\.py registers nothing"), chosen([str(tmp_path / "my_layers.py")]):
+        pass
+
+
+def test_a_file_may_import_what_registers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    write(tmp_path, code=SWISH.replace('"swish"', '"imported_swish"'), name="parts_of_a_package.py")
+    try:
+        for code in ("import parts_of_a_package\n", "from parts_of_a_package import Swish\n"):
+            config = write(tmp_path, CONFIG.replace("swish", "imported_swish"), code)
+            assert load_config(config).model.layers[2].kind == "imported_swish"
+    finally:
+        forget(next(part for part in registry._shared if part.described.kind == "imported_swish"))
+
+
+def test_a_file_that_fails_is_run_once(tmp_path: Path) -> None:
+    code = f"with open({str(tmp_path / 'times')!r}, 'a') as file:\n    file.write('x')\n"
+    first = fault(tmp_path, f"{code}1 / 0\n")
+    assert fault(tmp_path, f"{code}1 / 0\n") == first
+    assert (tmp_path / "times").read_text() == "x"
+    fault(tmp_path, f"{code}import not_installed_yet\n")
+    fault(tmp_path, f"{code}import not_installed_yet\n")
+    assert (tmp_path / "times").read_text() == "xxx"  # what it looks for may have come
 
 
 def test_a_name_registered_twice_is_told_with_both_places(tmp_path: Path) -> None:

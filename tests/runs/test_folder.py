@@ -68,6 +68,16 @@ def test_where_no_folder_can_be_made_is_told(tmp_path: Path) -> None:
         create_run_folder("x", tmp_path / "file" / "run")
 
 
+def test_a_config_that_somebody_put_there_is_not_the_latest_run(tmp_path: Path) -> None:
+    for age, name in enumerate(["run", "copied"]):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "config.yaml").touch()
+        os.utime(tmp_path / name / "config.yaml", (age, age))
+    assert find_run("latest", tmp_path).path.name == "copied"  # there is nothing else
+    (tmp_path / "run/environment.json").touch()
+    assert find_run("latest", tmp_path).path.name == "run"
+
+
 def test_a_run_is_found_by_folder_name_beginning_and_latest(tmp_path: Path) -> None:
     for age, name in enumerate(["b-20260101-000000", "a-20260102-000000"]):
         (tmp_path / name).mkdir()

@@ -10,8 +10,9 @@ from nndl.config.schema import Experiment
 from nndl.errors import ConfigError
 from nndl.own import trust
 from nndl.own.registry import Part, in_force
-from nndl.own.running import run
+from nndl.own.running import registers_nothing, run
 from nndl.own.source import KEPT, Source, SourceError, copy_names, find_source, is_file_name
+from nndl.visible import visible
 
 Find = Callable[[Sequence[str], "Faults"], list[Source]]
 """Returns the code that goes by these names; what is wrong with one of them it reports under its number."""
@@ -58,6 +59,8 @@ def chosen(names: Sequence[str]) -> Iterator[list[Part]]:
     parts: list[Part] = []
     for source in sources:
         parts += _apart(run(source), parts)
+        if words := idle(source):
+            raise ConfigError(words)
     with in_force(parts):
         yield parts
 
@@ -129,6 +132,13 @@ def used(sources: Sequence[Source], failed: Callable[[int, ConfigError], None]) 
             failed(number, error)
     with in_force(parts):
         yield
+
+
+def idle(source: Source) -> str | None:
+    """Say that code which was run brings nothing; None where it does, or failed."""
+    if not registers_nothing(source):
+        return None
+    return f"{visible(source.name)} registers nothing; write @nndl.register above a class there, or leave the file out"
 
 
 def _apart(new: Sequence[Part], before: Sequence[Part]) -> Sequence[Part]:
