@@ -48,7 +48,8 @@ def report_layers(
             check = check_layer_gradients(layer, shape, chosen, coordinates=coordinates, tolerance=tolerance, seed=seed)
             rows += [_record(kind, row.name.removeprefix(f"{kind}1."), row) for row in check.rows]
             for other, its_shape in ((layer, shape), *SWEEPS.get(kind, ())):
-                kept += len(check_layer(other, its_shape, chosen, seed=seed))
+                for dtype in ("float64",) if kind in LAYERS else ("float64", "float32"):  # ours the tests hold to both
+                    kept += len(check_layer(other, its_shape, chosen, dtype=dtype, seed=seed))
         except ContractError as error:
             broken.append(str(error))
     figures = _figures(EXAMPLES["spatial_bn"][0]) if tuple(kinds) == ("spatial_bn",) else []

@@ -224,7 +224,7 @@ def test_blocks_that_nothing_uses_are_looked_at_too() -> None:
         "4:60: conv: 'filters' is missing",
         "4:102: prelu: unknown key 'x'",
         "6:14: a block cannot hold itself: circle -> circle",
-        "7:92: no layer 'rlu'",
+        "7:91: no layer 'rlu'",
         "8:29: repeat should be a whole number of times, not 'x'",
         "9:19: block 'used' takes no values",
     ]

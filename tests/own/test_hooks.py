@@ -4,11 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from nndl.check.report import report_layers
 from nndl.config import load_config
 from nndl.config.build import build_network
+from nndl.config.own.using import chosen
 from nndl.errors import ConfigError, ExportError
 from nndl.export import onnx as onnx_export
 from nndl.export.pytorch import source
+from nndl.net.catalog import LAYERS
 from tests.own.written import SWISH, write
 
 CLASS = [
@@ -134,3 +137,15 @@ def test_a_parameter_that_is_none_is_told(tmp_path: Path) -> None:
     network = build_network(load_config(write(tmp_path, code=code)), "reference")
     with pytest.raises(ExportError, match="swish1: a swish has no parameter or buffer 'w'"):
         onnx_export.onnx_model(network)
+
+
+def test_gradcheck_holds_it_to_float32_too(tmp_path: Path) -> None:
+    write(tmp_path, code=SWISH.replace("return x * s,", "return x * np.sqrt(s) * np.sqrt(s),"))
+    with chosen([str(tmp_path / "my_layers.py")]):
+        good = report_layers(["swish"], "reference", coordinates=3, tolerance=1e-6, seed=0, table=LAYERS)
+    write(tmp_path, code=SWISH.replace("return x * s,", "return np.sqrt(4.0) / 2 * x * s,"))
+    with chosen([str(tmp_path / "my_layers.py")]):
+        bad = report_layers(["swish"], "reference", coordinates=3, tolerance=1e-6, seed=0, table=LAYERS)
+    assert good["passed"]
+    assert not bad["passed"]
+    assert "float64" in bad["broken"][0]

@@ -74,7 +74,7 @@ def test_a_file_that_registers_nothing_is_told(tmp_path: Path) -> None:
     )
     assert words in fault(tmp_path, "", IDLE)
     assert words in fault(tmp_path, SWISH.replace("@nndl.register\n", ""), IDLE)
-    assert "numpy registers nothing" in fault(tmp_path, "", IDLE.replace("my_layers.py", "numpy"))
+    assert "colorsys registers nothing" in fault(tmp_path, "", IDLE.replace("my_layers.py", "colorsys"))
     with pytest.raises(ConfigError, match=r"my_layers\.py registers nothing"), chosen([str(tmp_path / "my_layers.py")]):
         pass
 
