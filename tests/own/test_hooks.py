@@ -8,11 +8,13 @@ from nndl.check.report import report_layers
 from nndl.config import load_config
 from nndl.config.build import build_network
 from nndl.config.own.using import chosen
+from nndl.config.schema import ONE_OF
 from nndl.errors import ConfigError, ExportError
 from nndl.export import onnx as onnx_export
 from nndl.export.pytorch import source
-from nndl.net.catalog import LAYERS
 from tests.own.written import SWISH, write
+
+TABLE = next(key.table for key in ONE_OF if key.what == "layer")
 
 CLASS = [
     ("lowerings = ['vectorized']", "lowerings is a mapping of functions, by the engine"),
@@ -142,10 +144,10 @@ def test_a_parameter_that_is_none_is_told(tmp_path: Path) -> None:
 def test_gradcheck_holds_it_to_float32_too(tmp_path: Path) -> None:
     write(tmp_path, code=SWISH.replace("return x * s,", "return x * np.sqrt(s) * np.sqrt(s),"))
     with chosen([str(tmp_path / "my_layers.py")]):
-        good = report_layers(["swish"], "reference", coordinates=3, tolerance=1e-6, seed=0, table=LAYERS)
+        good = report_layers(["swish"], "reference", coordinates=3, tolerance=1e-6, seed=0, table=TABLE)
     write(tmp_path, code=SWISH.replace("return x * s,", "return np.sqrt(4.0) / 2 * x * s,"))
     with chosen([str(tmp_path / "my_layers.py")]):
-        bad = report_layers(["swish"], "reference", coordinates=3, tolerance=1e-6, seed=0, table=LAYERS)
+        bad = report_layers(["swish"], "reference", coordinates=3, tolerance=1e-6, seed=0, table=TABLE)
     assert good["passed"]
     assert not bad["passed"]
     assert "float64" in bad["broken"][0]
