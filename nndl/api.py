@@ -12,7 +12,7 @@ from nndl.errors import UsageError
 from nndl.flags import require_flags
 from nndl.jobs.budget import within_budget
 from nndl.jobs.build import as_set_by_hand, build
-from nndl.jobs.progress import shown
+from nndl.jobs.progress import require_watch, shown
 from nndl.jobs.resume import keeping
 from nndl.jobs.start import start_run
 from nndl.jobs.trained import Run, load_run
@@ -30,30 +30,24 @@ def train(
     data: Dataset | None = None,
     watch: Callable[[Event], None] | None = None,
     progress: bool = True,
+    keep_data: bool = True,
 ) -> Run:
     """Train to the end and keep the run in runs/NAME-TIME, or `run_dir`; return it with its best weights.
 
     data: images made by `Dataset.from_arrays`, in the place of those that the experiment names; the run keeps them, up
-    to 256 MiB, in arrays.npz. watch is called with every event (`nndl.train.events`). progress: show a line that tells
+    to 256 MiB, in arrays.npz, unless keep_data is False: then they are given again where they are needed, as to
+    `Run.resume`. watch is called with every event (`nndl.train.events`). progress: show a line that tells
     where training stands, in a terminal or below a notebook's cell; elsewhere nothing is printed. Raises DataError
     where the images are missing and TrainingError where losses or weights make no sense any more.
     """
-    if not (watch is None or callable(watch)):
-        raise UsageError(f"watch is a function that takes an event, not {watch!r}")
-    require_flags(progress=progress)
+    require_watch(watch)
+    require_flags(progress=progress, keep_data=keep_data)
     if not isinstance(experiment, Built):
         check_experiment(experiment)
     built = as_set_by_hand(_built(experiment, data))
-    folder = start_run(built, run_dir)
+    folder = start_run(built, run_dir, keep_data)
     note_elsewhere(folder.path)
-    with shown(built.solver, progress) as line:
-
-        def see(event: Event) -> None:
-            if line:
-                line.see(event)
-            if watch:
-                watch(event)
-
+    with shown(built.solver, progress, watch) as see:
         keep_run(folder, built.solver, built.test, built.split.dataset.classes, see, keeping(built))
     return load_run(folder.path)
 

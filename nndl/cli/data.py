@@ -101,13 +101,14 @@ def _show_caches(caches: "Sequence[Cache]", now: float) -> None:
     from nndl.cli.screen import terminal
     from nndl.cli.screen.runs import age
     from nndl.data.sources.cache import caches as place
+    from nndl.data.sources.pruning import CLEANING
 
     rows = [(each.of, f"{each.images:,}", f"{each.bytes / 1e6:,.1f} MB", age(now - each.used)) for each in caches]
     total = f"{sum(each.bytes for each in caches) / 1e6:,.1f} MB"
     if rows:
         terminal.print_table(("made of", "images", "size", "not used for"), rows, footer=("total", "", total, ""))
         terminal.say()
-    terminal.say(f"{'they are' if rows else 'there are none'} in {place()}")
+    terminal.say(f"{'they are' if rows else 'there are none'} in {place()}{f'; {CLEANING}' if rows else ''}")
 
 
 def _write_sheet(path: Path, found: "Inspection") -> None:

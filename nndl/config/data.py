@@ -64,7 +64,8 @@ def load_dataset(experiment: Experiment) -> Dataset:
     """Load the images the experiment names, of the classes it names, from disk or generated."""
     data = experiment.data
     if data.in_python:
-        cure = "give them again, as build(experiment, data), or name the file that a run keeps: --data RUN/arrays.npz"
+        again = "give them again, as build(experiment, data) or run.resume(data=data)"
+        cure = f"{again}, or name a file of them, such as the one that a run keeps: --data RUN/arrays.npz"
         raise DataError(f"the images of this experiment were given in Python; {cure}")
     if data.dataset in SOURCES:
         dataset = SOURCES[data.dataset].load(wanted(data))

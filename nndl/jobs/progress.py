@@ -2,11 +2,12 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from math import ceil
 from typing import TextIO
 
+from nndl.errors import UsageError
 from nndl.train.events import EpochDone, Event, StepDone
 from nndl.train.intervals import duration
 from nndl.train.solver import Solver
@@ -65,14 +66,28 @@ def _scores(epoch: EpochDone) -> str:
     return words
 
 
+Watch = Callable[[Event], None]
+
+
+def require_watch(watch: object) -> None:
+    """Raise UsageError for what is not to be called with events, and is given for that."""
+    if not (watch is None or callable(watch)):
+        raise UsageError(f"watch is a function that takes an event, not {watch!r}")
+
+
 @contextmanager
-def shown(solver: Solver, wanted: bool) -> Iterator[Line | None]:
-    """Give, within, the line that sees a training's events; None where nobody watches, or nothing is wanted."""
-    if not (wanted and is_watched(sys.stdout)):
-        yield None
-        return
-    line = Line(solver, sys.stdout)
+def shown(solver: Solver, wanted: bool, watch: Watch | None = None) -> Iterator[Watch]:
+    """Give, within, what sees a training's events: a line where somebody watches and one is wanted, then `watch`."""
+    line = Line(solver, sys.stdout) if wanted and is_watched(sys.stdout) else None
+
+    def see(event: Event) -> None:
+        if line:
+            line.see(event)
+        if watch:
+            watch(event)
+
     try:
-        yield line
+        yield see
     finally:
-        line.end()
+        if line:
+            line.end()

@@ -29,22 +29,24 @@ MOST_KEPT = 256 << 20
 """Bytes of images given in Python that a run keeps."""
 
 
-def start_run(built: Built, run_dir: str | Path | None = None) -> RunFolder:
+def start_run(built: Built, run_dir: str | Path | None = None, keep_data: bool = True) -> RunFolder:
     """Begin a new run: its folder, with its config, its environment and how its images are normalised.
 
+    keep_data: whether a copy of images given in Python is a part of it.
     Raises MissingExtraError where the package of a logger is not installed, and UsageError for a time_budget that was
     not turned into epochs, since it would be written down and do nothing, and for what could not be read again.
     """
     if built.experiment.train.time_budget is not None:
         raise UsageError("a time_budget becomes epochs first: give train the experiment, or build(within_budget(it))")
     require(built.experiment.record.loggers)
-    _check_size(built)
+    if keep_data:
+        _check_size(built)
     config = _readable(with_copies(built.experiment))
     folder = create_run_folder(built.experiment.name, None if run_dir is None else expanded(run_dir))
     with lock_run(folder.path):
         if is_there(folder.config):
             raise UsageError(f"another process has begun a run in {folder.path}; choose another --run-dir")
-        _write_new_run(folder, built, config)
+        _write_new_run(folder, built, config, keep_data)
     return folder
 
 
@@ -55,7 +57,7 @@ def _check_size(built: Built) -> None:
     if built.experiment.data.in_python and size > MOST_KEPT:
         cure = "save them once, data.save('images.npz'), and name that file: data: {dataset: npz, root: images.npz}"
         words = f"these images take {size / 2**20:,.0f} MiB, and a run keeps {MOST_KEPT >> 20} MiB of images at most"
-        raise UsageError(f"{words}; {cure}")
+        raise UsageError(f"{words}; {cure}; or train(..., keep_data=False), and give them to run.resume again")
 
 
 def _readable(experiment: Experiment) -> str:
@@ -70,7 +72,7 @@ def _readable(experiment: Experiment) -> str:
     return config
 
 
-def _write_new_run(folder: RunFolder, built: Built, config: str) -> None:
+def _write_new_run(folder: RunFolder, built: Built, config: str, keep_data: bool) -> None:
     """Write the files of a new run, the config last: a folder with a config is a run, with all that belongs to one."""
     dataset = built.split.dataset
     ran = {**describe_engine(built.network.engine), "data": describe_data(built), "data_digest": dataset.digest}
@@ -82,7 +84,7 @@ def _write_new_run(folder: RunFolder, built: Built, config: str) -> None:
         ran["root"] = root
     folder.write_environment({**describe_environment(), **ran})
     write_inputs(folder, inputs_of(built.split.normalize, dataset))
-    if built.experiment.data.in_python:
+    if built.experiment.data.in_python and keep_data:
         save(dataset, folder.arrays)
     if built.start is not None:
         there = weights(built.network)

@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -14,14 +14,18 @@ from nndl.config import Experiment
 from nndl.config.build import build_network
 from nndl.config.data import Split, build_split, held_out
 from nndl.config.reading.overrides import settings
-from nndl.data.dataset import Images
+from nndl.data.dataset import Dataset, Images
 from nndl.data.given import as_labels, as_pixels
 from nndl.errors import CheckpointError, MissingExtraError, UsageError
 from nndl.export.write import Written, write
 from nndl.flags import require_flags
 from nndl.html import table
+from nndl.jobs.build import build
+from nndl.jobs.progress import Watch, require_watch, shown
+from nndl.jobs.resume import Wanted
 from nndl.jobs.start import inputs_of
 from nndl.jobs.stored import stored_experiment
+from nndl.jobs.training import Observer, go_on
 from nndl.net import inside
 from nndl.net.network import Network
 from nndl.net.shown import layer_table
@@ -41,6 +45,7 @@ from nndl.runs.states import earlier_states
 from nndl.train.calibration import softmax
 from nndl.train.evaluate import Result, batches, evaluate
 from nndl.train.events import EpochDone, Event, StepDone, from_record
+from nndl.train.solver import Solver
 from nndl.train.state import check_weights, load_weights
 from nndl.train.views import Tta, as_tta, first_pass, scores_of_views, with_more_views
 
@@ -143,6 +148,26 @@ class Run:
         """Read the run's data set from where the run found it or from the folder `data`, divided as the run did."""
         return build_split(stored_experiment(self.folder, settings(data=None if data is None else expanded(data))))
 
+    def resume(
+        self,
+        epochs: float | None = None,
+        *,
+        data: Dataset | None = None,
+        watch: Watch | None = None,
+        progress: bool = True,
+    ) -> "Run":
+        """Go on with the training from its newest state, as `nndl resume` does; return the run with its best weights.
+
+        epochs: those it shall have in all, which extends a finished run. data: images that were given in Python, where
+        the run keeps no copy of them. watch and progress are as in `nndl.train`. Raises UsageError where there is
+        nothing to go on with, or something is not as it was: the images, say.
+        """
+        require_watch(watch)
+        require_flags(progress=progress)
+        make = build if data is None else partial(build, data=data)
+        go_on(self.folder, Wanted(epochs=epochs), _Shown(progress, watch), make)
+        return load_run(self.folder.path)
+
     def learnt_from(self, split: Split) -> bool:
         """Tell whether the run was trained with these images, by their checksum; yes where none was kept."""
         kept = self.folder.read_environment().get("data_digest") if is_there(self.folder.environment) else None
@@ -208,6 +233,17 @@ class Run:
 def _in_cells(row: Row) -> tuple[object, ...]:
     shares = (None if value is None else f"{100 * value:.2f} %" for value in (row.best_validation, row.test))
     return (row.folder, row.config, row.images, row.epochs, *("" if share is None else share for share in shares))
+
+
+@dataclass(frozen=True)
+class _Shown(Observer):
+    """Shows a training that goes on as `nndl.train` shows one that begins."""
+
+    progress: bool
+    watch: Watch | None
+
+    def watching(self, solver: Solver) -> AbstractContextManager[Watch]:
+        return shown(solver, self.progress, self.watch)
 
 
 def load_run(

@@ -62,6 +62,7 @@ def test_caches_are_listed_and_removed(tmp_path: Path, monkeypatch: pytest.Monke
     assert nndl("data", "cache", cwd=tmp_path).stdout == f"there are none in {tmp_path / 'caches'}\n"
     load(Wanted(tmp_path / "pets", (8, 8)))
     assert nndl("data", "cache", cwd=tmp_path).stdout.splitlines()[2].rpartition("/")[2].split()[:2] == ["pets", "14"]
+    assert "; nndl data cache --clean 30 removes those" in nndl("data", "cache", cwd=tmp_path).stdout
     assert nndl("data", "cache", "--clean", "1", cwd=tmp_path).stdout == "removed 0 caches, 0.0 MB\n"
     removed = json.loads(nndl("data", "cache", "--clean", "0", "--json", cwd=tmp_path).stdout)
     assert [each["images"] for each in removed] == [14]

@@ -14,6 +14,7 @@ from nndl.jobs import start
 from nndl.jobs.resume import Wanted
 from nndl.jobs.training import Observer, go_on
 from nndl.runs.folder import RunFolder
+from nndl.train.events import EpochDone, Event
 from tests.jobs.test_reproduce import again
 
 CONFIG = """
@@ -93,6 +94,33 @@ def test_images_too_large_to_keep_are_refused_before_training(
     with pytest.raises(UsageError, match=r"save them once, data\.save"):
         train(experiment, tmp_path / "run", data=images, progress=False)
     assert not (tmp_path / "run").exists()
+
+
+def test_images_that_are_not_kept_are_given_again(
+    images: Dataset, experiment: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = train(experiment, tmp_path / "kept", data=images, progress=False)
+    monkeypatch.setattr(start, "MOST_KEPT", 1000)
+    run = train(experiment, tmp_path / "run", data=images, progress=False, keep_data=False)
+    assert not run.folder.arrays.exists()
+    with pytest.raises(DataError, match=r"given in Python; give them again, .* run\.resume\(data=data\)"):
+        run.resume(2)
+    X, Y = images.train.images // 2, [images.classes[label] for label in images.train.labels]
+    dark = Dataset.from_arrays(X, Y, X[:12], Y[:12])
+    with pytest.raises(UsageError, match=r"the images \(their checksum\)"):
+        run.resume(2, data=dark)
+    seen: list[Event] = []
+    run = run.resume(2, data=images, watch=seen.append)
+    assert [type(event) for event in seen].count(EpochDone) == 1
+    straight = kept.resume(2, progress=False)
+    assert [epoch.epoch for epoch in run.history] == [1, 2]
+    np.testing.assert_array_equal(run.network.params.vector, straight.network.params.vector)
+    with pytest.raises(UsageError, match="is finished"):
+        run.resume(data=images)
+    with pytest.raises(UsageError, match="watch is a function"):
+        run.resume(3, data=images, watch="x")  # type: ignore[arg-type]
+    images.save(tmp_path / "toys.npz")
+    assert len(run.images(data=tmp_path / "toys.npz")) == 12
 
 
 def test_a_bundled_config_takes_images_of_its_shape() -> None:

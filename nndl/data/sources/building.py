@@ -8,12 +8,15 @@ from nndl.data.dataset import Dataset
 from nndl.data.pixels import Shape
 from nndl.data.sources.cache import End, Item, Plan, cached
 from nndl.data.sources.decoding import Named, decoded
+from nndl.data.sources.pruning import CLEANING, there_are
 from nndl.data.sources.telling import progress
 from nndl.data.sources.wanted import Wanted, listed
 from nndl.errors import DataError
 
 SIZE, CHANNELS = (32, 32), 3
 """Height and width, and channels, where a config says nothing."""
+MUCH = 10_000_000_000
+"""Bytes of all caches from which on they are told of."""
 MOST_TOLD = 100
 """Damaged pictures that are named; the others are counted."""
 
@@ -82,6 +85,8 @@ def _images(pictures: Pictures, shape: Shape, wanted: Wanted) -> Iterator[Item |
                     yield pixels, label
             if part is not pictures.test:
                 yield End.LEARNT if part is pictures.train else End.TRAIN
+        if (taken := sum(cache.bytes for cache in there_are())) > MUCH:
+            told.note(f"note: caches of pictures take {taken / 1e9:,.1f} GB; {CLEANING}")
         if damage and wanted.skip_damaged:
             told.note(f"note: left out, since they cannot be read: {listed(damage)}")
     if damage and not wanted.skip_damaged:

@@ -223,7 +223,7 @@ def test_what_a_killed_process_left_is_swept(pets: Path, caches: Path) -> None:
     assert [path.name for path in caches.iterdir()] == [place.name]
 
 
-def test_progress_is_shown_where_somebody_asked_for_it(pets: Path) -> None:
+def test_progress_is_shown_where_somebody_asked_for_it(pets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[Any] = []
 
     class Told:
@@ -251,3 +251,7 @@ def test_progress_is_shown_where_somebody_asked_for_it(pets: Path) -> None:
     assert told[-1] == "closed"
     assert told[-2].startswith("note: left out, since they cannot be read:")
     assert str(pets / "cat" / "x.png") in told[-2]
+    monkeypatch.setattr(building, "MUCH", 1000)
+    with shown_by(show):
+        load(Wanted(pets, (8, 9), skip_damaged=True))
+    assert told[-3].startswith("note: caches of pictures take 0.0 GB; nndl data cache --clean 30 removes")
