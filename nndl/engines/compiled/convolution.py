@@ -19,16 +19,11 @@ from nndl.net.types import Array, Layout
 WINOGRAD_CHANNELS = 16
 """From this many channels before and behind, Winograd's transforms cost less than they save."""
 
-WINOGRAD_WASTE = 2.25
-"""Up to this many times the pixels may be computed to fill tiles of 4 x 4."""
 
-
-def pays_winograd(layer: Conv, channels: int, height: int, width: int) -> bool:
-    """Tell whether F(4x4, 3x3) is the quicker way to `height` x `width` outputs."""
+def pays_winograd(layer: Conv, channels: int) -> bool:
+    """Tell whether Winograd's F(4x4, 3x3) is the quicker way: it is for any outputs, even where tiles jut out."""
     size, stride, pad = layer.window.square()
-    if (size, stride) != (3, 1) or pad > 2 or min(channels, layer.filters) < WINOGRAD_CHANNELS:
-        return False
-    return 16 * -(-height // 4) * -(-width // 4) <= WINOGRAD_WASTE * height * width
+    return (size, stride) == (3, 1) and pad <= 2 and min(channels, layer.filters) >= WINOGRAD_CHANNELS
 
 
 FEW_CHANNELS = 4
@@ -60,7 +55,7 @@ class Convolver:
         self.bfloat16 = bfloat16
         F, H, W = self.layer.out_shape(site.shape)
         size, stride, pad = self.layer.window.square()
-        self.winograd = pays_winograd(self.layer, site.shape[0], H, W)
+        self.winograd = pays_winograd(self.layer, site.shape[0])
         if self.winograd and reader:
             H, W = (read_by_pooling(side, reader, pad) for side in (H, W))
         self.out_shape = (H, W, F)
