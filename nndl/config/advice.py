@@ -8,100 +8,12 @@ from typing import Any, NamedTuple, get_args
 
 from pydantic import BaseModel
 
+from nndl.config.brought import foreign, instead
 from nndl.config.reading.messages import Path
 from nndl.config.schema import ONE_OF, SECTIONS, TOP, Experiment, OneOf, Table
 from nndl.described import option_names
 from nndl.train.updater import Group
 
-FOREIGN = {
-    "activation": ("relu",),
-    "adjust_sharpness": ("sharpness",),
-    "add": ("sum",),
-    "alpha": ("negative_slope", "learning_rate"),
-    "autoaugment": ("auto_augment",),
-    "avgpool": ("avg_pool",),
-    "batch_norm": ("spatial_bn", "bn"),
-    "batchnorm": ("spatial_bn", "bn"),
-    "batchnorm1d": ("bn",),
-    "batchnorm2d": ("spatial_bn",),
-    "batchsize": ("batch_size",),
-    "betas": ("beta1",),
-    "cat": ("concat",),
-    "channels": ("filters",),
-    "concatenate": ("concat",),
-    "coarse_dropout": ("cutout",),
-    "convolution": ("conv",),
-    "criterion": ("loss",),
-    "cross_entropy": ("softmax",),
-    "crossentropy": ("softmax",),
-    "decay": ("weight_decay",),
-    "dense": ("affine",),
-    "depthwise_conv2d": ("conv",),
-    "dilation_rate": ("dilation",),
-    "drop_path": ("stochastic_depth",),
-    "droppath": ("stochastic_depth",),
-    "early_stopping": ("patience",),
-    "early_stopping_patience": ("patience",),
-    "every": ("per", "statistics"),
-    "fc": ("affine",),
-    "eta_min": ("final",),
-    "filter_size": ("kernel",),
-    "filters": ("out_features",),
-    "fully_connected": ("affine",),
-    "gamma": ("factor",),
-    "hidden_dim": ("out_features",),
-    "hflip": ("flip",),
-    "hinge": ("svm",),
-    "horizontal_flip": ("flip",),
-    "k": ("every",),
-    "kernel": ("size",),
-    "kernel_size": ("kernel", "size"),
-    "leaky": ("leaky_relu",),
-    "linear": ("affine",),
-    "logistic": ("sigmoid",),
-    "loss_function": ("loss",),
-    "lr": ("learning_rate",),
-    "lr_scheduler": ("schedule",),
-    "magnitude": ("level",),
-    "maxpool": ("max_pool",),
-    "milestones": ("epochs",),
-    "min_lr": ("min",),
-    "monitor": ("best_by", "by"),
-    "name": ("dataset", "match"),
-    "nesterov": ("sgd_nesterov_momentum",),
-    "num_epochs": ("epochs",),
-    "num_filters": ("filters",),
-    "num_ops": ("operations",),
-    "optim": ("optimizer",),
-    "out_channels": ("filters",),
-    "out_features": ("filters",),
-    "p": ("probability",),
-    "padding": ("pad",),
-    "params": ("match",),
-    "pattern": ("match",),
-    "pool_size": ("size",),
-    "randaugment": ("rand_augment",),
-    "random_affine": ("affine",),
-    "random_crop": ("crop",),
-    "random_horizontal_flip": ("flip",),
-    "reducelronplateau": ("plateau",),
-    "reg": ("l2",),
-    "sgdr": ("warm_restarts",),
-    "reduction": ("ratio",),
-    "se": ("squeeze_excite",),
-    "size": ("kernel",),
-    "step": ("multistep",),
-    "step_size": ("per",),
-    "swish": ("silu",),
-    "trivialaugment": ("trivial_augment",),
-    "trivialaugmentwide": ("trivial_augment",),
-    "units": ("out_features", "filters"),
-    "update_rule": ("optimizer",),
-    "val_size": ("validation_size",),
-    "warmup": ("warmup_epochs",),
-    "wd": ("weight_decay",),
-}
-"""Names in other frameworks, and in the courses, where the spelling gives no hint."""
 TYPE_KEYS = ("type", "name", "kind")
 """Keys under which other programs put the kind: {type: adam, lr: 1e-3}."""
 
@@ -140,7 +52,7 @@ class Hint(NamedTuple):
 def nearest(word: str, choices: Iterable[str]) -> str | None:
     """Find what `word` most likely stands for among the choices: its name here, or one spelt nearly so, in any case."""
     known = list(choices)
-    translated = next((name for name in FOREIGN.get(word.lower(), ()) if name in known), None)
+    translated = next((name for name in foreign(word) if name in known), None)
     return translated or next(iter(get_close_matches(word.lower(), known, n=1, cutoff=0.6)), None)
 
 
@@ -156,7 +68,7 @@ def suggest(word: str, choices: Iterable[str]) -> str:
 def _guess(word: str, choices: Iterable[str]) -> str | None:
     """Find the choice that `word` is foreign for, or is spelt like unless it is a word of its own here."""
     near = nearest(word, choices)
-    return near if near in FOREIGN.get(word.lower(), ()) or word not in _words() else None
+    return near if near in foreign(word) or word not in _words() else None
 
 
 @cache
@@ -170,7 +82,7 @@ def _words() -> frozenset[str]:
 
 def _names(word: str) -> tuple[str, ...]:
     """Return the word, and what it may be called here."""
-    return (word, *FOREIGN.get(word.lower(), ()))
+    return (word, *foreign(word))
 
 
 def known_keys(path: Path) -> list[str]:
@@ -287,6 +199,8 @@ def for_unknown(key: OneOf, kind: str) -> str:
     other = next((other for other in ONE_OF if kind in other.table), None)
     if other:
         return f"it is {a(other.what)}, and goes under {other.key}"
+    if words := instead(key.what, kind):
+        return words
     owner = "" if nearest(kind, key.table) else _with_owner(key.what, [kind], key.table)
     return owner or suggest(kind, key.table)
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from nndl.config.advice import ABSENT, FOREIGN, OF_ANY_LAYER, TELLING, nearest, suggest
+from nndl.config.advice import ABSENT, OF_ANY_LAYER, TELLING, nearest, suggest
+from nndl.config.brought import FOREIGN
 from nndl.config.schema import ONE_OF, SECTIONS
 from nndl.described import option_names
 from tests.config.small import told
