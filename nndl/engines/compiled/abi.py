@@ -91,11 +91,11 @@ class PoolShape(Structure):
     ]
 
 
-class DepthwiseShape(Structure):
-    """Sizes of a depthwise convolution."""
+class GroupedShape(Structure):
+    """Sizes of a convolution in groups, by windows of any sides."""
 
     _fields_: ClassVar = [
-        *[(name, c_long) for name in ("images", "height", "width", "channels")],
+        *[(name, c_long) for name in ("images", "height", "width", "channels", "filters", "groups")],
         *[(f"{what}_{way}", c_long) for what in ("size", "step", "pad", "dilation") for way in ("down", "across")],
         *[(name, c_long) for name in ("out_height", "out_width")],
     ]
@@ -151,9 +151,12 @@ SIGNATURES: dict[str, tuple[type, ...]] = {
     "norm_sums": (c_long, c_long, *[Floats] * 5, c_long, c_float, Doubles),
     "norm_backward": (c_long, c_long, *[Floats] * 7, c_long, c_float, Floats),
     "unpool": (Unpool, Floats),
-    "depthwise_forward": (DepthwiseShape, *[Floats] * 4),
-    "depthwise_input_gradient": (DepthwiseShape, *[Floats] * 3),
-    "depthwise_weight_gradient": (DepthwiseShape, *[Floats] * 3),
+    "depthwise_forward": (GroupedShape, *[Floats] * 4),
+    "depthwise_input_gradient": (GroupedShape, *[Floats] * 3),
+    "depthwise_weight_gradient": (GroupedShape, *[Floats] * 3),
+    "grouped_forward": (GroupedShape, *[Floats] * 4),
+    "grouped_input_gradient": (GroupedShape, *[Floats] * 3),
+    "grouped_weight_gradient": (GroupedShape, *[Floats] * 3),
     "max_pool": (PoolShape, Floats, Floats, Bytes),
     "max_pool_backward": (PoolShape, Floats, Bytes, Floats),
     "avg_pool": (PoolShape, Floats, Floats),

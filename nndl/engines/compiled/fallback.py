@@ -15,6 +15,11 @@ Accepts = Callable[[Sequence[Site]], bool]
 """Tells whether kernels do the layers in a row."""
 
 
+def always(row: Sequence[Site]) -> bool:  # noqa: ARG001
+    """Accept any options."""
+    return True
+
+
 def in_float32(lower: Lowering, accepts: Accepts = are_plain) -> Lowering:
     """Return `lower` for the rows it accepts, in float32; for others and in float64, the vectorised engine's steps."""
 

@@ -1,19 +1,17 @@
 """The lowering of each layer: the compiled kernels' table over the vectorised engine's."""
 
-from collections.abc import Sequence
 from functools import partial
 
 from nndl.engines.compiled.activation import lower_activation
 from nndl.engines.compiled.affine import lower_affine
 from nndl.engines.compiled.convolution import lower_conv
-from nndl.engines.compiled.depthwise import is_depthwise, lower_depthwise
 from nndl.engines.compiled.dropout import CompiledDropoutStep
-from nndl.engines.compiled.fallback import in_float32
+from nndl.engines.compiled.fallback import always, in_float32
 from nndl.engines.compiled.group_norm import lower_group_norm
+from nndl.engines.compiled.grouped import lower_grouped
 from nndl.engines.compiled.kinds import KINDS
 from nndl.engines.compiled.norm import lower_norm
 from nndl.engines.compiled.pool import (
-    always,
     counts_in_bytes,
     lower_avg_pool,
     lower_global_max_pool,
@@ -31,14 +29,9 @@ from nndl.net.catalog.simple import Dropout
 from nndl.net.contract import Engine, Lowered, Site
 
 
-def takes_any_conv(row: Sequence[Site]) -> bool:
-    """Tell whether there are kernels for a convolution that stands alone."""
-    return are_plain(row) or is_depthwise(row)
-
-
 def lower_any_conv(site: Site, bfloat16: bool) -> Lowered:
     """Lower a convolution that stands alone."""
-    return lower_depthwise(site) if is_depthwise(site.row) else lower_conv(site, bfloat16)
+    return lower_conv(site, bfloat16) if are_plain(site.row) else lower_grouped(site)
 
 
 def _engine(name: str, bfloat16: bool) -> Engine:
@@ -46,7 +39,7 @@ def _engine(name: str, bfloat16: bool) -> Engine:
         name,
         lowerings={
             **VECTORIZED.lowerings,
-            Conv: in_float32(partial(lower_any_conv, bfloat16=bfloat16), takes_any_conv),
+            Conv: in_float32(partial(lower_any_conv, bfloat16=bfloat16), always),
             Affine: in_float32(partial(lower_affine, bfloat16=bfloat16)),
             **dict.fromkeys((SpatialBn, Bn), in_float32(lower_norm)),
             **dict.fromkeys(KINDS, in_float32(lower_activation)),

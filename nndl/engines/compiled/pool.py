@@ -99,11 +99,6 @@ def counts_in_bytes(row: Sequence[Site]) -> bool:
     return all(prod(site.layer.window.size) <= LARGEST_WINDOW for site in row if isinstance(site.layer, MaxPool))
 
 
-def always(row: Sequence[Site]) -> bool:  # noqa: ARG001
-    """Accept any average pooling."""
-    return True
-
-
 def lower_max_pool(site: Site) -> Lowered:
     return Lowered(MaxPoolStep(site), "nhwc", "nhwc")
 

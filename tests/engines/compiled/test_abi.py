@@ -14,7 +14,7 @@ from tests.engines.compiled.variants import runnable
 
 STRUCTS: dict[str, type[Structure]] = {
     struct.__name__: struct
-    for struct in (abi.Shape, abi.AffineShape, abi.PoolShape, abi.DepthwiseShape, abi.Finish, abi.Unpool)
+    for struct in (abi.Shape, abi.AffineShape, abi.PoolShape, abi.GroupedShape, abi.Finish, abi.Unpool)
 }
 KINDS = {"long": c_long, "float": c_float, "float *": abi.Floats, "double *": abi.Doubles}
 KINDS |= {"uint8_t *": abi.Bytes, "int32_t *": abi.Ints}

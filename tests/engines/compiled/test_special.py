@@ -11,11 +11,11 @@ from nndl.engines.compiled.abi import NO_RELU, RELU, RELU_BEFORE, RELU_BEHIND, F
 from nndl.engines.compiled.bindings import kernels
 from nndl.engines.shared.layout import channels_first
 from nndl.layers import relu_backward, relu_forward
-from nndl.net.catalog.activation import Gelu, Relu, Silu
+from nndl.net.catalog.activation import Gelu, LeakyRelu, Relu, Silu
 from nndl.net.catalog.affine import Affine
 from nndl.net.catalog.conv import Conv
-from nndl.net.catalog.norm import Bn, SpatialBn
-from nndl.net.catalog.pool import MaxPool
+from nndl.net.catalog.norm import Bn, GroupNorm, LayerNorm, SpatialBn
+from nndl.net.catalog.pool import AvgPool, GlobalMaxPool, MaxPool
 from nndl.net.layer import Layer
 from nndl.net.types import Array
 from tests.contracts.cases import Case, name
@@ -33,6 +33,14 @@ ROWS: list[Case] = [
     ((Conv(filters=18), MaxPool(size=3), SpatialBn(), Silu()), (16, 9, 9)),
     *[((Bn(), activation), (19,)) for activation in (Relu(), Gelu(), Silu())],
     ((Affine(out_features=35), Relu()), (9, 2, 3)),
+    ((Conv(filters=12, groups=6), Relu()), (18, 5, 6)),
+    ((Conv(filters=34, groups=2, stride=2),), (36, 5, 6)),
+    ((Conv(filters=19, groups="channels"), Relu()), (19, 5, 6)),
+    ((MaxPool(size=3, stride=2, pad=1), LeakyRelu()), (19, 6, 5)),
+    ((AvgPool(size=(2, 3), stride=1),), (19, 6, 5)),
+    ((GlobalMaxPool(),), (19, 3, 2)),
+    *[((norm, LeakyRelu()), (18, 3, 2)) for norm in (GroupNorm(groups=3), GroupNorm(groups=1))],
+    ((LayerNorm(),), (19,)),
 ]
 
 

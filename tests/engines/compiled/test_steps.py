@@ -8,12 +8,24 @@ from nndl.check.subject import Subject
 from nndl.engines.compiled import COMPILED, bindings
 from nndl.engines.reference import REFERENCE
 from nndl.engines.shared.threads import set_threads
-from nndl.net.catalog.activation import Gelu, Relu, Silu
+from nndl.net.catalog.activation import (
+    Elu,
+    Gelu,
+    HardSigmoid,
+    HardSwish,
+    LeakyRelu,
+    Relu,
+    Relu6,
+    Sigmoid,
+    Silu,
+    Tanh,
+)
 from nndl.net.catalog.affine import Affine
 from nndl.net.catalog.conv import Conv
-from nndl.net.catalog.norm import Bn, SpatialBn
-from nndl.net.catalog.pool import GlobalMaxPool, MaxPool
+from nndl.net.catalog.norm import Bn, GroupNorm, LayerNorm, SpatialBn
+from nndl.net.catalog.pool import AvgPool, GlobalMaxPool, MaxPool
 from nndl.net.catalog.residual import Residual
+from nndl.net.catalog.simple import Dropout
 from nndl.net.layer import Layer
 from nndl.net.network import Network
 from nndl.net.plan import Group, rewrite
@@ -43,6 +55,13 @@ ROWS: list[Case] = [
     ((Affine(out_features=300), Relu()), (35, 3, 4)),
     ((Conv(filters=3), Affine(out_features=35, bias=False)), (2, 9, 9)),
     ((Silu(), Gelu()), (3, 5, 5)),
+    ((Conv(filters=12, groups=3, stride=2), SpatialBn(), Relu()), (6, 7, 6)),
+    ((Conv(filters=19, groups="channels"), Relu6(), Conv(filters=4, kernel=(1, 3), dilation=2)), (19, 7, 6)),
+    *[((norm, LeakyRelu()), (18, 3, 5)) for norm in (GroupNorm(groups=3), SpatialBn())],
+    ((LayerNorm(), Gelu()), (37,)),
+    ((MaxPool(size=3, stride=2, pad=1), AvgPool(size=(2, 3), stride=1), Elu()), (19, 9, 8)),
+    ((GlobalMaxPool(), HardSwish(), Dropout(keep=0.6)), (19, 3, 5)),
+    ((Dropout(keep=0.6), Sigmoid(), Tanh(), HardSigmoid()), (19, 5, 3)),
 ]
 
 

@@ -9,7 +9,7 @@
 
    dw: a task takes a range of images into sums of its own, (K, K', C), and these are added up in order. */
 
-#include "depthwise.h"
+#include "grouped.h"
 #include "threads.h"
 
 /* The taps of a window, one way, that count at a place, and the rows (or columns) that they meet: evenly spaced, both. */
@@ -19,17 +19,6 @@ static void add_tap(Taps *taps, long tap, long at) {
     if (taps->count == 0) taps->tap = tap, taps->at = at;
     if (taps->count == 1) taps->tap_step = tap - taps->tap, taps->at_step = at - taps->at;
     taps->count++;
-}
-
-/* One way of a window. */
-typedef struct { long size, step, pad, dilation, room, out; } Way;
-
-ALWAYS_INLINE Way down(const DepthwiseShape *s) {
-    return (Way){s->size_down, s->step_down, s->pad_down, s->dilation_down, s->height, s->out_height};
-}
-
-ALWAYS_INLINE Way across(const DepthwiseShape *s) {
-    return (Way){s->size_across, s->step_across, s->pad_across, s->dilation_across, s->width, s->out_width};
 }
 
 /* Of output i: the pixels of its window. */
@@ -53,7 +42,7 @@ static Taps backward_taps(Way w, long i) {
 }
 
 typedef struct {
-    const DepthwiseShape *s;
+    const GroupedShape *s;
     const float *x, *w, *base, *dy;  /* base (C): what sums begin with; or NULL: zeros */
     float *y, *dw, *parts;
     long back, tasks;
@@ -86,7 +75,7 @@ ALWAYS_INLINE void add_taps(const Depthwise *d, const float *x, long width, Taps
 
 static void image_task(void *context, long n, int thread) {
     const Depthwise *d = context;
-    const DepthwiseShape *s = d->s;
+    const GroupedShape *s = d->s;
     Way from_down = down(s), from_across = across(s);
     long height = d->back ? s->height : s->out_height, width = d->back ? s->width : s->out_width;
     long x_height = d->back ? s->out_height : s->height, x_width = d->back ? s->out_width : s->width;
@@ -103,7 +92,7 @@ static void image_task(void *context, long n, int thread) {
 }
 
 /* y (N, H', W', C); bias may be NULL. */
-void nndl_depthwise_forward(const DepthwiseShape *s, const float *x, const float *w, const float *bias, float *y) {
+void nndl_depthwise_forward(const GroupedShape *s, const float *x, const float *w, const float *bias, float *y) {
     float *base = scratch(SHARED, SLOT_SUMS, sizeof(float) * s->channels);
     for (long c = 0; c < s->channels; c++) {
         base[c] = bias ? bias[c] : 0;
@@ -113,7 +102,7 @@ void nndl_depthwise_forward(const DepthwiseShape *s, const float *x, const float
     share(image_task, &d, s->images);
 }
 
-void nndl_depthwise_input_gradient(const DepthwiseShape *s, const float *dy, const float *w, float *dx) {
+void nndl_depthwise_input_gradient(const GroupedShape *s, const float *dy, const float *w, float *dx) {
     Depthwise d = {.s = s, .x = dy, .w = w, .y = dx, .back = 1};
     share(image_task, &d, s->images);
 }
@@ -140,7 +129,7 @@ static void add_outside(const float *dy, long C, long count, float *part) {
 }
 
 /* Add to part (C) what one tap across has of a row of x, or of zeros where it is NULL, and one of dy. */
-static void add_row(const DepthwiseShape *s, const float *x, const float *dy, long tap, float *part) {
+static void add_row(const GroupedShape *s, const float *x, const float *dy, long tap, float *part) {
     long C = s->channels, begin = tap * s->dilation_across - s->pad_across, step = s->step_across;
     long first = begin < 0 ? (-begin + step - 1) / step : 0;
     long last = begin >= s->width ? 0 : smaller_of((s->width - 1 - begin) / step + 1, s->out_width);
@@ -159,7 +148,7 @@ static void add_row(const DepthwiseShape *s, const float *x, const float *dy, lo
 static void gradient_task(void *context, long task, int thread) {
     (void)thread;
     const Depthwise *d = context;
-    const DepthwiseShape *s = d->s;
+    const GroupedShape *s = d->s;
     long C = s->channels, taps = s->size_down * s->size_across;
     float *part = d->parts + task * taps * C;
     memset(part, 0, sizeof(float) * (size_t)(taps * C));
@@ -174,7 +163,7 @@ static void gradient_task(void *context, long task, int thread) {
         }
 }
 
-void nndl_depthwise_weight_gradient(const DepthwiseShape *s, const float *x, const float *dy, float *dw) {
+void nndl_depthwise_weight_gradient(const GroupedShape *s, const float *x, const float *dy, float *dw) {
     Depthwise d = {.s = s, .x = x, .dy = dy, .dw = dw, .tasks = smaller_of(s->images, thread_count() * SLICES)};
     long size = s->size_down * s->size_across * s->channels;
     d.parts = scratch(SHARED, SLOT_PARTS, sizeof(float) * d.tasks * size);

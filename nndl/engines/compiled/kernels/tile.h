@@ -33,12 +33,14 @@ typedef struct {
     long b_step, b_segment;
     long segments, length;
     int narrow;          /* B and C are one vector wide, not two */
+    const float *start;  /* a row that sums begin with, or NULL: zeros */
 } Product;
 
 ALWAYS_INLINE void tile_of(const int rows, const int vectors, Product p, float *c, long c_row, int accumulate) {
-    Vector sum[TILE_ROWS][2];
+    Vector sum[TILE_ROWS][2], start[2];
+    UNROLL for (int v = 0; v < vectors; v++) start[v] = p.start ? load(p.start + v * VL) : (Vector){};
     UNROLL for (int r = 0; r < rows; r++)
-        UNROLL for (int v = 0; v < vectors; v++) sum[r][v] = accumulate ? load(c + r * c_row + v * VL) : (Vector){};
+        UNROLL for (int v = 0; v < vectors; v++) sum[r][v] = accumulate ? load(c + r * c_row + v * VL) : start[v];
     for (long s = 0; s < p.segments; s++) {
         const float *a = p.a + s * p.a_segment, *b = p.b + s * p.b_segment;
         for (long k = 0; k < p.length; k++, a += p.a_step, b += p.b_step) {
