@@ -37,8 +37,8 @@ def student_page(student: Student, title: str = "") -> str:
         + "".join(f"<p class=note>{escape(note)}</p>" for note in notes)
         + sections(
             (
-                ("To mend", "".join(map(_told, wrong))),
-                ("Right, with a note", "".join(map(_told, told))),
+                ("To mend", _all_told(wrong)),
+                ("Right, with a note", _all_told(told)),
                 ("All functions", table(("function", "verdict", "points"), rows, words=True)),
             )
         )
@@ -76,14 +76,23 @@ def _headline(figures: Iterable[tuple[str, str, str]]) -> str:
     return f"<dl class=headline>{cells}</dl>"
 
 
+def _all_told(tests: Sequence[Test]) -> str:
+    """Return what is said of functions, each thing once: a file that cannot be read is why nine were not checked."""
+    alike: dict[tuple[str, str], list[str]] = {}
+    for test in tests:
+        alike.setdefault((test.verdict, _told(test)), []).append(f"<code>{escape(test.function)}</code>")
+    return "".join(
+        f"<article><h3>{', '.join(functions)} {escape(verdict)}</h3>{said}</article>"
+        for (verdict, said), functions in alike.items()
+    )
+
+
 def _told(test: Test) -> str:
     """Return what is said of a function."""
     if test.record is None:
-        said = f"<p>{escape(test.output)}</p>"
-    else:
-        findings = [*test.record["findings"], *test.record["notes"]]
-        said = "".join(map(_finding, findings)) + _lines(test.record)
-    return f"<article><h3><code>{escape(test.function)}</code> {escape(test.verdict)}</h3>{said}</article>"
+        return f"<p>{escape(test.output)}</p>"
+    findings = [*test.record["findings"], *test.record["notes"]]
+    return "".join(map(_finding, findings)) + _lines(test.record)
 
 
 def _finding(finding: Mapping[str, Any]) -> str:

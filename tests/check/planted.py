@@ -114,6 +114,8 @@ NORMS = (
         "dmu = -1 * np.sum(dxmu1 + dxmu2, axis=0)",
         "x, mu = xmu, 0\n    dmu = -np.sum(dxmu1, axis=0) - dvar * 2 / N * np.sum(x - mu)",
     ),
+    Planted("B12", ALT, "N = dout.shape[0]", "N = dout.shape[0]\n    ivar = 1 / np.sqrt(var)"),
+    Planted("B41", BN, '"running_var", np.zeros(D', '"running_var", np.ones(D'),
     Planted("B20", BN, SQRT, "sqrtvar = np.sqrt(var - eps)"),
     Planted("B21", BN_BACK, "dx = dx1 + dx2", "dx = dxmu1"),
     Planted("B29", BN, SQRT, "sqrtvar = var + eps"),
@@ -222,6 +224,7 @@ DROPOUT = (
     ),
     Planted("D43", "dropout_backward", "dx = dout * mask", "dx = dout"),
     Planted("D44", "dropout_forward", 'if mode == "train":', "if True:"),
+    Planted("D44", "dropout_forward", "        out = x\n", "        out = x * (np.random.rand(*x.shape) < p) / p\n"),
 )
 WINDOWS = (
     Planted("C43", CONV_BACK, CROP, "dx = dx_pad[:, :, pad:-pad, pad:-pad]"),
@@ -313,6 +316,7 @@ RULES = (
     Planted("O79", "adam", "dw**2", "m**2"),
     Planted("O79", "adam", 'b1, b2 = config["beta1"], config["beta2"]', 'b2, b1 = config["beta1"], config["beta2"]'),
     Planted("O80", "rmsprop", "dw**2", "dw"),
+    Planted("O87", "rmsprop", "np.sqrt(cache)", 'np.sqrt(config["cache"])'),
     Planted("O81", "rmsprop", "np.sqrt(cache) + eps", "cache + eps"),
     Planted("O83", "adam", f"{T}\n    {MEANS}\n    {CORRECTED}", f"{MEANS}\n    {CORRECTED}\n    {T}"),
     Planted("O84", "adam", "lr * mt", "lr * dw"),

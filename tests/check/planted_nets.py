@@ -79,6 +79,14 @@ NETS = (
         "out = X\n        if self.use_dropout:\n            out, _ = dropout_forward(X, self.dropout_param)\n",
     ),
     Planted("D42", NET, DROP, "pass"),
+    Planted("D45", NET, 'self.dropout_param["mode"] = mode', "pass"),
+    Planted(
+        "D46",
+        NET,
+        'if seed is not None:\n                self.dropout_param["seed"] = seed',
+        'self.dropout_param["seed"] = seed or 231',
+    ),
+    Planted("F84", NET, "v.astype(dtype)", "v"),
     Planted("F80", NET, LAST, f"{LAST}\n        scores, top = relu_forward(scores)"),
     Planted(
         "F81",

@@ -11,6 +11,7 @@ import pytest
 from nndl.check.exercises import EXERCISES
 from nndl.check.exercises.exercise import Exercise
 from nndl.check.mistakes import CATALOGUE
+from nndl.check.mistakes.entry import mistake
 from nndl.check.running.executor import Executor
 from nndl.check.running.probe import GIVEN
 from nndl.check.students.judge import Case, attempt, judge
@@ -287,6 +288,19 @@ def test_every_variant_differs_from_its_definition_in_lines_that_stand_there() -
             names = definitions(edits)  # ValueError where a line does not stand in its function once
             assert entry.function in names
         assert entry.variants or entry.text or entry.error
+
+
+def test_an_entry_whose_line_is_gone_is_passed_over_and_the_others_tell(monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = mistake("A0", "affine_backward", "gone", "Gone.", {"db = dout.total()": "db = dout"})
+    monkeypatch.setattr("nndl.check.students.judge.CATALOGUE", (gone, *CATALOGUE))
+    outcome = outcomes(with_planted(VECTORS[3]), exercise_of("affine_backward"))["affine_backward"]
+    assert named(outcome) == {"A4"}
+
+
+def test_an_option_that_is_given_is_said() -> None:
+    text = usual("batchnorm_forward").replace('eps = bn_param.get("eps", 1e-5)', "eps = 1e-5")
+    says = outcomes(text, exercise_of("batchnorm_forward"))["batchnorm_forward"].findings[0].says
+    assert "with x (3, 6), momentum = 0.7, eps = 0.001" in says
 
 
 def test_diagnoses_are_sentences_that_do_not_give_the_line_away() -> None:

@@ -52,6 +52,13 @@ def test_a_student_sees_what_is_shown_and_no_more() -> None:
     assert "secret" not in page
 
 
+def test_what_is_said_of_several_functions_is_said_once() -> None:
+    broken = Graded("carl", "", records=[record("", "crashed", Finding("", "the file cannot be read", "Line 3."))])
+    told = text(student_page(gather([broken], RUBRIC).students[0]))
+    assert told.count("the file cannot be read") == 1
+    assert "affine_forward , relu_forward , adam not checked" in told
+
+
 def test_nothing_of_a_submission_is_obeyed() -> None:
     pages = student_page(CLASS.students[0]) + class_page(CLASS)
     assert "<script" not in pages

@@ -106,6 +106,27 @@ def _dropped(model: str, sizes: Any, options: dict[str, Any], source: Source) ->
     return Situation("dropout, one example", inputs, steps, tags, ours=ours, digest=_of_dropout)
 
 
+def _unseeded(model: str, sizes: Any, options: dict[str, Any], source: Source) -> Situation | None:
+    """Train twice with dropout and no seed: the two steps should drop other units."""
+    theirs = _options(source, model, options)
+    if theirs is None:
+        return None
+    params, X, y = sizes
+    inputs = {"X": X[:1], "y": y[:1], **params, "options": theirs}
+    losses = [_loss(model, ("X", "y"), name, f"gradients of {name}") for name in ("one", "other")]
+    steps = [_make(model, "options"), *_set(params), *losses]
+    tags = frozenset({"dropout"})
+    return Situation("dropout without a seed", inputs, steps, tags, ours={"options": options}, digest=_of_two)
+
+
+def _of_two(found: Observed, _inputs: Mapping[str, Any]) -> Observed:
+    """Say of two losses only whether they are the same."""
+    one, other = ([value for key, value in found.items() if key.name == name] for name in ("one", "other"))
+    if not one or not other or np.shape(one[0]) or np.shape(other[0]):
+        return {key: value for key, value in found.items() if key.name == "calling it"}
+    return {Key(next(iter(found)).function, "two steps without a seed drop the same units"): bool(one[0] == other[0])}
+
+
 def _slope(model: str, word: str) -> Step:
     return _loss(model, ("X", "y"), f"loss at {word}", f"gradients at {word}")
 
@@ -153,6 +174,29 @@ def _initial(model: str, options: dict[str, Any], X: Array, source: Source) -> S
         get(model, "initial parameters", "model", "params"),
     ]
     return Situation("new weights", inputs, steps, ours={"options": options}, digest=_of_weights)
+
+
+def _typed(model: str, options: dict[str, Any], source: Source) -> Situation | None:
+    """Ask for float32, where a file knows of a dtype."""
+    if "dtype" not in source.arguments.get(model, ()):
+        return None
+    asked = {**options, "dtype": np.float32}
+    if (theirs := _options(source, model, asked)) is None:
+        return None
+    steps = [_make(model, "options"), get(model, "parameters", "model", "params")]
+    return Situation("dtype float32", {"options": theirs}, steps, ours={"options": asked}, digest=_of_types)
+
+
+def _of_types(found: Observed, _inputs: Mapping[str, Any]) -> Observed:
+    """Replace parameters by their dtypes."""
+    digest: Observed = {}
+    for key, value in found.items():
+        if not isinstance(value, Mapping):
+            digest[key] = value
+            continue
+        for name, each in value.items():
+            digest[Key(key.function, f"dtype of {name}")] = str(getattr(each, "dtype", type(each).__name__))
+    return digest
 
 
 def _of_weights(found: Observed, _inputs: Mapping[str, Any]) -> Observed:
@@ -234,6 +278,7 @@ def _fully_connected(source: Source) -> list[Situation | None]:
     alike = _params((12, 4), (4, 4), (4, 4), norm=True)
     wide = {name: 0.3 * value for name, value in _params((12, 200), (200, 40), (40, 4)).items()}
     large = {**options, "input_dim": 300, "hidden_dims": [100, 80]}
+    dropping = {**options, "hidden_dims": [200, 40], "dropout": 0.75}
     others = {  # one hidden layer, and more than anyone writes out
         (5,): _params((12, 5), (5, 4)),
         (5, 3, 6, 7, 5): _params((12, 5), (5, 3), (3, 6), (6, 7), (7, 5), (5, 4)),
@@ -254,7 +299,9 @@ def _fully_connected(source: Source) -> list[Situation | None]:
             _trained(model, f"hidden_dims {list(dims)}", (params, *VECTORS), _of(options, dims), source)
             for dims, params in others.items()
         ),
-        _dropped(model, (wide, *VECTORS), {**options, "hidden_dims": [200, 40], "dropout": 0.75, "seed": 3}, source),
+        _dropped(model, (wide, *VECTORS), {**dropping, "seed": 3}, source),
+        _unseeded(model, (wide, *VECTORS), dropping, source),
+        _typed(model, options, source),
     ]
 
 
@@ -270,6 +317,7 @@ def _conv_net(source: Source) -> list[Situation | None]:
         *(_trained(model, f"reg = {reg}", (plain, *IMAGES), {**options, "reg": reg}, source) for reg in (0.0, 0.7)),
         _trained(model, "filters 5 x 5", (wide, *IMAGES), {**options, "filter_size": 5}, source),
         _trained(model, "batchnorm", (normal, *IMAGES), {**options, "use_batchnorm": True}, source),
+        _typed(model, options, source),
     ]
 
 

@@ -1,7 +1,7 @@
 """Batch, layer, spatial batch and group normalisation."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -36,8 +36,14 @@ def _channels(C: int) -> tuple[Array, Array]:
 def _batch(pair: Pair, label: str, x: Array, *, tags: Any = (), test: Any = True, **bn: Any) -> Situation:
     """Train twice, then test; `bn` are options and running statistics that are given."""
     gamma, beta = _channels(x.shape[1])
+    label += _numbers(bn)
     situation = pair.situation(label, x, gamma, beta, {"mode": "train", **bn}, tags=tags)
     return replace(situation, steps=[*situation.steps, *_testing(pair.forward)]) if test else situation
+
+
+def _numbers(options: Mapping[str, Any]) -> str:
+    """Name the options that are given, but for arrays: ", eps = 0.001"."""
+    return "".join(f", {name} = {value:g}" for name, value in options.items() if isinstance(value, float))
 
 
 def _testing(forward: str) -> list[Step]:
@@ -101,7 +107,7 @@ def _dialects(source: Source) -> tuple[str, ...]:
 
 
 def _layer(label: str, x: Array, **ln: Any) -> Situation:
-    return LAYER.situation(label, x, *_channels(x.shape[1]), ln)
+    return LAYER.situation(label + _numbers(ln), x, *_channels(x.shape[1]), ln)
 
 
 def _group(source: Source) -> list[Situation]:
@@ -118,7 +124,7 @@ def _group_in(dialect: str) -> tuple[Situation, ...]:
         if dialect != "(C,)":
             gamma, beta = gamma.reshape(1, C, 1, 1), beta.reshape(1, C, 1, 1)
         tags = ["one example"] * (shape[0] == 1) + ["N is not G"] * (shape[0] != G)
-        label = f"{label}G = {G}, x {shape}"
+        label = f"{label}G = {G}, x {shape}{_numbers(gn)}"
         return GROUP.situation(label, draw(1, *shape, shift=2.0) if x is None else x, gamma, beta, G, gn, tags=tags)
 
     return (

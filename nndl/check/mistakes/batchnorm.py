@@ -14,6 +14,7 @@ RUN_VAR = 'bn_param["running_var"] = momentum * running_var + (1 - momentum) * s
 OUT = "out = gamma * x_hat + beta"
 CACHE = "return out, (x_hat, gamma, inverse_std, mode)"
 UNPACK = "x_hat, gamma, inverse_std, mode = cache"
+ZEROS = 'running_var = bn_param.setdefault("running_var", np.zeros(features, x.dtype))'
 DBETA = "dbeta = dout.sum(axis=0)"
 DGAMMA = "dgamma = (dout * x_hat).sum(axis=0)"
 WIDE_DGAMMA = "dgamma = (dout * x_hat).sum(axis=0, keepdims=True)"
@@ -188,6 +189,15 @@ _FORWARD = (
         note=True,
     ),
     mistake(
+        "B41",
+        FORWARD,
+        "the running variance starts at one",
+        """Where bn_param holds none, the course's running statistics start at 0, those of PyTorch at a variance of 1.
+        After many batches the two agree.""",
+        {ZEROS: ZEROS.replace("zeros", "ones")},
+        note=True,
+    ),
+    mistake(
         "B34",
         FORWARD,
         "gamma or beta is left out",
@@ -313,6 +323,14 @@ _BACKWARD = (
 )
 
 _ALTERNATIVE = (
+    mistake(
+        "B12",
+        ALT,
+        "eps is left out on the way back",
+        _EPS_OUTSIDE,
+        {ALT_DX: f"{BARE}\n    {ALT_DX}"},
+        {ALT_DX: f"{BARE}\n    x_hat = x_hat / np.sqrt((x_hat**2).mean(axis=0))\n    {ALT_DX}"},
+    ),
     mistake(
         "B33",
         ALT,

@@ -106,5 +106,6 @@ MISTAKES = (
         "units are dropped in test mode",
         "Test mode is for predictions: it drops nothing and scales nothing. Look at which mode draws the mask.",
         {f'if mode == "test":\n        {TEST}': 'if mode == "test":\n        mode = "train"'},
+        {TEST: f"return x * (({U} < p) / p), (dropout_param, None)"},
     ),
 )

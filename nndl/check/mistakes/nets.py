@@ -196,6 +196,30 @@ STRUCTURE = (
         {DROP: "pass"},
     ),
     mistake(
+        "D45",
+        NET,
+        "dropout is left on in test mode",
+        """Without y the scores are for prediction: dropout has to be told so, through its "mode", as batch norm is.
+        Yours still drops units.""",
+        {TEST: TEST.replace("(self.dropout_param, *self.bn_params)", "self.bn_params")},
+    ),
+    mistake(
+        "D46",
+        NET,
+        "every step drops the same units",
+        """Where no seed is given each step draws another mask. Yours draws the same one in every step, so a part of the
+        network is never trained. Pass on a seed only where there is one.""",
+        {'"seed": seed}': '"seed": seed or 0}'},
+    ),
+    mistake(
+        "F84",
+        NET,
+        "dtype is ignored",
+        "The parameters are of the dtype that is asked for: yours are of another. Cast them where they are made.",
+        {"self.params[name] = value.astype(dtype)": "pass"},
+        {"self.params[name] = value.astype(dtype)": "self.params[name] = value.astype(np.float32)"},
+    ),
+    mistake(
         "F82",
         NET,
         "dropout does nothing",

@@ -169,6 +169,14 @@ _RMSPROP = (
     ),
     mistake("O70", "rmsprop", "the mean square is not kept", _NOT_KEPT, {'config["a"] = a': "pass"}),
     mistake(
+        "O87",
+        "rmsprop",
+        "the step is divided by the old mean square",
+        """The new gradient's square goes into the mean before the step is divided by its root. Yours divides by the
+        mean of the steps before, which at the first step is 0: that step is as large as 1 / epsilon makes it.""",
+        {A: f'old = config.get("a", np.zeros_like(w))\n    {A}', STEP: STEP.replace("sqrt(a)", "sqrt(old)")},
+    ),
+    mistake(
         "O77",
         "rmsprop",
         "w is written into",

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,12 +28,20 @@ STEPS = 320
 """The most that the two trainings take."""
 BATCH, PAIR = 32, 2
 """Images in a step of the training against zeros, and in a gradient check."""
+FEWEST = 8
+"""Images that have to be looked at, at the least."""
 WITH_TIME = ("slow", "stuck", "test_mode")
 """Reasons in a training that was broken off, which may not hold in a longer one."""
+SLOW = 0.1
+"""Seconds that an image takes in which there is no warming up to speak of."""
 GRADIENTS = 1e-5
 """Relative error that passes: many layers on end add up what a single one's 1e-6 leaves."""
 
 Progress = Callable[[str], None]
+
+
+class _OverError(Exception):
+    """The time is over, in the middle of a check."""
 
 
 @dataclass(frozen=True)
@@ -60,26 +69,46 @@ class Checked:
 def check_before(experiment: Experiment, seconds: float, say: Progress = lambda _: None) -> Iterator[Checked]:
     """Yield each check of an experiment once it is done; `say` is told how far the one under way is.
 
-    seconds: the most that the gradients and each of the two trainings may take.
+    seconds: the most that each of them may take, but for one step of a training that is under way. Where an image takes
+    so long that none or hardly any can be looked at, the check is undecided.
     """
     size = experiment.data.train_size
     images = min(SOME, size) if isinstance(size, int) else SOME
     built = build(simplified(experiment, images, STEPS, BATCH).experiment)
     sample = built.solver.train_sample
     X, y = sample.normalize(sample.images[:SAMPLE]), sample.labels[:SAMPLE]
-    checks: dict[str, Callable[[], Checked]] = {
-        "before the first step": lambda: _start(built.network, X, y),
-        "one image apart from another": lambda: _apart(built.network, X[: dependence.IMAGES]),
-        "every pixel": lambda: _pixels(built.experiment, X, say),
-        "gradients": lambda: _gradients(built.experiment, _clock(seconds), say),
-        "a few by heart": lambda: _by_heart(experiment, _clock(seconds), say),
-        "better than no images": lambda: _baseline(built.experiment, _clock(seconds), say),
+    pace = _pace(built.network, X[:PAIR], y[:PAIR])
+    fit = int(seconds / pace)  # images
+    part = max(1, min(dependence.PART, fit // 2))
+    checks: dict[str, tuple[int, Callable[[], Checked]]] = {  # images that must fit into the time, and the check
+        "before the first step": (FEWEST, lambda: _start(built.network, X[:fit], y[:fit])),
+        "one image apart from another": (FEWEST, lambda: _apart(built.network, X[: dependence.IMAGES])),
+        "every pixel": (PAIR, lambda: _pixels(built.experiment, X, _clock(seconds), say, part)),
+        "gradients": (PAIR, lambda: _gradients(built.experiment, _clock(seconds), say)),
+        "a few by heart": (FEW, lambda: _by_heart(experiment, _clock(seconds), say)),
+        "better than no images": (2 * BATCH, lambda: _baseline(built.experiment, _clock(seconds), say)),
     }
-    for name, check in checks.items():
+    for name, (least, check) in checks.items():
         say(name)
         began = time.perf_counter()
-        found = check()
+        found = check() if least <= fit else _too_slow(least, pace)
         yield replace(found, name=name, seconds=time.perf_counter() - began)
+
+
+def _pace(network: Network, X: Array, y: Array) -> float:
+    """Measure the seconds that an image takes, forth and back; where that is short, once all is warm."""
+    for _ in range(2):
+        began = time.perf_counter()
+        look(network, X, y)
+        taken = (time.perf_counter() - began) / len(X)
+        if taken > SLOW:
+            break
+    return taken
+
+
+def _too_slow(images: int, pace: float) -> Checked:
+    says = f"{images} images take about {images * pace:.2g} s, more than the time"
+    return Checked("", "undecided", says, "--seconds, or a faster --engine")
 
 
 def _clock(seconds: float) -> Callable[[], bool]:
@@ -118,15 +147,18 @@ def _apart(network: Network, X: Array) -> Checked:
     return Checked("", "ok", f"in test mode no layer mixes images{norms}")
 
 
-def _pixels(experiment: Experiment, X: Array, say: Progress) -> Checked:
+def _pixels(experiment: Experiment, X: Array, over: Callable[[], bool], say: Progress, part: int) -> Checked:
     """Check that the scores depend on every pixel."""
 
     def seen(done: int, of: int) -> None:
         say(f"every pixel: {done} of at most {of} passes")
 
-    unseen = dependence.unseen_pixels(build_network(experiment), X, seen)
+    unseen = dependence.unseen_pixels(build_network(experiment), X, seen, over, part)
     if not unseen.any():
         return Checked("", "ok", f"all {unseen.size:,} places of an image move the scores")
+    if over():
+        says = f"{np.count_nonzero(~unseen):,} of {unseen.size:,} places of an image move the scores"
+        return Checked("", "undecided", f"{says}, when the time was over", "--seconds")
     rows, columns = (np.flatnonzero(unseen.all(axis=axis)).tolist() for axis in (1, 0))
     which = " and ".join(f"{what} {_listed(each)}" for what, each in (("rows", rows), ("columns", columns)) if each)
     says = f"{np.count_nonzero(unseen):,} of {unseen.size:,} places of an image move no score"
@@ -148,13 +180,19 @@ def _gradients(experiment: Experiment, over: Callable[[], bool], say: Progress) 
     y = random.integers(0, network.placed[-1].out_shape[0], PAIR)
     gradients = {name: value.copy() for name, value in network.loss(X, y)[1].items()}
     found: list[Row] = []
-    for name in random.permutation(list(network.params)).tolist():
-        say(f"gradients: {len(found)} of {len(network.params)} parameters")
-        found += check_gradients(
-            lambda: network.loss(X, y)[0], {name: network.params[name]}, gradients, coordinates=1, tolerance=GRADIENTS
-        ).rows
+
+    def loss() -> float:
         if over():
-            break
+            raise _OverError
+        return float(network.loss(X, y)[0])
+
+    with suppress(_OverError):
+        for name in random.permutation(list(network.params)).tolist():
+            say(f"gradients: {len(found)} of {len(network.params)} parameters")
+            one = {name: network.params[name]}
+            found += check_gradients(loss, one, gradients, coordinates=1, tolerance=GRADIENTS).rows
+    if not found:
+        return Checked("", "undecided", "no parameter was looked at, when the time was over", "--seconds")
     wrong = [row for row in found if row.verdict == "wrong"]
     worst = max(row.error for row in found)
     of = f"{len(found)} of {len(network.params)} parameters"

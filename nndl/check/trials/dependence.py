@@ -65,18 +65,27 @@ def may_mix(network: Network) -> set[str]:
     return {placed.path for placed in everything(network.placed) if isinstance(placed.layer, Bn | SpatialBn)}
 
 
-def unseen_pixels(network: Network, X: Array, seen: Callable[[int, int], None] = lambda *_: None) -> Array:
+def unseen_pixels(
+    network: Network,
+    X: Array,
+    seen: Callable[[int, int], None] = lambda *_: None,
+    over: Callable[[], bool] = lambda: False,
+    part: int = PART,
+) -> Array:
     """Find the pixels, bool (H, W), that no score depends on in test mode, as changes of images X (N, C, H, W) show.
 
     Weights are drawn as He does, since those that begin at zero hide all behind them; call it with a network of its
-    own. `seen` is told how many changes are done, of how many there may be.
+    own. `seen` is told how many changes are done, of how many there may be. Where `over` says so, it ends with the
+    places that are left then. part: images that are scored at a time.
     """
     scatter(network, np.random.default_rng(0))
     _, height, width = network.input_shape
     unseen = np.ones(height * width, bool)
     tries = [(image, sign * BUMP) for image in X[:BASES] for sign in (1, -1)]
     for number, (image, bump) in enumerate(tries):
-        for places in _parts(np.flatnonzero(unseen)):
+        for places in _parts(np.flatnonzero(unseen), part):
+            if over():
+                return unseen.reshape(height, width)
             unseen[places] = ~_changes(network, image, places, bump)
         seen(number + 1, len(tries))
         if not unseen.any():
@@ -84,9 +93,9 @@ def unseen_pixels(network: Network, X: Array, seen: Callable[[int, int], None] =
     return unseen.reshape(height, width)
 
 
-def _parts(places: Array) -> Iterator[Array]:
-    for start in range(0, len(places), PART):
-        yield places[start : start + PART]
+def _parts(places: Array, size: int) -> Iterator[Array]:
+    for start in range(0, len(places), size):
+        yield places[start : start + size]
 
 
 def _changes(network: Network, image: Array, places: Array, bump: float) -> Array:

@@ -73,7 +73,7 @@ class Health:
         seen = self._look()
         if seen is None:
             return
-        yield from self._tell(signs.of_layers(seen))
+        yield from self._tell(signs.of_layers(seen, rate=rate))
         if self._solver.step >= UNDER_WAY and not self._has_cause:
             yield from self._tell(signs.of_dead_units(seen, self._guessing) or signs.of_gradients(seen))
         if self._solver.step >= UNDER_WAY and self._said.isdisjoint(("absurd", "first_loss", "exploding")):

@@ -76,7 +76,7 @@ class Guessing:
 
 def of_start(look: Look, guessing: Guessing) -> Sign | None:
     """Look at a network before its first step: its layers first, then the loss, which follows from them."""
-    return of_layers(look, start=True) or _first_loss(look.loss, guessing)
+    return of_layers(look) or _first_loss(look.loss, guessing)
 
 
 def _first_loss(loss: float, guessing: Guessing) -> Sign | None:
@@ -91,14 +91,16 @@ def _first_loss(loss: float, guessing: Guessing) -> Sign | None:
     )
 
 
-def of_layers(look: Look, *, start: bool = False) -> Sign | None:
+def of_layers(look: Look, *, rate: float | None = None) -> Sign | None:
     """Find the first layer, in the order in which they run, that spoils what follows; None where none does.
+
+    rate: the last step's learning rate, None before the first. What was well then, steps have spoilt since.
 
     Blocks count as one layer, by what they add up to: a branch may begin at nothing. So may the last weights.
     """
     outer = [each for each in look.outputs if "." not in each.path]
     for output in outer[: _before_scores(outer)]:
-        sign = _of_layer(output, outer, start=start)
+        sign = _of_layer(output, outer, rate)
         if sign:
             return sign
     return None
@@ -116,12 +118,13 @@ def _before_scores(outer: Sequence[Output]) -> int:
     return max((place for place, each in enumerate(outer) if each.kind in WITH_WEIGHTS), default=0)
 
 
-def _of_layer(output: Output, outer: Sequence[Output], *, start: bool) -> Sign | None:
-    limit = EXPLODED if start else EXPLODED_LATER
+def _of_layer(output: Output, outer: Sequence[Output], rate: float | None) -> Sign | None:
+    limit = EXPLODED if rate is None else EXPLODED_LATER
     if not output.deviation <= limit:
         says = f"{output.path} gives numbers of deviation {output.deviation:.3g}{_grown(outer)}"
         cure = "init: he (or a smaller weight_scale), a batch norm behind each layer with weights"
-        return Sign("exploding", f"activations explode: {says}", f"{cure}, data.normalize: standard")
+        cure = f"{cure}, data.normalize: standard" if rate is None else f"{_smaller(rate)}, {cure}"
+        return Sign("exploding", f"activations explode: {says}{_since(rate)}", cure)
     if output.dead is not None and output.dead == 1 and output.varies == 0:
         return _dead(output)
     if output.varies < VANISHED:
@@ -130,8 +133,19 @@ def _of_layer(output: Output, outer: Sequence[Output], *, start: bool) -> Sign |
         )
         says = f"what {output.path} gives {differs}{_grown(outer)}"
         cure = "init: he, which keeps the scale through ReLU, or a batch norm behind each layer with weights"
-        return Sign("vanishing", f"activations vanish: {says}; what is behind it cannot tell images apart", cure)
+        cure = cure if rate is None else f"{_smaller(rate)}; {cure}"
+        says = f"activations vanish: {says}{_since(rate)}; what is behind it cannot tell images apart"
+        return Sign("vanishing", says, cure)
     return None
+
+
+def _since(rate: float | None) -> str:
+    """Blame the steps for what was not so before the first of them."""
+    return "" if rate is None else ", which was not so before the first step: the steps are too large"
+
+
+def _smaller(rate: float) -> str:
+    return f"train.optimizer's learning_rate at {rate / 10:.1g} or less"
 
 
 def _grown(outer: Sequence[Output]) -> str:

@@ -1,6 +1,9 @@
 """Checks before a training: planted faults are found and named, bundled configs pass."""
 
+import time
+from collections.abc import Callable
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -103,7 +106,7 @@ def test_pixels_that_no_score_depends_on_are_found(layers: str, unseen: int) -> 
     """Behind the pooling by 4 there are 8 x 8 places, of 16 pixels each."""
     found = dependence.unseen_pixels(build_network(experiment(layers)), images())
     assert np.count_nonzero(found) == 16 * unseen
-    said = before._pixels(experiment(layers), images(), lambda _: None)
+    said = before._pixels(experiment(layers), images(), lambda: False, lambda _: None, 128)
     assert said.verdict == ("FAILED" if unseen else "ok")
     if unseen == 28:
         assert "448 of 1,024 places of an image move no score (rows 24, 25, 26, 27 ... and columns 24, " in said.says
@@ -121,10 +124,39 @@ def test_a_wrong_gradient_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.says.startswith("2 are wrong of 4 of 4 parameters: affine1.b, affine2.b (")
 
 
+def after(calls: int) -> Callable[[], bool]:
+    """Return what says that the time is over, once it has been asked so often."""
+    asked = count()
+    return lambda: next(asked) >= calls
+
+
 def test_gradients_are_checked_as_far_as_the_time_suffices() -> None:
-    found = before._gradients(experiment(TWO), lambda: True, lambda _: None)
+    """A parameter takes four losses, two along its direction and two at a place of it."""
+    found = before._gradients(experiment(TWO), after(6), lambda _: None)
     assert found.verdict == "ok"
     assert found.says.startswith("1 of 4 parameters, to a relative error of ")
+    assert before._gradients(experiment(TWO), after(3), lambda _: None).verdict == "undecided"
+
+
+def test_pixels_are_looked_at_as_far_as_the_time_suffices() -> None:
+    found = before._pixels(experiment(TWO), images(), after(3), lambda _: None, 16)
+    assert found.verdict == "undecided"
+    assert found.says == "48 of 1,024 places of an image move the scores, when the time was over"
+
+
+def test_where_a_step_takes_longer_than_the_time_no_step_is_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A layer that takes 0.05 s an image, forth: fewer than eight are done in the time."""
+
+    def slowly(x: Any) -> Any:
+        time.sleep(0.05 * len(x))
+        return relu_forward(x)
+
+    monkeypatch.setattr(Relu, "pair", Relu.pair._replace(forward=slowly))
+    began = time.monotonic()
+    found = checked(experiment(TWO).model_copy(update={"engine": "reference"}), seconds=0.3)
+    assert {each.verdict for each in found.values()} == {"undecided"}
+    assert found["a few by heart"].says.startswith("20 images take about 1")
+    assert time.monotonic() - began < 10  # by itself it takes 1.5: 1,024 places alone would take 50
 
 
 def test_a_network_that_learns_no_better_from_images_than_from_zeros_fails() -> None:
@@ -153,8 +185,9 @@ def test_zeros_are_what_the_network_is_shown() -> None:
 
 def test_what_the_time_does_not_suffice_for_is_undecided() -> None:
     found = checked(experiment(TWO, "sgd: {learning_rate: 1.0e-3}"), seconds=0.0)
-    undecided = [name for name, each in found.items() if each.verdict == "undecided"]
-    assert undecided == ["a few by heart", "better than no images"]
+    assert {each.verdict for each in found.values()} == {"undecided"}
+    for check in (before._by_heart, before._baseline):
+        assert check(experiment(TWO, "sgd: {learning_rate: 1.0e-3}"), after(0), lambda _: None).verdict == "undecided"
 
 
 def test_a_training_that_is_broken_off_does_not_blame_what_may_come_with_time() -> None:

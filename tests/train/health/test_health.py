@@ -41,6 +41,14 @@ def test_a_planted_fault_is_told_by_its_cause(name: str) -> None:
     assert all(each.says and each.cure for each in said)
 
 
+def test_what_was_well_before_the_first_step_is_blamed_on_the_steps() -> None:
+    gated = "conv: 8, spatial_bn, relu, squeeze_excite: {ratio: 2}, affine: 10"
+    first, *_ = noticed(experiment(gated, "sgd: {learning_rate: 50}"))
+    assert (first.sign, first.step) == ("vanishing", 10)
+    assert "which was not so before the first step: the steps are too large" in first.says
+    assert first.cure.startswith("train.optimizer's learning_rate at 5 or less")
+
+
 @pytest.mark.parametrize(("bias", "says"), [(-100.0, "every unit of relu1"), (None, "94 % of the units of relu1")])
 def test_dead_units_are_told_where_nothing_is_learnt(bias: float | None, says: str) -> None:
     built = build(experiment(TWO, "sgd: {learning_rate: 1.0e-9}"))

@@ -38,9 +38,9 @@ def test_what_explodes_is_told_instead_of_the_loss_it_leads_to() -> None:
     assert found
     assert (found.name, "relu3" in found.says) == ("exploding", True)
     assert (signs.of_start(Look(900.0, outputs(30.0, 300.0)), TEN) or found).name == "first_loss"
-    assert signs.of_layers(Look(900.0, outputs(30.0, 1e3, 3e4))) is None, "later it may have grown so far"
-    assert signs.of_layers(Look(900.0, outputs(30.0, math.inf))) is not None
-    assert signs.of_layers(Look(900.0, outputs(30.0, math.nan))) is not None
+    assert signs.of_layers(Look(900.0, outputs(30.0, 1e3, 3e4)), rate=0.1) is None, "later it may have grown so far"
+    assert signs.of_layers(Look(900.0, outputs(30.0, math.inf)), rate=0.1) is not None
+    assert signs.of_layers(Look(900.0, outputs(30.0, math.nan)), rate=0.1) is not None
 
 
 @pytest.mark.parametrize(("loss", "dead", "told"), [(2.3, 0.95, True), (2.3, 0.85, False), (1.9, 0.95, False)])
