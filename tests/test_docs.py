@@ -84,10 +84,9 @@ def test_the_commands_of_the_page_on_using_a_run_run_in_their_order(tmp_path: Pa
     assert len(ran) > 10
     for line in ran:
         words, _, source = line.partition("#")[0].partition("<")
-        called = [sys.executable, "-m", *shlex.split(words)]
-        given = (tmp_path / source.strip()).read_bytes() if source else b""
-        done = subprocess.run(called, input=given, cwd=tmp_path, env=environment(), capture_output=True, check=False)
-        assert done.returncode == 0, f"{line}\n{done.stderr.decode()}"
+        given = tmp_path / source.strip() if source else None
+        done = nndl(*shlex.split(words)[1:], cwd=tmp_path, stdin=given)
+        assert done.returncode == 0, f"{line}\n{done.stderr}"
 
 
 def commands() -> list[tuple[str, str]]:

@@ -18,29 +18,26 @@ def environment(**more: str) -> dict[str, str]:
     return kept | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", "OMP_NUM_THREADS": "1"} | more
 
 
-def nndl(*words: str, cwd: Path, **variables: str) -> "subprocess.CompletedProcess[str]":
-    """Run `nndl words...` in `cwd` to its end, with more variables than this process has; stdout is no terminal.
+def nndl(*words: str, cwd: Path, stdin: Path | None = None, **variables: str) -> "subprocess.CompletedProcess[str]":
+    """Run `nndl words...` in `cwd` to its end, with more variables than this process has.
 
-    Forked from a process that has imported what takes a second to, where that is safe and no variable, which Python
-    or a library may read as it starts, differs.
+    stdin is a file or nothing, stdout no terminal. Forked from a process that has imported what takes a second to,
+    where that is safe and no variable, which Python or a library may read as it starts, differs.
     """
     if sys.platform == "linux" and variables.keys() <= {"COLUMNS"}:
-        return FORKING.run(words, cwd, environment(**variables), timeout=100)
-    return nndl_anew(*words, cwd=cwd, **variables)
-
-
-def nndl_anew(*words: str, cwd: Path, **variables: str) -> "subprocess.CompletedProcess[str]":
-    """Run `nndl words...` in a new Python, which hashes strings in a way of its own; stdout and stderr are pipes."""
-    return subprocess.run(
-        [sys.executable, "-m", "nndl", *words],
-        cwd=cwd,
-        env=environment(**variables),
-        capture_output=True,
-        text=True,
-        encoding=variables.get("PYTHONIOENCODING", "utf-8"),
-        timeout=100,
-        check=False,
-    )
+        return FORKING.run(words, cwd, environment(**variables), stdin, timeout=100)
+    with (stdin or Path(os.devnull)).open("rb") as file:
+        return subprocess.run(
+            [sys.executable, "-m", "nndl", *words],
+            cwd=cwd,
+            env=environment(**variables),
+            stdin=file,
+            capture_output=True,
+            text=True,
+            encoding=variables.get("PYTHONIOENCODING", "utf-8"),
+            timeout=100,
+            check=False,
+        )
 
 
 def started(*words: str, cwd: Path) -> "subprocess.Popen[str]":

@@ -46,14 +46,15 @@ class Forking:
         self.process = None
 
     def run(
-        self, words: tuple[str, ...], cwd: Path, environment: dict[str, str], timeout: float
+        self, words: tuple[str, ...], cwd: Path, environment: dict[str, str], stdin: Path | None, timeout: float
     ) -> "subprocess.CompletedProcess[str]":
         """Run `nndl words...` to its end; returns what subprocess.run would."""
         with TemporaryDirectory() as name:
             said = [Path(name) / stream for stream in ("out", "err")]
             began = monotonic()
             try:
-                self._tell({"words": words, "cwd": str(cwd), "environment": environment, "said": [*map(str, said)]})
+                streams = [str(stdin or os.devnull), *map(str, said)]
+                self._tell({"words": words, "cwd": str(cwd), "environment": environment, "streams": streams})
                 timer = Timer(timeout, os.kill, (self._answer(), signal.SIGKILL))
                 timer.start()
                 code = self._answer()
@@ -92,12 +93,12 @@ def serve() -> dict[str, Any] | None:
     return None
 
 
-def become(words: list[str], cwd: str, environment: dict[str, str], said: list[str]) -> None:
-    """Be `python -m nndl words...` in that folder, its output in two files."""
+def become(words: list[str], cwd: str, environment: dict[str, str], streams: list[str]) -> None:
+    """Be `python -m nndl words...` in that folder, with files for stdin, stdout and stderr."""
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(environment)
-    for stream, path in enumerate([os.devnull, *said]):
+    for stream, path in enumerate(streams):
         there = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
         os.dup2(there, stream)
         os.close(there)

@@ -82,14 +82,7 @@ def test_what_is_passed_over_in_a_folder_is_said_and_hidden_files_are_not(folder
 
 
 def test_a_picture_may_come_through_a_pipe(folder: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "nndl", "predict", "run", "-", "--json"],
-        input=(folder / "pictures" / "0.png").read_bytes(),
-        cwd=folder,
-        env=environment(),
-        capture_output=True,
-        check=True,
-    )
+    done = nndl("predict", "run", "-", "--json", cwd=folder, stdin=folder / "pictures" / "0.png")
     (piped,) = json.loads(done.stdout)["predictions"]
     (read,) = json.loads(nndl("predict", "run", "pictures/0.png", "--json", cwd=folder).stdout)["predictions"]
     assert piped["top"] == read["top"]
