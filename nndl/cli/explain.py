@@ -181,7 +181,12 @@ def _with_batch(target: str, layer: str, steps: int, sets: list[str], page: Path
 def _as_data(followed: "Followed") -> dict[str, Any]:
     keys = ("path", "kind", "images", "when", "loss", "constants")
     said = {key: getattr(followed, key) for key in keys}
-    return {**said, "arrays": followed.figures(), "by_hand": followed.by_hand(), "difference": followed.agreement()}
+    return {
+        **said,
+        "arrays": followed.figures(),
+        "by_hand": followed.by_hand(),
+        "difference": None if followed.own else followed.agreement(),
+    }
 
 
 def _write_one(worked: "Worked", path: Path, json: bool) -> None:

@@ -10,15 +10,18 @@ from typing import Any
 import numpy as np
 
 from nndl.config.build import Built
+from nndl.config.checking.trial import is_own
 from nndl.config.schema import Experiment
 from nndl.errors import UsageError
 from nndl.explain.block import explanation_of, watch_block
 from nndl.explain.data import claim
+from nndl.explain.own import words_of
 from nndl.explain.record import Step
 from nndl.explain.table import EXPLANATIONS, of_layer
 from nndl.explain.watching import watch
 from nndl.explain.worked import Worked, difference, work
 from nndl.jobs.build import build, starting_from
+from nndl.net.layer import Layer
 from nndl.net.network import Network
 from nndl.net.shapes import Placed, everything, infer_shapes
 from nndl.net.types import Array
@@ -51,6 +54,18 @@ class Followed:
     arrays: Mapping[str, Array]
     """Arrays that it took and gave, forward and back, by name: x, out, dout, dx, w, dw."""
     constants: Mapping[str, float]
+    own: Layer | None = None
+    """The layer, where it is one of somebody's own, which has no explanation."""
+
+    @property
+    def title(self) -> str:
+        """The kind of layer, in words."""
+        return f"{self.kind}, a layer of your own" if self.own else self.worked.explanation.title
+
+    @property
+    def about(self) -> tuple[str, ...]:
+        """The words of a layer of one's own on itself."""
+        return words_of(self.own) if self.own else ()
 
     @cached_property
     def worked(self) -> Worked:
@@ -85,6 +100,8 @@ class Followed:
 
     def verdict(self) -> str:
         """Say how far the explanation's steps are from what the engine computed."""
+        if self.own:
+            return f"Nothing here: nndl gradcheck {self.kind} --use FILE holds its gradient to a numerical one."
         names = ", ".join(dict.fromkeys(step.name for step in self.steps_taken() if step.name in self.arrays))
         away = self.agreement()
         how = f"to {away:.0e}" if away else "exactly"
@@ -94,7 +111,7 @@ class Followed:
     def by_hand(self) -> list[dict[str, Any]]:
         """Return one number of each step: its formula at that place, the numbers in it, its value."""
         rows = []
-        for step in self.steps_taken():
+        for step in () if self.own else self.steps_taken():
             formula, numbers, value = self.worked.follow(step, *self.worked.place_of(step))
             rows.append({"formula": formula, "numbers": numbers, "value": value})
         return rows
@@ -157,12 +174,11 @@ def follow(experiment: Experiment, word: str, steps: int = 1, trained: Network |
     trained: a network of the same layers whose weights and statistics to take instead; then no step is taken.
     Raises UsageError for a layer that is not there, DataError where there are no images.
     """
-    if word == LOSS and experiment.train.class_weights is not None:
-        raise UsageError("the loss is explained without weights of classes: --set train.class_weights=null")
     layers = layers_of(experiment)
     place = len(layers) - 1 if word == LOSS else chosen(layers, word)
     placed = layers[place]
-    if word != LOSS and placed.layer.kind not in EXPLANATIONS:
+    own = placed.layer if word != LOSS and is_own(placed.layer) else None
+    if word != LOSS and own is None and placed.layer.kind not in EXPLANATIONS:
         raise UsageError(f"{placed.layer.kind} ({placed.path}) is not among what is explained; nndl explain lists that")
     built = build(starting_from(None, experiment) if trained else experiment)
     X, y = (each[: experiment.train.batch_size] for each in _batch_after(built, 0 if trained else steps))
@@ -172,10 +188,15 @@ def follow(experiment: Experiment, word: str, steps: int = 1, trained: Network |
     look = watch_block if placed.branches else watch
     arrays, loss = look(built.network, placed.path, X[:count], y[:count])
     at = f"layer {place + 1} of {len(layers)}"
-    seen = Followed(placed.path, of_layer(placed.layer).name, at, count, _when(steps, trained), loss, arrays, {})
+    kind = own.kind if own else of_layer(placed.layer).name if word != LOSS else LOSS
+    seen = Followed(placed.path, kind, at, count, _when(steps, trained), loss, arrays, {}, own)
+    if own:
+        return seen
     if word == LOSS:
-        scores = {"x": arrays["out"], "y": y, "dx": arrays["dout"]}
-        seen = replace(seen, path=LOSS, kind=experiment.model.loss.kind, where="behind the last layer", arrays=scores)
+        scores, weights = {"x": arrays["out"], "y": y, "dx": arrays["dout"]}, built.network.class_weights
+        kind = experiment.model.loss.kind if weights is None else f"weighted_{experiment.model.loss.kind}"
+        scores |= {} if weights is None else {"w": weights}
+        seen = replace(seen, path=LOSS, kind=kind, where="behind the last layer", arrays=scores)
     described = experiment.model.loss if word == LOSS else placed.layer
     return replace(seen, constants=EXPLANATIONS[seen.kind].options(described))
 

@@ -57,15 +57,16 @@ def followed_page(followed: Followed, config: str) -> str:
         for row in followed.figures()
     ]
     hands = "".join(_by_hand(**row) for row in followed.by_hand())
-    body = f"<p>{escape(followed.said)}</p>" + sections(
+    said = "".join(f"<p>{escape(words)}</p>" for words in (*followed.about, followed.said))
+    body = said + sections(
         (
             ("Figures", table(("array", "shape", *FIGURES, "zeros"), rows)),
             ("One number of each step, followed by hand", hands),
             ("Checked", f"<p>{escape(followed.verdict())}</p>"),
         )
     )
-    title = followed.worked.explanation.title
-    under = f"<p class=quiet>{escape(title)}, {followed.where}; <code>nndl explain {followed.kind} --html</code></p>"
+    more = "" if followed.own else f"; <code>nndl explain {followed.kind} --html</code>"
+    under = f"<p class=quiet>{escape(followed.title)}, {followed.where}{more}</p>"
     return document(f"{followed.path} of {config}", under, body)
 
 

@@ -13,7 +13,7 @@ from nndl.explain.layers.global_pool import GLOBAL_AVG_POOL, GLOBAL_MAX_POOL
 from nndl.explain.layers.group_norm import GROUP_NORM
 from nndl.explain.layers.grouped_conv import GROUPED_CONV
 from nndl.explain.layers.layer_norm import LAYER_NORM
-from nndl.explain.layers.losses import SOFTMAX, SVM
+from nndl.explain.layers.losses import SOFTMAX, SVM, WEIGHTED_SOFTMAX, WEIGHTED_SVM
 from nndl.explain.layers.padded_pool import PADDED_AVG_POOL, PADDED_MAX_POOL
 from nndl.explain.layers.pool import AVG_POOL, MAX_POOL
 from nndl.explain.layers.rectifiers import ELU, PRELU, RELU6
@@ -45,7 +45,7 @@ OTHERS = (
     CONCAT,
     AFFINE_RELU,
 )
-LOSSES = (SOFTMAX, SVM)
+LOSSES = (SOFTMAX, WEIGHTED_SOFTMAX, SVM, WEIGHTED_SVM)
 RULES = (SGD, SGD_MOMENTUM, SGD_NESTEROV_MOMENTUM, SGD_PYTORCH, RMSPROP, ADAM, ADAMW, LION, MUON)
 
 EXPLANATIONS: dict[str, Explanation] = {

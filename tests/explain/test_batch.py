@@ -7,13 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nndl.cli.screen.follow import show_followed
 from nndl.config import load_config
 from nndl.config.build import build
 from nndl.errors import UsageError
 from nndl.explain.batch import EXACT, chosen, follow, layers_of
+from nndl.explain.page import followed_page
 from nndl.explain.watching import watch
 from nndl.jobs.trained import load_run
 from tests.cli.command import nndl
+from tests.own.written import write as own_config
 from tests.small_run import trained
 
 CONFIG = """\
@@ -184,16 +187,41 @@ def test_steps_come_before_the_batch(config: Path) -> None:
         follow(experiment, "1", steps=9)
 
 
-def test_of_a_step_of_several_batches_the_first_is_followed_and_weights_of_classes_are_not_explained(
-    config: Path,
-) -> None:
+def test_of_a_step_of_several_batches_the_first_is_followed_and_weights_of_classes_count(config: Path) -> None:
     sets = [*small_batches(6), "train.accumulate=3", "train.class_weights=balanced"]
     found = follow(load_config(config, sets), "spatial_bn1", steps=1)
     assert found.images == 6
     assert found.agreement() < 1e-9
-    with pytest.raises(UsageError, match=r"without weights of classes: --set train\.class_weights=null"):
-        follow(load_config(config, sets), "loss")
-    assert follow(load_config(config, [*sets, "train.class_weights=null"]), "loss").agreement() < 1e-9
+    for loss in ("softmax", "svm"):
+        experiment = load_config(config, [*sets, f"model.loss={loss}"])
+        plain = load_config(config, [*sets, f"model.loss={loss}", "train.class_weights=null"])
+        weighted, without = follow(experiment, "loss"), follow(plain, "loss")
+        assert (weighted.kind, without.kind) == (f"weighted_{loss}", loss)
+        assert weighted.agreement() < 1e-9
+        assert without.agreement() < 1e-9
+        assert weighted.arrays["w"].shape == (10,)
+
+
+def test_a_layer_of_one_s_own_says_its_own_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NNDL_KNOWN_CODE", str(tmp_path / "known-code"))
+    experiment = load_config(own_config(tmp_path))
+    followed = follow(experiment, "swish1")
+    assert {"x", "out", "dx", "dout"} <= followed.arrays.keys()
+    show_followed(followed, "mine")
+    said = " ".join(capsys.readouterr().out.split())
+    for words in (
+        "swish1 of mine swish, a layer of your own, layer 3 of 5",
+        "Swish: x times the logistic function of beta x.",
+        "beta: 2.0. The steepness.",
+        f"Forward is swish_forward ({tmp_path / 'my_layers.py'}:9), backward swish_backward",
+        "nndl gradcheck swish --use FILE",
+    ):
+        assert words in said
+    page = followed_page(followed, "mine")
+    assert "Swish: x times the logistic function of beta x." in page
+    assert "by hand" not in page
 
 
 def test_weights_to_start_from_are_those_that_are_followed(config: Path, tmp_path: Path) -> None:

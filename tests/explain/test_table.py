@@ -34,7 +34,8 @@ def test_what_a_config_can_name_is_explained(name: str) -> None:
 
 def test_nothing_else_is_but_other_forms_and_layers_in_a_row() -> None:
     forms = {each.name for each in EXPLANATIONS.values() if each.form_of in IN_CONFIGS}
-    assert forms == {"grouped_conv", "padded_max_pool", "padded_avg_pool", "hard_squeeze_excite"}
+    shaped = {"grouped_conv", "padded_max_pool", "padded_avg_pool", "hard_squeeze_excite"}
+    assert forms == {*shaped, "weighted_softmax", "weighted_svm"}
     assert set(EXPLANATIONS) == {*IN_CONFIGS, *forms, "affine_relu"}
 
 

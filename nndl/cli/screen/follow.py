@@ -20,19 +20,23 @@ def show_layers(name: str, rows: Sequence[Mapping[str, Any]]) -> None:
 
 def show_followed(followed: "Followed", name: str) -> None:
     """Print a layer with the numbers of a batch."""
-    explanation = followed.worked.explanation
-    prose.say([(f"{followed.path} of {name}", "bold"), (f"  {explanation.title}, {followed.where}", None)])
+    prose.say([(f"{followed.path} of {name}", "bold"), (f"  {followed.title}, {followed.where}", None)])
+    for words in followed.about:
+        prose.paragraph(words)
     prose.paragraph(followed.said)
     terminal.say()
     columns = ("array", "shape", *FIGURES, "zeros")
     terminal.print_table(columns, [_figures(row) for row in followed.figures()], left=("shape",))
-    prose.heading("One number of each step, followed by hand")
-    for row in followed.by_hand():
+    hands = followed.by_hand()
+    if hands:
+        prose.heading("One number of each step, followed by hand")
+    for row in hands:
         terminal.say()
         prose.by_hand(**row)
     prose.heading("Checked just now")
     prose.paragraph(followed.verdict())
-    terminal.say(f"\nwhy the formulas are what they are: nndl explain {explanation.name}")
+    if not followed.own:
+        terminal.say(f"\nwhy the formulas are what they are: nndl explain {followed.worked.explanation.name}")
 
 
 def _figures(row: Mapping[str, Any]) -> tuple[str, ...]:

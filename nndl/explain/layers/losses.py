@@ -1,4 +1,6 @@
-"""Losses, explained: softmax and svm."""
+"""Losses, explained: softmax and svm, without weights of classes and with them."""
+
+from dataclasses import replace
 
 import numpy as np
 
@@ -20,6 +22,20 @@ def _softmax(values: Values) -> dict[str, Array]:
 
 def _svm(values: Values) -> dict[str, Array]:
     loss, dx = svm_loss(values["x"], values["y"])
+    return {"loss": loss, "dx": dx}
+
+
+WEIGHTED = (*GIVEN, Given("w", "C", "the weights of the classes", [1.0, 2.0, 0.5], kind="shares"))
+MASS = Step("W = sum[n](w[y[n]])", "W = w[y].sum()", "The weights of the labels take the place of N in the mean.")
+
+
+def _weighted_softmax(values: Values) -> dict[str, Array]:
+    loss, dx = softmax_loss(values["x"], values["y"], values["a"], values["w"])
+    return {"loss": loss, "dx": dx}
+
+
+def _weighted_svm(values: Values) -> dict[str, Array]:
+    loss, dx = svm_loss(values["x"], values["y"], values["w"])
     return {"loss": loss, "dx": dx}
 
 
@@ -152,4 +168,77 @@ SVM = Explanation(
         ),
     ),
     aliases=("hinge", "hinge_loss", "multiclass_svm", "linear_svm"),
+)
+
+WEIGHTED_SOFTMAX = replace(
+    SOFTMAX,
+    name="weighted_softmax",
+    title="Softmax loss with weights of classes",
+    summary=(
+        "The term of each class is multiplied by its weight, and the mean is the weighted one: divided by the sum of "
+        "the weights of the labels, as PyTorch's CrossEntropyLoss(weight=...) does. A rare class so counts for more."
+    ),
+    config="train: {class_weights: {cat: 2.0}}        # or balanced, or a list",
+    given=WEIGHTED,
+    forward=(
+        *SOFTMAX.forward[:2],
+        Step(
+            "q[n,c] = w[c] * ((1 - a) * [c == y[n]] + a / C)",
+            "q = np.full((N, C), a / C)\nq[np.arange(N), y] += 1 - a\nq = w * q",
+            "The target, each class times its weight.",
+        ),
+        MASS,
+        Step(
+            "loss = -(1/W) * sum[n,c](q[n,c] * log(p[n,c]))", "loss = -(q * np.log(p)).sum() / W", "The weighted mean."
+        ),
+    ),
+    backward=(
+        Step("dp[n,c] = -(1/W) * (q[n,c] / p[n,c])", "dp = -q / p / W", "log p has the derivative 1/p."),
+        Step(
+            "dz[n,c] = p[n,c] * (dp[n,c] - sum[k](dp[n,k] * p[n,k]))",
+            "dz = p * (dp - (dp * p).sum(axis=1, keepdims=True))",
+            "As without weights.",
+        ),
+        Step(
+            "dx[n,c] = 1/W * (p[n,c] * sum[k](q[n,k]) - q[n,c])",
+            "dx = (p * q.sum(axis=1, keepdims=True) - q) / W",
+            "Put dp in: p dp is −q/W. A row of q no longer sums to 1, but to the weight of its target.",
+        ),
+    ),
+    own=_weighted_softmax,
+    tests=SOFTMAX.tests,
+    notes=("Where all weights are equal they cancel: the loss is the one without.", *SOFTMAX.notes[2:]),
+    sources=(
+        Source(
+            "PyTorch, CrossEntropyLoss", "https://docs.pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html"
+        ),
+    ),
+    aliases=("class_weights", "class_weight", "weighted_loss", "weighted_cross_entropy"),
+    form_of="softmax",
+)
+
+WEIGHTED_SVM = replace(
+    SVM,
+    name="weighted_svm",
+    title="Multi-class SVM loss with weights of classes",
+    summary="Each example counts by the weight of its label, and the mean is divided by the sum of these weights.",
+    config="train: {class_weights: {cat: 2.0}}        # with model: {loss: svm}",
+    given=WEIGHTED,
+    forward=(
+        SVM.forward[0],
+        MASS,
+        Step(
+            "loss = 1/W * sum[n,c](w[y[n]] * m[n,c])",
+            "loss = (w[y][:, None] * m).sum() / W",
+            "The sum over the classes, the weighted mean over the batch.",
+        ),
+    ),
+    backward=(
+        Step("dm[n,c] = w[y[n]] / W", "dm = np.repeat(w[y][:, None], C, axis=1) / W", "The share of its example."),
+        SVM.backward[1],
+    ),
+    own=_weighted_svm,
+    notes=SVM.notes[1:],
+    aliases=("weighted_hinge",),
+    form_of="svm",
 )
