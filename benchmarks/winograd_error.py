@@ -1,7 +1,8 @@
 """The error of a 3 x 3 convolution in float32: `python -m benchmarks.winograd_error`.
 
-The compiled kernels' two ways, Winograd's F(4x4, 3x3) and direct sums, on standard normal numbers; the yardstick is
-float64. Shown is the largest error over the largest exact number, for the outputs and both gradients, by channels.
+The compiled kernels' ways, Winograd's F(4x4, 3x3) and F(6x6, 3x3) and direct sums, on standard normal numbers; the
+yardstick is float64. Shown is the largest error over the largest exact number, for the outputs and both gradients, by
+channels.
 """
 
 import argparse
@@ -13,7 +14,8 @@ from nndl.engines.compiled.abi import Finish, Shape
 from nndl.engines.compiled.bindings import kernels
 from nndl.net.types import Array
 
-WAYS = ("winograd", "direct")
+WAYS = {"F(4x4)": 4, "F(6x6)": 6, "direct": 0}
+"""Winograd's tiles, or none."""
 
 
 def exact(x: Array, w: Array, dy: Array) -> dict[str, Array]:
@@ -32,13 +34,13 @@ def exact(x: Array, w: Array, dy: Array) -> dict[str, Array]:
     }
 
 
-def computed(way: str, x: Array, w: Array, dy: Array) -> dict[str, Array]:
+def computed(tile: int, x: Array, w: Array, dy: Array) -> dict[str, Array]:
     """Compute the same by the compiled kernels, in float32."""
     N, H, W, C = x.shape
-    shape = Shape(N, H, W, C, dy.shape[-1], 3, 1, 1, H, W)
+    shape = Shape(N, H, W, C, dy.shape[-1], 3, 1, 1, H, W, tile)
     y, dx, dw = np.empty_like(dy), np.empty_like(x), np.empty_like(w)
     k = kernels()
-    if way == "winograd":
+    if tile:
         k.winograd_forward(shape, x, w, Finish(y=y))
         k.winograd_input_gradient(shape, dy, None, w, dx)
         k.winograd_weight_gradient(shape, x, dy, None, dw)
@@ -50,7 +52,7 @@ def computed(way: str, x: Array, w: Array, dy: Array) -> dict[str, Array]:
 
 
 def errors(channels: int, images: int = 16, side: int = 16) -> dict[str, dict[str, float]]:
-    """Return the largest error relative to the largest number: {"winograd": {"forward": ..., "dx": ...}, ...}."""
+    """Return the largest error relative to the largest number: {"F(4x4)": {"forward": ..., "dx": ...}, ...}."""
     random = np.random.default_rng(channels)
     sizes = (images, side, side, channels), (3, 3, channels, channels), (images, side, side, channels)
     x, w, dy = (random.standard_normal(size).astype(np.float32) for size in sizes)
@@ -58,9 +60,9 @@ def errors(channels: int, images: int = 16, side: int = 16) -> dict[str, dict[st
     return {
         way: {
             name: float(np.abs(array - right[name]).max() / np.abs(right[name]).max())
-            for name, array in computed(way, x, w, dy).items()
+            for name, array in computed(tile, x, w, dy).items()
         }
-        for way in WAYS
+        for way, tile in WAYS.items()
     }
 
 

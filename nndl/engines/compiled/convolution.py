@@ -6,6 +6,7 @@ import numpy as np
 
 from nndl.engines.compiled.abi import NO_RELU, RELU_BEFORE, RELU_BEHIND, Finish, Shape, Unpool
 from nndl.engines.compiled.bindings import kernels
+from nndl.engines.compiled.covers import USUAL, best_tile
 from nndl.engines.compiled.kinds import RELU
 from nndl.engines.compiled.sums import gradient_sums, moments
 from nndl.engines.shared.layout import channels_first, channels_last, kernel_order
@@ -21,7 +22,7 @@ WINOGRAD_CHANNELS = 16
 
 
 def pays_winograd(layer: Conv, channels: int) -> bool:
-    """Tell whether Winograd's F(4x4, 3x3) is the quicker way: it is for any outputs, even where tiles jut out."""
+    """Tell whether Winograd's tiles are the quicker way: they are for any outputs, even where tiles jut out."""
     size, stride, pad = layer.window.square()
     return (size, stride) == (3, 1) and pad <= 2 and min(channels, layer.filters) >= WINOGRAD_CHANNELS
 
@@ -59,6 +60,9 @@ class Convolver:
         if self.winograd and reader:
             H, W = (read_by_pooling(side, reader, pad) for side in (H, W))
         self.out_shape = (H, W, F)
+        self.tile = self.tile_back = USUAL  # to score one image, filters are transformed for it alone: few planes pay
+        if site.mode == "train":
+            self.tile, self.tile_back = best_tile(H, W), best_tile(*site.shape[1:])
         self.planar = not self.winograd and site.layout == "nchw" and not site.needs_dx
         self.few_channels = not self.winograd and site.shape[0] <= FEW_CHANNELS
         self.by_pixel = (size, stride, pad) == (1, 1, 0) and not self.planar and not pool
@@ -81,13 +85,14 @@ class Convolver:
         """The place of the gradient of w, (K, K, C, F)."""
         return kernel_order(self.site.grads["w"])
 
-    def shape(self, count: int) -> Shape:
-        """Return the sizes for `count` images."""
+    def shape(self, count: int, back: bool = False) -> Shape:
+        """Return the sizes for `count` images, with the tiles of the input gradient if `back`."""
         C, H, W = self.site.shape
         height, width, F = self.out_shape
         if self.by_pixel:
             return Shape(count, 1, H * W, C, F, 1, 1, 0, 1, H * W)
-        return Shape(count, H, W, C, F, *self.layer.window.square(), height, width)
+        tile = self.tile_back if back else self.tile
+        return Shape(count, H, W, C, F, *self.layer.window.square(), height, width, tile)
 
     def room(self, name: str, count: int) -> Array:
         """Return an array (N, H', W', F), kept."""
@@ -131,13 +136,12 @@ class Convolver:
         return self.backward(dy)
 
     def _backward_winograd(self, count: int, dy: Array | None, pooled: Unpool | None) -> Array | None:
-        shape = self.shape(count)
         if self.trains_w:
-            kernels().winograd_weight_gradient(shape, self.x, dy, pooled, self.dw)
+            kernels().winograd_weight_gradient(self.shape(count), self.x, dy, pooled, self.dw)
         if not self.site.needs_dx:
             return None
         dx = self.workspace.array("dx", self.x.shape, np.float32)
-        kernels().winograd_input_gradient(shape, dy, pooled, self.w, dx)
+        kernels().winograd_input_gradient(self.shape(count, back=True), dy, pooled, self.w, dx)
         return channels_first(dx)
 
 

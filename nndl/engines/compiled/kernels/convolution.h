@@ -10,6 +10,7 @@ typedef struct {
     long images, height, width, channels;
     long filters, kernel, stride, pad;
     long out_height, out_width;
+    long tile;  /* outputs along a side of the largest of Winograd's tiles; 0: the usual number */
 } Shape;
 
 /* The finishing of the outputs y = x * w. Pointers may be NULL: then that is not wanted. */

@@ -1,7 +1,7 @@
-/* 3 x 3 convolutions of stride 1 by Winograd's F(4 x 4, 3 x 3), forward and input gradient; winograd.h has the algorithm.
+/* 3 x 3 convolutions of stride 1 by Winograd's tiles, forward and input gradient; winograd.h has the algorithm.
 
    Loop order. A task is a block of whole images, about 64 tiles: their V, 36 x 64 x C floats, stays in the
-   second-level cache for C up to 64 and near it above. For each panel of 2 VL filters: 36 products on the panel of U
+   second-level cache for C up to 64 and near it above. For each panel of 2 VL filters: a product a plane on the panel of U
    (C x 2 VL a plane: first-level cache), then the panel's inverse transform, while the product is in the cache.
    U streams past once a block: 64 tiles are enough arithmetic to hide that.
    Outputs leave the registers of the inverse transform for where they are wanted, with bias, ReLU and statistics on the way.
@@ -12,7 +12,8 @@
 #include "unpool.h"
 #include "winograd.h"
 
-enum { TILES = 64 };
+/* Tiles of a block; of large ones, which have more planes, as many as leave room for a panel's product and outputs in the cache. */
+enum { TILES = 64, LARGE_TILES = 25, FEW_PLANES = 36 };
 
 /* The place of the outputs of a panel, and what is done to them on the way. */
 typedef struct {
@@ -24,47 +25,69 @@ typedef struct {
     Vector *sums;                   /* (2, PANEL / VL): the sums of y and y squared are added to, if not NULL */
 } Output;
 
-/* A' m A of one tile and a panel of filters, to as many of its pixels as there are. */
-ALWAYS_INLINE void tile_panel(const float *m, long plane, const Output *out, Tile tile, const int whole, const int tall,
-                              const int wide) {
-    const int rows = tall ? OUT : SHORT_OUT, columns = wide ? OUT : SHORT_OUT;
-    for (long f = 0; f < PANEL / VL; f++) {
-        if (!whole && f * VL >= out->count) break;
-        Vector half[OUT][PATCH], sum = {}, squares = {};
-        UNROLL for (int j = 0; j < PATCH; j++) {
-            if (!wide && j == LEFT_OUT) continue;
-            Vector line[PATCH];
-            UNROLL for (int i = 0; i < PATCH; i++)
-                if (tall || i != LEFT_OUT) line[i] = load(m + (i * PATCH + j) * plane + f * VL);
-            transform_product(line, tall);
-            UNROLL for (int i = 0; i < rows; i++) half[i][j] = line[i];
-        }
-        UNROLL for (int i = 0; i < rows; i++) {
-            transform_product(half[i], wide);
-            UNROLL for (int j = 0; j < columns; j++) {
-                if (!whole && (tile.top + i >= out->height || tile.left + j >= out->width)) continue;
-                Vector v = half[i][j] + out->bias[f];
-                if (out->relu) v = relu(v);
-                sum += v, squares += v * v;
-                float *y = out->y + tile.image * out->image + (tile.top + i) * out->row + (tile.left + j) * out->pixel + f * VL;
-                if (!whole) store_part(y, v, out->count - f * VL);
-                else if (out->streams) stream(y, v);
-                else store(y, v);
-            }
-        }
-        if (out->sums) out->sums[f] += sum, out->sums[PANEL / VL + f] += squares;
+/* A' m down column j of a tile, for VL filters. */
+ALWAYS_INLINE void product_column(const float *m, long plane, const Tiling *t, const int rows, int j, int columns,
+                                  Vector half[][PATCH]) {
+    Vector line[PATCH];
+    m += place_of(j, columns, &t->across) * plane;
+    UNROLL for (int i = 0; i < rows + 2; i++) line[i] = load(m + place_of(i, rows, &t->down) * t->width * plane);
+    transform_product(line, rows);
+    UNROLL for (int i = 0; i < rows; i++) half[i][j] = line[i];
+}
+
+/* The same along row i of them, for vector f of a panel, to as many of the tile's pixels as there are. */
+ALWAYS_INLINE void product_row(Vector half[][PATCH], const Output *out, Tile tile, int i, long f, const int whole,
+                               const int columns, Vector sums[2]) {
+    transform_product(half[i], columns);
+    UNROLL for (int j = 0; j < columns; j++) {
+        if (!whole && (tile.top + i >= out->height || tile.left + j >= out->width)) continue;
+        Vector v = half[i][j] + out->bias[f];
+        if (out->relu) v = relu(v);
+        sums[0] += v, sums[1] += v * v;
+        float *y = out->y + tile.image * out->image + (tile.top + i) * out->row + (tile.left + j) * out->pixel + f * VL;
+        if (!whole) store_part(y, v, out->count - f * VL);
+        else if (out->streams) stream(y, v);
+        else store(y, v);
+    }
+}
+
+/* Both for a tile whose sizes the compiler knows, and for any other. */
+ALWAYS_INLINE void product_known(const float *m, long plane, const Tiling *t, const Output *out, Tile tile, long f,
+                                 const int whole, const int rows, const int columns, Vector sums[2]) {
+    Vector half[LARGEST][PATCH];
+    UNROLL for (int j = 0; j < columns + 2; j++) product_column(m, plane, t, rows, j, columns, half);
+    UNROLL for (int i = 0; i < rows; i++) product_row(half, out, tile, i, f, whole, columns, sums);
+}
+
+ALWAYS_INLINE void product_any(const float *m, long plane, const Tiling *t, const Output *out, Tile tile, long f,
+                               const int whole, Vector sums[2]) {
+    Vector half[LARGEST][PATCH];
+#define COLUMNS(size) for (int j = 0; j < tile.columns + 2; j++) product_column(m, plane, t, size, j, tile.columns, half)
+#define ROWS(size) for (int i = 0; i < tile.rows; i++) product_row(half, out, tile, i, f, whole, size, sums)
+    WITH_SIZE(tile.rows, COLUMNS);
+    WITH_SIZE(tile.columns, ROWS);
+#undef COLUMNS
+#undef ROWS
+}
+
+/* A' m A of one tile and a panel of filters. */
+ALWAYS_INLINE void tile_panel(const float *m, long plane, const Tiling *t, const Output *out, Tile tile, const int whole) {
+    for (long f = 0; f < PANEL / VL && (whole || f * VL < out->count); f++, m += VL) {
+        Vector sums[2] = {};
+#define CALL(rows, columns) product_known(m, plane, t, out, tile, f, whole, rows, columns, sums)
+#define OTHER product_any(m, plane, t, out, tile, f, whole, sums)
+        WITH_TILE(tile, CALL, OTHER);
+#undef CALL
+#undef OTHER
+        if (out->sums) out->sums[f] += sums[0], out->sums[PANEL / VL + f] += sums[1];
     }
 }
 
 /* The same; whole tiles of whole panels have code without branches. */
-static __attribute__((noinline)) void planes_to_tile(const float *m, long plane, const Output *out, Tile tile) {
-    int whole = out->count == PANEL && tile.top + (tile.tall ? OUT : SHORT_OUT) <= out->height &&
-                tile.left + (tile.wide ? OUT : SHORT_OUT) <= out->width;
-#define CALL(tall, wide) \
-    if (whole) tile_panel(m, plane, out, tile, 1, tall, wide); \
-    else tile_panel(m, plane, out, tile, 0, tall, wide)
-    WITH_TILE(tile, CALL);
-#undef CALL
+static __attribute__((noinline)) void planes_to_tile(const float *m, long plane, const Tiling *t, const Output *out, Tile tile) {
+    int whole = out->count == PANEL && tile.top + tile.rows <= out->height && tile.left + tile.columns <= out->width;
+    if (whole) tile_panel(m, plane, t, out, tile, 1);
+    else tile_panel(m, plane, t, out, tile, 0);
 }
 
 /* Filters -------------------------------------------------------------------------------------------------------- */
@@ -74,24 +97,29 @@ typedef struct {
     const Finish *finish;
     const float *w;
     float *u;
+    Tiling tiling;         /* of any number of images */
     long panels, streams;  /* streams: write past the cache, in whole lines */
 } Filters;
 
 enum { LARGE = 8 << 20 };  /* bytes of U that the cache does not keep until they are used */
 
-/* G w G' of channel c for `count` filters from f: plane p goes to u[p * plane]. */
-ALWAYS_INLINE void transform_vector(const Filters *t, long c, long f, const long count, float *u, long plane, const int streams) {
+/* G w G' of channel c for `count` filters from f: plane p goes to u[p * plane]. `across`: the larger size of tiles along a row. */
+ALWAYS_INLINE void transform_vector(const Filters *t, long c, long f, const long count, float *u, long plane, const int streams,
+                                    const int across) {
     long C = t->shape->channels, F = t->shape->filters;
-    Vector w[3][3], half[PATCH][3], scale = t->finish->scale ? load_part(t->finish->scale + f, count) : splat(1.f);
-    UNROLL for (int i = 0; i < 9; i++) w[i / 3][i % 3] = load_part(t->w + (i * C + c) * F + f, count) * scale;
-    UNROLL for (int i = 0; i < PATCH; i++)
-        UNROLL for (int j = 0; j < 3; j++) half[i][j] = G[i][0] * w[0][j] + G[i][1] * w[1][j] + G[i][2] * w[2][j];
-    UNROLL for (int i = 0; i < PATCH; i++)
-        UNROLL for (int j = 0; j < PATCH; j++) {
-            Vector value = half[i][0] * G[j][0] + half[i][1] * G[j][1] + half[i][2] * G[j][2];
-            if (streams) stream(u + (i * PATCH + j) * plane, value);
-            else store(u + (i * PATCH + j) * plane, value);
+    Vector w[9], scale = t->finish->scale ? load_part(t->finish->scale + f, count) : splat(1.f);
+    UNROLL for (int i = 0; i < 9; i++) w[i] = load_part(t->w + (i * C + c) * F + f, count) * scale;
+    for (long i = 0; i < t->tiling.down.large + 2; i++) {
+        const float *g = row_of_G(i, &t->tiling.down);
+        Vector half[3];
+        UNROLL for (int j = 0; j < 3; j++) half[j] = g[0] * w[j] + g[1] * w[3 + j] + g[2] * w[6 + j];
+        UNROLL for (int j = 0; j < across + 2; j++, u += plane) {
+            const float *h = G[j <= across ? j : INFINITY_ROW];
+            Vector value = half[0] * h[0] + half[1] * h[1] + half[2] * h[2];
+            if (streams) stream(u, value);
+            else store(u, value);
         }
+    }
 }
 
 enum { AHEAD = 8 };  /* channels: rows of a panel lie further apart than the processor looks by itself */
@@ -103,13 +131,16 @@ static __attribute__((noinline)) void transform_panel(const Filters *t, long c, 
         for (int line = 0; line < PANEL; line += LINE) __builtin_prefetch(ahead + line);
     for (long f = panel * PANEL; f < (panel + 1) * PANEL; f += VL, u += VL) {
         long count = t->shape->filters - f;
-        if (count >= VL && t->streams) transform_vector(t, c, f, VL, u, plane, 1);
-        else if (count >= VL) transform_vector(t, c, f, VL, u, plane, 0);
-        else transform_vector(t, c, f, count > 0 ? count : 0, u, plane, 0);
+#define CALL(size) \
+    if (count >= VL && t->streams) transform_vector(t, c, f, VL, u, plane, 1, size); \
+    else if (count >= VL) transform_vector(t, c, f, VL, u, plane, 0, size); \
+    else transform_vector(t, c, f, count > 0 ? count : 0, u, plane, 0, size)
+        WITH_SIZE(t->tiling.across.large, CALL);
+#undef CALL
     }
 }
 
-/* All filters of one channel: U is (36, panels, C, 2 VL). */
+/* All filters of one channel: U is (planes, panels, C, 2 VL). */
 static void transform_channel(void *context, long c, int thread) {
     (void)thread;
     const Filters *t = context;
@@ -149,15 +180,15 @@ static void images_to_planes(const Forward *f, const Tiling *tiling, const float
     for (long t = from; t < to; t++, v += f->v_row) {
         Tile tile = tile_at(tiling, t);
         Source image = {x + tile.image * s->height * s->width * s->channels, f->nothing, s->height, s->width, s->channels};
-        prefetch_tile(image, tiling, tile.place + tiling->across);
-        patch_to_planes(image, tile, s->pad, s->channels, v, f->v_plane);
+        prefetch_tile(image, tiling, tile.place + tiling->across.count);
+        patch_to_planes(image, tiling, tile, s->pad, s->channels, v, f->v_plane);
     }
 }
 
 /* M of a panel = or += V U for some channels; planes of U lie u_plane apart. */
 static void multiply_planes(const Forward *f, const Tiling *tiling, const float *v, const float *u, long u_plane, long channels,
                             float *m, int accumulate) {
-    for (long p = 0; p < PLANES; p++) {
+    for (long p = 0; p < tiling->planes; p++) {
         Range tiles = tiles_in_plane(tiling, p);
         Product product = {.a = v + p * f->v_plane + tiles.from * f->v_row, .a_row = f->v_row, .segments = 1,
                            .length = channels, .b = u + p * u_plane, .b_step = PANEL};
@@ -169,7 +200,7 @@ static void multiply_planes(const Forward *f, const Tiling *tiling, const float 
 }
 
 static void planes_to_images(const Forward *f, const Tiling *tiling, const float *m, const Output *out) {
-    for (long t = 0; t < tiling->begin[4]; t++, m += PANEL) planes_to_tile(m, f->m_plane, out, tile_at(tiling, t));
+    for (long t = 0; t < tiling->begin[4]; t++, m += PANEL) planes_to_tile(m, f->m_plane, tiling, out, tile_at(tiling, t));
 }
 
 /* Outputs that are not pooled go where they are wanted at once: to memory past the cache, if they are too many to be found in
@@ -218,8 +249,8 @@ static void forward_block(void *context, long task, int thread) {
     const Shape *s = f->shape;
     long first = task * f->images, last = smaller_of(first + f->images, s->images), panel_size = s->channels * PANEL;
     Tiling tiling = tiling_of(s, last - first);
-    float *v = scratch(thread, SLOT_PATCHES, sizeof(float) * PLANES * f->v_plane);
-    float *m = scratch(thread, SLOT_PRODUCT, sizeof(float) * PLANES * f->m_plane);
+    float *v = scratch(thread, SLOT_PATCHES, sizeof(float) * tiling.planes * f->v_plane);
+    float *m = scratch(thread, SLOT_PRODUCT, sizeof(float) * tiling.planes * f->m_plane);
     images_to_planes(f, &tiling, images_of_block(f, first, last, thread), v, 0, tiling.begin[4]);
     for (long panel = 0; panel < f->panels; panel++) {
         const float *u = f->filters.u + panel * panel_size;
@@ -245,8 +276,8 @@ static void few_tiles(void *context, long task, int thread) {
 static void few_panel(void *context, long panel, int thread) {
     const Forward *f = context;
     long C = f->shape->channels, plane = odd_lines(DEPTH * PANEL);
-    float *u = scratch(thread, SLOT_FILTERS, sizeof(float) * PLANES * plane);
-    float *m = scratch(thread, SLOT_PRODUCT, sizeof(float) * PLANES * f->m_plane);
+    float *u = scratch(thread, SLOT_FILTERS, sizeof(float) * f->few.planes * plane);
+    float *m = scratch(thread, SLOT_PRODUCT, sizeof(float) * f->few.planes * f->m_plane);
     for (long from = 0; from < C; from += DEPTH) {
         long channels = smaller_of(DEPTH, C - from);
         for (long c = 0; c < channels; c++) transform_panel(&f->filters, from + c, panel, u + c * PANEL, plane);
@@ -256,7 +287,7 @@ static void few_panel(void *context, long panel, int thread) {
 }
 
 static void run_few(Forward *f) {
-    f->v = scratch(SHARED, SLOT_PATCHES, sizeof(float) * PLANES * f->v_plane);
+    f->v = scratch(SHARED, SLOT_PATCHES, sizeof(float) * f->few.planes * f->v_plane);
     share(few_tiles, f, (f->few.begin[4] + few_at_once(f) - 1) / few_at_once(f));
     share(few_panel, f, f->panels);
 }
@@ -264,21 +295,24 @@ static void run_few(Forward *f) {
 static void run_forward(Forward f, const float *w) {
     const Shape *s = f.shape;
     f.nothing = pixel_of_zeros(s->channels);
-    long share_of_thread = (s->images + thread_count() - 1) / thread_count(), in_image = tiling_of(s, 1).in_image;
+    Tiling image = tiling_of(s, 1);
+    long share_of_thread = (s->images + thread_count() - 1) / thread_count(), in_image = image.in_image;
     int few = s->images * in_image <= TILES && !f.finish->sums && !f.unpool;
-    f.images = few ? s->images : smaller_of(share_of_thread, (TILES + in_image - 1) / in_image);
+    long tiles = image.planes > FEW_PLANES ? LARGE_TILES : TILES;
+    f.images = few ? s->images : smaller_of(share_of_thread, (tiles + in_image - 1) / in_image);
     f.panels = (s->filters + PANEL - 1) / PANEL;
-    long tiles = f.images * in_image, blocks = (s->images + f.images - 1) / f.images;
+    tiles = f.images * in_image;
+    long blocks = (s->images + f.images - 1) / f.images;
     f.v_row = odd_lines(s->channels);
     f.v_plane = odd_lines(tiles * f.v_row);
     f.m_plane = odd_lines(tiles * PANEL);
-    f.filters = (Filters){.shape = s, .finish = f.finish, .w = w, .panels = f.panels};
+    f.filters = (Filters){.shape = s, .finish = f.finish, .w = w, .tiling = image, .panels = f.panels};
     if (few) {
         f.few = tiling_of(s, s->images);
         run_few(&f);
         return;
     }
-    long u_bytes = (long)sizeof(float) * PLANES * f.panels * s->channels * PANEL;
+    long u_bytes = (long)sizeof(float) * image.planes * f.panels * s->channels * PANEL;
     f.filters.u = scratch(SHARED, SLOT_FILTERS, (size_t)u_bytes);
     f.filters.streams = VL == LINE && u_bytes > LARGE;
     f.sums = scratch(SHARED, SLOT_SUMS, sizeof(float) * 2 * blocks * s->filters);

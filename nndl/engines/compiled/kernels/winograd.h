@@ -1,20 +1,20 @@
-/* Winograd's F(4 x 4, 3 x 3) and its short tiles: the transforms, and how an image is cut.
+/* Winograd's tiles for 3 x 3 convolutions of stride 1: how an image is cut into them, and how patches of it are transformed.
 
-   Lavin and Gray 2016, "Fast algorithms for convolutional neural networks": 4 x 4 outputs of a 3 x 3 filter come from a
-   6 x 6 patch of the image with 36 multiplications in place of 144,
+   Lavin and Gray 2016, "Fast algorithms for convolutional neural networks": m x m outputs of a 3 x 3 filter come from a
+   patch of the image of m + 2 pixels a side with (m + 2)^2 multiplications in place of 9 m^2,
 
        y = A' [(G w G') * (B' d B)] A        (* number by number, summed over channels)
 
-   so over all tiles and channels it is 36 matrix products, one for each place of the patch ("plane"):
+   so over all tiles and channels it is a matrix product for each place of the patch ("plane"):
    P[p] (tiles, F) = V[p] (tiles, C) U[p] (C, F). The weight gradient is the exact adjoint:
    dw = G' [sum over tiles of (B' d B) (A dy A')] G; the input gradient is a convolution with the filters turned.
 
-   Along each axis the algorithm evaluates at the points 0, 1, -1, 2, -2 and infinity. Where the length is no multiple of 4, some
-   tiles at its end are short: 3 outputs need no point -2, 5 planes along that axis in place of 6. The filters'
-   transform G is the same for both (what differs in scale is in the short B), so short tiles share U: they just take no
-   part in some planes. An image of 7 x 7 takes 121 multiplications a filter and channel so, not 144; one of 6 x 6 takes 100.
+   Along each axis the algorithm evaluates polynomials at some points and infinity; tiles.h has the transforms of 2 to 6 outputs. A
+   side of n outputs is cut into as few tiles of at most so many as there can be, nearly equal: 30 = 5 x 6, 14 = 5 + 5 + 4,
+   7 = 4 + 3. So tiles of one size and of one less lie along an axis. All sizes begin with the same points and share the
+   filters' transform U: the shorter tiles take no part in the planes of one point.
 
-   Rounding: the transforms multiply by numbers up to 8 whose effects cancel. In float32 the error is about 1e-5 of the
+   Rounding: the transforms multiply by numbers whose effects cancel. In float32 the error is about 1e-5 of the
    largest output at 256 channels (plain sums: 1e-6); the tests state and hold it. */
 
 #pragma once
@@ -22,127 +22,110 @@
 #include "convolution.h"
 #include "threads.h"
 #include "tile.h"
+#include "tiles.h"
 
-enum { OUT = 4, PATCH = 6, PLANES = PATCH * PATCH, LINE = 16 };
-enum { SHORT_OUT = 3, SHORT_PATCH = 5, LEFT_OUT = 4 };  /* a short tile has no numbers at LEFT_OUT, the point -2 */
-
-static const float G[PATCH][3] = {
-    {1 / 4.f, 0, 0},
-    {-1 / 6.f, -1 / 6.f, -1 / 6.f},
-    {-1 / 6.f, 1 / 6.f, -1 / 6.f},
-    {1 / 24.f, 1 / 12.f, 1 / 6.f},
-    {1 / 24.f, -1 / 12.f, 1 / 6.f},
-    {0, 0, 1},
-};
-
-/* B' d for six vectors, or for five. */
-ALWAYS_INLINE void transform_patch(Vector d[PATCH], const int full) {
-    if (full) {
-        Vector even = d[4] - 4.f * d[2], odd = d[3] - 4.f * d[1];
-        Vector even2 = d[4] - d[2], odd2 = 2.f * (d[3] - d[1]);
-        Vector first = 4.f * d[0] - 5.f * d[2] + d[4], last = 4.f * d[1] - 5.f * d[3] + d[5];
-        d[0] = first, d[1] = even + odd, d[2] = even - odd, d[3] = even2 + odd2, d[4] = even2 - odd2, d[5] = last;
-    } else {
-        Vector step = d[3] - d[1], last = d[4] - d[2] - 2.f * step;
-        Vector one = 3.f * (d[3] - d[2] - 2.f * d[1]), minus_one = 2.f * d[1] - 3.f * d[2] + d[3];
-        d[0] = 4.f * (d[0] - d[2]) + 2.f * step, d[1] = one, d[2] = minus_one, d[3] = 4.f * step, d[5] = last;
-    }
-}
-
-/* A' m: six vectors to four, or five to three. */
-ALWAYS_INLINE void transform_product(Vector m[PATCH], const int full) {
-    Vector sum = m[1] + m[2], difference = m[1] - m[2];
-    if (full) {
-        Vector sum2 = m[3] + m[4], difference2 = m[3] - m[4];
-        m[0] = m[0] + sum + sum2, m[1] = difference + 2.f * difference2;
-        m[2] = sum + 4.f * sum2, m[3] = difference + 8.f * difference2 + m[5];
-    } else {
-        m[0] = m[0] + sum + m[3], m[1] = difference + 2.f * m[3], m[2] = sum + 4.f * m[3] + m[5];
-    }
-}
-
-/* A y: four vectors to six, or three to five. */
-ALWAYS_INLINE void transform_gradient(Vector y[PATCH], const int full) {
-    if (full) {
-        Vector even = y[0] + y[2], odd = y[1] + y[3], even2 = y[0] + 4.f * y[2], odd2 = 2.f * y[1] + 8.f * y[3];
-        y[5] = y[3], y[1] = even + odd, y[2] = even - odd, y[3] = even2 + odd2, y[4] = even2 - odd2;
-    } else {
-        Vector even = y[0] + y[2], odd = y[1], four = y[0] + 2.f * y[1] + 4.f * y[2];
-        y[5] = y[2], y[1] = even + odd, y[2] = even - odd, y[3] = four;
-    }
-}
+enum { PATCH = LARGEST + 2, LINE = 16, USUAL = 4 };
 
 /* Planes lie an odd number of cache lines apart, or their 36 stores would fall into few sets of the cache. */
 ALWAYS_INLINE long odd_lines(long floats) { return (round_up(floats, LINE) / LINE | 1) * LINE; }
 
+/* The tiles along an axis: `larges` of `large` outputs, then others of one less, `count` in all. */
+typedef struct { long large, larges, count; } Cover;
+
+ALWAYS_INLINE Cover cover_of(long outputs, long most) {
+    Cover c = {.count = (outputs + most - 1) / most};
+    c.large = (outputs + c.count - 1) / c.count;
+    c.larges = outputs - c.count * (c.large - 1);
+    return c.large > SMALLEST ? c : (Cover){SMALLEST, c.count, c.count};
+}
+
+/* Where tile number i begins. */
+ALWAYS_INLINE long begin_of(const Cover *c, long i) { return i * c->large - (i > c->larges ? i - c->larges : 0); }
+
 /* The tiles that the outputs of some images are cut into, in four groups: narrow ones (short along the width), whole ones, low
    ones (short along the height), and those short both ways. So the tiles that take part in a plane stand in a row. */
 typedef struct {
-    long across, in_image, whole_across, whole_down;  /* tiles of an image */
-    long begin[5];                                    /* the first tile of each group, and how many there are */
+    Cover down, across;
+    long in_image;       /* tiles of an image */
+    long begin[5];       /* the first tile of each group, and how many there are */
+    long width, planes;  /* planes of a row of the patch, and of all of it */
 } Tiling;
 
-typedef struct { long image, top, left, place; int tall, wide; } Tile;
+typedef struct { long image, top, left, place; int rows, columns; } Tile;
 
 typedef struct { long from, to; } Range;
 
 ALWAYS_INLINE Tiling tiling_of(const Shape *s, long images) {
-    long across = (s->out_width + OUT - 1) / OUT, down = (s->out_height + OUT - 1) / OUT;
-    long narrow = smaller_of(across, across * OUT - s->out_width), low = smaller_of(down, down * OUT - s->out_height);
-    Tiling t = {.across = across, .whole_across = across - narrow, .whole_down = down - low};
-    t.in_image = t.across * down;
-    t.begin[1] = images * t.whole_down * narrow;
-    t.begin[2] = t.begin[1] + images * t.whole_down * t.whole_across;
-    t.begin[3] = t.begin[2] + images * low * t.whole_across;
+    long most = s->tile ? s->tile : USUAL;
+    Tiling t = {.down = cover_of(s->out_height, most), .across = cover_of(s->out_width, most)};
+    long narrow = t.across.count - t.across.larges, low = t.down.count - t.down.larges;
+    t.in_image = t.across.count * t.down.count;
+    t.begin[1] = images * t.down.larges * narrow;
+    t.begin[2] = t.begin[1] + images * t.down.larges * t.across.larges;
+    t.begin[3] = t.begin[2] + images * low * t.across.larges;
     t.begin[4] = images * t.in_image;
+    t.width = t.across.large + 2;
+    t.planes = t.width * (t.down.large + 2);
     return t;
 }
-
-/* Where tile number i along an axis begins, behind whole ones. */
-ALWAYS_INLINE long begin_of(long i, long whole) { return i * OUT - (i > whole ? i - whole : 0) * (OUT - SHORT_OUT); }
 
 /* The place of tile number k. */
 ALWAYS_INLINE Tile tile_at(const Tiling *t, long k) {
     int tall = k < t->begin[2], wide = k >= t->begin[1] && k < t->begin[3];
-    long columns = wide ? t->whole_across : t->across - t->whole_across;
-    long rows = tall ? t->whole_down : t->in_image / t->across - t->whole_down;
+    long columns = wide ? t->across.larges : t->across.count - t->across.larges;
+    long rows = tall ? t->down.larges : t->down.count - t->down.larges;
     k -= t->begin[tall ? wide : 3 - wide];
     long image = k / (rows * columns), inside = k % (rows * columns);
-    long row = inside / columns + (tall ? 0 : t->whole_down), column = inside % columns + (wide ? 0 : t->whole_across);
-    return (Tile){image, begin_of(row, t->whole_down), begin_of(column, t->whole_across), row * t->across + column, tall, wide};
+    long row = inside / columns + (tall ? 0 : t->down.larges), column = inside % columns + (wide ? 0 : t->across.larges);
+    return (Tile){image, begin_of(&t->down, row), begin_of(&t->across, column), row * t->across.count + column,
+                  (int)t->down.large - !tall, (int)t->across.large - !wide};
 }
 
-/* The tiles that take part in plane p. */
+/* The tiles that take part in plane p: short ones have no numbers at the last point before infinity. */
 ALWAYS_INLINE Range tiles_in_plane(const Tiling *t, long p) {
-    int tall_alone = p / PATCH == LEFT_OUT, wide_alone = p % PATCH == LEFT_OUT;
+    int tall_alone = p / t->width == t->down.large, wide_alone = p % t->width == t->across.large;
     return (Range){t->begin[wide_alone ? 1 : 0], t->begin[tall_alone ? 2 : wide_alone ? 3 : 4]};
 }
 
-/* Run CALL(tall, wide) with shapes that the compiler knows. */
-#define WITH_TILE(tile, CALL) \
+/* The place along an axis of number i of a transformed patch, of a tile of `size` outputs. */
+ALWAYS_INLINE long place_of(int i, int size, const Cover *c) { return i <= size ? i : c->large + 1; }
+
+/* The row of G of place i. */
+ALWAYS_INLINE const float *row_of_G(long i, const Cover *c) { return G[i <= c->large ? i : INFINITY_ROW]; }
+
+/* Run CALL(rows, columns) for a tile of 4 or 3 outputs a side, whose numbers fit the registers, with sizes that the compiler knows,
+   and OTHER for any other. */
+#define WITH_TILE(tile, CALL, OTHER) \
     do { \
-        if ((tile).tall && (tile).wide) { CALL(1, 1); } \
-        else if ((tile).tall) { CALL(1, 0); } \
-        else if ((tile).wide) { CALL(0, 1); } \
-        else { CALL(0, 0); } \
+        if ((tile).rows == 4 && (tile).columns == 4) { CALL(4, 4); } \
+        else if ((tile).rows == 4 && (tile).columns == 3) { CALL(4, 3); } \
+        else if ((tile).rows == 3 && (tile).columns == 4) { CALL(3, 4); } \
+        else if ((tile).rows == 3 && (tile).columns == 3) { CALL(3, 3); } \
+        else { OTHER; } \
+    } while (0)
+
+/* The same for one side. */
+#define WITH_SIZE(size, CALL) \
+    do switch (size) { \
+        case 2: CALL(2); break; \
+        case 3: CALL(3); break; \
+        case 4: CALL(4); break; \
+        case 5: CALL(5); break; \
+        case 6: CALL(6); break; \
     } while (0)
 
 /* An image to take patches from. `nothing` is a pixel of zeros, for what lies outside: patches at the border then run
    through the same code, without a branch on every load. */
 typedef struct { const float *image, *nothing; long height, width, pixel; } Source;
 
-/* Pointers to the size x size pixels from (top, left). */
-ALWAYS_INLINE void find_pixels(Source s, long top, long left, const int size, const float *found[]) {
+/* Pointers to the rows x columns pixels from (top, left); rows of pointers lie PATCH apart. */
+ALWAYS_INLINE void find_pixels(Source s, long top, long left, int rows, int columns, const float *found[]) {
     const float *corner = s.image + (top * s.width + left) * s.pixel;
-    if (top >= 0 && left >= 0 && top + size <= s.height && left + size <= s.width) {
-        UNROLL for (int i = 0; i < size; i++)
-            UNROLL for (int j = 0; j < size; j++) found[i * size + j] = corner + (i * s.width + j) * s.pixel;
-        return;
-    }
-    for (int i = 0; i < size; i++)
-        for (int j = 0; j < size; j++) {
-            int inside = top + i >= 0 && top + i < s.height && left + j >= 0 && left + j < s.width;
-            found[i * size + j] = inside ? corner + (i * s.width + j) * s.pixel : s.nothing;
+    int within = top >= 0 && left >= 0 && top + rows <= s.height && left + columns <= s.width;
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < columns; j++) {
+            int inside = within || (top + i >= 0 && top + i < s.height && left + j >= 0 && left + j < s.width);
+            found[i * PATCH + j] = inside ? corner + (i * s.width + j) * s.pixel : s.nothing;
         }
 }
 
@@ -158,33 +141,50 @@ static const float *pixel_of_zeros(long channels) {
     return memset(scratch(SHARED, SLOT_ZEROS, bytes), 0, bytes);
 }
 
-/* B' d B of one patch for up to VL channels from c: plane p of channel c goes to v[p * plane + c]. */
-ALWAYS_INLINE void patch_vector(const float *pixels[PLANES], long c, long count, float *v, long plane, const int tall,
-                                const int wide) {
-    const int rows = tall ? PATCH : SHORT_PATCH, columns = wide ? PATCH : SHORT_PATCH;
+/* B' d down column j of a patch, for up to VL channels from c. */
+ALWAYS_INLINE void patch_column(const float *pixels[], long c, long count, const int rows, int j, Vector half[][PATCH]) {
+    Vector d[PATCH];
+    UNROLL for (int i = 0; i < rows + 2; i++) d[i] = load_part(pixels[i * PATCH + j] + c, count);
+    transform_patch(d, rows);
+    UNROLL for (int i = 0; i < rows + 2; i++) half[i][j] = d[i];
+}
+
+/* The same along row i of them: plane p goes to v[p * plane]. */
+ALWAYS_INLINE void patch_row(Vector half[][PATCH], const Tiling *t, int rows, int i, const int columns, float *v, long plane) {
+    float *to = v + place_of(i, rows, &t->down) * t->width * plane;
+    transform_patch(half[i], columns);
+    UNROLL for (int j = 0; j < columns + 2; j++) store(to + place_of(j, columns, &t->across) * plane, half[i][j]);
+}
+
+/* Both for a tile whose sizes the compiler knows, and for any other. */
+ALWAYS_INLINE void patch_known(const float *pixels[], long c, long count, const Tiling *t, const int rows, const int columns,
+                               float *v, long plane) {
     Vector half[PATCH][PATCH];
-    UNROLL for (int j = 0; j < columns; j++) {
-        Vector column[PATCH];
-        UNROLL for (int i = 0; i < rows; i++) column[i] = load_part(pixels[i * PATCH + j] + c, count);
-        transform_patch(column, tall);
-        UNROLL for (int i = 0; i < PATCH; i++) if (tall || i != LEFT_OUT) half[i][j] = column[i];
-    }
-    UNROLL for (int i = 0; i < PATCH; i++) {
-        if (!tall && i == LEFT_OUT) continue;
-        transform_patch(half[i], wide);
-        UNROLL for (int j = 0; j < PATCH; j++)
-            if (wide || j != LEFT_OUT) store(v + (i * PATCH + j) * plane + c, half[i][j]);
-    }
+    UNROLL for (int j = 0; j < columns + 2; j++) patch_column(pixels, c, count, rows, j, half);
+    UNROLL for (int i = 0; i < rows + 2; i++) patch_row(half, t, rows, i, columns, v, plane);
+}
+
+ALWAYS_INLINE void patch_any(const float *pixels[], long c, long count, const Tiling *t, Tile tile, float *v, long plane) {
+    Vector half[PATCH][PATCH];
+#define COLUMNS(size) for (int j = 0; j < tile.columns + 2; j++) patch_column(pixels, c, count, size, j, half)
+#define ROWS(size) for (int i = 0; i < tile.rows + 2; i++) patch_row(half, t, tile.rows, i, size, v, plane)
+    WITH_SIZE(tile.rows, COLUMNS);
+    WITH_SIZE(tile.columns, ROWS);
+#undef COLUMNS
+#undef ROWS
 }
 
 /* The transformed patch of `tile` for channels up to `channels`; padding lies before the image. */
-static __attribute__((noinline)) void patch_to_planes(Source image, Tile tile, long pad, long channels, float *v, long plane) {
-    const float *pixels[PLANES];
-    find_pixels(image, tile.top - pad, tile.left - pad, PATCH, pixels);
-#define CALL(tall, wide) \
+static __attribute__((noinline)) void patch_to_planes(Source image, const Tiling *t, Tile tile, long pad, long channels, float *v,
+                                                      long plane) {
+    const float *pixels[PATCH * PATCH];
+    find_pixels(image, tile.top - pad, tile.left - pad, tile.rows + 2, tile.columns + 2, pixels);
+#define CALL(rows, columns) \
     for (long c = 0; c < channels; c += VL) \
-        if (c + VL <= channels) patch_vector(pixels, c, VL, v, plane, tall, wide); \
-        else patch_vector(pixels, c, channels - c, v, plane, tall, wide)
-    WITH_TILE(tile, CALL);
+        if (c + VL <= channels) patch_known(pixels, c, VL, t, rows, columns, v + c, plane); \
+        else patch_known(pixels, c, channels - c, t, rows, columns, v + c, plane)
+#define OTHER for (long c = 0; c < channels; c += VL) patch_any(pixels, c, channels - c, t, tile, v + c, plane)
+    WITH_TILE(tile, CALL, OTHER);
 #undef CALL
+#undef OTHER
 }

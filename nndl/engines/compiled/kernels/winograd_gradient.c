@@ -1,4 +1,4 @@
-/* The weight gradient of a 3 x 3 convolution of stride 1 by Winograd's F(4 x 4, 3 x 3); winograd.h has the algorithm.
+/* The weight gradient of a 3 x 3 convolution of stride 1 by Winograd's tiles; winograd.h has the algorithm.
 
    dU[p] (C, F) = sum over tiles of V[p]' Y[p], with V = B' d B and Y = A dy A', then dw = G' dU G.
 
@@ -19,46 +19,67 @@ typedef struct {
     const Shape *shape;
     const Unpool *unpool;           /* where there is no dy */
     const float *x, *dy, *nothing;
-    float *du;                      /* (ranges, 36, panels, C, 2 VL) */
+    float *du;                      /* (ranges, planes, panels, C, 2 VL) */
     float *dw;
     float *v, *y;                   /* of the tiles at hand, where all threads share them */
     Batch batch;
     int accumulate;
     long images, at_once, ranges;   /* images cut into tiles together, tiles transformed at a time, dUs */
+    Tiling tiling;                  /* of any number of images */
     long panels, v_row, v_plane, y_panel, y_plane;
 } Gradient;
 
-/* A dy A' of one tile for up to VL filters from f; v is where they go in plane 0. */
-ALWAYS_INLINE void gradient_vector(const float *pixels[OUT * OUT], long f, long count, float *v, long plane, const int tall,
-                                   const int wide) {
-    const int rows = tall ? OUT : SHORT_OUT, columns = wide ? OUT : SHORT_OUT;
-    Vector half[OUT][PATCH];
-    UNROLL for (int i = 0; i < rows; i++) {
-        UNROLL for (int j = 0; j < columns; j++) half[i][j] = load_part(pixels[i * OUT + j] + f, count);
-        transform_gradient(half[i], wide);
-    }
-    UNROLL for (int j = 0; j < PATCH; j++) {
-        if (!wide && j == LEFT_OUT) continue;
-        Vector column[PATCH];
-        UNROLL for (int i = 0; i < rows; i++) column[i] = half[i][j];
-        transform_gradient(column, tall);
-        UNROLL for (int i = 0; i < PATCH; i++)
-            if (tall || i != LEFT_OUT) store(v + (i * PATCH + j) * plane, column[i]);
-    }
+/* A dy along row i of a tile, for up to VL filters from f. */
+ALWAYS_INLINE void gradient_row(const float *pixels[], long f, long count, int i, const int columns, Vector half[][PATCH]) {
+    UNROLL for (int j = 0; j < columns; j++) half[i][j] = load_part(pixels[i * PATCH + j] + f, count);
+    transform_gradient(half[i], columns);
 }
 
-/* The same for all filters: panels lie `panel` floats apart. */
-static __attribute__((noinline)) void gradient_to_planes(Source dy, Tile tile, long filters, float *v, long plane, long panel) {
-    const float *pixels[OUT * OUT];
-    find_pixels(dy, tile.top, tile.left, OUT, pixels);
-#define CALL(tall, wide) \
+/* The same down column j of them: plane p goes to v[p * plane]. */
+ALWAYS_INLINE void gradient_column(Vector half[][PATCH], const Tiling *t, const int rows, int j, int columns, float *v,
+                                   long plane) {
+    Vector column[PATCH];
+    v += place_of(j, columns, &t->across) * plane;
+    UNROLL for (int i = 0; i < rows; i++) column[i] = half[i][j];
+    transform_gradient(column, rows);
+    UNROLL for (int i = 0; i < rows + 2; i++) store(v + place_of(i, rows, &t->down) * t->width * plane, column[i]);
+}
+
+/* Both for a tile whose sizes the compiler knows, and for any other. */
+ALWAYS_INLINE void gradient_known(const float *pixels[], long f, long count, const Tiling *t, const int rows, const int columns,
+                                  float *v, long plane) {
+    Vector half[LARGEST][PATCH];
+    UNROLL for (int i = 0; i < rows; i++) gradient_row(pixels, f, count, i, columns, half);
+    UNROLL for (int j = 0; j < columns + 2; j++) gradient_column(half, t, rows, j, columns, v, plane);
+}
+
+ALWAYS_INLINE void gradient_any(const float *pixels[], long f, long count, const Tiling *t, Tile tile, float *v, long plane) {
+    Vector half[LARGEST][PATCH];
+#define ROWS(size) for (int i = 0; i < tile.rows; i++) gradient_row(pixels, f, count, i, size, half)
+#define COLUMNS(size) for (int j = 0; j < tile.columns + 2; j++) gradient_column(half, t, size, j, tile.columns, v, plane)
+    WITH_SIZE(tile.columns, ROWS);
+    WITH_SIZE(tile.rows, COLUMNS);
+#undef ROWS
+#undef COLUMNS
+}
+
+/* A dy A' of one tile for all filters: panels lie `panel` floats apart. */
+static __attribute__((noinline)) void gradient_to_planes(Source dy, const Tiling *t, Tile tile, long filters, float *v, long plane,
+                                                         long panel) {
+    const float *pixels[PATCH * PATCH];
+    find_pixels(dy, tile.top, tile.left, tile.rows, tile.columns, pixels);
+#define CALL(rows, columns) \
     for (long f = 0; f < filters; f += VL) { \
         float *to = v + f / PANEL * panel + f % PANEL; \
-        if (f + VL <= filters) gradient_vector(pixels, f, VL, to, plane, tall, wide); \
-        else gradient_vector(pixels, f, filters - f, to, plane, tall, wide); \
+        if (f + VL <= filters) gradient_known(pixels, f, VL, t, rows, columns, to, plane); \
+        else gradient_known(pixels, f, filters - f, t, rows, columns, to, plane); \
     }
-    WITH_TILE(tile, CALL);
+#define OTHER \
+    for (long f = 0; f < filters; f += VL) \
+        gradient_any(pixels, f, filters - f, t, tile, v + f / PANEL * panel + f % PANEL, plane)
+    WITH_TILE(tile, CALL, OTHER);
 #undef CALL
+#undef OTHER
 }
 
 /* Tiles `from` up to `to` of a batch to V and Y. */
@@ -66,14 +87,14 @@ static void tiles_to_planes(const Gradient *g, const Batch *batch, long from, lo
     const Shape *s = g->shape;
     for (long t = from; t < to; t++) {
         Tile tile = tile_at(&batch->tiling, batch->first + t);
-        long n = tile.image, below = tile.place + batch->tiling.across;
+        long n = tile.image, below = tile.place + batch->tiling.across.count;
         Source image = {batch->x + s->height * s->width * s->channels * n, g->nothing, s->height, s->width, s->channels};
         prefetch_tile(image, &batch->tiling, below);
-        patch_to_planes(image, tile, s->pad, s->channels, v + t * g->v_row, g->v_plane);
+        patch_to_planes(image, &batch->tiling, tile, s->pad, s->channels, v + t * g->v_row, g->v_plane);
         Source dy = {batch->dy + s->out_height * s->out_width * s->filters * n, g->nothing, s->out_height, s->out_width,
                      s->filters};
         prefetch_tile(dy, &batch->tiling, below);
-        gradient_to_planes(dy, tile, s->filters, y + t * PANEL, g->y_plane, g->y_panel);
+        gradient_to_planes(dy, &batch->tiling, tile, s->filters, y + t * PANEL, g->y_plane, g->y_panel);
     }
 }
 
@@ -123,9 +144,9 @@ static long sets_of(const Gradient *g) { return (g->shape->images + g->images - 
 static void range_task(void *context, long range, int thread) {
     const Gradient *g = context;
     long C = g->shape->channels, sets = sets_of(g), begin = sets * range / g->ranges, end = sets * (range + 1) / g->ranges;
-    float *v = scratch(thread, SLOT_PATCHES, sizeof(float) * PLANES * g->v_plane);
-    float *y = scratch(thread, SLOT_GRADIENT, sizeof(float) * PLANES * g->y_plane);
-    float *du = g->du + range * PLANES * C * g->panels * PANEL;
+    float *v = scratch(thread, SLOT_PATCHES, sizeof(float) * g->tiling.planes * g->v_plane);
+    float *y = scratch(thread, SLOT_GRADIENT, sizeof(float) * g->tiling.planes * g->y_plane);
+    float *du = g->du + range * g->tiling.planes * C * g->panels * PANEL;
     float *dy = room_for_dy(g, thread);
     int accumulate = 0;
     for (long set = begin; set < end; set++) {
@@ -133,7 +154,7 @@ static void range_task(void *context, long range, int thread) {
         for (long n = 0; dy && n < batch.images; n++) unpool_image(g->unpool, batch.image + n, dy + n * pixels_of_image(g));
         for (; next_tiles(g, &batch); accumulate = 1) {
             tiles_to_planes(g, &batch, 0, batch.count, v, y);
-            for (long p = 0; p < PLANES; p++) multiply_plane(g, &batch, p, 0, C, v, y, du, accumulate);
+            for (long p = 0; p < g->tiling.planes; p++) multiply_plane(g, &batch, p, 0, C, v, y, du, accumulate);
         }
     }
 }
@@ -161,8 +182,8 @@ static void unpool_task(void *context, long n, int thread) {
 }
 
 static void add_up_together(Gradient *g) {
-    g->v = scratch(SHARED, SLOT_PATCHES, sizeof(float) * PLANES * g->v_plane);
-    g->y = scratch(SHARED, SLOT_GRADIENT, sizeof(float) * PLANES * g->y_plane);
+    g->v = scratch(SHARED, SLOT_PATCHES, sizeof(float) * g->tiling.planes * g->v_plane);
+    g->y = scratch(SHARED, SLOT_GRADIENT, sizeof(float) * g->tiling.planes * g->y_plane);
     long groups = (g->shape->channels + GROUP - 1) / GROUP;
     float *dy = room_for_dy(g, SHARED);
     for (long set = 0; set < sets_of(g); set++) {
@@ -170,13 +191,34 @@ static void add_up_together(Gradient *g) {
         if (dy) share(unpool_task, g, g->batch.images);
         for (; next_tiles(g, &g->batch); g->accumulate = 1) {
             share(transform_task, g, (g->batch.count + TRANSFORM - 1) / TRANSFORM);
-            share(plane_task, g, PLANES * groups);
+            share(plane_task, g, g->tiling.planes * groups);
         }
     }
 }
 
 /* G' dU G for some channels and a panel of filters, dU summed over the ranges of tiles. */
-enum { FINISHED = 16, AHEAD = 8 * LINE };  /* channels; 36 streams are more than the processor follows by itself */
+enum { FINISHED = 16, AHEAD = 8 * LINE };  /* channels; a stream a plane is more than the processor follows by itself */
+
+/* G' dU G of a vector of filters; `across`: the larger size of tiles along a row. */
+ALWAYS_INLINE void finish_vector(const Gradient *g, const float *du, long plane, const int across, Vector dw[9]) {
+    const Tiling *t = &g->tiling;
+    Vector half[3][PATCH] = {};
+    for (int i = 0; i < t->down.large + 2; i++) {
+        const float *row = row_of_G(i, &t->down);
+        UNROLL for (int j = 0; j < across + 2; j++, du += plane) {
+            __builtin_prefetch(du + AHEAD);
+            Vector u = {};
+            for (long r = 0; r < g->ranges; r++) u += load(du + r * t->planes * plane);
+            UNROLL for (int a = 0; a < 3; a++) half[a][j] += row[a] * u;
+        }
+    }
+    UNROLL for (int a = 0; a < 3; a++)
+        UNROLL for (int b = 0; b < 3; b++) {
+            Vector sum = {};
+            UNROLL for (int j = 0; j < across + 2; j++) sum += G[j <= across ? j : INFINITY_ROW][b] * half[a][j];
+            dw[a * 3 + b] = sum;
+        }
+}
 
 static void finish_filters(void *context, long task, int thread) {
     (void)thread;
@@ -185,27 +227,18 @@ static void finish_filters(void *context, long task, int thread) {
     long from = task / g->panels * FINISHED, to = smaller_of(from + FINISHED, C), last = smaller_of(F, (panel + 1) * PANEL);
     for (long c = from; c < to; c++)
         for (long f = panel * PANEL; f < last; f += VL) {
-            const float *du = g->du + (panel * C + c) * PANEL + f % PANEL;
-            Vector half[3][PATCH] = {};
-            for (int i = 0; i < PATCH; i++)
-                for (int j = 0; j < PATCH; j++, du += plane) {
-                    __builtin_prefetch(du + AHEAD);
-                    Vector u = {};
-                    for (long r = 0; r < g->ranges; r++) u += load(du + r * PLANES * plane);
-                    UNROLL for (int a = 0; a < 3; a++) half[a][j] += G[i][a] * u;
-                }
-            UNROLL for (int a = 0; a < 3; a++)
-                UNROLL for (int b = 0; b < 3; b++) {
-                    Vector sum = {};
-                    UNROLL for (int j = 0; j < PATCH; j++) sum += G[j][b] * half[a][j];
-                    store_part(g->dw + ((a * 3 + b) * C + c) * F + f, sum, F - f);
-                }
+            Vector dw[9];
+#define CALL(size) finish_vector(g, g->du + (panel * C + c) * PANEL + f % PANEL, plane, size, dw)
+            WITH_SIZE(g->tiling.across.large, CALL);
+#undef CALL
+            UNROLL for (int i = 0; i < 9; i++) store_part(g->dw + (i * C + c) * F + f, dw[i], F - f);
         }
 }
 
 /* A dU for each thread, if they are no more than SMALL floats together. Tiles transformed at a time: with a dU each as many as
-   the second-level cache holds (WORKING_SET floats of V and Y), together enough that dU is not read and written too often. */
-enum { SMALL = 5 << 19, WORKING_SET = 220 * 1024, LEAST_TILES = 32, TILES_TOGETHER = 256 };
+   the second-level cache holds (WORKING_SET floats of V and Y), TOGETHER / planes enough that dU is not read and written too
+   often. */
+enum { SMALL = 5 << 19, WORKING_SET = 220 * 1024, LEAST_TILES = 32, TOGETHER = 256 * 36 };
 
 /* dw from dy or, where that is NULL, from pooled gradients. */
 void nndl_winograd_weight_gradient(const Shape *s, const float *x, const float *dy, const Unpool *unpool, float *dw) {
@@ -213,9 +246,10 @@ void nndl_winograd_weight_gradient(const Shape *s, const float *x, const float *
     g.nothing = pixel_of_zeros(s->channels > s->filters ? s->channels : s->filters);
     g.panels = (s->filters + PANEL - 1) / PANEL;
     g.v_row = odd_lines(s->channels);
-    long u_size = PLANES * s->channels * g.panels * PANEL, tile_size = PLANES * (g.v_row + g.panels * PANEL);
+    g.tiling = tiling_of(s, 1);
+    long u_size = g.tiling.planes * s->channels * g.panels * PANEL, tile_size = g.tiling.planes * (g.v_row + g.panels * PANEL);
     int small = thread_count() * u_size <= SMALL;
-    long wanted = small ? WORKING_SET / tile_size : TILES_TOGETHER, in_image = tiling_of(s, 1).in_image;
+    long wanted = small ? WORKING_SET / tile_size : TOGETHER / g.tiling.planes, in_image = g.tiling.in_image;
     if (wanted < LEAST_TILES) wanted = LEAST_TILES;
     g.ranges = small ? smaller_of(thread_count(), s->images) : 1;
     g.images = smaller_of((wanted + in_image - 1) / in_image, (s->images + g.ranges - 1) / g.ranges);

@@ -1,0 +1,69 @@
+"""Winograd's tiles: the C code written from their table, on every build, and which size covers what."""
+
+import numpy as np
+import pytest
+
+from nndl.engines.compiled import COMPILED, bindings, tiles
+from nndl.engines.compiled.conv_norm import ConvNormStep, FoldedStep
+from nndl.engines.compiled.convolution import ConvStep
+from nndl.engines.compiled.covers import LARGE, USUAL, best_tile, products
+from nndl.engines.shared.threads import set_threads
+from nndl.net.catalog.conv import Conv
+from nndl.net.catalog.norm import SpatialBn
+from nndl.net.catalog.pool import MaxPool
+from nndl.net.layer import Layer
+from nndl.net.network import Network
+from nndl.net.plan import Planner
+from tests.engines.compiled.test_convolution import WITHIN, by_definition, case_of, computed, sizes
+from tests.engines.compiled.variants import runnable
+
+
+def test_the_code_is_written_from_the_table() -> None:
+    """If not: `python -m nndl.engines.compiled.tiles`."""
+    assert tiles.HEADER.read_text(encoding="utf-8") == tiles.header()
+
+
+@pytest.mark.parametrize("tile", [3, 4, 5, 6])
+@pytest.mark.parametrize("variant", runnable())
+def test_every_size_alone_and_beside_a_shorter_one(tile: int, variant: str) -> None:
+    """Sides of one tile and of several, whole and short ones, and with outputs to spare."""
+    bindings.use(variant)
+    for height, width in ((1, 2), (5, 6), (7, 11), (13, 10)):
+        shape = sizes((2, 17, height, width, 35, 3, 1, 1))
+        shape.tile = tile
+        wanted = by_definition(*case_of(shape))
+        for name, value in computed("winograd", shape).items():
+            apart, largest = np.abs(value - wanted[name]).max(), np.abs(wanted[name]).max()
+            assert apart <= WITHIN["winograd"] * largest, (height, width, name, apart / largest)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_the_same_bits_every_time(threads: int) -> None:
+    set_threads(threads)
+    shape = sizes((7, 70, 11, 6, 40, 3, 1, 1))
+    shape.tile = LARGE
+    first, again = computed("winograd", shape), computed("winograd", shape)
+    for name, value in first.items():
+        np.testing.assert_array_equal(value, again[name], err_msg=name)
+
+
+def test_products_of_an_axis() -> None:
+    assert [products(n, USUAL) for n in (3, 7, 14, 30)] == [5, 11, 22, 46]
+    assert [products(n, LARGE) for n in (3, 7, 14, 30)] == [5, 11, 20, 40]
+
+
+@pytest.mark.parametrize(
+    ("side", "tile"), [*((n, USUAL) for n in (3, 7, 8, 16, 32)), *((n, LARGE) for n in (5, 6, 14, 15, 30))]
+)
+def test_large_tiles_where_they_save_a_sixth(side: int, tile: int) -> None:
+    assert best_tile(side, side) == tile
+
+
+@pytest.mark.parametrize("tail", [(MaxPool(),), (MaxPool(), SpatialBn())])
+def test_training_takes_them_and_evaluation_does_not(tail: tuple[Layer, ...]) -> None:
+    network = Network((Conv(filters=17), *tail), (16, 7, 7), COMPILED)
+    for mode, forward, back in (("train", LARGE, USUAL), ("test", USUAL, USUAL)):
+        planner = Planner(COMPILED, network.params, network.grads, network.buffers, mode, network.dtype)
+        step = planner.chain(network.placed, "nhwc", needs_dx=True).steps[0].step
+        assert isinstance(step, ConvStep | ConvNormStep | FoldedStep)
+        assert (step.conv.tile, step.conv.tile_back) == (forward, back)
