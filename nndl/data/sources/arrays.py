@@ -150,10 +150,12 @@ def _words(part: Part, names: Sequence[str] | None) -> Array:
         raise DataError(f"{part.name}: {part.shape[0]:,} images, and labels {labels.shape}; each image has one")
     if len(labels) > MOST_IMAGES:
         raise DataError(f"{part.name} holds {len(labels):,} images; at most {MOST_IMAGES:,} are read")
-    if labels.dtype.kind in "US":
-        return labels.astype(str)
+    if labels.dtype.kind == "S":
+        return np.char.decode(labels, "utf-8", "backslashreplace")
+    if labels.dtype.kind == "U":
+        return labels
     if labels.dtype.kind == "f":
-        if (odd := labels[labels != np.rint(labels)]).size:
+        if (odd := labels[(labels != np.rint(labels)) | ~(np.abs(labels) < 2**53)]).size:
             raise DataError(f"{part.name}: labels are whole numbers or text, and one is {odd[0]}")
         labels = labels.astype(np.int64)
     if labels.dtype.kind not in "iub":

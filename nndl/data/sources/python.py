@@ -87,9 +87,21 @@ def _part(name: str, images: ArrayLike, labels: ArrayLike) -> Part:
 
 def _array(given: ArrayLike, name: str) -> NDArray[Any]:
     try:
-        return np.asarray(given)
+        made = np.asarray(given)
     except (ValueError, TypeError, RuntimeError) as error:
         raise DataError(f"{name} makes no array: {error}") from None
+    return _of_one_type(made) if made.dtype == object else made
+
+
+def _of_one_type(objects: NDArray[Any]) -> NDArray[Any]:
+    """Return an array of objects, as pandas has text and its whole numbers, as one of text or of whole numbers.
+
+    One of others, or of several types, is returned as it is.
+    """
+    kinds = {type(each) for each in objects.reshape(-1).tolist()}
+    with contextlib.suppress(OverflowError):
+        return objects.astype(str if kinds == {str} else np.int64) if kinds in ({str}, {int}) else objects
+    return objects
 
 
 def _names(classes: Sequence[str]) -> list[str]:

@@ -23,6 +23,16 @@ def test_layouts_types_and_labels_mean_the_same_images() -> None:
     assert (made.train.shape, made.classes, len(made.test)) == ((1, 12, 10), ("0", "1", "2", "3"), 8)
 
 
+def test_objects_as_pandas_has_them_are_text_or_whole_numbers() -> None:
+    made = Dataset.from_arrays(X, Y, X[:8], Y[:8])
+    names = np.array(["ant", "bee", "größer", "d o g"])[Y]
+    told = Dataset.from_arrays(X.astype(object), names.astype(object), X[:8], names[:8].tolist())
+    assert told.classes == ("ant", "bee", "d o g", "größer")
+    np.testing.assert_array_equal(told.train.images, made.train.images)
+    assert Dataset.from_arrays(X, Y.astype(object), X[:8], Y[:8]).digest == made.digest
+    assert Dataset.from_arrays(X, np.char.encode(names, "utf-8")).classes == told.classes
+
+
 def test_later_changes_of_the_arrays_change_nothing() -> None:
     images, labels = X[:, None].copy(), Y.copy()
     made = Dataset.from_arrays(images, labels, images, labels)
@@ -82,7 +92,11 @@ def with_one(array: Any, value: float) -> Any:
         ((X, Y % 3, X, Y), "X_test has images of 3, and X_train has none"),
         ((X, Y, X[:, :9], Y), "1 x 12 x 10 and 1 x 9 x 10"),
         ((X, ["a"] * 20 + ["b\x1b[0m"] * 20), r"letters that cannot be seen: 'b\\\\x1b\[0m'"),
-        ((X.astype(object), Y), "not object"),
+        ((WHOLE.astype(object), Y), "not object"),
+        ((X, [*Y[1:].tolist(), None]), "not object"),
+        ((X, [*Y[1:].tolist(), 1 << 70]), "not object"),
+        ((X, with_one(Y, np.inf)), "and one is inf"),
+        ((X, np.array([b"a"] * 39 + [b"\xff\x1b"])), "letters that cannot be seen"),
     ],
 )
 def test_what_is_no_data_set_is_told(given: tuple[Any, ...], words: str) -> None:
