@@ -85,11 +85,7 @@ def _tables(wanted: Wanted) -> _Tables:
     labels = {path: _labels(path) for path in [*train, *valid, *test]}
     if sum(map(len, labels.values())) > MOST_IMAGES:
         raise DataError(f"{wanted.root} holds over {MOST_IMAGES:,} pictures, the most that are read")
-    known = _names(train[0])
-    top = max(int(rows.max(initial=-1)) for rows in labels.values())
-    names = known or [str(number) for number in range(top + 1)]
-    if top >= len(names):
-        raise DataError(f"{wanted.root}: labels go to {top}, and {len(names)} classes are named")
+    names, labels = _numbered(labels, _names(train[0]), wanted.root)
     classes = chosen(names, wanted)
     numbers = np.full(len(names) + 1, -1)  # the last is that of rows without a label
     numbers[[names.index(name) for name in classes]] = np.arange(len(classes))
@@ -100,6 +96,23 @@ def _tables(wanted: Wanted) -> _Tables:
     if test:
         return _Tables(classes, *({path: taken[path] for path in part} for part in (train, test, valid)))
     return _Tables(classes, *_divided({path: taken[path] for path in train}, len(classes), wanted), {})
+
+
+def _numbered(labels: dict[Path, Array], known: list[str], root: Path) -> tuple[list[str], dict[Path, Array]]:
+    """Return the names of the classes, and the number of each row's: text is numbered in the order of its letters."""
+    texts = {path for path, rows in labels.items() if rows.dtype.kind == "U"}
+    if others := sorted(labels.keys() - texts if texts else ()):
+        raise DataError(f"{sorted(texts)[0]} has labels of text, and {others[0]} numbers")
+    if texts:
+        names = sorted(set(np.concatenate(list(labels.values())).tolist()) - {""})
+        return names, {
+            path: np.where(rows == "", -1, np.searchsorted(np.array(names, str), rows)) for path, rows in labels.items()
+        }
+    top = max(int(rows.max(initial=-1)) for rows in labels.values())
+    names = known or [str(number) for number in range(top + 1)]
+    if top >= len(names):
+        raise DataError(f"{root}: labels go to {top}, and {len(names)} classes are named")
+    return names, labels
 
 
 def _divided(taken: dict[Path, Array], classes: int, wanted: Wanted) -> tuple[dict[Path, Array], dict[Path, Array]]:
@@ -138,11 +151,13 @@ def _files(root: Path) -> dict[str, list[Path]]:
 
 
 def _labels(path: Path) -> Array:
-    """Read the class of each row, int64; -1 where it has none."""
+    """Read the class of each row, int64 or text; -1 or "" where it has none."""
     column = _column(path, LABELS)
     values = _read(path, lambda file: file.read(columns=[column]).column(0).to_pylist())
+    if {type(value) for value in values} - {type(None)} == {str}:
+        return np.array([value or "" for value in values], str)
     if not all(value is None or isinstance(value, int) for value in values):
-        raise DataError(f"{path}: {column} holds labels that are no whole numbers")
+        raise DataError(f"{path}: {column} holds labels that are neither whole numbers nor text")
     labels = np.array([-1 if value is None else value for value in values], np.int64)
     if labels.min(initial=-1) < -1:
         raise DataError(f"{path}: {column} holds labels below 0")

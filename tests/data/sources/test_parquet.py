@@ -100,3 +100,23 @@ def test_what_is_no_such_file_is_refused(tmp_path: Path) -> None:
     pq.write_table(pa.table({"a": [1]}), tmp_path / "train.parquet")
     with pytest.raises(DataError, match="has columns a; one of label"):
         survey(Wanted(tmp_path))
+
+
+def test_labels_of_text_are_classes_in_the_order_of_their_letters(tmp_path: Path) -> None:
+    pictures, labels = rows(24)
+    words: list[Any] = [NAMES[-1 - label] for label in labels]
+    words[5], words[6] = None, ""
+
+    def put(name: str, column: Any) -> None:
+        table = pa.table({"image": [{"bytes": each, "path": None} for each in pictures], "label": column})
+        pq.write_table(table, tmp_path / f"{name}.parquet")
+
+    put("train-0", pa.array(words, pa.string()))
+    put("test-0", pa.array(words, pa.string()).dictionary_encode())
+    data = load(Wanted(tmp_path, (8, 8)))
+    assert data.classes == NAMES
+    expected = [NAMES.index(word) for word in words if word]
+    assert data.train.labels.tolist() == data.test.labels.tolist() == expected
+    put("test-0", pa.array(labels, pa.int64()))
+    with pytest.raises(DataError, match=r"train-0\.parquet has labels of text, and .*test-0\.parquet numbers"):
+        survey(Wanted(tmp_path))
