@@ -36,13 +36,10 @@ class GroupedStep:
         dy, grads = channels_last(dout), self.site.grads
         if "b" in grads:
             grads["b"][...] = moments(dy)[0]
-        if "w" in grads:
-            self._kernel("weight_gradient")(self._shape(), self.x, dy, kernel_order(grads["w"]))
-        if not self.site.needs_dx:
-            return None
-        dx = self.workspace.array("dx", self.x.shape, np.float32)
-        self._kernel("input_gradient")(self._shape(), dy, kernel_order(self.site.params["w"]), dx)
-        return channels_first(dx)
+        dx = self.workspace.array("dx", self.x.shape, np.float32) if self.site.needs_dx else None
+        dw = kernel_order(grads["w"]) if "w" in grads else None
+        self._kernel("backward")(self._shape(), self.x, dy, kernel_order(self.site.params["w"]), dx, dw)
+        return None if dx is None else channels_first(dx)
 
     def _kernel(self, name: str) -> Callable[..., None]:
         kernel: Callable[..., None] = getattr(kernels(), f"{self.way}_{name}")

@@ -79,8 +79,7 @@ def computed(way: str, case: Case) -> dict[str, Array]:
     shape = shape_of(case)
     out, dw, dx = (np.full_like(a, np.nan) for a in (dy, filters, images))
     getattr(kernels(), f"{way}_forward")(shape, images, filters, b, out)
-    getattr(kernels(), f"{way}_weight_gradient")(shape, images, dy, dw)
-    getattr(kernels(), f"{way}_input_gradient")(shape, dy, filters, dx)
+    getattr(kernels(), f"{way}_backward")(shape, images, dy, filters, dx, dw)
     return {"out": out.transpose(0, 3, 1, 2), "dw": dw.transpose(3, 2, 0, 1), "dx": dx.transpose(0, 3, 1, 2)}
 
 
@@ -98,6 +97,20 @@ def test_way_is_the_definition(way: str, variant: str, threads: int) -> None:
     set_threads(threads)
     for case in [*CASES, *DEPTHWISE] if way == "grouped" else DEPTHWISE:
         assert_same(way, case)
+
+
+@pytest.mark.parametrize("way", ["grouped", "depthwise"])
+def test_a_gradient_alone_is_the_same(way: str) -> None:
+    """As it is for a first layer, or where the filters are frozen."""
+    case = DEPTHWISE[0]
+    x, w, _, dout = random_arrays(case)
+    filters, both = np.ascontiguousarray(w.transpose(2, 3, 1, 0)), computed(way, case)
+    dw, dx = np.empty_like(filters), np.empty_like(channels_last(x))
+    backward = getattr(kernels(), f"{way}_backward")
+    backward(shape_of(case), channels_last(x), channels_last(dout), filters, None, dw)
+    backward(shape_of(case), channels_last(x), channels_last(dout), filters, dx, None)
+    np.testing.assert_array_equal(dw.transpose(3, 2, 0, 1), both["dw"])
+    np.testing.assert_array_equal(dx.transpose(0, 3, 1, 2), both["dx"])
 
 
 SIDES = st.tuples(st.integers(1, 4), st.integers(1, 4))

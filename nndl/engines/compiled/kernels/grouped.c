@@ -181,7 +181,8 @@ static void write_part(const float *sums, long pixels, long count, float *y, lon
 }
 
 /* A tile of a phase's outputs: from their first pixel in the room. */
-static void multiply(const Grouped *g, Phase p, const float *from, const float *packed, long width, long pixels, float *to, long row) {
+static void multiply(const Grouped *g, Phase p, const float *from, const float *packed, long width, long pixels, float *to,
+                     long row) {
     long a_segment = p.down.gap * g->across.length * g->pixel, gap = p.across.gap * g->pixel, wide = p.across.taps;
     if (g->lanes) {
         Lanes lanes = {.a = from, .a_step = p.across.step * g->pixel, .a_segment = a_segment, .b = packed + VL, .taps = wide,
@@ -246,7 +247,7 @@ void nndl_grouped_forward(const GroupedShape *s, const float *x, const float *w,
     run(&g);
 }
 
-void nndl_grouped_input_gradient(const GroupedShape *s, const float *dy, const float *w, float *dx) {
+static void input_gradient(const GroupedShape *s, const float *dy, const float *w, float *dx) {
     Grouped g = grouped_of(s, dy, 1);
     g.w = w, g.y = dx;
     run(&g);
@@ -327,7 +328,7 @@ static void add_up_row(void *context, long row, int thread) {
     }
 }
 
-void nndl_grouped_weight_gradient(const GroupedShape *s, const float *x, const float *dy, float *dw) {
+static void weight_gradient(const GroupedShape *s, const float *x, const float *dy, float *dw) {
     Grouped g = grouped_of(s, x, 0);
     g.dy = dy, g.y = dw;
     long size = g.units * depth_of(&g) * g.columns;
@@ -335,4 +336,10 @@ void nndl_grouped_weight_gradient(const GroupedShape *s, const float *x, const f
     g.parts = scratch(SHARED, SLOT_PARTS, sizeof(float) * (size_t)(g.tasks * size));
     share(gradient_task, &g, g.tasks);
     share(add_up_row, &g, depth_of(&g));
+}
+
+/* dx and dw, either of which may be NULL. */
+void nndl_grouped_backward(const GroupedShape *s, const float *x, const float *dy, const float *w, float *dx, float *dw) {
+    if (dw) weight_gradient(s, x, dy, dw);
+    if (dx) input_gradient(s, dy, w, dx);
 }
