@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable
 from copy import deepcopy
@@ -92,8 +93,23 @@ def twist_file(path: Path, random: np.random.Generator) -> None:
         _twist_checkpoint(path, random)
     elif path.suffix == ".yaml":
         _twist_config(path, random)
+    elif path.suffix == ".py":
+        _twist_code(path, random)
     else:
         path.write_bytes(random.bytes(100))
+
+
+def _twist_code(path: Path, random: np.random.Generator) -> None:
+    """Take out, double or write over a line of code, with the checksum that is right in every second."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    at = int(random.integers(len(lines)))
+    lines[at : at + 1] = [[], [lines[at]] * 2, ["    return None"], ["1 / 0"], ["(" * 5000]][random.integers(5)]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    listed = path.parent.with_name("use.json")
+    if random.integers(2) and listed.is_file() and not listed.is_symlink():
+        told = listed.read_text(encoding="utf-8", errors="replace")
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        listed.write_text(re.sub('"sha256": "[0-9a-f]{64}"', f'"sha256": "{digest}"', told), encoding="utf-8")
 
 
 def _twist_config(path: Path, random: np.random.Generator) -> None:
@@ -181,14 +197,19 @@ NAMES = (
     *("step-999999999999999999.safetensors", ".last.safetensors.part", ".config.yaml.1234.part"),
 )
 """Those that verbs read stand here more often."""
-OF_SWEEPS = ("sweep.json", "journal.log", "sweep.json", "journal.log", ".lock", "trial-0000")
+OF_SWEEPS = ("sweep.json", "journal.log", "sweep.json", "journal.log", "sweep-base.yaml", ".lock", "trial-0000")
+OF_CODE = (*("use.json", "use/1-my_layers.py") * 6, "use", "config.yaml", "environment.json", "use/2-another.py")
+"""Those that stand beside these where there is code of one's own."""
 
 
 def damage(folder: Path, mine: Path, random: np.random.Generator) -> str:
     """Do one to three things to the folder of a run or of a sweep; returns them in words."""
     done, names = [], OF_SWEEPS if (folder / "sweep.json").exists() else NAMES
+    names = (*names, *OF_CODE) if (folder / "use.json").exists() else names
     for name in dict.fromkeys(random.choice(names, random.choice([1, 1, 1, 2, 3])).tolist()):
         path = folder / name
+        if not path.parent.is_dir() or path.parent.is_symlink():
+            continue  # use/, which something else has taken the place of
         if path.is_file() and not path.is_symlink() and random.integers(3):
             twist_or_break(path, random)
             done.append(f"{path.name} twisted")

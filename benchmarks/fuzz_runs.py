@@ -45,9 +45,18 @@ VERBS = (
     *("eval runs/pair --json", "resume runs/set --quiet", "export runs/pair --to npz"),
     "train small.yaml --seeds 2 --run-dir runs/set --quiet",
     *("sweep status runs/tuned", "sweep status runs/tuned --json", "sweep best runs/tuned"),
+    *("eval own", "eval own --trust", "resume own --quiet --epochs 4 --trust", "reproduce own --quiet", "report own"),
+    *(
+        "export own --to npz --trust",
+        "explain own --layer swish1 --trust",
+        "runs remove own --yes",
+        "runs compare own mine",
+    ),
+    *("config check runs/own/config.yaml", "watch own --once", "predict own x.png --trust"),
     *("sweep export runs/tuned t.csv --force", "sweep importance runs/tuned", "report runs/tuned -o r.html"),
 )
-"""Said in a folder with runs: mine, and of the stranger's theirs, stopped, the first seeds of two sets, and a sweep."""
+"""Said in a folder with runs: mine, and of the stranger's theirs, stopped, own (whose config uses code), the first
+seeds of two sets, and a sweep."""
 
 SWEEP = "name: tuned\nbase: small.yaml\nspace: {train.batch_size: {choose: [10, 20]}}\ntrials: 2\nparallel: 1\n"
 
@@ -64,14 +73,19 @@ def make_template(folder: Path) -> None:
     """Make a folder with whole runs and what the verbs need beside them."""
     from PIL import Image
 
+    from tests.own.written import write
     from tests.small_run import config
 
     text = config() + "record: {statistics: 3 steps}\n"
     (folder / "small.yaml").write_text(text, encoding="utf-8")
     Image.fromarray(np.zeros((32, 32, 3), np.uint8)).save(folder / "x.png")
     runs, output = folder / "runs", folder / "output.txt"
-    for name, more in (("mine", []), ("theirs", ["--set", "train.start_from.run=runs/mine"])):
-        number = start(["train", "small.yaml", "--quiet", "--run-dir", f"runs/{name}", *more], output, folder)
+    os.environ["NNDL_KNOWN_CODE"] = str(folder.with_name("known-code"))
+    write(folder)
+    begun = (("mine", "small", []), ("theirs", "small", ["train.start_from.run=runs/mine"]), ("own", "mine", []))
+    for name, from_config, sets in begun:
+        more = [word for each in sets for word in ("--set", each)]
+        number = start(["train", f"{from_config}.yaml", "--quiet", "--run-dir", f"runs/{name}", *more], output, folder)
         if os.waitpid(number, 0)[1]:
             raise RuntimeError(output.read_text(encoding="utf-8"))
     (runs / "theirs" / ELSEWHERE).write_text(f"{runs / 'mine'}\n", encoding="utf-8")  # for --runs runs/theirs
@@ -96,7 +110,7 @@ def try_verb(words: str, template: Path, seed: tuple[int, ...]) -> tuple[int, st
     shutil.copytree(template, folder)
     random = np.random.default_rng(seed)
     inside = next((place for place in ("set", "pair") if f"runs/{place}" in words), None)
-    name = f"{inside}/seed-0" if inside else "stopped" if "stopped" in words else "theirs"
+    name = f"{inside}/seed-0" if inside else next((name for name in ("stopped", "own") if name in words), "theirs")
     if "runs/tuned" in words and (folder / "runs" / "tuned").is_dir():
         name = ("tuned", "tuned/trial-0000")[random.integers(2)]
     theirs = folder / "runs" / name

@@ -5,7 +5,7 @@ from typing import Any
 
 from nndl.config import Experiment, parse_config
 from nndl.config.build import Built
-from nndl.config.own.installed import packages_of
+from nndl.config.own.installed import in_python, packages_of
 from nndl.config.own.using import again, with_copies
 from nndl.config.writing.show import dump
 from nndl.data.normalize import Normalize
@@ -78,6 +78,8 @@ def _write_new_run(folder: RunFolder, built: Built, config: str, keep_data: bool
     ran = {**describe_engine(built.network.engine), "data": describe_data(built), "data_digest": dataset.digest}
     if packages := packages_of(built.experiment):
         ran["packages"] = packages
+    if registered := in_python(built.experiment):
+        ran["registered"] = registered
     if built.start is not None:
         ran["start"] = {"from": built.start.source, "sha256": built.start.digest, "skip": list(built.start.skip)}
     if root := found_at(built.experiment.data):

@@ -8,16 +8,18 @@ from nndl.config.build import build_network
 from nndl.config.load import decoded, parse_config
 from nndl.config.own.using import given
 from nndl.config.reading.overrides import called, parse
-from nndl.errors import ConfigError, UsageError
+from nndl.errors import CheckpointError, ConfigError, UsageError
 from nndl.jobs.images import at_hand
 from nndl.net.network import Network
 from nndl.own.source import Source
 from nndl.own.trust import refuse_unknown
+from nndl.paths import word
 from nndl.runs.files import ForeignFileError, is_there, open_to_read, read_bounded
 from nndl.runs.folder import RunFolder
 from nndl.runs.own import read_sources
 from nndl.runs.states import State, newest_state
 from nndl.train.state import check_size
+from nndl.visible import visible
 
 
 def stored_experiment(folder: RunFolder, sets: Sequence[str] = ()) -> Experiment:
@@ -41,8 +43,37 @@ def stored_experiment(folder: RunFolder, sets: Sequence[str] = ()) -> Experiment
             words = "a run keeps to its own code; nndl train CONFIG --resume RUN takes other"
             raise UsageError(f"{called(change)}: {words}")
     find = given(partial(_own_code, folder))
-    experiment = parse_config(text, str(folder.config), sets, "config", begun=True, find=find)
+    try:
+        experiment = parse_config(text, str(folder.config), sets, "config", begun=True, find=find)
+    except ConfigError as error:
+        if missing := _missing(folder, str(error)):
+            raise ConfigError("\n".join([str(error), *missing])) from None
+        raise
     return at_hand(experiment, folder, kept, any(parse(change)[0][:2] == ("data", "root") for change in sets))
+
+
+def _missing(folder: RunFolder, told: str) -> list[str]:
+    """Say where the parts came from that a run has and its config is refused for, as its environment.json says."""
+    try:
+        said = folder.read_environment()
+    except CheckpointError:
+        return []
+    sources = [said.get(key) for key in ("registered", "packages")]
+    places, packages = (each if isinstance(each, dict) else {} for each in sources)
+    cure = (
+        "in Python register it before load_run; for the commands put it into a file, name that in a config's use:, and "
+        f"say nndl import CONFIG {word(folder.best)}, or nndl train CONFIG --resume {word(folder.path)} to go on"
+    )
+    words = [
+        f"{visible(kind)} was registered in Python ({visible(str(place))}), and no run keeps that code: {cure}"
+        for kind, place in places.items()
+        if f" {kind!r}; " in told
+    ]
+    return words + [
+        f"{visible(kind)} came with the package {visible(str(package))}; install that"
+        for kind, package in packages.items()
+        if f" {kind!r}; " in told
+    ]
 
 
 def _own_code(folder: RunFolder, names: Sequence[str]) -> Sequence[Source]:

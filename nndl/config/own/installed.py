@@ -10,7 +10,7 @@ from pathlib import Path
 from nndl.config.own.registering import register_at
 from nndl.config.schema import ONE_OF, Experiment
 from nndl.described import Described
-from nndl.own.registry import bring_when_asked, part_of, registered, registering_for
+from nndl.own.registry import Part, bring_when_asked, part_of, registered, registering_for
 from nndl.own.running import in_words
 
 GROUP = "nndl.parts"
@@ -48,14 +48,24 @@ def installed_kinds(what: str) -> list[str]:
 
 def packages_of(experiment: Experiment) -> dict[str, str]:
     """Return, by their names, the packages and versions of the installed parts that an experiment names."""
+    return {kind: part.package for kind, part in _shared_by(experiment).items() if part.package}
+
+
+def in_python(experiment: Experiment) -> dict[str, str]:
+    """Return, by their names, the places where parts that an experiment names were registered in Python."""
+    return {kind: part.place for kind, part in _shared_by(experiment).items() if not part.package}
+
+
+def _shared_by(experiment: Experiment) -> dict[str, Part]:
+    """Return, by their names, the parts that an experiment names and no file of its own brings."""
     found = {}
     for key in ONE_OF:
         value = getattr(getattr(experiment, key.section), key.name)
         for described in value if isinstance(value, tuple) else (value,):
             for each in _within(described):
                 part = part_of(type(each))
-                if part is not None and part.package:
-                    found[each.kind] = part.package
+                if part is not None:
+                    found[each.kind] = part
     return found
 
 
