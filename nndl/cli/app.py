@@ -23,7 +23,7 @@ from nndl.cli.config import config_app, configs_app
 from nndl.cli.course import course_app
 from nndl.cli.data import data_app
 from nndl.cli.doctor import doctor
-from nndl.cli.download import download_cifar
+from nndl.cli.download_cifar import download_cifar
 from nndl.cli.eval import evaluate
 from nndl.cli.explain import explain
 from nndl.cli.export import export

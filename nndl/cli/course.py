@@ -7,12 +7,10 @@ import typer
 
 from nndl.cli.command import Group, Verb
 from nndl.cli.options import Json, Quiet
-from nndl.cli.screen.counts import count_of
 from nndl.cli.screen.ending import INTERRUPTED
 from nndl.paths import expanded, to_write
 
 if TYPE_CHECKING:
-    from nndl.course.classroom import Class
     from nndl.course.grading import Graded, Grading
     from nndl.course.submissions import Submission
 
@@ -24,8 +22,6 @@ course_app = typer.Typer(
 )
 
 GIBIBYTE = 2**30
-MOST_NOTES = 2
-"""Files left out of a submission that its line tells of; all are in the table and on its page."""
 
 Submissions = Annotated[
     list[str], typer.Argument(metavar="DIR", help="The folder or zip file of each submission, such as homework/*.")
@@ -81,8 +77,10 @@ def grade(
     One that loops, crashes or cannot be unpacked never stops the others. The same command goes on where it was broken
     off, and checks only submissions whose files have changed; another rubric counts the points anew.
     """
+    from nndl.cli.screen import course as screen
     from nndl.cli.screen import terminal
     from nndl.course.classroom import gather
+    from nndl.course.pages import write
     from nndl.course.rubric import read_rubric
     from nndl.course.submissions import submissions as named
     from nndl.course.watching import Bounds
@@ -98,8 +96,7 @@ def grade(
         terminal.note(grading.isolation())
     done = _graded(grading, found, jobs, quiet or json)
     grades = gather([done[each.name] for each in found if each.name in done], points)
-    _write(grades, output)
-    _show(grades, output, json, most_common=0 if quiet else 5)
+    screen.show(grades, output, write(grades, output), json=json, most_common=0 if quiet else 5)
     if len(done) < len(found):
         terminal.note(f"{len(found) - len(done)} are not graded yet; the same command goes on with them")
         raise typer.Exit(INTERRUPTED)
@@ -116,6 +113,7 @@ def _grading(folder: Path, bounds: Any, afresh: bool, paths: list[Path], rubric:
 def _graded(grading: "Grading", found: "list[Submission]", jobs: int, silent: bool) -> "dict[str, Graded]":
     """Grade, telling each submission as it is done; return those that are done, also after Ctrl+C."""
     from nndl.cli.screen import terminal
+    from nndl.cli.screen.course import line
 
     done: dict[str, Graded] = {}
     try:
@@ -123,46 +121,7 @@ def _graded(grading: "Grading", found: "list[Submission]", jobs: int, silent: bo
             if each.broke_off != "interrupted":
                 done[each.name] = each
             if not silent:
-                terminal.say(_line(each, len(done), len(found)))
+                terminal.say(line(each, len(done), len(found)))
     except KeyboardInterrupt:
         pass
     return done
-
-
-def _line(graded: "Graded", number: int, of: int) -> str:
-    right = sum(record["passed"] for record in graded.records)
-    said = f"{right} of {len(graded.records)} functions right"
-    said += "".join(f"; {each}" for each in (graded.broke_off, *graded.notes[:MOST_NOTES]) if each)
-    how = "unchanged" if graded.again else f"{graded.seconds:.1f} s"
-    return f"{number:>4} of {of}  {graded.name}: {said} ({how})"
-
-
-def _write(grades: "Class", output: Path) -> None:
-    """Write the table, and the pages into the folder beside it."""
-    from nndl.course.classroom import as_csv
-    from nndl.course.pages import class_page, page_name, student_page
-    from nndl.runs.atomic import write_atomically
-
-    write_atomically(output, as_csv(grades))
-    folder = output.with_suffix("")
-    for student in grades.students:
-        write_atomically(folder / page_name(student.graded.name), student_page(student, grades.rubric.title))
-    write_atomically(folder / "index.html", class_page(grades))
-
-
-def _show(grades: "Class", output: Path, json: bool, most_common: int) -> None:
-    from nndl.cli.screen import terminal
-
-    most = sum(item.points for item in grades.rubric.functions.values())
-    page = output.with_suffix("") / "index.html"
-    if json:
-        rows = [
-            {"name": each.graded.name, "score": each.points, "of": each.most, "notes": each.notes}
-            for each in grades.students
-        ]
-        terminal.emit_json({"file": str(output), "page": str(page), "mean": grades.mean, "of": most, "students": rows})
-        return
-    for mistake in grades.mistakes()[:most_common]:
-        terminal.say(f"  {len(mistake.names):>4} x {mistake.id} {mistake.title} ({', '.join(mistake.functions)})")
-    figures = f"mean {grades.mean:.1f} of {most:g}, median {grades.median:g}"
-    terminal.say(f"{count_of(len(grades.students), 'submission')}, {figures}: {output}, {page}")

@@ -1,7 +1,7 @@
 """nndl data: a look at one's own pictures before they are learnt from."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,21 +10,9 @@ from nndl.cli.options import Json
 from nndl.paths import expanded, to_write
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from nndl.data.sources.inspecting import Inspection
-    from nndl.data.sources.pruning import Cache
 
 data_app = typer.Typer(cls=Group, help="Look at a data set of your own.", no_args_is_help=True, rich_markup_mode=None)
-
-MOST_NAMED = 5
-"""Pairs and damaged pictures that are named; --json names all."""
-ACROSS = {
-    ("train", "test"): "trains and tests",
-    ("train", "valid"): "trains and validates",
-    ("valid", "test"): "validates and tests",
-}
-"""Parts that should share no picture, and what one that they share does."""
 
 
 @data_app.callback()
@@ -47,7 +35,9 @@ def inspect(
     Pictures are compared across training and test set, byte for byte and nearly (the signs of 64 differences of
     brightness). Exits with 1 if any picture is damaged, or a class cannot be learnt.
     """
+    from nndl.cli.screen import data as screen
     from nndl.cli.screen import terminal
+    from nndl.data.sources.findings import record
     from nndl.data.sources.inspecting import inspect_dataset, inspect_folder
     from nndl.data.sources.registry import SOURCES
     from nndl.data.sources.wanted import Wanted
@@ -60,10 +50,11 @@ def inspect(
     found = inspect_folder(wanted) if folder else inspect_dataset(SOURCES[dataset].load(wanted), wanted)
     if sheet is not None:
         _write_sheet(sheet, found)
+    told = record(found)
     if json:
-        terminal.emit_json({"root": str(root), "dataset": dataset, **_record(found), "sheet": sheet and str(sheet)})
+        terminal.emit_json({"root": str(root), "dataset": dataset, **told, "sheet": sheet and str(sheet)})
     else:
-        _show(found, root, sheet)
+        screen.show(told, root, sheet)
     if found.damaged or found.faults:
         raise typer.Exit(1)
 
@@ -83,6 +74,7 @@ def cache(
 
     from nndl.cli.screen import terminal
     from nndl.cli.screen.counts import count_of
+    from nndl.cli.screen.data import show_caches
     from nndl.data.sources.pruning import remove, there_are
 
     now, caches = time(), there_are()
@@ -94,21 +86,7 @@ def cache(
         freed = sum(each.bytes for each in caches)
         terminal.say(f"removed {count_of(len(caches), 'cache')}, {freed / 1e6:,.1f} MB")
     else:
-        _show_caches(caches, now)
-
-
-def _show_caches(caches: "Sequence[Cache]", now: float) -> None:
-    from nndl.cli.screen import terminal
-    from nndl.cli.screen.runs import age
-    from nndl.data.sources.cache import caches as place
-    from nndl.data.sources.pruning import CLEANING
-
-    rows = [(each.of, f"{each.images:,}", f"{each.bytes / 1e6:,.1f} MB", age(now - each.used)) for each in caches]
-    total = f"{sum(each.bytes for each in caches) / 1e6:,.1f} MB"
-    if rows:
-        terminal.print_table(("made of", "images", "size", "not used for"), rows, footer=("total", "", total, ""))
-        terminal.say()
-    terminal.say(f"{'they are' if rows else 'there are none'} in {place()}{f'; {CLEANING}' if rows else ''}")
+        show_caches(caches, now)
 
 
 def _write_sheet(path: Path, found: "Inspection") -> None:
@@ -117,91 +95,3 @@ def _write_sheet(path: Path, found: "Inspection") -> None:
 
     rows = [(name, found.shown.get(label, [])) for label, name in enumerate(found.classes)]
     write_atomically(path, contact_sheet(rows))
-
-
-def _counts(found: "Inspection") -> list[dict[str, Any]]:
-    """Count the pictures of each class in each part; valid is left out where there is no such part."""
-    from collections import Counter
-
-    there, damaged = Counter(zip(found.parts, found.labels, strict=True)), Counter(label for label, _ in found.damaged)
-    parts = ["train", *(["valid"] if "valid" in found.parts else []), "test"]
-    return [
-        {"class": name, **{part: there[part, label] for part in parts}, "damaged": damaged[label]}
-        for label, name in enumerate(found.classes)
-    ]
-
-
-def _record(found: "Inspection") -> dict[str, Any]:
-    """Return all of it for a program."""
-
-    def named(pairs: "Sequence[tuple[int, int]]") -> list[list[str]]:
-        return [[found.names[one], found.names[other]] for one, other in pairs]
-
-    widths, heights = ([size[side] for size in found.sizes] for side in (0, 1))
-    return {
-        "classes": _counts(found),
-        "width": _spread(widths),
-        "height": _spread(heights),
-        "kinds": dict(found.kinds.most_common()),
-        "damaged": [words for _, words in found.damaged],
-        "faults": [{"classes": list(fault.classes), "words": fault.words} for fault in found.faults],
-        "duplicates": {
-            "exact": named(found.exact),
-            **{f"exact_across_{part}_and_{to}": named(found.across(found.exact, part, to)) for part, to in ACROSS},
-            "exact_of_two_classes": named(found.of_two_classes(found.exact)),
-            "near": named(found.near),
-            **{f"near_across_{part}_and_{to}": named(found.across(found.near, part, to)) for part, to in ACROSS},
-        },
-        "mean": found.mean,
-        "deviation": found.deviation,
-    }
-
-
-def _spread(values: list[int]) -> dict[str, int] | None:
-    from statistics import median_low
-
-    return {"least": min(values), "median": median_low(values), "most": max(values)} if values else None
-
-
-def _show(found: "Inspection", root: Path, sheet: Path | None) -> None:
-    from nndl.cli.screen import terminal
-
-    record, rows = _record(found), _counts(found)
-    heads = list(rows[0])
-    totals = [sum(row[head] for row in rows) for head in heads[1:]]
-    cells, marks = [tuple(row.values()) for row in rows], {name for fault in found.faults for name in fault.classes}
-    if marks:
-        heads, totals = [*heads, ""], [*totals, ""]
-        cells = [(*row, "fault" if row[0] in marks else "") for row in cells]
-    terminal.print_table(heads, cells, title=str(root), footer=("total", *totals))
-    terminal.say()
-    for fault in found.faults:
-        terminal.say(f"fault: {fault.words}")
-    for side in ("width", "height"):
-        if spread := record[side]:
-            terminal.say(f"{side:<10} {spread['least']:,} to {spread['most']:,} pixels, median {spread['median']:,}")
-    terminal.say(f"{'kinds':<10} {', '.join(f'{kind} ({count:,})' for kind, count in record['kinds'].items())}")
-    for figure in ("mean", "deviation"):
-        values = ", ".join(f"{value:.1f}" for value in record[figure])
-        terminal.say(f"{figure:<10} {values} of 255, by channel, in training")
-    twice = record["duplicates"]
-    for (part, to), both in ACROSS.items():
-        _say_pairs(f"the same picture {both}", twice[f"exact_across_{part}_and_{to}"])
-        _say_pairs(f"nearly the same picture {both}", twice[f"near_across_{part}_and_{to}"])
-    _say_pairs("the same picture is of two classes", twice["exact_of_two_classes"])
-    terminal.say(f"there twice: {len(twice['exact']):,} exactly, {len(twice['near']):,} nearly, in all")
-    for words in record["damaged"][:MOST_NAMED]:
-        terminal.say(f"damaged: {words}")
-    if len(record["damaged"]) > MOST_NAMED:
-        terminal.say(f"damaged: and {len(record['damaged']) - MOST_NAMED:,} more, which --json names")
-    if sheet is not None:
-        terminal.say(f"contact sheet: {sheet}")
-
-
-def _say_pairs(words: str, pairs: list[list[str]]) -> None:
-    from nndl.cli.screen import terminal
-
-    if pairs:
-        terminal.say(f"{words}: {len(pairs):,}")
-        for one, other in pairs[:MOST_NAMED]:
-            terminal.say(f"  {one}\n  = {other}")

@@ -1,18 +1,13 @@
 """nndl doctor: what this installation has, what it lacks, and the command that adds it."""
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from nndl.cli.options import Json
-from nndl.cli.screen.counts import count_of
 from nndl.launched import is_follower
-from nndl.paths import expanded, word
-
-if TYPE_CHECKING:
-    from nndl.check.installation import Problem
+from nndl.paths import expanded
 
 
 def doctor(
@@ -26,6 +21,7 @@ def doctor(
     Ends with 1 where something is broken, 0 otherwise: what is only missing is no fault.
     """
     from nndl.check import installation
+    from nndl.cli.screen import doctor as screen
     from nndl.cli.screen import terminal
     from nndl.jobs.parallel.describe import describe_mpi
     from nndl.runs.folder import runs_root
@@ -45,93 +41,6 @@ def doctor(
     if json:
         terminal.emit_json(report)
     else:
-        for title, text in lines(report):
-            terminal.say(f"{title:10} {text}")
-        _say_problems(problems)
+        screen.show(report)
     if problems:
         raise typer.Exit(1)
-
-
-def _say_problems(problems: "Sequence[Problem]") -> None:
-    from nndl.cli.screen import terminal
-
-    terminal.say()
-    for problem in problems:
-        terminal.say(f"BROKEN: {problem.what}\n  to mend it: {problem.cure}")
-    if not problems:
-        terminal.say("nothing is broken")
-
-
-def lines(report: dict[str, Any]) -> list[tuple[str, str]]:
-    """Write the report for a person: a word and what is found under it, line by line."""
-    return [
-        *_system(report["system"]),
-        *_engines(report["engines"]),
-        *_mpi(report["mpi"]),
-        *_data(report["data"], report["data_root"], report["keras"]),
-        *_rest(report),
-    ]
-
-
-def _system(system: dict[str, Any]) -> list[tuple[str, str]]:
-    commit = f", commit {system['git_commit']}" if system["git_commit"] else ""
-    blas = [
-        f"{each['internal_api']} {each['version'] or ''}, {count_of(each['num_threads'], 'thread')}"
-        for each in system["blas"]
-    ]
-    told = "".join(f", {name}={value}" for name, value in system["environment"].items())
-    return [
-        ("nndl", f"{system['nndl']}{commit}, in {system['package']}"),
-        ("python", f"{system['python']}, {system['executable']}"),
-        ("numpy", f"{system['numpy']}; BLAS: {'; '.join(blas) or 'unknown'}{told}"),
-        ("system", system["platform"]),
-        ("processor", f"{system['processor']}; {system['usable_cores']} of {system['cores']} cores for this process"),
-    ]
-
-
-def _engines(engines: dict[str, Any]) -> list[tuple[str, str]]:
-    chosen = f"{engines['engine']}, {count_of(engines['threads'], 'thread')}"
-    if engines["instructions"]:
-        chosen += f"; instruction set {engines['instructions']} of {', '.join(engines['built_for'])}"
-        chosen += f", by {engines['compiler']}"
-    found = [("engine", chosen), ("", f"there are {', '.join(engines['available'])}")]
-    if missing := engines["missing"]:
-        found += [("", f"{missing['engine']}, some times faster, is absent: {missing['why']}")]
-        found += [("", f"to add it: {missing['command']}")]
-    return found
-
-
-def _mpi(mpi: dict[str, Any]) -> list[tuple[str, str]]:
-    if mpi["library"] is None:
-        return [("mpi", f"none: {mpi['why']}")]
-    found = [("mpi", f"{mpi['library']}; {mpi['mpiexec'] or 'no mpiexec'}")]
-    if mpi["hosts"] is None:
-        return [
-            *found,
-            ("", f"up to {mpi['cores']} ranks here, one for each core: mpiexec -n {mpi['cores']} nndl train"),
-        ]
-    where = ", ".join(f"{count} on {host}" for host, count in mpi["hosts"].items())
-    return [*found, ("", f"{mpi['ranks']} ranks: {where}; {count_of(mpi['threads'], 'thread')} each")]
-
-
-def _data(data_sets: Sequence[dict[str, Any]], root: str, keras: str | None) -> list[tuple[str, str]]:
-    states = {True: "as published", False: "whole, but not the published bytes", None: "whole"}
-    found = []
-    for each in data_sets:
-        state = "an archive, unpacked at first use" if each["command"] is None else states[each["official"]]
-        found.append(("data", f"{each['dataset']} in {each['folder']}: {'DAMAGED' if each['damage'] else state}"))
-    if found:
-        return found
-    elsewhere = [("", f"Keras has one in {keras}: --data {word(keras)}")] if keras else []
-    return [("data", f"none in {root}; to fetch CIFAR-10: nndl download-cifar --root {word(root)}"), *elsewhere]
-
-
-def _rest(report: dict[str, Any]) -> list[tuple[str, str]]:
-    found = []
-    for place in report["places"]:
-        free = f"{place['bytes'] / 1e6:,.0f} MB in it, {place['free_bytes'] / 1e9:,.1f} GB free"
-        found.append(("disk", f"{place['folder']}: {free}{'' if place['writable'] else ', NOT writable'}"))
-    for extra in report["extras"]:
-        lacks = f"lacks {', '.join(extra['missing'])}; to add it: {extra['command']}"
-        found.append(("extra", f"{extra['extra']}: {lacks if extra['missing'] else 'there'}"))
-    return found

@@ -15,7 +15,6 @@ from nndl.paths import expanded, to_write
 if TYPE_CHECKING:
     from nndl.check.students.submission import Limits
     from nndl.course.results import Results
-    from nndl.course.scoring import Test
 
 Target = Annotated[
     str,
@@ -157,6 +156,7 @@ def _check_file(target: str, file: Path, hints: str, seconds: float, json: bool,
     """Check a file or a folder, telling each function's outcome as it comes; exit with 0 if all are right."""
     from nndl.check.students.submission import Limits
     from nndl.cli.screen import outcomes, terminal
+    from nndl.course.scoring import score
 
     if results.rubric and target != "all":
         raise UsageError(f"--rubric is for all that the file defines; leave out {target!r}")
@@ -179,11 +179,11 @@ def _check_file(target: str, file: Path, hints: str, seconds: float, json: bool,
     passed = all(each.passed for each in tests) if results.rubric else all(record["passed"] for record in records)
     if json:
         found = {"target": target, "file": str(file), "passed": passed, "outcomes": records}
-        terminal.emit_json(found | (_score(tests) if results.rubric else {}))
+        terminal.emit_json(found | (score(tests) if results.rubric else {}))
     else:
         terminal.say(outcomes.summary(records))
         if results.rubric:
-            outcomes.show_score(_score(tests))
+            outcomes.show_score(score(tests))
         _tell_passed_over(file)
     raise typer.Exit(0 if passed else 1)
 
@@ -193,18 +193,6 @@ def _records(file: Path, only: Sequence[str], limits: "Limits", hints: str) -> I
 
     for outcome in check_folder(file, limits) if file.is_dir() else check_file(file, only, limits):
         yield (outcome if hints == "solution" else outcome.without_solutions()).record()
-
-
-def _score(tests: "Sequence[Test]") -> dict[str, Any]:
-    """Return the points of a rubric as data."""
-    from nndl.course.scoring import total
-
-    points, most = total(tests)
-    rows = [
-        {"function": each.function, "points": each.points, "of": each.item.points, "verdict": each.verdict}
-        for each in tests
-    ]
-    return {"score": points, "of": most, "points": rows}
 
 
 def _known(target: str) -> str:

@@ -11,10 +11,8 @@ from nndl.paths import expanded, word
 from nndl.visible import visible
 
 if TYPE_CHECKING:
-    from nndl.data.pixels import Fit, Shape
     from nndl.jobs.trained import Run as Trained
 
-STDIN = Path("-")
 MOST_NAMED = 5
 """Files that a note names."""
 
@@ -42,28 +40,30 @@ def predict(
     A picture of any size is turned upright, cropped to its centre and shrunk to the size that the run learnt from.
     Exits with 2 if any file is no picture; the others are still predicted. Needs pillow: pip install 'nndl[images]'.
     """
+    import sys
+
     from nndl.cli.screen import terminal
     from nndl.cli.screen.loading import load
-    from nndl.data.pictures import stack
+    from nndl.data.pictures import read_all, stack
     from nndl.train.views import as_tta
 
     chosen = as_tta(tta)
     run, pictures = _run_and_images(run, images or [])
     loaded = load(run, best=best, engine=engine, step=step)
-    read, refused, passed_over = _read(pictures, loaded.shape, loaded.experiment.data.resize)
-    shares = loaded.probabilities(stack(read.values(), loaded.shape), chosen)
-    rows = [_row(name, row, loaded, top) for name, row in zip(read, shares.tolist(), strict=True)]
+    read = read_all(pictures, loaded.shape, loaded.experiment.data.resize, sys.stdin.buffer)
+    shares = loaded.probabilities(stack(read.pictures.values(), loaded.shape), chosen)
+    rows = [_row(name, row, loaded, top) for name, row in zip(read.pictures, shares.tolist(), strict=True)]
     if json:
         about = {"run": str(loaded.folder.path), "data": loaded.inputs.data, "synthetic": loaded.inputs.synthetic}
-        left = {"refused": refused, "passed_over": [str(path) for path in passed_over]}
+        left = {"refused": read.refused, "passed_over": [str(path) for path in read.passed_over]}
         terminal.emit_json({**about, "tta": tta, "predictions": rows, **left})
     elif rows:
         _show(rows, loaded)
-    if passed_over:
-        terminal.note(f"note: passed over, by their names no pictures: {_listed(passed_over)}")
-    for one in refused:
+    if read.passed_over:
+        terminal.note(f"note: passed over, by their names no pictures: {_listed(read.passed_over)}")
+    for one in read.refused:
         terminal.note(f"error: {one['error']}")
-    if refused:
+    if read.refused:
         raise typer.Exit(2)
 
 
@@ -87,33 +87,6 @@ def _run_and_images(first: str, images: list[Path]) -> tuple[str, list[Path]]:
 def _listed(paths: list[Path]) -> str:
     more = f" and {len(paths) - MOST_NAMED:,} more" if len(paths) > MOST_NAMED else ""
     return ", ".join(str(path) for path in paths[:MOST_NAMED]) + more
-
-
-def _read(images: list[Path], shape: "Shape", fit: "Fit") -> tuple[dict[str, Any], list[dict[str, str]], list[Path]]:
-    """Read pictures by name; returns them, files that are none with what is wrong, and files passed over in folders."""
-    import sys
-
-    from nndl.data.pictures import MOST_BYTES, decode_picture, pictures_in, read_picture
-    from nndl.errors import DataError, UsageError
-
-    read: dict[str, Any] = {}
-    refused, passed_over = [], list[Path]()
-    for image in images:
-        try:
-            if image == STDIN:
-                read["-"] = decode_picture(sys.stdin.buffer.read(MOST_BYTES + 1), "stdin", shape, fit)
-                continue
-            paths, others = pictures_in(image) if image.is_dir() else ([image], [])
-            passed_over += others
-        except (DataError, UsageError) as error:
-            refused.append({"image": str(image), "error": str(error)})
-            continue
-        for path in paths:
-            try:
-                read[str(path)] = read_picture(path, shape, fit)
-            except DataError as error:
-                refused.append({"image": str(path), "error": str(error)})
-    return read, refused, passed_over
 
 
 def _row(name: str, shares: list[float], run: "Trained", top: int) -> dict[str, Any]:

@@ -261,21 +261,14 @@ def status(folder: Folder, storage: Storage = None, json: Json = False) -> None:
 def best(folder: Folder, storage: Storage = None) -> None:
     """Print the config of the best trial, ready for nndl train."""
     from nndl.cli.screen import terminal
-    from nndl.config.load import decoded
     from nndl.errors import UsageError
-    from nndl.jobs.sweeps.standing import front
-    from nndl.jobs.sweeps.training import run_folders
-    from nndl.jobs.sweeps.values import trial_seed
-    from nndl.runs.files import read_bounded
+    from nndl.jobs.sweeps.standing import best as best_of
 
-    study = _open(folder, storage)
-    found = front(study, study.trials())
-    if not found:
+    found = best_of(_open(folder, storage))
+    if found is None:
         raise UsageError(f"no trial in {folder} has come to its end yet")
-    number = found[0].number
-    first, *_ = run_folders(study.path(number), study.sweep, trial_seed(study.sweep, number)).values()
-    terminal.say(decoded(read_bounded(first.config), first.config).rstrip("\n"))
-    terminal.note(f"trial {number}, {first.path}")
+    terminal.say(found.config.rstrip("\n"))
+    terminal.note(f"trial {found.number}, {found.run.path}")
 
 
 @sweep_app.command("importance", short_help="Show how much each key decides.", cls=Verb)

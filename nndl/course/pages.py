@@ -2,20 +2,32 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from nndl.course.classroom import Class, Mistake, Student
+from nndl.course.classroom import Class, Mistake, Student, as_csv
 from nndl.course.grading import file_name
 from nndl.course.scoring import Test, total
 from nndl.report.document import document, sections
 from nndl.report.escape import escape
-from nndl.report.parts import table
+from nndl.report.parts import table as html_table
+from nndl.runs.atomic import write_atomically
 
 BANDS = 10
 """Bars of the distribution of points."""
 LEFT = ("in", "who", "the others", "share of the class", "share")
 """Columns of words and of bars."""
 KINDS = ("correct", "correct with notes", "known mistake", "unknown mistake", "crashed", "timed out", "not implemented")
+
+
+def write(grades: Class, table: Path) -> Path:
+    """Write the table, and the pages into the folder beside it that bears its name; returns the class's page."""
+    write_atomically(table, as_csv(grades))
+    folder = table.with_suffix("")
+    for student in grades.students:
+        write_atomically(folder / page_name(student.graded.name), student_page(student, grades.rubric.title))
+    write_atomically(folder / "index.html", class_page(grades))
+    return folder / "index.html"
 
 
 def student_page(student: Student, title: str = "") -> str:
@@ -39,7 +51,7 @@ def student_page(student: Student, title: str = "") -> str:
             (
                 ("To mend", _all_told(wrong)),
                 ("Right, with a note", _all_told(told)),
-                ("All functions", table(("function", "verdict", "points"), rows, words=True)),
+                ("All functions", html_table(("function", "verdict", "points"), rows, words=True)),
             )
         )
     )
@@ -112,7 +124,7 @@ def _lines(record: Mapping[str, Any]) -> str:
 def _broken(students: Sequence[Student]) -> str:
     rows = [(student.graded.name, student.graded.broke_off) for student in students]
     caption = "Checks that did not come to their end, or could not begin; what was found before counts."
-    return table(("submission", "what happened"), rows, caption, words=True, kind="settings") if rows else ""
+    return html_table(("submission", "what happened"), rows, caption, words=True, kind="settings") if rows else ""
 
 
 def _mistakes(mistakes: Sequence[Mistake], students: int) -> str:

@@ -52,6 +52,17 @@ def total(tests: Iterable[Test]) -> tuple[float, float]:
     return sum(test.points for test in tests), sum(test.item.points for test in tests)
 
 
+def score(tests: Iterable[Test]) -> dict[str, Any]:
+    """Return the points as data: of each function, and in all."""
+    tests = list(tests)
+    points, most = total(tests)
+    rows = [
+        {"function": each.function, "points": each.points, "of": each.item.points, "verdict": each.verdict}
+        for each in tests
+    ]
+    return {"score": points, "of": most, "points": rows}
+
+
 def _test(name: str, item: Item, record: Record | None, records: Sequence[Record], complete: bool) -> Test:
     if record is None:
         verdict, why = _missing(name, records, complete)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ MOST_MEMORY = 2**30
 """Bytes that a picture may take: a small file may say that it is so large that unpacking it fills the memory."""
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "PPM", "TGA", "ICO")
 """The formats that pillow is let read: pictures, none that runs a program (PostScript)."""
+STDIN = Path("-")
 _ICON = b"\0\0\1\0"  # how an ICO begins
 _ONE_ICON = Lock()
 
@@ -62,6 +63,38 @@ def read_picture(path: Path, shape: Shape = SHAPE, fit: Fit = "crop") -> NDArray
     except (OSError, ValueError) as error:  # ValueError: a name with a null in it
         raise DataError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
     return decode_picture(content, str(path), shape, fit)
+
+
+class Read(NamedTuple):
+    """Pictures as they were named, and what was none."""
+
+    pictures: dict[str, NDArray[Any]]
+    """By name, uint8 (C, H, W)."""
+    refused: list[dict[str, str]]
+    """Of each the name, and what is wrong with it."""
+    passed_over: list[Path]
+    """Files of folders that are no pictures by their names."""
+
+
+def read_all(images: Iterable[Path], shape: Shape, fit: Fit, stdin: BinaryIO) -> Read:
+    """Read picture files, those of folders, and `stdin` where it is named -; what cannot be read stops no other."""
+    read = Read({}, [], [])
+    for image in images:
+        try:
+            if image == STDIN:
+                read.pictures["-"] = decode_picture(stdin.read(MOST_BYTES + 1), "stdin", shape, fit)
+                continue
+            paths, others = pictures_in(image) if image.is_dir() else ([image], [])
+        except (DataError, UsageError) as error:
+            read.refused.append({"image": str(image), "error": str(error)})
+            continue
+        read.passed_over.extend(others)
+        for path in paths:
+            try:
+                read.pictures[str(path)] = read_picture(path, shape, fit)
+            except DataError as error:
+                read.refused.append({"image": str(path), "error": str(error)})
+    return read
 
 
 def decode_picture(content: bytes, name: str, shape: Shape = SHAPE, fit: Fit = "crop") -> NDArray[Any]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from nndl.cli.summary import _memory
+from nndl.cli.screen.summary import _memory
 from tests.cli.command import nndl
 
 CONFIG = """\

@@ -4,11 +4,14 @@ import warnings
 from collections import defaultdict
 from collections.abc import Sequence
 from statistics import mean
-from typing import Any
+from typing import Any, NamedTuple
 
+from nndl.config.load import decoded
 from nndl.jobs.sweeps.study import Study, Trial
 from nndl.jobs.sweeps.training import run_folders
 from nndl.jobs.sweeps.values import trial_seed
+from nndl.runs.files import read_bounded
+from nndl.runs.folder import RunFolder
 from nndl.runs.listing import read_summary, seconds
 
 
@@ -98,3 +101,23 @@ def importance(study: Study) -> dict[str, float]:
         except (ValueError, RuntimeError, ZeroDivisionError):
             return {}
     return {key: float(value) for key, value in found.items()}
+
+
+class Best(NamedTuple):
+    """The best trial."""
+
+    number: int
+    run: RunFolder
+    """Of several seeds or folds the first."""
+    config: str
+    """Its text."""
+
+
+def best(study: Study) -> Best | None:
+    """Return the best trial; None where none has come to its end. Raises ConfigError where its config is no text."""
+    found = front(study, study.trials())
+    if not found:
+        return None
+    number = found[0].number
+    run, *_ = run_folders(study.path(number), study.sweep, trial_seed(study.sweep, number)).values()
+    return Best(number, run, decoded(read_bounded(run.config), run.config))

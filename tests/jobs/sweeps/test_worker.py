@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import platform
+import shutil
 import signal
 import subprocess
 import sys
@@ -38,11 +39,19 @@ def file(tmp_path: Path) -> Path:
     return write(tmp_path)
 
 
+@pytest.fixture(scope="module")
+def complete(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a sweep that one worker has completed, at leisure."""
+    folder = tmp_path_factory.mktemp("complete")
+    assert Worker(begun(folder / "calm", write(folder))).work()
+    return folder / "calm"
+
+
 @pytest.fixture
-def calm(tmp_path: Path, file: Path) -> Study:
-    study = begun(tmp_path / "calm", file)
-    assert Worker(study).work()
-    return study
+def calm(complete: Path, tmp_path: Path, file: Path) -> Study:
+    """The completed sweep, in a copy of the test's own."""
+    shutil.copytree(complete, tmp_path / "calm")
+    return begun(tmp_path / "calm", file)
 
 
 def test_a_sweep_has_all_its_trials_and_a_best(calm: Study) -> None:

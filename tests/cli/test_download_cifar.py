@@ -14,7 +14,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from nndl.cli.app import Verbs
-from nndl.cli.download import download_cifar
+from nndl.cli.download_cifar import download_cifar
 from nndl.data import download
 from tests.cli.command import environment
 from tests.data import fake, server
@@ -117,7 +117,7 @@ def test_errors_are_one_message_and_exit_code_2(release: Any, tmp_path: Path, wo
 
 DRIVER = """
 import sys
-from nndl.cli.download import download_cifar
+from nndl.cli.download_cifar import download_cifar
 from nndl.cli.app import Verbs
 from nndl.data import download
 from tests.data import fake
