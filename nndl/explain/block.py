@@ -1,6 +1,6 @@
 """A block of a network watched, and what is to be followed of it: branches that meet, and part again."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +10,6 @@ from nndl.explain.layers.residual import RESIDUAL
 from nndl.explain.record import Explanation, Given, Step
 from nndl.net.contract import Step as Contract
 from nndl.net.network import Network
-from nndl.net.plan import PlannedStep
 from nndl.net.shapes import everything
 from nndl.net.steps import BlockStep, ConcatStep
 from nndl.net.types import Array
@@ -94,8 +93,8 @@ def watch_block(network: Network, path: str, X: Array, y: Array) -> tuple[dict[s
     """Send a batch through a network, forward and back; returns what its block at `path` took, gave, and the loss."""
     (kind,) = (placed.layer.kind for placed in everything(network.placed) if placed.path == path)
     twin = network.twin(replace(network.engine, rules=()))
-    (block,) = (planned.step for planned in _blocks(twin.describe()) if planned.paths[-1] == path)
-    assert isinstance(block, BlockStep)
+    steps = (planned.step for *_, planned in twin.chain("train").walk() if planned.paths[-1] == path)
+    (block,) = (step for step in steps if isinstance(step, BlockStep))
     branches = [_Branch(branch) for branch in block.branches]
     block.branches = list(branches)
     loss = twin.part_loss(X, y)
@@ -110,12 +109,3 @@ def watch_block(network: Network, path: str, X: Array, y: Array) -> tuple[dict[s
     names, slopes = _names(kind, len(given))
     parts = dict(zip([*names, *slopes], [*given, *back], strict=True))
     return {**seen, **parts, "dx": np.add.reduce(back)}, loss
-
-
-def _blocks(planned: Iterable[PlannedStep]) -> Iterator[PlannedStep]:
-    """Yield the blocks of a plan, those in blocks too."""
-    for each in planned:
-        if isinstance(each.step, BlockStep):
-            yield each
-            for branch in each.branches:
-                yield from _blocks(branch)

@@ -86,12 +86,10 @@ def _lower_in_evaluation(site: Site) -> Lowered:
     return lower_by_definition(replace(site, mode="test", state={**site.state, "mode": "test"}))
 
 
-def _watch(chain: Chain) -> Iterator[tuple[str, _Watched]]:
-    """Put a watch on every layer's step, in the chain, and yield it with the layer's path; not on conversions."""
-    for number, planned in enumerate(chain.steps):
-        for branch in planned.chains:
-            yield from _watch(branch)
+def _watch(whole: Chain) -> Iterator[tuple[str, _Watched]]:
+    """Put a watch on every layer's step, in its chain, and yield it with the layer's path; not on conversions."""
+    for chain, place, planned in whole.walk():
         if not isinstance(planned.step, ConvertStep):
             watched = _Watched(planned.step)
-            chain.steps[number] = replace(planned, step=watched)
+            chain.steps[place] = replace(planned, step=watched)
             yield planned.paths[0], watched

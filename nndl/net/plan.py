@@ -1,6 +1,6 @@
 """From placed layers to steps: rewrite rows of layers into groups, lower each, convert between memory orders."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -94,6 +94,16 @@ class Chain:
             step = ConvertStep(self.gives, layout)
             self.steps.append(PlannedStep(step, (f"to {layout}",), shape, shape, layout))
             self.gives = layout
+
+    def walk(self) -> "Iterator[tuple[Chain, int, PlannedStep]]":
+        """Yield every step with its chain and its place there, those of branches before their block.
+
+        Whoever looks into a network puts a watch there: `chain.steps[place] = ...`.
+        """
+        for place, planned in enumerate(self.steps):
+            for branch in planned.chains:
+                yield from branch.walk()
+            yield self, place, planned
 
     def forward(self, x: Array) -> Array:
         for planned in self.steps:

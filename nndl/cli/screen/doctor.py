@@ -1,4 +1,4 @@
-"""What nndl doctor found, for a person: a word and what is found under it, line by line."""
+"""The findings of nndl doctor for a person: a word and what is found under it, line by line."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""How a run that another process trains stands, and how it ended, as nndl watch shows them."""
+"""The standing of a run that another process trains, and its end, as nndl watch shows them."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What a look at pictures found, as plain data."""
+"""The findings of a look at pictures, as plain data."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """A look into a network in training mode: what each layer gives, what comes back to each weight. It changes nothing."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -17,7 +17,7 @@ from nndl.net.catalog.activation import (
 )
 from nndl.net.layer import Layer
 from nndl.net.network import Network
-from nndl.net.plan import Chain, PlannedStep
+from nndl.net.plan import PlannedStep
 from nndl.net.shapes import everything
 from nndl.net.types import Array
 
@@ -67,8 +67,8 @@ def look(network: Network, X: Array, y: Array) -> Look:
         step = _Left() if layer.draws else _Watched(planned, layer, seen.outputs.append)
         return replace(planned, step=step)
 
-    for chain in list(_chains(twin.chain("train"))):
-        chain.steps = list(map(watched, chain.steps))
+    for chain, place, planned in twin.chain("train").walk():
+        chain.steps[place] = watched(planned)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         seen.loss = twin.part_loss(X, y)
         for name in twin.decayed:
@@ -76,14 +76,6 @@ def look(network: Network, X: Array, y: Array) -> Look:
                 w, dw = twin.params[name], twin.grads[name]
                 seen.pull[name] = float(np.linalg.norm(w)) * float(np.linalg.norm(dw))
     return seen
-
-
-def _chains(chain: Chain) -> Iterator[Chain]:
-    """Yield the chain and those of the branches within it."""
-    yield chain
-    for planned in chain.steps:
-        for branch in planned.chains:
-            yield from _chains(branch)
 
 
 class _Left:
