@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from nndl.errors import MissingExtraError, TrainingError
+from nndl.jobs.own_python import own_python
 from nndl.jobs.parallel.mpi import NEEDED
 
 OVERSUBSCRIBED = {
@@ -31,7 +32,7 @@ def command(ranks: int, words: Sequence[str]) -> list[str]:
 
     A rank alone needs none.
     """
-    python = [sys.executable, *words]
+    python = [*own_python(), *words]
     if ranks == 1:
         return python
     launcher = mpiexec()

@@ -9,13 +9,13 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from nndl.errors import MissingExtraError, UsageError
+from nndl.jobs.own_python import own_python
 from nndl.jobs.sweeps.storage import storage_named
 
 JOBS = "jobs"
@@ -96,7 +96,7 @@ def submit(
 
 def command(folder: Path, sets: Sequence[str]) -> list[str]:
     """Return a worker's command, for any machine that sees the folder."""
-    words = [sys.executable, "-m", "nndl", "sweep", "work", str(folder.resolve())]
+    words = [*own_python(), "-m", "nndl", "sweep", "work", str(folder.resolve())]
     return [*words, *(word for text in sets for word in ("--set", text))]
 
 
