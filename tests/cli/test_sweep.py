@@ -73,7 +73,7 @@ def test_the_export_opens_as_an_optuna_study(folder: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
 @pytest.mark.parametrize(("number", "code"), [("SIGTERM", 75), ("SIGUSR1", 75), ("SIGINT", 130)])
 def test_asked_to_end_it_ends_with_its_workers_and_goes_on(tmp_path: Path, number: str, code: int) -> None:
-    write(tmp_path, SWEEP.replace("trials: 6", "trials: 20"))
+    write(tmp_path, SWEEP.replace("trials: 6", "trials: 12"))
     words = [sys.executable, "-m", "nndl", "sweep", "sweep.yaml", "--workers", "2"]
     process = subprocess.Popen(
         words, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -87,7 +87,7 @@ def test_asked_to_end_it_ends_with_its_workers_and_goes_on(tmp_path: Path, numbe
     assert f"{'Ctrl+C' if number == 'SIGINT' else number}: stopping; trials are saved" in said
     states = [row["state"] for row in standing(tmp_path)]
     assert "running" not in states  # no worker was left behind
-    assert states.count("complete") < 20
+    assert states.count("complete") < 12
     assert nndl("sweep", "sweep.yaml", cwd=tmp_path).returncode == 0
     assert {row["state"] for row in standing(tmp_path)} == {"complete"}
 

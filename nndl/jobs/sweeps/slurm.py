@@ -2,7 +2,8 @@
 
 A job that is preempted, or whose time is up, is asked by submitit to save; its worker saves its trial, and the job is
 queued again. Nothing but the command's words is pickled for it: the sweep's folder says the rest, NNDL_STORAGE where it
-is kept.
+is kept. Those words are how a worker is begun anywhere, by hand on another machine too: what passes between processes,
+as a file's format does, and no import of a room above this one.
 """
 
 import contextlib
