@@ -198,6 +198,7 @@ def _making(facts: Facts) -> str:
     environment = dict(facts.environment)
     command = environment.pop("command", None)
     digest = environment.pop("data_digest", None)
+    environment.pop("root", None)  # the images' place on this machine, which is nobody else's business
     parts = [f"<p>Folder: <code>{escape(str(facts.folder.path))}</code></p>"]
     if isinstance(command, list) and command:
         words = [PurePath(str(command[0])).name, *map(str, command[1:])]

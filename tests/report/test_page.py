@@ -117,6 +117,12 @@ def test_it_needs_nothing_but_itself(trained: Path) -> None:
     assert not re.search(r"url\(|@import|https?://", page([gather(RunFolder(trained))]))
 
 
+def test_where_the_images_were_on_this_machine_is_not_handed_on(trained: Path, tmp_path: Path) -> None:
+    run = RunFolder(shutil.copytree(trained, tmp_path / "run"))
+    run.write_environment({**run.read_environment(), "root": {"said": "pets", "was": "/home/me/pets"}})
+    assert "/home/me" not in page([gather(run)])
+
+
 def test_text_from_files_stays_text(trained: Path) -> None:
     report = read(trained)
     assert "<script>alert('x')</script> on SYNTHETIC images" in report.text

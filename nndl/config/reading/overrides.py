@@ -108,10 +108,15 @@ def settings(
     }
     typed = {"data": data, "name": name}
     return [
-        Change(f"{key}={value}", f"--{option} {visible(str(typed.get(option, value)))}")
+        Change(f"{key}={value}", f"--{option} {_shown(str(typed.get(option, value)))}")
         for option, (value, key) in given.items()
         if value is not None
     ]
+
+
+def _shown(text: str) -> str:
+    """Return a value as it was typed, in quotes where else there would be nothing to see."""
+    return visible(text) if text.strip() else f'"{text}"'
 
 
 def apply(tree: Any, text: str) -> Path:

@@ -122,6 +122,6 @@ def test_a_network_that_learns_something_is_not() -> None:
 def test_a_name_of_nothing_is_refused_but_for_runs_that_have_it(name: str) -> None:
     ((at, said),) = told(f"name: '{name}'\n{MODEL}")
     assert (at, said[:38]) == (f"'{name}'", "name should have letters or digits: ru")
-    with pytest.raises(ConfigError, match="--name"):
+    with pytest.raises(ConfigError, match=f'--name "{name}": name should'):
         parse_config(MODEL, "f.yaml", settings(name=name))
     assert parse_config(f"name: '{name}'\n{MODEL}", "config.yaml", begun=True).name == name
