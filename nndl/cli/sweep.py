@@ -201,7 +201,7 @@ def _train(study: "Study", workers: int, sets: "Sequence[str]", url: str | None,
     if ending.REQUEUE in processes.exit_codes:
         ending.asked(signal.SIGTERM)  # where a scheduler asked them alone
     failed = [code for code in processes.exit_codes if code and code not in ending.CODES]
-    screen.note_unfinished(study, failed=bool(failed), stopped=ending.is_asked())
+    screen.note_unfinished(study, failed=failed, stopped=ending.is_asked())
     return exit_code() if ending.is_asked() else max(1, *failed) if failed else 0
 
 

@@ -76,6 +76,10 @@ def write(
     to = _format(path, to)
     target = _default(run.experiment.name, to) if path is None else expanded(path)
     files = (target, target.with_suffix(".safetensors")) if to == "pytorch" else (target,)
+    if to == "pytorch" and target.suffix != ".py":
+        raise UsageError(
+            f"{target} would hold a Python module, which is imported from a file that ends in .py; say .py"
+        )
     _refuse(files, force)
     if to == "onnx":
         return _write_onnx(run, target, check_images, None if data is None else expanded(data))
@@ -105,10 +109,6 @@ def _default(config: str, to: str) -> Path:
 
 def _refuse(targets: Sequence[Path], force: bool) -> None:
     """Raise UsageError where the files cannot be written, before anything is computed."""
-    if len(set(targets)) < len(targets):
-        raise UsageError(
-            f"{targets[0]} would hold the module's source, which does not end in {targets[0].suffix}; say .py"
-        )
     for target in targets:
         if not target.parent.is_dir():
             raise UsageError(f"there is no folder {target.parent} to write into; make it first")

@@ -97,7 +97,7 @@ def test_workers_without_images_end_it_with_their_words_and_code(tmp_path: Path)
     done = nndl("sweep", "sweep.yaml", "--workers", "2", "--data", "nowhere", cwd=tmp_path)
     assert done.returncode == 2
     assert done.stderr.count("error: CIFAR-10 is not in nowhere") == 1
-    assert "a worker ended before its time" in done.stderr
+    assert "a worker ended before its time, with exit code 2" in done.stderr
 
 
 def test_where_the_time_is_over_it_says_so_and_has_not_failed(tmp_path: Path) -> None:

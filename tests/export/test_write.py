@@ -65,6 +65,7 @@ def test_a_folder_called_what_no_text_can_hold_is_written_down_as_what_stands_fo
         ({"to": "keras"}, "exported to onnx, npz, safetensors, pytorch, not 'keras'"),
         ({"path": "no/net.npz"}, "there is no folder no"),
         ({"path": "net.safetensors", "to": "pytorch"}, "say .py"),
+        ({"path": "net", "to": "pytorch"}, "a file that ends in .py"),
     ],
 )
 def test_words_that_do_not_fit_are_refused(

@@ -40,10 +40,11 @@ def say_submitted(study: Study, jobs: Sequence[Any]) -> None:
     )
 
 
-def note_unfinished(study: Study, *, failed: bool, stopped: bool) -> None:
-    """Tell what goes on with a sweep whose workers have ended and did not complete it."""
+def note_unfinished(study: Study, *, failed: Sequence[int], stopped: bool) -> None:
+    """Tell what goes on with a sweep whose workers have ended and did not complete it; `failed`: their exit codes."""
     if failed:
-        terminal.note("a worker ended before its time")
+        codes = ", ".join(map(str, sorted(set(failed))))
+        terminal.note(f"a worker ended before its time, with exit code {codes}")
     elif not stopped:
         done = sum(trial.finished for trial in study.trials())
         terminal.note(f"the time_budget of {study.sweep.time_budget} is over: {done} of {study.total} trials are done")

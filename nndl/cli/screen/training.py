@@ -61,9 +61,10 @@ class Screen(FolderObserver):
     def stopped(self, solver: Solver, folder: RunFolder, *, at_once: bool) -> None:
         so_far = f"{solver.step:,} of {solver.steps:,}"
         who = "" if asked_by() == "Ctrl+C" else f" ({asked_by()})"
-        what = f"stopped at once, at step {so_far}" if at_once else f"stopped after step {so_far}{who}, state saved"
+        what = f"stopped at once, at step {so_far}" if at_once else f"stopped after step {so_far}{who}"
         if is_there(folder.last):
-            terminal.note(f"{what}\nto go on: nndl resume {word(folder.path)}")
+            saved = "" if at_once else ", state saved"
+            terminal.note(f"{what}{saved}\nto go on: nndl resume {word(folder.path)}")
         else:
             terminal.note(f"{what}; no state was saved yet, so nndl resume {word(folder.path)} would begin again")
 
