@@ -53,8 +53,8 @@ def _refuse_strays(root: Path, parts: Sequence[Path], others: Sequence[Path]) ->
     if strays := [each for each in others if next(files(each, known), None)]:
         kinds = "neither part nor class" if len(strays) == 1 else "neither parts nor classes"
         words = f"{root} holds {_names(parts)}, and beside them {_names(strays)}, {kinds}"
-        cure = "take them out" if len(strays) > 1 else "take it out"
-        raise DataError(f"{words}: {cure} of {root}; or, where {parts[0].name} is a class, put its pictures into it")
+        cure = f"{'take them' if len(strays) > 1 else 'take it'} out of {root}, or call a part train, valid or test"
+        raise DataError(f"{words}: {cure}; where {parts[0].name} is a class, its pictures stand in it, in no folder")
 
 
 def _names(there: Sequence[Path]) -> str:

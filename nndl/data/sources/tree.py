@@ -88,7 +88,7 @@ def _of_parts(train: Path, valid: Path | None, test: Path, wanted: Wanted, note:
     classes = chosen(learnt, wanted)
     _note_empty([name for name in classes if not (learnt[name] or tested.get(name) or held_out.get(name))], train, note)
     if not any(tested.get(name) for name in classes):
-        note(Fault(classes, f"{test} has no pictures of {listed(classes)} to test on"))
+        note(Fault(classes, f"{test} has no pictures of {listed(classes)} to test on; each has its folder there"))
     return Tree(classes, *(_numbered(classes, files_of) for files_of in (learnt, tested, held_out)))
 
 
