@@ -13,6 +13,7 @@ from nndl.engines.vectorized.activation import LOWERINGS as ACTIVATIONS
 from nndl.engines.vectorized.affine import lower_affine
 from nndl.engines.vectorized.convolution import lower_conv
 from nndl.engines.vectorized.dropout import SlicedDropoutStep
+from nndl.engines.vectorized.group_norm import lower_group_norm
 from nndl.engines.vectorized.norm import lower_spatial_bn
 from nndl.engines.vectorized.pool_steps import (
     lower_avg_pool,
@@ -27,7 +28,7 @@ from nndl.engines.vectorized.stochastic_depth import lower_stochastic_depth
 from nndl.net.catalog.activation import Prelu
 from nndl.net.catalog.affine import Affine
 from nndl.net.catalog.conv import Conv
-from nndl.net.catalog.norm import SpatialBn
+from nndl.net.catalog.norm import GroupNorm, SpatialBn
 from nndl.net.catalog.pool import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
 from nndl.net.catalog.simple import Dropout, StochasticDepth
 from nndl.net.catalog.squeeze_excite import SqueezeExcite
@@ -38,6 +39,7 @@ VECTORIZED = Engine(
     lowerings={
         Conv: lower_conv,
         SpatialBn: lower_spatial_bn,
+        GroupNorm: lower_group_norm,
         MaxPool: lower_max_pool,
         AvgPool: lower_avg_pool,
         GlobalMaxPool: lower_global_max_pool,

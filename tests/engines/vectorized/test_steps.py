@@ -10,10 +10,10 @@ from nndl.check.subject import Subject
 from nndl.engines.reference import REFERENCE
 from nndl.engines.shared.threads import set_threads
 from nndl.engines.vectorized import VECTORIZED
-from nndl.net.catalog.activation import Gelu, LeakyRelu, Relu, Silu
+from nndl.net.catalog.activation import Gelu, HardSwish, LeakyRelu, Relu, Silu
 from nndl.net.catalog.affine import Affine
 from nndl.net.catalog.conv import Conv
-from nndl.net.catalog.norm import SpatialBn
+from nndl.net.catalog.norm import GroupNorm, SpatialBn
 from nndl.net.catalog.pool import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
 from nndl.net.layer import Layer
 from nndl.net.network import Network
@@ -32,6 +32,7 @@ ROWS: list[Case] = [
     ((SpatialBn(scale=False), MaxPool(size=2, stride=3)), (2, 7, 8)),
     ((Conv(filters=3, kernel=7), Relu(), MaxPool()), (3, 9, 8)),
     ((Conv(filters=3, kernel=5, stride=2, pad=1), MaxPool(), Relu()), (5, 11, 10)),
+    ((GroupNorm(groups=3), HardSwish()), (6, 5, 4)),
     ((LeakyRelu(negative_slope=1.5), Gelu(), AvgPool(), GlobalMaxPool()), (3, 6, 6)),
     ((Conv(filters=4, kernel=1), GlobalAvgPool(), Affine(out_features=3, bias=False)), (3, 5, 4)),
 ]
