@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 from typing import Any, Protocol
 
 import numpy as np
 
 from nndl.conv2d_layers import Sides, both
 from nndl.engines.shared.layout import Blocks
-from nndl.engines.shared.threads import parallel_for
+from nndl.engines.shared.threads import parallel_for, thread_count
 from nndl.engines.shared.workspace import scratch, scratch_of_thread
 from nndl.net.types import Array
 from nndl.net.window import Window
@@ -127,4 +128,57 @@ def sum_over_batch(count: int, block: int, shape: tuple[int, ...], dtype: Any, p
     total, *others = (parts[thread] for thread in sorted(parts))
     for other in others:
         np.add(total, other, out=total)
+    return total
+
+
+Factors = Callable[[int, int], tuple[Array, Array]]
+"""factors(start, stop): of images start to stop left (..., K, M) and right (..., K, N), in scratch of this thread."""
+
+SMALL = 16_000_000
+"""Bytes of totals that threads may have one each of; two threads always may."""
+
+TOGETHER = 512
+"""Rows of the factors that are multiplied together where there is one total: it is read and written once for them."""
+
+
+def sum_of_products(count: int, block: int, rows: int, shape: tuple[int, ...], dtype: Any, factors: Factors) -> Array:
+    """Sum left' @ right over `count` images, (..., M, N) of this shape; an image has `rows` rows (K) of the factors.
+
+    No memory is taken that grows both with the weights and with the threads.
+    """
+
+    def product(start: int, stop: int, out: Array) -> None:
+        left, right = factors(start, stop)
+        np.matmul(left.swapaxes(-1, -2), right, out=out)
+
+    if thread_count() <= 2 or thread_count() * prod(shape) * np.dtype(dtype).itemsize <= SMALL:
+        return sum_over_batch(count, block, shape, dtype, product)
+    return _sum_together(count, block, rows, shape, dtype, factors)
+
+
+def _sum_together(count: int, block: int, rows: int, shape: tuple[int, ...], dtype: Any, factors: Factors) -> Array:
+    """Have the threads first compute the factors of some images, and then each some rows of the one total."""
+    *stack, M, N = shape
+    total = scratch("total", shape, dtype)
+    at_once = min(count, max(thread_count(), TOGETHER // rows))
+    room = (scratch(name, (*stack, at_once * rows, side), dtype) for name, side in (("left", M), ("right", N)))
+    lefts, rights = room
+    for begin, end in block_starts(0, count, at_once):
+
+        def compute(first: int, last: int, thread: int, begin: int = begin) -> None:  # noqa: ARG001
+            for start, stop in block_starts(first, last, block):
+                place = np.s_[..., start * rows : stop * rows, :]
+                lefts[place], rights[place] = factors(begin + start, begin + stop)
+
+        def multiply(first: int, last: int, thread: int, begin: int = begin, end: int = end) -> None:  # noqa: ARG001
+            length = (end - begin) * rows
+            for at in np.ndindex(*stack):
+                left, right, own = lefts[at][:length, first:last].T, rights[at][:length], total[at][first:last]
+                if begin == 0:
+                    np.matmul(left, right, out=own)
+                else:
+                    np.add(own, np.matmul(left, right, out=scratch("part", own.shape, dtype)), out=own)
+
+        parallel_for(end - begin, compute)
+        parallel_for(M, multiply)
     return total

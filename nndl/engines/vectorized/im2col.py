@@ -13,7 +13,7 @@ from numpy.lib.stride_tricks import as_strided
 from nndl.engines.shared.layout import Blocks, padded, slices
 from nndl.engines.shared.threads import parallel_for
 from nndl.engines.shared.workspace import scratch
-from nndl.engines.vectorized.geometry import Finish, Geometry, block_starts, ignore, sum_over_batch, turned
+from nndl.engines.vectorized.geometry import Finish, Geometry, block_starts, ignore, sum_of_products, turned
 from nndl.engines.vectorized.products import matmul_rows
 from nndl.net.types import Array
 
@@ -54,14 +54,13 @@ class Im2col:
     def weight_gradient(self, images: Blocks, douts: Blocks, count: int, dw: Array) -> None:
         """Compute dw = columns.T @ dout."""
         g = self.geometry
-        shape = (g.groups, self.features, self.own[1])
 
-        def product(start: int, stop: int, out: Array) -> None:
-            columns, dout = self._columns(images(start, stop)), douts(start, stop).reshape(-1, g.F)
-            for group, douts_of_group in self._of_groups(dout):
-                np.dot(columns[:, group].T, douts_of_group, out=out[group])
+        def factors(start: int, stop: int) -> tuple[Array, Array]:
+            columns, dout = self._columns(images(start, stop)), douts(start, stop).reshape(-1, g.groups, self.own[1])
+            return columns.swapaxes(0, 1), dout.swapaxes(0, 1)
 
-        total = sum_over_batch(count, self.block, shape, dw.dtype, product)
+        shape = g.groups, self.features, self.own[1]
+        total = sum_of_products(count, self.block, g.height * g.width, shape, dw.dtype, factors)
         dw[...] = total.reshape(g.groups, *dw.shape[:3], -1).transpose(1, 2, 3, 0, 4).reshape(dw.shape)
 
     def input_gradient(self, douts: Blocks, count: int, w: Array, dx: Array) -> None:

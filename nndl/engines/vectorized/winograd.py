@@ -20,7 +20,7 @@ from numpy.lib.stride_tricks import as_strided
 from nndl.engines.shared.layout import Blocks, padded, slices
 from nndl.engines.shared.threads import parallel_for
 from nndl.engines.shared.workspace import scratch
-from nndl.engines.vectorized.geometry import Finish, Geometry, block_starts, ignore, sum_over_batch, turned
+from nndl.engines.vectorized.geometry import Finish, Geometry, block_starts, ignore, sum_of_products, turned
 from nndl.engines.vectorized.products import SMALL, matmul_columns, matmul_rows
 from nndl.net.types import Array
 
@@ -80,16 +80,15 @@ class Winograd:
 
     def weight_gradient(self, images: Blocks, douts: Blocks, count: int, dw: Array) -> None:
         """Compute dw: the adjoint of forward with respect to w."""
-        shape = 36, self.own[0], self.geometry.F
+        groups, (C, F) = self.geometry.groups, self.own
 
-        def product(start: int, stop: int, out: Array) -> None:
-            tiles = self._transformed_tiles(images(start, stop)).transpose(0, 2, 1)
-            transformed = self._transformed_douts(douts(start, stop))
-            for own, outs in self._groups():
-                np.matmul(tiles[:, own], transformed[:, :, outs], out=out[:, :, outs])
+        def factors(start: int, stop: int) -> tuple[Array, Array]:
+            tiles = self._transformed_tiles(images(start, stop)).reshape(36, -1, groups, C)
+            transformed = self._transformed_douts(douts(start, stop)).reshape(36, -1, groups, F)
+            return tiles.swapaxes(1, 2), transformed.swapaxes(1, 2)
 
-        total = sum_over_batch(count, self.block, shape, dw.dtype, product)
-        dw[...] = np.dot(self.G.T, total.reshape(36, -1)).reshape(dw.shape)
+        total = sum_of_products(count, self.block, self.tiles, (36, groups, C, F), dw.dtype, factors)
+        dw[...] = np.dot(self.G.T, total.swapaxes(1, 2).reshape(36, -1)).reshape(dw.shape)
 
     def input_gradient(self, douts: Blocks, count: int, w: Array, dx: Array) -> None:
         """Compute dx: the convolution of dout with the turned filters."""

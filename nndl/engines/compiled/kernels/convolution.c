@@ -132,11 +132,7 @@ void finish_block(const Shape *s, const Finish *finish, Block block, float *sums
 }
 
 void add_up_blocks(const Shape *s, const Finish *finish, const float *sums, long blocks) {
-    if (!finish->sums) return;
-    for (long i = 0; i < 2 * s->filters; i++) {
-        finish->sums[i] = 0;
-        for (long b = 0; b < blocks; b++) finish->sums[i] += (double)sums[b * 2 * s->filters + i];
-    }
+    if (finish->sums) add_up(sums, blocks, 2 * s->filters, finish->sums);
 }
 
 typedef struct { const Shape *shape; const float *w; float *turned; } Turning;

@@ -9,8 +9,9 @@
    A window of one pixel at stride 1 is a product of matrices: images are read where they are, each as one long row.
 
    The input gradient is the same with dy for the image, spread out `stride` pixels apart, and the filters turned.
-   The weight gradient keeps a tile of dw in registers while it runs over all pixels of an image; each task takes a range
-   of images into a dw of its own, and these are added up in order. */
+   The weight gradient keeps a tile of dw in registers while it runs over all pixels of an image. The images are cut into
+   ranges with a dw each, which are added up in order; as these may not take memory with every thread, threads beyond them
+   share the rows of a range's dw. */
 
 #include "convolution.h"
 #include "padded.h"
@@ -111,19 +112,19 @@ typedef struct {
     Direct direct;
     const float *dy;       /* or NULL: then of `unpool`, an image at a time in the cache */
     const Unpool *unpool;
-    float *dw, *parts;  /* parts: (tasks, K, K, C, columns) */
-    long tasks, columns;
+    float *dw, *parts;  /* parts: (ranges, K, K, C, columns) */
+    long ranges, pieces, columns;  /* of images; of the rows of dw, (K, C) */
 } Gradient;
 
-/* Add one image to `part`, (K, K, C, columns). */
-static void add_image(const Gradient *g, const float *padded, const float *dy, float *part) {
+/* Add one image to rows `from` up to `to` of each of the K parts of `part`, (K, K C, columns). */
+static void add_image(const Gradient *g, const float *padded, const float *dy, float *part, long from, long to) {
     const Shape *s = g->direct.shape;
     long run = s->kernel * s->channels, row = g->direct.images.room_width * s->channels;
     Product product = {.a_step = s->stride * s->channels, .a_segment = s->stride * row, .segments = s->out_height,
                        .length = s->out_width, .b_step = s->filters, .b_segment = s->out_width * s->filters};
     for (long i = 0; i < s->kernel; i++)
-        for (long k = 0, rows; k < run; k += rows) {
-            rows = next_rows(run - k);
+        for (long k = from, rows; k < to; k += rows) {
+            rows = next_rows(to - k);
             for (long f = 0; f < g->columns; f += PANEL) {
                 product.a = padded + i * row + k;
                 product.b = dy + f;
@@ -145,15 +146,17 @@ static const float *readable(const Gradient *g, long n, float *wide) {
 static void gradient_of_images(void *context, long task, int thread) {
     const Gradient *g = context;
     const Shape *s = g->direct.shape;
-    long pixels = s->out_height * s->out_width, size = s->kernel * s->kernel * s->channels * g->columns;
+    long pixels = s->out_height * s->out_width, run = s->kernel * s->channels, range = task / g->pieces, piece = task % g->pieces;
+    long from = run * piece / g->pieces, to = run * (piece + 1) / g->pieces;
     float *image = scratch(thread, SLOT_IMAGE, sizeof(float) * room_of(&g->direct.images));
     float *room = scratch(thread, SLOT_DY, sizeof(float) * (pixels * s->filters + PANEL));
-    float *part = g->parts + task * size;
-    memset(part, 0, sizeof(float) * (size_t)size);
+    float *part = g->parts + range * s->kernel * run * g->columns;
+    for (long i = 0; i < s->kernel; i++)
+        memset(part + (i * run + from) * g->columns, 0, sizeof(float) * (size_t)((to - from) * g->columns));
     memset(room + pixels * s->filters, 0, sizeof(float) * PANEL);
-    for (long n = s->images * task / g->tasks; n < s->images * (task + 1) / g->tasks; n++) {
+    for (long n = s->images * range / g->ranges; n < s->images * (range + 1) / g->ranges; n++) {
         if (!g->dy) unpool_image(g->unpool, n, room);
-        add_image(g, laid_out(&g->direct.images, n, image), g->dy ? readable(g, n, room) : room, part);
+        add_image(g, laid_out(&g->direct.images, n, image), g->dy ? readable(g, n, room) : room, part, from, to);
     }
 }
 
@@ -164,12 +167,22 @@ static void add_up_row(void *context, long row, int thread) {
     long size = s->kernel * s->kernel * s->channels * g->columns;
     for (long f = 0; f < s->filters; f += VL) {
         Vector sum = {};
-        for (long task = 0; task < g->tasks; task++) sum += load(g->parts + task * size + row * g->columns + f);
+        for (long range = 0; range < g->ranges; range++) sum += load(g->parts + range * size + row * g->columns + f);
         store_part(g->dw + row * s->filters + f, sum, s->filters - f);
     }
 }
 
-enum { SMALL = 1 << 16, SLICES = 8 };  /* a dw of fewer floats is cheap to keep several of, for an even load */
+/* A dw of fewer floats than SMALL is cheap to keep several of, for an even load; of all together there are MOST floats, or two
+   dws. Pieces of less than a register tile's rows would not fill it. */
+enum { SMALL = 1 << 16, SLICES = 8, MOST = 1 << 20 };
+
+static void cut_into_tasks(Gradient *g, long dw_size) {
+    const Shape *s = g->direct.shape;
+    long tasks = thread_count() * (dw_size < SMALL ? SLICES : 1), most = MOST / dw_size > 2 ? MOST / dw_size : 2;
+    long tiles = (s->kernel * s->channels + TILE_ROWS - 1) / TILE_ROWS;
+    g->ranges = smaller_of(s->images, smaller_of(tasks, most));
+    g->pieces = smaller_of(tasks / g->ranges, tiles);
+}
 
 /* dw from dy or, where that is NULL, from pooled gradients. */
 void nndl_direct_weight_gradient(const Shape *s, const float *x, long planar, const float *dy, const Unpool *unpool,
@@ -177,8 +190,8 @@ void nndl_direct_weight_gradient(const Shape *s, const float *x, long planar, co
     Gradient g = {.direct = direct_of(s, x, planar), .dy = dy, .unpool = unpool, .dw = dw};
     g.columns = round_up(s->filters, PANEL);
     long rows = s->kernel * s->kernel * s->channels;
-    g.tasks = smaller_of(s->images, thread_count() * (rows * g.columns < SMALL ? SLICES : 1));
-    g.parts = scratch(SHARED, SLOT_PARTS, sizeof(float) * g.tasks * rows * g.columns);
-    share(gradient_of_images, &g, g.tasks);
+    cut_into_tasks(&g, rows * g.columns);
+    g.parts = scratch(SHARED, SLOT_PARTS, sizeof(float) * g.ranges * rows * g.columns);
+    share(gradient_of_images, &g, g.ranges * g.pieces);
     share(add_up_row, &g, rows);
 }

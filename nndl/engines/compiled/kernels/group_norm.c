@@ -171,8 +171,5 @@ void nndl_group_norm_backward(long examples, long pixels, long channels, long gr
                .inverse_std = inverse_std, .out = dx};
     g.sums = scratch(SHARED, SLOT_SUMS, sizeof(float) * 2 * examples * channels);
     share(back_example, &g, examples);
-    for (long i = 0; i < 2 * channels; i++) {
-        gradients[i] = 0;
-        for (long n = 0; n < examples; n++) gradients[i] += (double)g.sums[n * 2 * channels + i];
-    }
+    add_up(g.sums, examples, 2 * channels, gradients);
 }

@@ -114,10 +114,7 @@ void nndl_norm_sums(long rows, long channels, const float *x, const float *mean,
     long chunks = (rows + n.chunk - 1) / n.chunk;
     n.sums = scratch(SHARED, SLOT_SUMS, sizeof(float) * 2 * chunks * channels);
     share(sum_chunk, &n, chunks);
-    for (long i = 0; i < 2 * channels; i++) {
-        sums[i] = 0;
-        for (long chunk = 0; chunk < chunks; chunk++) sums[i] += (double)n.sums[chunk * 2 * channels + i];
-    }
+    add_up(n.sums, chunks, 2 * channels, sums);
 }
 
 /* dx = scale (g - k (x - mean) - c); dx may be the memory of x. */

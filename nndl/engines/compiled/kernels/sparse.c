@@ -4,7 +4,8 @@
    dw is summed over those alone. For one filter, dw (K, K, C) lies in registers, a vector or two for each row of the
    window (7 x 2 of 16 floats for 7 x 7 x 3), while the list of its pixels with a gradient is walked:
    dw[row] += g * image[pixel + row], a run of K C numbers that lie side by side in the padded image.
-   A task takes a range of images into a dw of its own; these are added up in order. The bias gradient, the sum of a filter's
+   A range of images has a dw of its own; these are added up in order. A task is a range, or where there are more threads than
+   memory for dws, some of its filters. The bias gradient, the sum of a filter's
    gradients, is taken for each image while they are in the cache. An image that holds NaN or an infinity is added a second
    time with a gradient of zero everywhere: zero times such a number is NaN, and must not get lost. */
 
@@ -18,9 +19,10 @@ typedef struct {
     Padded images;
     const float *dout, *best;  /* (N, H' / pool, W' / pool, F) */
     const uint8_t *index;
-    float *parts, *dw;         /* parts: (tasks, F, K, run) */
+    float *parts, *dw;         /* parts: (ranges, F, K, run) */
     float *sums;               /* (N, F), or NULL where there is no bias */
-    long pool, relu, tasks, run;
+    long pool, relu, run;
+    long ranges, pieces;       /* of images; of groups of filters */
     long offset[1 << 8];       /* where the window of a pixel begins, by its place in the pooling window */
 } Sparse;
 
@@ -156,15 +158,17 @@ static void gradient_of_images(void *context, long task, int thread) {
     float *image = scratch(thread, SLOT_IMAGE, sizeof(float) * (room_of(&p->images) + p->run));
     Pixel *found = scratch(thread, SLOT_PIXELS, sizeof(Pixel) * (GROUP * (windows + 1) + s->out_height * s->out_width));
     Pixel *zeros = found + GROUP * (windows + 1);
-    float *part = p->parts + task * s->filters * size;
-    memset(part, 0, sizeof(float) * (size_t)(s->filters * size));
+    long range = task / p->pieces, piece = task % p->pieces, groups = (s->filters + GROUP - 1) / GROUP;
+    long begin = groups * piece / p->pieces * GROUP, end = smaller_of(groups * (piece + 1) / p->pieces * GROUP, s->filters);
+    float *part = p->parts + range * s->filters * size;
+    memset(part + begin * size, 0, sizeof(float) * (size_t)((end - begin) * size));
     memset(image + room_of(&p->images), 0, sizeof(float) * (size_t)p->run);
-    for (long n = s->images * task / p->tasks; n < s->images * (task + 1) / p->tasks; n++) {
+    for (long n = s->images * range / p->ranges; n < s->images * (range + 1) / p->ranges; n++) {
         lay_out(&p->images, n, image);
         long zero_count = holds_special(image, room_of(&p->images)) ? find_zeros(p, zeros) : 0;
-        if (p->sums) sum_gradients(p, n);
-        for (long from = 0; from < s->filters; from += GROUP) {
-            long filters = smaller_of(GROUP, s->filters - from);
+        if (p->sums && piece == 0) sum_gradients(p, n);
+        for (long from = begin; from < end; from += GROUP) {
+            long filters = smaller_of(GROUP, end - from);
             find_gradients(p, n, from, filters, found, windows + 1, count);
             for (long f = 0; f < filters; f++) {
                 add_filter(p, found + f * (windows + 1), count[f], image, part + (from + f) * size);
@@ -182,13 +186,14 @@ static void add_up_filter(void *context, long f, int thread) {
     for (long row = 0; row < s->kernel; row++)
         for (long k = 0; k < length; k++) {
             float sum = 0;
-            for (long task = 0; task < p->tasks; task++)
-                sum += p->parts[(task * s->filters + f) * size + row * p->run + k];
+            for (long range = 0; range < p->ranges; range++)
+                sum += p->parts[(range * s->filters + f) * size + row * p->run + k];
             p->dw[(row * length + k) * s->filters + f] = sum;
         }
 }
 
-enum { SLICES = 8 };  /* tasks for each thread, for an even load */
+/* Tasks for each thread, for an even load; floats of all parts, or so many parts as two threads had. */
+enum { SLICES = 8, MOST = 1 << 20, LEAST = 2 * SLICES };
 
 static void add_up_sums(const Sparse *p, float *db) {
     for (long f = 0; f < p->shape->filters; f++) {
@@ -206,10 +211,12 @@ void nndl_sparse_weight_gradient(const Shape *s, const float *x, long planar, lo
                 .relu = relu, .run = round_up(s->kernel * s->channels, VL)};
     for (long i = 0; i < pool * pool; i++)
         p.offset[i] = (i / pool * p.images.room_width + i % pool) * s->stride * s->channels;
-    p.tasks = smaller_of(s->images, SLICES * thread_count());
-    p.parts = scratch(SHARED, SLOT_PARTS, sizeof(float) * p.tasks * s->filters * s->kernel * p.run);
+    long tasks = SLICES * thread_count(), size = s->filters * s->kernel * p.run, most = MOST / size > LEAST ? MOST / size : LEAST;
+    p.ranges = smaller_of(s->images, smaller_of(tasks, most));
+    p.pieces = smaller_of(tasks / p.ranges, (s->filters + GROUP - 1) / GROUP);
+    p.parts = scratch(SHARED, SLOT_PARTS, sizeof(float) * p.ranges * size);
     if (db) p.sums = scratch(SHARED, SLOT_SUMS, sizeof(float) * s->images * s->filters);
-    share(gradient_of_images, &p, p.tasks);
+    share(gradient_of_images, &p, p.ranges * p.pieces);
     share(add_up_filter, &p, s->filters);
     if (db) add_up_sums(&p, db);
 }

@@ -2,8 +2,11 @@
 
    OpenMP is missing from Apple's compiler and does not survive fork, so the pool is our own: helpers watch for work for
    some ten microseconds, the time between two kernels of a training step, and sleep after that. Tasks are claimed by
-   counting one word down that also holds the job's number; a helper that wakes up late finds nothing to claim, and
-   nobody waits for it. */
+   counting one word down; a helper that wakes up late finds nothing to claim, and nobody waits for it.
+
+   For many threads: a claim is one subtraction that cannot fail, where comparing and exchanging would be tried again each
+   time that another thread was first; threads tell once that they are done, not for each task; what all write lies on
+   lines of the cache of its own; and no more helpers are woken than there are tasks for. */
 
 #include "threads.h"
 
@@ -21,6 +24,9 @@
 
 enum { MOST_THREADS = 256, SPINS = 2000, ALIGNMENT = 64 };
 
+/* What `left` is when all tasks are claimed, less the claims that came too late, of which each thread makes one at most. */
+enum { NOTHING = 1 << 30 };
+
 static struct {
     pthread_mutex_t lock;
     pthread_cond_t work_there;
@@ -28,12 +34,12 @@ static struct {
     int threads, started;
     pid_t owner;              /* the process that the helpers live in */
     atomic_int sleeping, stop;
-    atomic_uint_fast64_t left;  /* number of the job in the upper half, tasks not yet claimed in the lower */
-    atomic_long done;
     Work work;
     void *context;
     long tasks;
-} pool = {.lock = PTHREAD_MUTEX_INITIALIZER, .work_there = PTHREAD_COND_INITIALIZER, .threads = 1};
+    _Alignas(ALIGNMENT) atomic_long left;
+    _Alignas(ALIGNMENT) atomic_long done;
+} pool = {.lock = PTHREAD_MUTEX_INITIALIZER, .work_there = PTHREAD_COND_INITIALIZER, .threads = 1, .left = NOTHING};
 
 static inline void pause_briefly(void) {
 #if defined(__x86_64__) || defined(__i386__)
@@ -43,18 +49,19 @@ static inline void pause_briefly(void) {
 #endif
 }
 
-static int tasks_left(void) { return (uint32_t)atomic_load(&pool.left) != 0; }
+static int tasks_left(void) { return atomic_load(&pool.left) > NOTHING; }
 
-/* Claim and run tasks until none is left. What belongs to the job is read after claiming: it cannot change before the
-   claimed task is done. */
+/* Claim and run tasks until none is left. Whether a claim holds is told by the word alone. What belongs to the job is read
+   after that: it cannot change before the thread has told that the claimed tasks are done. */
 static void work_along(int thread) {
-    uint_fast64_t left = atomic_load(&pool.left);
-    while ((uint32_t)left != 0) {
-        if (!atomic_compare_exchange_weak(&pool.left, &left, left - 1)) continue;
-        pool.work(pool.context, pool.tasks - (long)(uint32_t)left, thread);
-        atomic_fetch_add(&pool.done, 1);
-        left = atomic_load(&pool.left);
+    long done = 0;
+    while (tasks_left()) {
+        long left = atomic_fetch_sub(&pool.left, 1);
+        if (left <= NOTHING) break;
+        pool.work(pool.context, pool.tasks - (left - NOTHING), thread);
+        done++;
     }
+    if (done) atomic_fetch_add(&pool.done, done);
 }
 
 static void wait_for_work(void) {
@@ -77,9 +84,11 @@ static void *help(void *thread) {
     return NULL;
 }
 
-static void wake_all(void) {
+/* Wake up to `most` helpers that sleep. */
+static void wake(long most) {
     pthread_mutex_lock(&pool.lock);
-    pthread_cond_broadcast(&pool.work_there);
+    if (most < atomic_load(&pool.sleeping)) for (; most > 0; most--) pthread_cond_signal(&pool.work_there);
+    else pthread_cond_broadcast(&pool.work_there);
     pthread_mutex_unlock(&pool.lock);
 }
 
@@ -98,7 +107,7 @@ static void start_helpers(void) {
 static void stop_helpers(void) {
     if (pool.started && pool.owner == getpid()) {
         atomic_store(&pool.stop, 1);
-        wake_all();
+        wake(MOST_THREADS);
         for (int i = 1; i < pool.threads; i++) pthread_join(pool.helpers[i], NULL);
         atomic_store(&pool.stop, 0);
     }
@@ -120,9 +129,8 @@ void share(Work work, void *context, long tasks) {
     start_helpers();
     pool.work = work, pool.context = context, pool.tasks = tasks;
     atomic_store(&pool.done, 0);
-    uint_fast64_t job = (atomic_load(&pool.left) >> 32) + 1;
-    atomic_store(&pool.left, job << 32 | (uint64_t)tasks);
-    if (atomic_load(&pool.sleeping)) wake_all();
+    atomic_store(&pool.left, NOTHING + tasks);
+    if (atomic_load(&pool.sleeping)) wake(tasks - 1);
     work_along(0);
     for (long spin = 0; atomic_load(&pool.done) < tasks; spin++)
         if (spin < SPINS) pause_briefly();

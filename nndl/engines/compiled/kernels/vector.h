@@ -108,3 +108,11 @@ ALWAYS_INLINE void store_bytes(uint8_t *p, Mask values, long count) {
 ALWAYS_INLINE long round_up(long n, long multiple) { return (n + multiple - 1) / multiple * multiple; }
 
 ALWAYS_INLINE long smaller_of(long a, long b) { return a < b ? a : b; }
+
+/* sums (size) = the sum of `count` arrays of floats, in order: one array after the other, as they lie in memory. No threads
+   share it, so it has to be quick. */
+ALWAYS_INLINE void add_up(const float *parts, long count, long size, double *sums) {
+    for (long i = 0; i < size; i++) sums[i] = 0;
+    for (; count > 0; count--, parts += size)
+        for (long i = 0; i < size; i++) sums[i] += (double)parts[i];
+}

@@ -5,7 +5,7 @@
    Loop order. Some tiles at a time are transformed, then dU[p] is added to, plane by plane: a panel of Y (tiles x 2 VL) in the
    first-level cache, tiles of TILE_ROWS channels of dU in registers. Where dU is small, each thread does so with a range of
    tiles and a dU of its own, in its second-level cache. Where it is large, all threads transform the tiles at hand
-   into memory they share, and then take a plane and a group of channels each: no tile is transformed twice, and there is one
+   into memory they share, and then take a part of a plane each: no tile is transformed twice, and there is one
    dU. Either way sums have one order for a given number of threads. Where dy comes through a pooling, it is made for a few
    images at a time in the cache. */
 
@@ -26,6 +26,7 @@ typedef struct {
     int accumulate;
     long images, at_once, ranges;   /* images cut into tiles together, tiles transformed at a time, dUs */
     Tiling tiling;                  /* of any number of images */
+    long groups, pieces;            /* of channels and of panels, in a plane that all threads share */
     long panels, v_row, v_plane, y_panel, y_plane;
 } Gradient;
 
@@ -98,16 +99,16 @@ static void tiles_to_planes(const Gradient *g, const Batch *batch, long from, lo
     }
 }
 
-/* dU[p] = or += V[p]' Y[p] for channels `from` up to `to`, over those of a batch's tiles that have this plane. */
-static void multiply_plane(const Gradient *g, const Batch *batch, long p, long from, long to, const float *v, const float *y,
-                           float *du, int accumulate) {
+/* dU[p] = or += V[p]' Y[p] for some channels and panels, over those of a batch's tiles that have this plane. */
+static void multiply_plane(const Gradient *g, const Batch *batch, long p, Range channels, Range panels, const float *v,
+                           const float *y, float *du, int accumulate) {
     Range tiles = tiles_in_plane(&batch->tiling, p);
     long begin = tiles.from > batch->first ? tiles.from - batch->first : 0;
     long end = smaller_of(tiles.to - batch->first, batch->count);
     if (begin >= end && accumulate) return;
-    for (long panel = 0; panel < g->panels; panel++)
-        for (long c = from, rows; c < to; c += rows) {
-            rows = next_rows(to - c);
+    for (long panel = panels.from; panel < panels.to; panel++)
+        for (long c = channels.from, rows; c < channels.to; c += rows) {
+            rows = next_rows(channels.to - c);
             Product product = {.a = v + p * g->v_plane + begin * g->v_row + c, .a_step = g->v_row, .segments = 1,
                                .length = end - begin, .b = y + p * g->y_plane + panel * g->y_panel + begin * PANEL,
                                .b_step = PANEL};
@@ -143,10 +144,11 @@ static long sets_of(const Gradient *g) { return (g->shape->images + g->images - 
 /* Small dU: a thread adds a range of images up in a dU of its own. */
 static void range_task(void *context, long range, int thread) {
     const Gradient *g = context;
-    long C = g->shape->channels, sets = sets_of(g), begin = sets * range / g->ranges, end = sets * (range + 1) / g->ranges;
+    Range channels = {0, g->shape->channels}, panels = {0, g->panels};
+    long sets = sets_of(g), begin = sets * range / g->ranges, end = sets * (range + 1) / g->ranges;
     float *v = scratch(thread, SLOT_PATCHES, sizeof(float) * g->tiling.planes * g->v_plane);
     float *y = scratch(thread, SLOT_GRADIENT, sizeof(float) * g->tiling.planes * g->y_plane);
-    float *du = g->du + range * g->tiling.planes * C * g->panels * PANEL;
+    float *du = g->du + range * g->tiling.planes * channels.to * g->panels * PANEL;
     float *dy = room_for_dy(g, thread);
     int accumulate = 0;
     for (long set = begin; set < end; set++) {
@@ -154,25 +156,32 @@ static void range_task(void *context, long range, int thread) {
         for (long n = 0; dy && n < batch.images; n++) unpool_image(g->unpool, batch.image + n, dy + n * pixels_of_image(g));
         for (; next_tiles(g, &batch); accumulate = 1) {
             tiles_to_planes(g, &batch, 0, batch.count, v, y);
-            for (long p = 0; p < g->tiling.planes; p++) multiply_plane(g, &batch, p, 0, C, v, y, du, accumulate);
+            for (long p = 0; p < g->tiling.planes; p++) multiply_plane(g, &batch, p, channels, panels, v, y, du, accumulate);
         }
     }
 }
 
-enum { TRANSFORM = 32, GROUP = 64 };  /* tiles, an image or two, so that what is asked for ahead is asked for by who needs it */
+enum { TRANSFORM = 32, GROUP = 64, TASKS = 4 };  /* tiles; channels; tasks for each thread */
+
+/* An image or two, so that what is asked for ahead is asked for by who needs it, but something for each thread. */
+static long transformed_at_once(const Gradient *g) { return smaller_of(TRANSFORM, g->at_once / (2 * thread_count()) + 1); }
 
 static void transform_task(void *context, long task, int thread) {
     (void)thread;
     const Gradient *g = context;
-    tiles_to_planes(g, &g->batch, task * TRANSFORM, smaller_of((task + 1) * TRANSFORM, g->batch.count), g->v, g->y);
+    long tiles = transformed_at_once(g);
+    tiles_to_planes(g, &g->batch, task * tiles, smaller_of((task + 1) * tiles, g->batch.count), g->v, g->y);
 }
+
+static Range part_of(long size, long part, long parts) { return (Range){size * part / parts, size * (part + 1) / parts}; }
 
 static void plane_task(void *context, long task, int thread) {
     (void)thread;
     const Gradient *g = context;
-    long C = g->shape->channels, groups = (C + GROUP - 1) / GROUP, group = task % groups;
-    long from = C * group / groups, to = C * (group + 1) / groups;
-    multiply_plane(g, &g->batch, task / groups, from, to, g->v, g->y, g->du, g->accumulate);
+    long each = g->groups * g->pieces;
+    Range channels = part_of(g->shape->channels, task % g->groups, g->groups);
+    Range panels = part_of(g->panels, task % each / g->groups, g->pieces);
+    multiply_plane(g, &g->batch, task / each, channels, panels, g->v, g->y, g->du, g->accumulate);
 }
 
 static void unpool_task(void *context, long n, int thread) {
@@ -184,14 +193,16 @@ static void unpool_task(void *context, long n, int thread) {
 static void add_up_together(Gradient *g) {
     g->v = scratch(SHARED, SLOT_PATCHES, sizeof(float) * g->tiling.planes * g->v_plane);
     g->y = scratch(SHARED, SLOT_GRADIENT, sizeof(float) * g->tiling.planes * g->y_plane);
-    long groups = (g->shape->channels + GROUP - 1) / GROUP;
+    g->groups = (g->shape->channels + GROUP - 1) / GROUP;
+    g->pieces = smaller_of(g->panels, TASKS * thread_count() / (g->tiling.planes * g->groups) + 1);
+    long at_once = transformed_at_once(g);
     float *dy = room_for_dy(g, SHARED);
     for (long set = 0; set < sets_of(g); set++) {
         g->batch = batch_of(g, set, dy);
         if (dy) share(unpool_task, g, g->batch.images);
         for (; next_tiles(g, &g->batch); g->accumulate = 1) {
-            share(transform_task, g, (g->batch.count + TRANSFORM - 1) / TRANSFORM);
-            share(plane_task, g, g->tiling.planes * groups);
+            share(transform_task, g, (g->batch.count + at_once - 1) / at_once);
+            share(plane_task, g, g->tiling.planes * g->groups * g->pieces);
         }
     }
 }
@@ -235,9 +246,9 @@ static void finish_filters(void *context, long task, int thread) {
         }
 }
 
-/* A dU for each thread, if they are no more than SMALL floats together. Tiles transformed at a time: with a dU each as many as
-   the second-level cache holds (WORKING_SET floats of V and Y), TOGETHER / planes enough that dU is not read and written too
-   often. */
+/* A dU for each thread, or for two threads in three, if they are no more than SMALL floats together. Tiles transformed at a
+   time: with a dU each as many as the second-level cache holds (WORKING_SET floats of V and Y), TOGETHER / planes enough that
+   dU is not read and written too often. */
 enum { SMALL = 5 << 19, WORKING_SET = 220 * 1024, LEAST_TILES = 32, TOGETHER = 256 * 36 };
 
 /* dw from dy or, where that is NULL, from pooled gradients. */
@@ -248,10 +259,11 @@ void nndl_winograd_weight_gradient(const Shape *s, const float *x, const float *
     g.v_row = odd_lines(s->channels);
     g.tiling = tiling_of(s, 1);
     long u_size = g.tiling.planes * s->channels * g.panels * PANEL, tile_size = g.tiling.planes * (g.v_row + g.panels * PANEL);
-    int small = thread_count() * u_size <= SMALL;
+    long fitting = SMALL / u_size;
+    int small = 3 * fitting >= 2 * thread_count();
     long wanted = small ? WORKING_SET / tile_size : TOGETHER / g.tiling.planes, in_image = g.tiling.in_image;
     if (wanted < LEAST_TILES) wanted = LEAST_TILES;
-    g.ranges = small ? smaller_of(thread_count(), s->images) : 1;
+    g.ranges = small ? smaller_of(smaller_of(thread_count(), fitting), s->images) : 1;
     g.images = smaller_of((wanted + in_image - 1) / in_image, (s->images + g.ranges - 1) / g.ranges);
     g.ranges = smaller_of(g.ranges, sets_of(&g));
     long tiles = g.images * in_image, batches = (tiles + wanted - 1) / wanted;
