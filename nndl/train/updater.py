@@ -1,7 +1,8 @@
 """One update of all parameters: the rule applied stretch by stretch along the vector they live on."""
 
 import math
-from collections.abc import Collection, Sequence
+from collections import deque
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Annotated, NamedTuple
@@ -145,9 +146,12 @@ class Updater:
             for i in range(start, stop):
                 squares[i] = self._update_part(*parts[i], gradients, thread)
 
+        # They differ by much: whoever is free takes the largest that waits, whichever the slice.
+        waiting = deque(sorted(range(len(filters)), key=lambda i: -self._params[filters[i][0]].size))
+
         def update_filters(start: int, stop: int, thread: int) -> None:
-            del thread
-            for i in range(start, stop):
+            del start, stop, thread
+            for i in _taken(waiting):
                 squares[len(parts) + i] = self._update_filters(*filters[i], gradients)
 
         (self._share if len(parts) > FEW else in_one_piece)(len(parts), update_parts)
@@ -178,6 +182,15 @@ class Updater:
             dw = np.add(np.multiply(w, pull, out=pulled), dw, out=pulled)
         self.rule.update(w, dw, memory, temporary, learning_rate, self.t)
         return float(np.dot(w, w))
+
+
+def _taken(waiting: deque[int]) -> Iterator[int]:
+    """Take what waits from the left, until nothing is left; threads may take from one queue side by side."""
+    while True:
+        try:
+            yield waiting.popleft()
+        except IndexError:
+            return
 
 
 def stretches(

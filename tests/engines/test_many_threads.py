@@ -26,8 +26,14 @@ ENGINES = [name for name in ("vectorized", "compiled") if name in available()]
 WAYS: dict[str, tuple[Layer, ...]] = {
     "strided": (Conv(filters=128, stride=2), Silu(), Conv(filters=150, stride=2), Silu()),
     "winograd": (Conv(filters=96), SpatialBn(), Silu(), Conv(filters=100), AvgPool()),
+    "in groups": (
+        *(Conv(filters=64, kernel=1, pad=0), Conv(filters=64, groups=4), Conv(filters=64, groups="channels"), Silu()),
+        *(Conv(filters=260, stride=2, dilation=2, pad=2), Silu()),
+    ),
     "pointwise": (Conv(filters=20, kernel=1, pad=0), Silu(), Conv(filters=70, kernel=1, pad=0), AvgPool()),
 }
+"""The definition's layers, in whose rows nothing is cut off or chosen: rounding stays small."""
+
 POOLED: tuple[Layer, ...] = (Conv(filters=70, kernel=7), Relu(), MaxPool(), Affine(out_features=10))
 
 

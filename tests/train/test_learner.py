@@ -1,14 +1,20 @@
 """One training update is clipping, the update rule and averaging, in this order, whoever asks for it."""
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 import pytest
 
+from nndl.engines import get_engine
+from nndl.net.catalog import Affine, Conv
+from nndl.net.network import Network
+from nndl.net.types import Array
 from nndl.train.events import StepDone
 from nndl.train.learner import Learner
 from nndl.train.optimizers import Adam, AdamW, Muon, Sgd, SgdMomentum
 from nndl.train.solver import Solver
 from nndl.train.transforms import Ema
-from nndl.train.updater import Group
+from nndl.train.updater import Group, Updater
 from tests.train import tiny
 
 
@@ -127,3 +133,27 @@ def test_a_falling_factor_falls_in_a_straight_line_to_the_freezing() -> None:
 def test_falling_to_no_end_is_refused() -> None:
     with pytest.raises(ValueError, match="falling needs freeze_after"):
         Group(match="*", falling=True)
+
+
+def test_muons_filters_go_the_largest_first_to_whichever_thread_is_free() -> None:
+    network = Network(
+        (Conv(filters=4), Conv(filters=16), Conv(filters=8), Affine(out_features=3)),
+        (3, 6, 6),
+        get_engine("vectorized"),
+    )
+    gradients = network.params.like()
+    gradients.vector[:] = np.random.default_rng(0).standard_normal(gradients.vector.size)
+    taken: list[list[str]] = []
+
+    def first_slice_does_all(count: int, work: Callable[[int, int, int], None]) -> None:
+        for i in range(count):
+            taken.append([])
+            work(i, i + 1, i)
+
+    class Watched(Muon):
+        def update_filters(self, w: Array, dw: Array, memory: Sequence[Array], learning_rate: float) -> None:
+            taken[-1].append(f"{w.shape[0]} of {w.shape[1]}")
+            super().update_filters(w, dw, memory, learning_rate)
+
+    Updater(Watched(), network.params, share=first_slice_does_all).update(gradients)
+    assert [some for some in taken if some] == [["8 of 16", "16 of 4", "4 of 3"]]

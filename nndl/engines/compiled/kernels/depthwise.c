@@ -168,7 +168,8 @@ void nndl_depthwise_forward(const GroupedShape *s, const float *x, const float *
 
 /* Backward ------------------------------------------------------------------------------------------------ */
 
-enum { CHAINS = 4, SLICES = 8 };  /* additions side by side; tasks to a thread, for an even load */
+/* Additions side by side; tasks to a thread, for an even load; floats of all sums, or as many sums as two threads had. */
+enum { CHAINS = 4, SLICES = 8, MOST = 1 << 20 };
 
 /* The sum over `count` outputs, C floats apart, of dy times x, whose pixels lie `step` floats apart. */
 ALWAYS_INLINE Vector sum_along(const float *x, long step, const float *dy, long C, long count, const long lanes) {
@@ -293,14 +294,14 @@ static void backward_task(void *context, long task, int thread) {
 /* dx and dw, either of which may be NULL. */
 void nndl_depthwise_backward(const GroupedShape *s, const float *x, const float *dy, const float *w, float *dx, float *dw) {
     size_t pixel = sizeof(float) * (size_t)s->channels;
-    Depthwise d = {.s = s, .x = x, .dy = dy, .w = w, .dx = dx, .tasks = smaller_of(s->images, thread_count() * SLICES)};
+    Depthwise d = {.s = s, .x = x, .dy = dy, .w = w, .dx = dx};
     d.nothing = memset(scratch(SHARED, SLOT_ZEROS, pixel), 0, pixel);
-    long size = s->size_down * s->size_across * s->channels;
+    long size = s->size_down * s->size_across * s->channels, most = MOST / size > 2 * SLICES ? MOST / size : 2 * SLICES;
+    d.tasks = smaller_of(s->images, smaller_of(thread_count() * SLICES, most));
     if (dx) d.streams = streams_to(s, dx, s->images * s->height * s->width);
     if (dw) d.parts = scratch(SHARED, SLOT_PARTS, sizeof(float) * (size_t)(d.tasks * size));
     share(backward_task, &d, d.tasks);
-    for (long i = 0; dw && i < size; i++) {
-        dw[i] = 0;
-        for (long task = 0; task < d.tasks; task++) dw[i] += d.parts[task * size + i];
-    }
+    if (dw) memset(dw, 0, sizeof(float) * (size_t)size);
+    for (long task = 0; dw && task < d.tasks; task++)
+        for (long i = 0; i < size; i++) dw[i] += d.parts[task * size + i];
 }

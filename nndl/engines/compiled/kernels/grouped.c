@@ -8,7 +8,8 @@
 
    The input gradient reads dy. At steps of s pixels, output i went into pixel i s + what its taps say: so the pixels of dx fall into
    phases, each of which is a convolution of its own by some of the taps, at step 1 in dy; nothing is multiplied by zeros in between.
-   dw: a task takes a range of images into sums of its own, and these are added up in order. */
+   dw: ranges of images have sums of their own, which are added up in order. A task is a range, or where there are more threads than
+   memory for sums, some rows of taps of some units. */
 
 #include "grouped.h"
 #include "lanes.h"
@@ -26,18 +27,19 @@ typedef struct { long before, length; } Extent;
 typedef struct {
     const GroupedShape *s;
     const float *x, *w, *bias;   /* x: the images that are read */
-    float *y, *packed, *parts;   /* packed: of pack_phase; parts: (tasks, units, K K' in, columns) */
+    float *y, *packed, *parts;   /* packed: of pack_phase; parts: (ranges, units, K, K' in, columns) */
     const float *dy;             /* of the weight gradient */
     long height, width;          /* of the images that are read */
     long in, out;                /* channels of a group that are read and written */
     long together, units;        /* groups of a unit, units */
     long lanes, columns, pixel;  /* whether vectors are laid out; columns of a unit's panels; floats of a pixel in the room */
-    long back, tasks;
+    long back, ranges, pieces;   /* of images; of the rows of taps of all units */
     Extent down, across;
     Mask first;                  /* of each lane: the first channel of the group its output belongs to, counted from the unit's */
 } Grouped;
 
-enum { PANEL = TILE_COLUMNS, SMALL = 1 << 16, SLICES = 8 };  /* dw of less than SMALL floats: SLICES tasks to a thread */
+/* dw of less than SMALL floats: SLICES tasks to a thread; of all sums together there are MOST floats, or two dws. */
+enum { PANEL = TILE_COLUMNS, SMALL = 1 << 16, SLICES = 8, MOST = 1 << 20 };
 
 ALWAYS_INLINE long larger_of(long a, long b) { return a > b ? a : b; }
 
@@ -266,12 +268,12 @@ static void add_taps(const Grouped *g, Product product, long length, float *part
         }
 }
 
-/* Add what an image laid out and dy have for a unit to part (K, K', in, columns). */
-static void add_image(const Grouped *g, const float *room, const float *dy, float *part) {
+/* Add what an image laid out and dy have for some rows of taps of a unit to part (rows, K', in, columns). */
+static void add_image(const Grouped *g, const float *room, const float *dy, float *part, long rows) {
     const GroupedShape *s = g->s;
     long row = g->across.length * g->pixel, runs = s->dilation_across == 1 ? 1 : s->size_across;
     long length = s->size_across / runs * g->in, step = s->step_across * g->pixel, y_row = s->out_width * s->filters;
-    for (long i = 0; i < s->size_down; i++, room += s->dilation_down * row, part += s->size_across * g->in * g->columns) {
+    for (; rows > 0; rows--, room += s->dilation_down * row, part += s->size_across * g->in * g->columns) {
         if (g->lanes) {
             Lanes lanes = {.a = room, .a_step = step, .a_segment = s->step_down * row, .b = dy, .b_step = s->filters,
                            .b_segment = y_row, .segments = s->out_height, .length = s->out_width, .taps = s->size_across,
@@ -300,14 +302,19 @@ static const float *readable(const Grouped *g, long n, int thread) {
 
 static void gradient_task(void *context, long task, int thread) {
     const Grouped *g = context;
-    long size = depth_of(g) * g->columns;
-    float *room = scratch(thread, SLOT_IMAGE, room_of(g)), *parts = g->parts + task * g->units * size;
-    memset(parts, 0, sizeof(float) * (size_t)(g->units * size));
-    for (long n = g->s->images * task / g->tasks; n < g->s->images * (task + 1) / g->tasks; n++) {
+    const GroupedShape *s = g->s;
+    long size = depth_of(g) * g->columns, taps = s->size_down, every = g->units * taps, range = task / g->pieces;
+    long begin = every * (task % g->pieces) / g->pieces, end = every * (task % g->pieces + 1) / g->pieces;
+    float *room = scratch(thread, SLOT_IMAGE, room_of(g)), *parts = g->parts + range * g->units * size;
+    memset(parts + size / taps * begin, 0, sizeof(float) * (size_t)(size / taps * (end - begin)));
+    for (long n = s->images * range / g->ranges; n < s->images * (range + 1) / g->ranges; n++) {
         const float *dy = readable(g, n, thread);
-        for (long unit = 0; unit < g->units; unit++) {
+        for (long row = begin, rows; row < end; row += rows) {
+            long unit = row / taps, tap = row % taps;
+            rows = smaller_of(taps - tap, end - row);
             lay_out(g, n, unit, room);
-            add_image(g, room, dy + unit * g->together * g->out, parts + unit * size);
+            add_image(g, room + tap * s->dilation_down * g->across.length * g->pixel, dy + unit * g->together * g->out,
+                      parts + size / taps * row, rows);
         }
     }
 }
@@ -322,7 +329,7 @@ static void add_up_row(void *context, long row, int thread) {
         float *dw = g->y + row * g->s->filters + unit * g->together * g->out;
         for (long f = 0, count = outputs_of(g, unit); f < count; f += VL) {
             Vector sum = {};
-            for (long task = 0; task < g->tasks; task++) sum += load(parts + task * g->units * size + f);
+            for (long range = 0; range < g->ranges; range++) sum += load(parts + range * g->units * size + f);
             store_part(dw + f, sum, count - f);
         }
     }
@@ -332,9 +339,11 @@ static void weight_gradient(const GroupedShape *s, const float *x, const float *
     Grouped g = grouped_of(s, x, 0);
     g.dy = dy, g.y = dw;
     long size = g.units * depth_of(&g) * g.columns;
-    g.tasks = smaller_of(s->images, thread_count() * (size < SMALL ? SLICES : 1));
-    g.parts = scratch(SHARED, SLOT_PARTS, sizeof(float) * (size_t)(g.tasks * size));
-    share(gradient_task, &g, g.tasks);
+    long tasks = thread_count() * (size < SMALL ? SLICES : 1), most = MOST / size > 2 ? MOST / size : 2;
+    g.ranges = smaller_of(s->images, smaller_of(tasks, most));
+    g.pieces = smaller_of(tasks / g.ranges, g.units * s->size_down);
+    g.parts = scratch(SHARED, SLOT_PARTS, sizeof(float) * (size_t)(g.ranges * size));
+    share(gradient_task, &g, g.ranges * g.pieces);
     share(add_up_row, &g, depth_of(&g));
 }
 
