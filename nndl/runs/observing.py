@@ -36,7 +36,7 @@ class Observers:
     def _guarded(self, number: int, work: Callable[[], None]) -> None:
         try:
             work()
-        except Exception as error:  # of somebody else's code: training goes on
+        except (Exception, SystemExit) as error:  # of somebody else's code: training goes on
             self._watching.pop(number, None)
             words = of_own_code(error) or in_words(error)
             self._warn(f"{self._kinds[number]} observes no more of this run ({words}); training goes on")

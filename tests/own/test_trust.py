@@ -85,13 +85,13 @@ NAMES = {
     "TARGET": ("RUN", "RUN/config.yaml"),
     "SWEEP": ("",),
 }
-"""What names a config, a run or a sweep on the command line, and words that do so in these lists."""
+"""The names of a config, a run or a sweep on the command line, and words that do so in these lists."""
 OTHERS = {
     *("N", "N,...", "X", "KEY", "NAME", "NAMES", "FOLDER", "FILE", "FILE.csv", "FILE.png", "KEY=VALUE", "LAYER"),
     *("IMAGE", "WEIGHTS", "URL", "HEX", "TEXT", "HOW", "ROOT", "DIR", "DAYS", "GB", "test|val"),
     *("none|mirror|mirror+translate[:SHARE]", "onnx|npz|safetensors|pytorch"),
 }
-"""What names neither. The file of `sweep run` is its user's own choice (test_sweep_kept.py), --use is tried above."""
+"""Names of neither. The file of `sweep run` is its user's own choice (test_sweep_kept.py), --use is tried above."""
 
 MARK = "\nfrom pathlib import Path\nPath({!r}).touch()\n"
 

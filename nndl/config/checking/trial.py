@@ -48,6 +48,8 @@ def fault_of_transform(transform: Transform, shape: Shape) -> str | None:
             raise _UnfitError("apply changes the images that it is given; it should return new ones")
         if not np.array_equal(given, transform.apply(images, index, 0, 0)):
             raise _UnfitError("apply gives other images the second time; draw by (seed, epoch, index) alone")
+        if not np.array_equal(given[1:], transform.apply(images[1:], index[1:], 0, 0)):
+            raise _UnfitError("apply gives an image something else in another place of the batch; draw by index alone")
 
     return _fault(f"on {EXAMPLES} {describe(shape)}", tried)
 
@@ -60,6 +62,8 @@ def fault_of_schedule(schedule: Schedule, epochs: float) -> str | None:
             multiplier = schedule(epoch, epochs)
             if not (isinstance(multiplier, int | float | np.number) and np.isfinite(multiplier) and multiplier >= 0):
                 raise _UnfitError(f"at epoch {epoch:g} it gives {multiplier!r}; a multiplier is a number, 0 or more")
+            if schedule(epoch, epochs) != multiplier:
+                raise _UnfitError(f"at epoch {epoch:g} it gives something else the second time")
 
     return _fault(f"over {epochs:g} epochs", tried)
 
@@ -67,16 +71,22 @@ def fault_of_schedule(schedule: Schedule, epochs: float) -> str | None:
 def fault_of_rule(rule: Rule) -> str | None:
     """Take a step with an update rule."""
 
-    def tried() -> None:
+    def updated(dtype: type[Any]) -> Array:
         random = np.random.default_rng(0)
-        w, dw = random.standard_normal(NUMBERS), random.standard_normal(NUMBERS)
-        memory, temporary = ([np.zeros(NUMBERS) for _ in range(count)] for count in (len(rule.memory), 2))
+        w, dw = (random.standard_normal(NUMBERS).astype(dtype) for _ in range(2))
+        memory, temporary = ([np.zeros(NUMBERS, dtype) for _ in range(count)] for count in (len(rule.memory), 2))
         kept = dw.copy()
         given: Any = rule.update(w, dw, memory, temporary, rule.learning_rate, 1)  # type: ignore[func-returns-value]
         if given is not None:
             raise _UnfitError("update returns something; it changes w in place: w -= ...")
         if not np.array_equal(dw, kept):
             raise _UnfitError("update changes dw; write into temporary[0] and temporary[1] instead")
+        return w
+
+    def tried() -> None:
+        for dtype in (np.float64, np.float32):
+            if not np.array_equal(updated(dtype), updated(dtype), equal_nan=True):
+                raise _UnfitError("update gives something else the second time; a run could not be repeated")
 
     return _fault(f"on {NUMBERS} weights", tried)
 

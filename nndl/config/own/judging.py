@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
 from nndl.described import Described
 from nndl.errors import ConfigError
 from nndl.net.layer import Layer, Pair
@@ -32,6 +34,9 @@ METHODS = {
     "pytorch": (),
 }
 """The methods that a layer may have, and what they are given after self."""
+STREAMS = 1 << 32
+"""The streams of random numbers from which on those of one's own augmentations are; nndl's own are below."""
+STRICT = ConfigDict(strict=True, allow_inf_nan=False)
 ENGINES = ("reference", "vectorized", "compiled", "compiled_bf16")
 
 
@@ -78,6 +83,19 @@ def _check_options(described: type[Described]) -> None:
                 f"option {field.name!r} is of type {_shown(hints[field.name])}, which no config can say; options are "
                 "bool, int, float, str, Literal, None, or tuples of these"
             )
+    _check_defaults(described, hints)
+
+
+def _check_defaults(described: type[Described], hints: Mapping[str, Any]) -> None:
+    """Refuse a default that no config could give."""
+    for field in fields(described):
+        if field.default is MISSING:
+            continue
+        try:
+            TypeAdapter(hints[field.name], config=STRICT).validate_python(field.default)
+        except ValidationError as error:
+            words = error.errors()[0]["msg"].replace("Input", "it")
+            raise ConfigError(f"option {field.name!r} has the default {field.default!r}, and {words}") from None
 
 
 def _method_of(described: type[Described], name: str) -> str | None:
@@ -121,9 +139,20 @@ def _check_layer(described: type[Layer]) -> None:
         raise ConfigError(f"draws is True or False, not {described.draws!r}")
     _check_mappings(described)
     for name in ("gradients", "decays"):
-        value = getattr(described, name)
-        if not (isinstance(value, tuple) and all(isinstance(each, str) for each in value)):
-            raise ConfigError(f"{name} is a tuple of names, such as ('w', 'b'), not {value!r}")
+        _check_names(name, getattr(described, name), "('w', 'b')")
+
+
+def _check_names(name: str, value: Any, such: str) -> None:
+    if not (isinstance(value, tuple) and all(isinstance(each, str) for each in value)):
+        raise ConfigError(f"{name} is a tuple of names, such as {such}, not {value!r}")
+    odd = next((each for each in value if not each.isidentifier() or value.count(each) > 1), None)
+    if odd is not None:
+        said = "twice" if odd.isidentifier() else "as a name, which has letters, digits and _ only"
+        raise ConfigError(f"{name} has {odd!r} {said}")
+
+
+def _is_stream(value: Any) -> bool:
+    return isinstance(value, int) and value >= STREAMS
 
 
 def _check_mappings(described: type[Layer]) -> None:
@@ -148,9 +177,9 @@ def _check_method(described: type[Any], what: str) -> None:
     if getattr(described, "whole_filters", False):
         raise ConfigError("whole_filters is for nndl's own rules")
     if what == "optimizer":
-        memory = described.memory
-        if not (isinstance(memory, tuple) and all(isinstance(each, str) for each in memory)):
-            raise ConfigError(f"memory is a tuple of names, such as ('velocity',), not {memory!r}")
+        _check_names("memory", described.memory, "('velocity',)")
+    if what == "augmentation" and not _is_stream(getattr(described, "stream", STREAMS)):
+        raise ConfigError("stream is a number that nndl.register gives; leave it out")
     count = len(inspect.signature(theirs).parameters)
     if own is not theirs and not _takes(own, count):
         raise ConfigError(f"{_signature(name, own)} should be {_signature(name, theirs)}")

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from zlib import crc32
 
 from nndl.config.expanding import REPEAT
-from nndl.config.own.judging import refuse_unfit
+from nndl.config.own.judging import STREAMS, refuse_unfit
 from nndl.config.schema import ONE_OF
 from nndl.data.augment import Transform
 from nndl.described import Described
@@ -48,7 +48,7 @@ def register_at(described: D, module: str, place: str) -> D:
     refuse_unfit(made, what)
     _refuse_taken(made, what, module, place)
     if what == "augmentation" and not hasattr(made, "stream"):
-        made.stream = (1 << 32) + crc32(made.kind.encode())  # beyond those of nndl's own
+        made.stream = STREAMS + crc32(made.kind.encode())  # beyond those of nndl's own
     add(Part(what, made, place, module))
     return made
 
@@ -69,7 +69,8 @@ def _as_dataclass(described: Any) -> Any:
     try:
         return make(described)
     except (TypeError, ValueError) as error:
-        raise ConfigError(f"{described.__name__}: its options cannot be those of a description: {error}") from None
+        words = "a default is plain, such as a tuple for a list" if "mutable default" in str(error) else str(error)
+        raise ConfigError(f"{described.__name__}: its options cannot be those of a description: {words}") from None
 
 
 def _refuse_taken(described: type[Described], what: str, module: str, place: str) -> None:
