@@ -142,7 +142,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("sanitizer", choices=SANITIZERS)
     parser.add_argument("tests", nargs="*", default=TESTS, help="tests to run, as pytest names them")
     parser.add_argument("--instructions", help="one build alone: baseline, avx2, ...")
-    options = parser.parse_args(arguments)
+    options = parser.parse_intermixed_args(arguments)
     sanitizer = SANITIZERS[options.sanitizer]
     with tempfile.TemporaryDirectory(prefix="nndl-sanitize-") as folder:
         tree = copied(Path(folder))

@@ -69,3 +69,12 @@ def test_a_planted_fault_is_reported(
     told = capfd.readouterr()
     assert report in told.out + told.err
     assert "FOUND SOMETHING" in told.out
+
+
+def test_options_may_stand_before_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(sanitize, "copied", lambda folder: folder)
+    monkeypatch.setattr(sanitize, "compile_kernels", lambda *_: None)
+    monkeypatch.setattr(sanitize, "run_tests", lambda *arguments: not asked.extend(arguments[2:]))
+    assert sanitize.main(["address", "--instructions", "baseline", "one.py", "two.py::three"]) == 0
+    assert asked == ["baseline", ["one.py", "two.py::three"]]
