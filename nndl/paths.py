@@ -60,9 +60,15 @@ def expanded(path: str | os.PathLike[str]) -> Path:
         ) from None
 
 
+def resolved(path: Path) -> Path:
+    """Return the path absolute and without links, of which those that lead in a circle stay (`resolve` fails there)."""
+    return Path(os.path.realpath(path))
+
+
 def placed(path: Path) -> str:
-    """Return a relative path with the place that it means: pets (from here /home/me/pets)."""
-    return str(path) if path.is_absolute() else f"{path} (from here {path.resolve()})"
+    """Return a path where nothing is with the place that it means, if relative: pets (from here /home/me/pets)."""
+    link = ", a link that leads to nothing," if path.is_symlink() else ""
+    return f"{path}{link}" if path.is_absolute() else f"{path}{link} (from here {resolved(path)})"
 
 
 def quoted(text: str) -> str:

@@ -14,7 +14,7 @@ from nndl.export.load import load_arrays, normalization_of
 from nndl.runs.atomic import write_atomically
 from nndl.runs.checkpoint import write_checkpoint
 from nndl.runs.environment import describe_environment
-from nndl.runs.folder import RunFolder, create_run_folder
+from nndl.runs.folder import RunFolder, create_run_folder, note_elsewhere
 from nndl.runs.inputs import Inputs, write_inputs
 from nndl.runs.own import write_sources
 from nndl.train.state import pack
@@ -33,6 +33,7 @@ def import_run(experiment: Experiment, weights: Path, run_dir: Path | None = Non
     normalize = normalization_of(arrays, network.input_shape) or _fitted(experiment, weights)
     synthetic = experiment.data.dataset == "synthetic"
     folder = create_run_folder(experiment.name, run_dir)
+    note_elsewhere(folder.path)
     if experiment.sources:
         write_sources(folder, experiment.sources)
     write_atomically(folder.config, dump(with_copies(experiment)))

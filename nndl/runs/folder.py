@@ -277,6 +277,7 @@ def find_runs(text: str, runs: Path | None = None) -> Path:
         matching = [name for name in there if RunFolder(runs / name).is_begun()] or there
     else:
         matching = [name for name in there if text and _begins(name, text)]
+        matching = [name for name in matching if _is_called(name, text)] or matching  # es before a newer es2
     if matching:
         newest = matching[-1]
         if Path(newest).is_absolute():
@@ -293,6 +294,12 @@ def find_runs(text: str, runs: Path | None = None) -> Path:
 def _begins(name: str, text: str) -> bool:
     """Tell whether a run's name begins so; of one made elsewhere, whether its folder's does."""
     return name.startswith(text) or (Path(name).is_absolute() and Path(name).name.startswith(text))
+
+
+def _is_called(name: str, text: str) -> bool:
+    """Tell whether a run's folder bears just this name, alone or before the time at which it began."""
+    own = Path(name).name if Path(name).is_absolute() else name.partition("/")[0]
+    return bool(re.fullmatch(rf"{re.escape(text)}(-[0-9]{{8}}-[0-9]{{6}}(-[0-9]+)?)?", own))
 
 
 def _age(path: Path) -> tuple[float, str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from nndl.errors import UsageError
 from nndl.own.source import KEPT
-from nndl.paths import expanded
+from nndl.paths import expanded, resolved
 from nndl.runs.files import is_there
 from nndl.runs.folder import RunFolder, SeveralRunsError, members, runs_root
 from nndl.runs.lock import is_locked, lock_run
@@ -36,8 +36,8 @@ def _refuse(folder: RunFolder) -> None:
     if not folder.is_begun():
         raise UsageError(f"{path} holds a config.yaml, but no run: it is left alone")
     if path.is_symlink():
-        raise UsageError(f"{path} is a link; remove the run where it stands: {path.resolve()}")
-    if Path.cwd().is_relative_to(path.resolve()):
+        raise UsageError(f"{path} is a link; remove the run where it stands: {resolved(path)}")
+    if Path.cwd().is_relative_to(resolved(path)):
         raise UsageError(f"{path} is where you are; go to another folder first")
     others = sorted(item.name for item in path.iterdir() if item.is_dir() and item.name not in OURS)
     if others:

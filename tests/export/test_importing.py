@@ -10,6 +10,7 @@ from nndl.config.build import build_network
 from nndl.data.normalize import Normalize
 from nndl.export.files import npz_bytes
 from nndl.export.importing import import_run
+from nndl.runs.folder import RUNS, find_run
 from nndl.runs.inputs import read_inputs
 from tests.data.sources.drawn import fill
 
@@ -27,7 +28,9 @@ def test_a_run_is_made_of_weights_for_a_folder(tmp_path: Path, monkeypatch: pyte
         np.savez(tmp_path / "w.npz", **arrays)
     else:
         (tmp_path / "w.npz").write_bytes(npz_bytes(network, normalize, ("cat", "dog")))
+    monkeypatch.setenv(RUNS, str(tmp_path / "runs"))
     inputs = read_inputs(import_run(experiment, tmp_path / "w.npz", tmp_path / "run"))
+    assert find_run("run").path == tmp_path / "run"
     assert inputs is not None
     assert (inputs.data, inputs.classes, inputs.synthetic) == ("pets", ("cat", "dog"), False)
     assert inputs.normalize.mean.shape == (1,)

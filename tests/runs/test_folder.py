@@ -93,6 +93,15 @@ def test_a_run_is_found_by_folder_name_beginning_and_latest(tmp_path: Path) -> N
         find_run("latest", tmp_path / "none")
 
 
+def test_a_name_that_is_whole_comes_before_the_newer_beginning_of_another(tmp_path: Path) -> None:
+    names = ["es-20260101-000000", "es-20260102-000000-2", "es2-20260103-000000", "es-20260104-long", "esa/seed-0"]
+    for age, name in enumerate(names):
+        make_run(tmp_path / name)
+        os.utime(tmp_path / name / "config.yaml", (age, age))
+    expected = {"es": names[1], "es2": names[2], "esa": "esa/seed-0", "es-2026010": names[3]}
+    assert {text: find_run(text, tmp_path).path.relative_to(tmp_path).as_posix() for text in expected} == expected
+
+
 def test_runs_made_elsewhere_are_found_again_as_long_as_they_are_there(tmp_path: Path) -> None:
     runs, other = tmp_path / "runs", tmp_path / "other" / "trial"
     make_run(other)

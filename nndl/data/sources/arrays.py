@@ -30,6 +30,13 @@ class Part:
     """(N,), (N, 1), or a row for each image that is 1 at its class; numbers or text."""
     read: Callable[[], Array]
     """Gives the images."""
+    labels_name: str = ""
+    """The name of its labels in errors, where they have one of their own."""
+
+    @property
+    def of_labels(self) -> str:
+        """Return the beginning of an error that is of the labels."""
+        return f"{self.labels_name or self.name}: "
 
 
 @dataclass(frozen=True)
@@ -143,11 +150,13 @@ def _words(part: Part, names: Sequence[str] | None) -> Array:
     labels = part.labels
     if labels.ndim == 2 and labels.shape[1] > 1:
         if not ((labels == 0) | (labels == 1)).all() or not (labels.sum(axis=1) == 1).all():
-            raise DataError(f"{part.name}: labels {labels.shape} are no rows that are 1 at one class and 0 elsewhere")
+            raise DataError(
+                f"{part.of_labels}labels {labels.shape} are no rows that are 1 at one class and 0 elsewhere"
+            )
         labels = labels.argmax(axis=1)
     labels = labels.reshape(-1) if labels.ndim == 2 else labels
     if labels.shape != part.shape[:1]:
-        raise DataError(f"{part.name}: {part.shape[0]:,} images, and labels {labels.shape}; each image has one")
+        raise DataError(f"{part.of_labels}{part.shape[0]:,} images, and labels {labels.shape}; each image has one")
     if len(labels) > MOST_IMAGES:
         raise DataError(f"{part.name} holds {len(labels):,} images; at most {MOST_IMAGES:,} are read")
     if labels.dtype.kind == "S":
@@ -156,15 +165,15 @@ def _words(part: Part, names: Sequence[str] | None) -> Array:
         return labels
     if labels.dtype.kind == "f":
         if (odd := labels[(labels != np.rint(labels)) | ~(np.abs(labels) < 2**53)]).size:
-            raise DataError(f"{part.name}: labels are whole numbers or text, and one is {odd[0]}")
+            raise DataError(f"{part.of_labels}labels are whole numbers or text, and one is {odd[0]}")
         labels = labels.astype(np.int64)
     if labels.dtype.kind not in "iub":
-        raise DataError(f"{part.name}: labels are whole numbers or text, not {labels.dtype}")
+        raise DataError(f"{part.of_labels}labels are whole numbers or text, not {labels.dtype}")
     if names is None:
         return labels.astype(np.int64).astype(str)
     if len(labels) and not (labels.min() >= 0 and labels.max() < len(names)):
         raise DataError(
-            f"{part.name}: labels go from {labels.min()} to {labels.max()}, and {len(names)} classes are named"
+            f"{part.of_labels}labels go from {labels.min()} to {labels.max()}, and {len(names)} classes are named"
         )
     return np.array(list(names))[labels.astype(np.int64)]
 

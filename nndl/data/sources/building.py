@@ -12,6 +12,7 @@ from nndl.data.sources.pruning import CLEANING, there_are
 from nndl.data.sources.telling import progress
 from nndl.data.sources.wanted import Wanted, listed
 from nndl.errors import DataError
+from nndl.paths import resolved
 
 SIZE, CHANNELS = (32, 32), 3
 """Height and width, and channels, where a config says nothing."""
@@ -57,7 +58,7 @@ def build(pictures: Pictures, wanted: Wanted) -> Dataset:
 
     key = repr((*pictures.key, shape, wanted.fit, wanted.skip_damaged, pictures.classes))
     return cached(
-        Plan(key, stamp, str(wanted.root.resolve()), pictures.name, shape, pictures.classes, pictures.count, make)
+        Plan(key, stamp, str(resolved(wanted.root)), pictures.name, shape, pictures.classes, pictures.count, make)
     )
 
 

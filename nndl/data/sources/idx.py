@@ -15,6 +15,7 @@ from nndl.data.dataset import Dataset
 from nndl.data.sources.arrays import Part, Whole, dataset, found
 from nndl.data.sources.wanted import MOST_IMAGES, Found, Wanted, require_root
 from nndl.errors import DataError
+from nndl.paths import resolved
 
 NAMES: dict[str, Sequence[str] | None] = {
     "mnist": tuple("0123456789"),
@@ -49,7 +50,7 @@ def load(wanted: Wanted, kind: str) -> Dataset:
 
 def _whole(wanted: Wanted, kind: str) -> Whole:
     train, test = (_part(require_root(wanted.root), names) for names in _PARTS.values())
-    return Whole(kind if kind != "idx" else wanted.root.resolve().name, train, test, NAMES[kind])
+    return Whole(kind if kind != "idx" else resolved(wanted.root).name, train, test, NAMES[kind])
 
 
 def _part(root: Path, names: Sequence[str]) -> Part:

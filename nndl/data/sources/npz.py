@@ -107,7 +107,9 @@ def _part(path: Path, heads: dict[str, tuple[tuple[int, ...], Any]], pair: tuple
             raise DataError(f"{path}: {name} holds Python objects, which are not read; save it as numbers or text")
         if (size := int(np.prod(shape, dtype=object)) * dtype.itemsize) > MOST_BYTES:
             raise DataError(f"{path}: {name} would take {size / 2**30:,.0f} GiB; at most {MOST_BYTES >> 30} are read")
-    return Part(f"{path}: {images}", heads[images][0], _array(path, labels), partial(_array, path, images))
+    return Part(
+        f"{path}: {images}", heads[images][0], _array(path, labels), partial(_array, path, images), f"{path}: {labels}"
+    )
 
 
 def _names(path: Path, name: str, heads: dict[str, tuple[tuple[int, ...], Any]]) -> list[str] | None:

@@ -23,6 +23,7 @@ from nndl.data.sources.decoding import Named
 from nndl.data.sources.wanted import MOST_IMAGES, Found, Wanted, chosen, listed, require_root
 from nndl.data.split import stratified_split
 from nndl.errors import DataError, MissingExtraError
+from nndl.paths import resolved
 from nndl.visible import visible
 
 Array = NDArray[Any]
@@ -56,7 +57,7 @@ def survey(wanted: Wanted) -> Found:
 
 def load(wanted: Wanted) -> Dataset:
     """Read the pictures, as `nndl.data.sources.building.build` does. Raises as `survey` does."""
-    tables, root = _tables(wanted), wanted.root.resolve()
+    tables, root = _tables(wanted), resolved(wanted.root)
     valid = tables.valid
     files = sorted({*tables.train, *tables.valid, *tables.test})
     pictures = Pictures(
@@ -64,12 +65,18 @@ def load(wanted: Wanted) -> Dataset:
         tables.classes,
         sum(tables.counts),
         (str(root), wanted.test_share, wanted.seed, *(["valid"] if valid else [])),
-        lambda: stamp_of((str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files),
+        lambda: stamp_of(_row(path, wanted.root) for path in files),
         lambda: chain.from_iterable(_rows(path, rows) for path, rows in tables.train.items()),
         lambda: chain.from_iterable(_rows(path, rows) for path, rows in tables.test.items()),
         (lambda: chain.from_iterable(_rows(path, rows) for path, rows in valid.items())) if valid else None,
     )
     return build(pictures, wanted)
+
+
+def _row(path: Path, root: Path) -> tuple[object, ...]:
+    """Describe a file by its name below `root`, however that is spelled, its size and its time."""
+    about = path.stat()
+    return path.relative_to(root).as_posix(), about.st_size, about.st_mtime_ns
 
 
 def _tables(wanted: Wanted) -> _Tables:

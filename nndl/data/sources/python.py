@@ -81,8 +81,9 @@ def save(data: dataset.Dataset, path: Path) -> Path:
 
 def _part(name: str, images: ArrayLike, labels: ArrayLike) -> Part:
     """Return a part of arrays, of which nothing is looked at yet but that they are arrays."""
-    X, y = _array(images, name), _array(labels, name.replace("X", "y"))
-    return Part(name, X.shape, y, lambda: X)
+    of_labels = name.replace("X", "y")
+    X, y = _array(images, name), _array(labels, of_labels)
+    return Part(name, X.shape, y, lambda: X, of_labels)
 
 
 def _array(given: ArrayLike, name: str) -> NDArray[Any]:

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 
 from nndl.data.pictures import decode_picture
-from nndl.data.sources import building, cache, folder
+from nndl.data.sources import building, cache, folder, idx, npz
 from nndl.data.sources.folder import load, survey
 from nndl.data.sources.telling import shown_by
 from nndl.data.sources.wanted import Found, Wanted
@@ -255,3 +256,26 @@ def test_progress_is_shown_where_somebody_asked_for_it(pets: Path, monkeypatch: 
     with shown_by(show):
         load(Wanted(pets, (8, 9), skip_damaged=True))
     assert told[-3].startswith("note: caches of pictures take 0.0 GB; nndl data cache --clean 30 removes")
+
+
+def test_a_folder_spelled_differently_is_not_read_again(
+    pets: Path, decodings: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = load(Wanted(pets, (8, 8)))
+    for here, spelled in ((pets.parent, "pets"), (pets, "."), (pets / "cat", "..")):
+        monkeypatch.chdir(here)
+        assert load(Wanted(Path(spelled), (8, 8))).digest == first.digest
+    assert sum(decodings) == 28
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights")
+@pytest.mark.parametrize("read", [survey, load, npz.load, partial(idx.load, kind="mnist")])
+def test_a_link_that_leads_in_a_circle_is_told_with_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, read: Any
+) -> None:
+    (tmp_path / "loop").symlink_to("pool")
+    (tmp_path / "pool").symlink_to("loop")
+    monkeypatch.chdir(tmp_path)
+    for root in (Path("loop"), tmp_path / "loop"):
+        with pytest.raises(DataError, match="loop, a link that leads to nothing,"):
+            read(Wanted(root))

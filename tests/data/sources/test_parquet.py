@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from nndl.data.pictures import decode_picture
+from nndl.data.sources import parquet
 from nndl.data.sources.parquet import load, survey
 from nndl.data.sources.wanted import Found, Wanted
 from nndl.errors import DataError
@@ -120,3 +121,11 @@ def test_labels_of_text_are_classes_in_the_order_of_their_letters(tmp_path: Path
     put("test-0", pa.array(labels, pa.int64()))
     with pytest.raises(DataError, match=r"train-0\.parquet has labels of text, and .*test-0\.parquet numbers"):
         survey(Wanted(tmp_path))
+
+
+def test_files_spelled_differently_are_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path / "hub" / "data" / "train-00000-of-00001.parquet", *rows(20))
+    first = load(Wanted(tmp_path / "hub", (8, 8)))
+    monkeypatch.setattr(parquet, "_rows", pytest.fail)
+    monkeypatch.chdir(tmp_path)
+    assert load(Wanted(Path("hub"), (8, 8))).digest == first.digest

@@ -73,10 +73,10 @@ def with_one(array: Any, value: float) -> Any:
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ((X, Y[:-1]), r"X_train: 40 images, and labels \(39,\); each image has one"),
-        ((X, Y, X, Y[:-1]), r"X_test: 40 images, and labels \(39,\)"),
+        ((X, Y[:-1]), r"y_train: 40 images, and labels \(39,\); each image has one"),
+        ((X, Y, X, Y[:-1]), r"y_test: 40 images, and labels \(39,\)"),
         ((X, Y, X), "give both, or neither"),
-        ((X, with_one(Y, np.nan)), "X_train: labels are whole numbers or text, and one is nan"),
+        ((X, with_one(Y, np.nan)), "y_train: labels are whole numbers or text, and one is nan"),
         ((X, with_one(Y, 0.5)), "and one is 0.5"),
         ((with_one(WHOLE, np.nan), Y), r"some pixels are no numbers \(NaN\)"),
         ((with_one(WHOLE, -0.1), Y), "pixels go from -0.1 to 1.0"),
@@ -123,3 +123,33 @@ def test_negative_labels_have_no_place_among_names() -> None:
     with pytest.raises(DataError, match="labels go from -1 to 2"):
         Dataset.from_arrays(X, Y - 1, classes=["ant", "bee", "cat", "dog"])
     assert Dataset.from_arrays(X, np.where(Y % 2, 1, -1)).classes == ("-1", "1")
+
+
+@pytest.mark.parametrize("kind", ["str", "string", "category", "object"])
+def test_labels_of_pandas_are_text(kind: str) -> None:
+    words = ["ant", "bee", "cat", "dog"]
+    made = Dataset.from_arrays(X, pytest.importorskip("pandas").Series([words[y] for y in Y], dtype=kind))
+    assert made.classes == tuple(words)
+    assert made.digest == Dataset.from_arrays(X, Y).digest
+
+
+def test_objects_that_are_all_text_or_all_whole_numbers_are_labels() -> None:
+    made = Dataset.from_arrays(X, Y)
+    for labels in (np.array(list("0123"), object)[Y], Y.astype(object), Y.astype(object)[:, None]):
+        assert Dataset.from_arrays(X, labels).digest == made.digest
+
+
+@pytest.mark.parametrize("name", ["y_train", "y_test"])
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        (np.array(["a", None] * 20, object), "not object"),
+        (np.array([{}] * 40, object), "not object"),
+        (Y[:7], "40 images, and labels"),
+        (Y / 2, "one is 0.5"),
+    ],
+)
+def test_faults_of_labels_name_the_labels(name: str, labels: Any, words: str) -> None:
+    given = {"X_train": X, "y_train": Y, "X_test": X, "y_test": Y, name: labels}
+    with pytest.raises(DataError, match=f"^{name}: .*{words}"):
+        Dataset.from_arrays(**given)
