@@ -47,6 +47,8 @@ def evaluate(
 
     if split not in SPLITS:
         raise UsageError(f"--split takes {' or '.join(SPLITS)}, not {split!r}")
+    if step is not None and not best:
+        raise UsageError(f"--step {step} and --last both say which weights; give one of them")
     found = bundles([run])
     ask = partial(_report, split=split, tta=tta, best=best, step=step, data=data, engine=engine, quiet=json)
     reports = {row.folder: ask(row.folder) for bundle in found for row in bundle.drawn}

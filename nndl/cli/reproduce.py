@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nndl.cli.options import Json, Run
+from nndl.cli.options import Data, Json, Run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 def reproduce(
     run: Run = "latest",
+    data: Data = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the result only.")] = False,
     json: Json = False,
 ) -> None:
@@ -38,7 +39,7 @@ def reproduce(
         def watch(solver: "Solver", plan: "Plan") -> "Callable[[Event], None]":
             return within.enter_context(watched(solver, choose_view(plan, quiet=quiet or json, json=False)))
 
-        result = train_again(folder, watch)
+        result = train_again(folder, watch, data)
     if json:
         terminal.emit_json({"run": str(folder.path), "identical": result.identical, **vars(result)}, indent=2)
     else:

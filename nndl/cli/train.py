@@ -175,7 +175,7 @@ def _experiment(
 ) -> "Experiment":
     """Return the experiment of a config, on generated images if so wished, and with the epochs if they are given."""
     from nndl.config import load_config
-    from nndl.config.reading.overrides import SYNTHETIC
+    from nndl.config.reading.overrides import SYNTHETIC, called
     from nndl.errors import UsageError
 
     if config is None:
@@ -183,10 +183,23 @@ def _experiment(
     images = SYNTHETIC if synthetic else ()
     length = [] if epochs is None else _length(config, epochs, [*images, *overrides], silent)
     experiment = load_config(config, [*images, *length, *overrides])
+    _refuse_unmeant(experiment, {called(each).split()[0] for each in overrides if not synthetic})
     if epochs is not None and experiment.train.time_budget is not None:
         budget = f"train.time_budget ({experiment.train.time_budget})"
         raise UsageError(f"--epochs {epochs:.15g} and {budget} both say how long to train; give one of them")
     return experiment
+
+
+def _refuse_unmeant(experiment: "Experiment", given: set[str]) -> None:
+    """Raise UsageError for images that would not be looked at, and for a name that means another run."""
+    from nndl.errors import UsageError
+
+    if "--data" in given and experiment.data.dataset == "synthetic":
+        cure = "--set data.dataset=cifar10, say, trains on those in the folder"
+        words = f"{experiment.name} trains on generated images (data.dataset: synthetic)"
+        raise UsageError(f"{words}, so --data says nothing: {cure}")
+    if experiment.name == "latest":
+        raise UsageError("latest always means the newest run, so none is named so; choose another name")
 
 
 def _length(config: str, epochs: float, sets: list[str], silent: bool) -> list[str]:

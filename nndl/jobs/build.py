@@ -15,6 +15,7 @@ from nndl.data.dataset import Dataset
 from nndl.errors import CheckpointError, StartError
 from nndl.export.files import read_weights
 from nndl.export.load import MisfitError, load_arrays
+from nndl.jobs.images import told_where
 from nndl.net.network import Network
 from nndl.paths import expanded
 from nndl.runs.checkpoint import Arrays, digest, read_checkpoint
@@ -103,6 +104,11 @@ def build_again(folder: RunFolder, experiment: Experiment, make: Build = build) 
 
     Raises CheckpointError and ForeignFileError for weights that are not a run's own, and what `make` raises.
     """
+    with told_where(experiment.data, folder):
+        return _made_again(folder, experiment, make)
+
+
+def _made_again(folder: RunFolder, experiment: Experiment, make: Build) -> Built:
     if not is_there(folder.start):
         return make(experiment)
     open_to_read(folder.start).close()  # in words where it is a link, say

@@ -1,15 +1,18 @@
 """The place of a run's images: in its folder where Python gave them, else where its config, or the run's note, says."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from nndl.config import Experiment
 from nndl.config.datasets import CLASSES
 from nndl.config.schema import GIVEN, Data
 from nndl.data.finding import is_in
-from nndl.errors import CheckpointError
+from nndl.errors import CheckpointError, DataError
 from nndl.paths import expanded
 from nndl.runs.files import is_there
 from nndl.runs.folder import RunFolder
+from nndl.visible import visible
 
 Noted = dict[str, str]
 """A relative root of images as a config says it, and the place that it meant: {"said": "pets", "was": "/home/me/pets"}.
@@ -37,6 +40,19 @@ def at_hand(experiment: Experiment, folder: RunFolder, kept: bool, is_asked_for:
     if noted is None or noted["said"] != data.root or _is_there(data, data.root):
         return experiment
     return _with_root(experiment, noted["was"]) if _is_there(data, noted["was"]) else experiment
+
+
+@contextmanager
+def told_where(data: Data, folder: RunFolder) -> Iterator[None]:
+    """Add to a DataError, within, how to say where a run's images are now, if nothing is at their root any more."""
+    try:
+        yield
+    except DataError as error:
+        if data.in_python or data.dataset in ("synthetic", *CLASSES) or _is_there(data, data.root):
+            raise
+        noted = _noted(folder)
+        was = f"; when the run began they were in {visible(noted['was'])}" if noted else ""
+        raise DataError(f"{error}\n  if the images are elsewhere: --data FOLDER says where{was}") from None
 
 
 def as_kept(experiment: Experiment, folder: RunFolder) -> Experiment:

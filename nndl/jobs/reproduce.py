@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nndl.config.build import Built
+from nndl.config.reading.overrides import settings
 from nndl.errors import CheckpointError, UsageError
 from nndl.jobs.build import build_again
 from nndl.jobs.replay import first_difference, timeless
@@ -47,21 +48,24 @@ class Reproduction:
         return self.first_step is None and self.first_tensor is None
 
 
-def reproduce(folder: RunFolder, watch: Callable[[Solver, Plan], Callable[[Event], None]]) -> Reproduction:
+def reproduce(
+    folder: RunFolder, watch: Callable[[Solver, Plan], Callable[[Event], None]], data: Path | None = None
+) -> Reproduction:
     """Train the run in `folder` again, on its engine and threads, comparing as it goes; nothing is written.
 
     `watch(solver, plan)` makes the observer of events; the plan is of all that is trained again, in as many epochs as
-    the run came to have. Raises CheckpointError where config or images are no longer those of the run, and UsageError
-    for a run that was changed on its way, which its folder cannot repeat.
+    the run came to have. data: the folder of its images, if they are not where the run found them. Raises
+    CheckpointError where config or images are no longer those of the run, and UsageError for a run that was changed on
+    its way, which its folder cannot repeat.
     """
     state = stored_state(folder)
     if state is None:
         raise UsageError(f"no state of {folder.path} was saved, so there is nothing to compare with")
     made_of, changes = recorded(state.info)
     _refuse_changes(folder, changes)
-    settings = [f"{key}={made_of.get(key)}" for key in ("engine", "threads")]
-    settings += [f"train.epochs={changes[0].epochs[0]}"] if changes else []
-    built = build_again(folder, stored_experiment(folder, settings))
+    sets = [*settings(data=data), *(f"{key}={made_of.get(key)}" for key in ("engine", "threads"))]
+    sets += [f"train.epochs={changes[0].epochs[0]}"] if changes else []
+    built = build_again(folder, stored_experiment(folder, sets))
     result = Reproduction(state.info["step"], _not_as_it_was(folder, made_of, built))
     plan = Plan(result.steps, built.solver.steps_per_epoch, state.info["epochs"])
     _train(built.solver, changes, _Comparison(folder, built.solver, result), watch(built.solver, plan))

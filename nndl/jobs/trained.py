@@ -21,6 +21,7 @@ from nndl.export.write import Written, write
 from nndl.flags import require_flags
 from nndl.html import table
 from nndl.jobs.build import build
+from nndl.jobs.images import told_where
 from nndl.jobs.progress import Watch, require_watch, shown
 from nndl.jobs.resume import Wanted
 from nndl.jobs.start import inputs_of
@@ -146,7 +147,9 @@ class Run:
 
     def split(self, data: str | Path | None = None) -> Split:
         """Read the run's data set from where the run found it or from the folder `data`, divided as the run did."""
-        return build_split(stored_experiment(self.folder, settings(data=None if data is None else expanded(data))))
+        experiment = stored_experiment(self.folder, settings(data=None if data is None else expanded(data)))
+        with told_where(experiment.data, self.folder):
+            return build_split(experiment)
 
     def resume(
         self,

@@ -181,3 +181,11 @@ def test_wrong_words_are_answered(folder: Path) -> None:
         assert done.returncode == 2
         assert message in done.stderr
         assert "Traceback" not in done.stderr
+
+
+def test_two_words_on_which_weights_are_one_too_many(tmp_path: Path) -> None:
+    done = nndl("eval", "run", "--step", "7", "--last", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (
+        2,
+        "error: --step 7 and --last both say which weights; give one of them\n",
+    )

@@ -225,3 +225,13 @@ def test_what_is_noticed_is_a_line_of_json_or_a_warning_with_what_to_try(tmp_pat
     assert f"warning: {noticed['says']}\n  what to try: {noticed['cure']}\n" in done.stderr
     done = nndl("watch", "latest", cwd=tmp_path)
     assert noticed["says"] in done.stderr
+
+
+def test_images_that_would_not_be_looked_at_and_a_name_of_another_run_are_refused(tmp_path: Path) -> None:
+    for words, said in (
+        (["--data", "pets"], "generated images (data.dataset: synthetic), so --data says nothing"),
+        (["--name", "latest"], "latest always means the newest run"),
+    ):
+        done = nndl("train", "quickstart", *words, cwd=tmp_path)
+        assert (done.returncode, list(tmp_path.iterdir())) == (2, [])
+        assert said in done.stderr

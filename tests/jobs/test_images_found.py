@@ -1,5 +1,6 @@
 """A run whose config says a relative root finds its images again, whatever folder it is used from."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from nndl import load_config, load_run, train
 from nndl.config.schema import Data
 from nndl.errors import DataError
 from nndl.jobs.images import found_at
+from nndl.jobs.reproduce import reproduce
 from nndl.jobs.resume import Wanted
 from nndl.jobs.stored import stored_experiment
 from nndl.jobs.training import Observer, go_on
@@ -67,6 +69,17 @@ def test_a_run_that_noted_nothing_or_nonsense_is_read_as_ever(run: RunFolder, tm
     assert stored_experiment(run).data.root == "pets"
     with pytest.raises(DataError, match="there is no folder pets"):
         load_run(run.path).images()
+
+
+def test_images_that_were_moved_are_asked_for_and_taken_from_there(run: RunFolder, tmp_path: Path) -> None:
+    moved, cure = (
+        (tmp_path / "home" / "pets").rename(tmp_path / "moved"),
+        "--data FOLDER says where; when the run began",
+    )
+    for use in (load_run(run.path).images, partial(go_on, run, Wanted(epochs=2), Observer()), partial(again, run)):
+        with pytest.raises(DataError, match=rf"no folder pets .*\n.*{cure} they were in .*home.pets$"):
+            use()
+    assert reproduce(run, lambda *_: lambda _: None, moved).identical
 
 
 def test_what_needs_no_note_has_none() -> None:

@@ -214,7 +214,8 @@ def _sweep(place: Path) -> None:
 def _not_written(error: OSError, place: Path, plan: Plan) -> str:
     cure = "NNDL_CACHE=FOLDER names another folder for it"
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        needed = f"{plan.most:,} images of {' x '.join(map(str, plan.shape))} take {plan.bytes / 2**20:,.0f} MiB"
+        needed = f"{plan.most:,} images of {' x '.join(map(str, plan.shape))} take {-(-plan.bytes // 2**20):,} MiB"
+        needed = f"{needed}, and {_SPARE >> 20} MiB are left free"
         return f"{place.parent}: the disk is full: {needed}; {cure}, a smaller data.size needs less. Nothing was kept"
     return f"{error.filename or place}: the cache of the images cannot be written: {error.strerror or error}; {cure}"
 

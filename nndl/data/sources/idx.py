@@ -49,8 +49,10 @@ def load(wanted: Wanted, kind: str) -> Dataset:
 
 
 def _whole(wanted: Wanted, kind: str) -> Whole:
-    train, test = (_part(require_root(wanted.root), names) for names in _PARTS.values())
-    return Whole(kind if kind != "idx" else resolved(wanted.root).name, train, test, NAMES[kind])
+    root = require_root(wanted.root)
+    root = root.parent if root.is_file() else root  # one of them stands for its folder
+    train, test = (_part(root, names) for names in _PARTS.values())
+    return Whole(kind if kind != "idx" else resolved(root).name, train, test, NAMES[kind])
 
 
 def _part(root: Path, names: Sequence[str]) -> Part:

@@ -32,6 +32,9 @@ def load(wanted: Wanted) -> Dataset:
 
 def _whole(wanted: Wanted) -> Whole:
     root = require_root(wanted.root)
+    if root.is_file():  # one of them stands for its folder
+        _shapes(root)
+        root = root.parent
     for folder in (root, root / "cifar-10-batches-mat", root / "cifar-100-matlab"):
         if (folder / _BATCHES[0]).is_file():
             names = _names(folder / "batches.meta.mat", "label_names")

@@ -194,7 +194,10 @@ def test_a_full_disk_is_told_and_nothing_is_left(
             raise OSError(errno.ENOSPC, "No space left on device")
 
         monkeypatch.setattr(cache, "sync", full)
-    with pytest.raises(DataError, match=r"the disk is full: 28 images of 3 x 8 x 8 take 0 MiB; NNDL_CACHE=FOLDER"):
+    with pytest.raises(
+        DataError,
+        match=r"the disk is full: 28 images of 3 x 8 x 8 take 1 MiB, and 64 MiB are left free; NNDL_CACHE=FOLDER",
+    ):
         load(Wanted(pets, (8, 8)))
     assert list(caches.iterdir()) == []
 

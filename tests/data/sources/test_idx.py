@@ -44,6 +44,13 @@ def test_images_and_labels_are_those_of_the_files(tmp_path: Path, packed: bool, 
     np.testing.assert_array_equal(data.test.labels, Y[:20])
 
 
+def test_one_of_the_files_stands_for_their_folder(tmp_path: Path) -> None:
+    published(tmp_path / "kmnist")
+    wanted = Wanted(tmp_path / "kmnist" / "train-images-idx3-ubyte.gz")
+    data = SOURCES["idx"].load(wanted)
+    assert (data.name, data.digest) == ("kmnist", SOURCES["idx"].load(Wanted(tmp_path / "kmnist")).digest)
+
+
 def test_others_of_this_format_are_named_by_their_labels(tmp_path: Path) -> None:
     data = SOURCES["idx"].load(published(tmp_path / "kmnist"))
     assert (data.name, data.classes) == ("kmnist", tuple("0123456789"))

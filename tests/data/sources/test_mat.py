@@ -52,6 +52,14 @@ def test_digits_are_as_published(tmp_path: Path) -> None:
     np.testing.assert_array_equal(data.train.images[7], X[:, :, :, 7].transpose(2, 0, 1))
 
 
+def test_one_of_the_files_stands_for_their_folder(tmp_path: Path) -> None:
+    svhn(tmp_path)
+    assert survey(Wanted(tmp_path / "train_32x32.mat")) == survey(Wanted(tmp_path))
+    (tmp_path / "own.mat").write_bytes(b"no such file")
+    with pytest.raises(DataError, match=r"own\.mat is no \.mat file"):
+        survey(Wanted(tmp_path / "own.mat"))
+
+
 def test_damaged_and_missing_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     svhn(tmp_path)
     (tmp_path / "empty").mkdir()
