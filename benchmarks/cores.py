@@ -8,7 +8,7 @@ of the thread that asks, is serial: Python between the kernels, the loss, what k
 step = serial + the last core's end, summed over the kernels + the update's longest slice
 
 Not in it: threads that wake up and meet ("meetings" counts how often they do), memory and caches that cores share, and
-clocks that fall. So it says what the cut into tasks allows, no more.
+clocks that fall. So it says what the cut into tasks allows, no more. "busy": how many cores are at work on average.
 """
 
 import argparse
@@ -151,17 +151,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory(prefix="nndl-cores-") as folder:
         use_noting_kernels(Path(folder))
         notes = Notes()
-        print(f"{'network':10} {'cores':>5} {'ms/step':>9} {'times':>6} {'serial':>7} {'all':>9} {'meetings':>8}")
+        print(f"{'network':10} {'cores':>5} {'ms/step':>9} {'busy':>6} {'serial':>7} {'all':>9} {'meetings':>8}")
         for name in options.networks:
-            training, one = Training(name, notes), 0.0
+            training = Training(name, notes)
             for cores in options.cores:
                 set_threads(cores)
                 training.step()
                 best = min((training.step() for _ in range(options.steps)), key=lambda step: step.all)
-                one = one or best.on(cores)
                 parts = f"{1e3 * best.serial:7.1f} {1e3 * best.all:9.1f} {len(best.kernels) + len(best.update):8}"
                 print(
-                    f"{name:10} {cores:5} {1e3 * best.on(cores):9.1f} {one / best.on(cores):6.1f} {parts}", flush=True
+                    f"{name:10} {cores:5} {1e3 * best.on(cores):9.1f} {best.all / best.on(cores):6.1f} {parts}",
+                    flush=True,
                 )
 
 
