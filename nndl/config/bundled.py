@@ -63,6 +63,8 @@ def _bare(path: Path) -> str:
 def _in_its_place(name: str) -> str:
     """Say what there is instead: the configs in the folder of this name, or the one whose name is nearest."""
     inside = [each for each in (*names(), *own_names()) if each.startswith(f"{name}/")]
+    if name == "latest":
+        return "the config of a run is RUN/config.yaml, in its folder, which nndl runs names"
     return f"in {name}/ there are {', '.join(inside)}" if inside else suggest(name, names())
 
 

@@ -102,3 +102,8 @@ def test_configs_for_images_of_ones_own_are_named_apart_and_load_with_them(
     root = fill(tmp_path / "pets", {"cat": 30, "dog": 30})
     made = load_config("own/folder", [f"data.root='{root}'"])
     assert (made.data.input_shape, made.data.held_out, made.name) == ((3, 64, 64), 4, "own-folder")
+
+
+def test_a_run_is_no_config_but_has_one() -> None:
+    with pytest.raises(ConfigError, match=r"there is no file latest.*; the config of a run is RUN/config\.yaml"):
+        load_config("latest")

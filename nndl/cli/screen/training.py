@@ -120,7 +120,8 @@ def _final_line(summary: dict[str, Any], folder: RunFolder, built: Built) -> str
     if summary["best_validation_accuracy"] is not None:
         line += f" (best epoch {summary['best_epoch']}: validation {percent(summary['best_validation_accuracy'])})"
     if summary.get("stopped_early"):
-        line += f", stopped early: none better for {built.experiment.train.patience} epochs"
+        patience = built.experiment.train.patience
+        line += f", stopped early: none better for {patience} epoch{'' if patience == 1 else 's'}"
     if best is not last:
         line += f", after the last epoch {percent(last['accuracy'])}"
     return f"{line}; {duration(summary['seconds'])} of training; {folder.path}"
