@@ -11,12 +11,19 @@ from nndl.net.types import Array
 
 ClassWeights = Literal["balanced"] | tuple[float, ...] | Mapping[str, float]
 
+LARGEST = 1e6
+"""Weights beyond it make losses of float32 overflow sooner than they balance anything."""
 
+_WEIGHT = {"type": "number", "exclusiveMinimum": 0, "maximum": LARGEST}
 WEIGHTS_SCHEMA = {
     "anyOf": [
         {"const": "balanced"},
-        {"type": "array", "items": {"type": "number", "exclusiveMinimum": 0}, "minItems": 1},
-        {"type": "object", "additionalProperties": {"type": "number", "exclusiveMinimum": 0}, "minProperties": 1},
+        {"type": "array", "items": _WEIGHT, "minItems": 1},
+        {
+            "type": "object",
+            "additionalProperties": _WEIGHT,
+            "minProperties": 1,
+        },
         {"type": "null"},
     ]
 }
@@ -33,6 +40,8 @@ def as_weights(value: Any) -> Any:
     for name, weight in named.items():
         if isinstance(weight, bool) or not isinstance(weight, int | float) or not math.isfinite(weight):
             raise ValueError(f"a weight is a finite number: {name} has {weight!r}")
+        if weight > LARGEST:
+            raise ValueError(f"a weight is at most {LARGEST:,.0f}, or losses overflow: {name} has {weight!r}")
     return {str(name): float(weight) for name, weight in value.items()} if value is named else tuple(map(float, value))
 
 

@@ -77,6 +77,11 @@ def first() -> str:
         ),
         ("train: {class_weights: {cat: high}}", "{cat", "a weight is a finite number: cat has 'high'"),
         ("train: {class_weights: {cat: 1e400}}", "{cat", "a weight is a finite number: cat has inf"),
+        (
+            "train: {class_weights: {cat: 1e38}}",
+            "{cat",
+            "a weight is at most 1,000,000, or losses overflow: cat has",
+        ),
         ("train: {class_weights: {}}", "{}", "weights of classes are balanced, a list of numbers"),
         ("data: {sampling: true}", "true", "weights of classes are balanced, a list of numbers"),
         (

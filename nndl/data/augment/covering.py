@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 import numpy as np
-from annotated_types import Gt, Le
+from annotated_types import Ge, Gt, Le
 
 from nndl.data import counter
 from nndl.data.augment.transform import CHANCES, Array, Fill, Filling, Share, log_scaled, scaled
@@ -72,7 +72,7 @@ class RandomErasing(Filling):
     """The probability that an image is changed."""
     area: tuple[Annotated[float, Gt(0), Le(1)], Annotated[float, Gt(0), Le(1)]] = (0.02, 0.33)
     """The least and the largest area of the rectangle, as shares of the image."""
-    ratio: Annotated[float, Gt(0), Le(1)] = 0.3
+    ratio: Annotated[float, Ge(0.01), Le(1)] = 0.3
     """The least height / width; the largest is its inverse."""
     fill: Fill | Literal["noise"] = "noise"
     """noise: each number drawn by itself, evenly; or a pixel, 0 to 255, or one number for each channel; mean: the mean

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from annotated_types import Ge, Gt, Le, Lt
+from annotated_types import Ge, Le, Lt
 
 from nndl.data import counter
 from nndl.data.augment.transform import Array, Fill, Filling, Share, each, log_scaled, scaled
@@ -54,7 +54,7 @@ class RandomAffine(Filling):
     """The largest angle of rotation, either way."""
     translate: Share = 0.0
     """The largest shift each way, as a share of the width and of the height."""
-    scale: tuple[Annotated[float, Gt(0), Le(10)], Annotated[float, Gt(0), Le(10)]] = (1.0, 1.0)
+    scale: tuple[Annotated[float, Ge(0.01), Le(10)], Annotated[float, Ge(0.01), Le(10)]] = (1.0, 1.0)
     """The least and the largest factor of size: [0.9, 1.1]."""
     shear: Annotated[float, Ge(0), Lt(90)] = 0.0
     """The largest angle by which columns lean, either way."""
