@@ -64,6 +64,9 @@ class Batches:
         self.part: Callable[[int], slice] = lambda images: slice(0, images)
         self.resize: Callable[[Array, int], Array] = lambda X, step: X  # noqa: ARG005
 
+    def __repr__(self) -> str:
+        return f"Batches({len(self.index):,} images, {self.batch_size:,} at a time)"
+
     @property
     def batches_per_epoch(self) -> int:
         """The number of batches in an epoch."""

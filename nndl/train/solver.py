@@ -92,6 +92,9 @@ class Solver:
         """Is told how far the scoring of images is, which no event says while it lasts."""
         self._stop_asked = False
 
+    def __repr__(self) -> str:
+        return f"Solver(step {self.step:,} of {self.steps:,})"
+
     # -- running -------------------------------------------------------------------------------------------------------
 
     @property
