@@ -107,3 +107,9 @@ def test_configs_for_images_of_ones_own_are_named_apart_and_load_with_them(
 def test_a_run_is_no_config_but_has_one() -> None:
     with pytest.raises(ConfigError, match=r"there is no file latest.*; the config of a run is RUN/config\.yaml"):
         load_config("latest")
+
+
+@pytest.mark.parametrize("name", names())
+def test_their_last_layer_follows_the_classes(name: str) -> None:
+    two = load_config(name).data.class_names[:2]
+    assert load_config(name, [f"data.classes=[{', '.join(two)}]"]).data.class_names == two
