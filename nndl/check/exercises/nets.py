@@ -1,6 +1,6 @@
 """The courses' models: initial weights, scores, loss and gradients with and without each of their flags."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -189,28 +189,29 @@ def _typed(model: str, options: dict[str, Any], source: Source) -> Situation | N
 
 def _of_types(found: Observed, _inputs: Mapping[str, Any]) -> Observed:
     """Replace parameters by their dtypes."""
-    digest: Observed = {}
-    for key, value in found.items():
-        if not isinstance(value, Mapping):
-            digest[key] = value
-            continue
-        for name, each in value.items():
-            digest[Key(key.function, f"dtype of {name}")] = str(getattr(each, "dtype", type(each).__name__))
-    return digest
+    return _of_each(found, lambda name, each: {f"dtype of {name}": str(getattr(each, "dtype", type(each).__name__))})
 
 
 def _of_weights(found: Observed, _inputs: Mapping[str, Any]) -> Observed:
     """Replace initial parameters by their shapes and how large they are."""
+
+    def told(name: str, each: Any) -> dict[str, Any]:
+        each = each[0] if np.ndim(each) == 2 and len(each) == 1 else each  # (1, H) does as well as (H,)
+        shape = np.shape(each) if isinstance(each, np.ndarray | float | int) else type(each).__name__
+        return {f"shape of {name}": str(shape), f"initial {name}": _size(each)}
+
+    return _of_each(found, told)
+
+
+def _of_each(found: Observed, told: Callable[[str, Any], dict[str, Any]]) -> Observed:
+    """Replace each parameter by what is told of it, under its words; all that are no parameters stay."""
     digest: Observed = {}
     for key, value in found.items():
         if not isinstance(value, Mapping):
             digest[key] = value
             continue
         for name, each in value.items():
-            each = each[0] if np.ndim(each) == 2 and len(each) == 1 else each  # (1, H) does as well as (H,)
-            shape = np.shape(each) if isinstance(each, np.ndarray | float | int) else type(each).__name__
-            digest[Key(key.function, f"shape of {name}")] = str(shape)
-            digest[Key(key.function, f"initial {name}")] = _size(each)
+            digest |= {Key(key.function, words): one for words, one in told(name, each).items()}
     return digest
 
 
