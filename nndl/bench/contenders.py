@@ -9,6 +9,7 @@ from nndl.bench.memory import peak_memory
 from nndl.bench.training import Contender, Update
 from nndl.config import Experiment, load_config
 from nndl.config.build import build_learner, build_network
+from nndl.jobs.own_python import keep_folder_out
 from nndl.net.network import Network
 from nndl.net.params import Params
 
@@ -37,6 +38,7 @@ def _update(experiment: Experiment, network: Network) -> Update:
 
 def with_memory(result: dict[str, Any], config: str, sets: Sequence[str]) -> None:
     """Add to every contender in `result` the peak of a fresh process, and what it had before the network was made."""
+    keep_folder_out()
     for each in result["contenders"]:
         with ProcessPoolExecutor(1, get_context("spawn")) as pool:
             peak, before = pool.submit(memory_of, config, list(sets), each["engine"], each["threads"]).result()

@@ -17,3 +17,8 @@ def own_python() -> list[str]:
     if root not in (*given.split(os.pathsep), *map(sysconfig.get_path, ("purelib", "platlib"))):
         os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (root, given)))
     return [sys.executable, "-P"]
+
+
+def keep_folder_out() -> None:
+    """Have every Python that libraries start from here on leave the working folder out too: a pool's, a cluster's."""
+    os.environ["PYTHONSAFEPATH"] = "1"

@@ -1,9 +1,11 @@
 """The update that is measured is the one that the solver makes."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from nndl.bench.contenders import make_contenders
+from nndl.bench.contenders import make_contenders, with_memory
 from nndl.config import parse_config
 from nndl.config.build import build_learner, build_network
 from nndl.engines import set_threads
@@ -39,3 +41,16 @@ def test_a_contenders_update_is_the_solvers() -> None:
         contender._update(contender.network.grads)
         learner.update(network.grads, 1e-3, step, 2 * step)
         assert contender.network.params.vector.tobytes() == network.params.vector.tobytes()
+
+
+def test_memory_is_measured_without_modules_of_the_working_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONSAFEPATH", "")
+    monkeypatch.chdir(tmp_path)
+    Path("struct.py").write_text("open('ran', 'w'); raise SystemExit(3)", encoding="utf-8")
+    Path("small.yaml").write_text("data: {dataset: synthetic}\n" + MODEL, encoding="utf-8")
+    result = {"contenders": [{"engine": "vectorized", "threads": 1}]}
+    with_memory(result, str(tmp_path / "small.yaml"), [])
+    assert not Path("ran").exists()
+    assert set(result["contenders"][0]["memory"]) == {"peak_bytes", "before_bytes"}

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from nndl.errors import MissingExtraError, UsageError
-from nndl.jobs.own_python import own_python
+from nndl.jobs.own_python import keep_folder_out, own_python
 from nndl.jobs.sweeps.storage import storage_named
 
 JOBS = "jobs"
@@ -85,6 +85,7 @@ def submit(
         "slurm_job_name": f"nndl-{folder.name}",
         "slurm_additional_parameters": dict(map(_option, options)),
     }
+    keep_folder_out()
     limits = {f"{each}_max_num_timeout": MOST_REQUEUES for each in ("slurm", "local")}
     try:
         executor = submitit.AutoExecutor(folder=folder.resolve() / JOBS, cluster=cluster, **limits)
