@@ -10,7 +10,7 @@ import numpy as np
 from nndl.config.advice import nearest
 from nndl.config.checking import sizes, trial
 from nndl.config.checking.lone import lone_examples
-from nndl.config.checking.settings import check_settings, images_to_learn_from
+from nndl.config.checking.settings import check_sense, check_settings, images_to_learn_from
 from nndl.config.reading.messages import Path, Report
 from nndl.config.schema import Experiment
 from nndl.data.resolution import at_height
@@ -31,6 +31,8 @@ MOST_NAMED = 8
 def check(experiment: Experiment, tree: Any, report: Report, begun: bool = False) -> None:
     """Report what does not fit; of a run that has begun, not what it is too late to refuse."""
     check_settings(experiment, report)
+    if not begun:
+        check_sense(experiment, report)
     if not begun and not experiment.name.strip():
         report(("name",), "name should have letters or digits: runs are called by it; leave it out for the file's")
     placed = _placed(experiment, tree, report)

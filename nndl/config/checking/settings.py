@@ -9,10 +9,13 @@ from nndl.config.schema import Data, Experiment, Train
 from nndl.config.weights import ClassWeights
 from nndl.data.batches import batches_in
 from nndl.engines import choices
+from nndl.train.schedules import Cosine, OneCycle, WarmRestarts
 from nndl.train.solver import steps_in
 from nndl.train.transforms import Lookahead, Swa
 
 MOST_THREADS = 1024
+ENDS = ("start", "final")
+"""Options that say what a schedule begins and ends with, on either side of its peak."""
 MOST_CLASSES = 12
 """Names of classes listed in a message."""
 
@@ -27,6 +30,24 @@ def check_settings(experiment: Experiment, report: Report) -> None:
     _check_weights(experiment.data.sampling, ("data", "sampling"), experiment, report)
     if experiment.train.time_budget is None:  # else it is nndl.jobs.budget that knows the epochs
         _check_end(experiment.train, report)
+
+
+def check_sense(experiment: Experiment, report: Report) -> None:
+    """Report what could be done and makes no sense: runs of before that have it are read all the same."""
+    for index, transform in enumerate(experiment.data.augment):
+        if words := transform.idle(*experiment.data.input_shape[1:]):
+            path = ("data", "augment", index, transform.kind, words.partition(" ")[0])
+            report(path, f"{transform.kind} would never change an image: {words}")
+    train = experiment.train
+    schedule, at = train.schedule, ("train", "schedule", train.schedule.kind)
+    for option in ENDS if isinstance(schedule, Cosine | WarmRestarts | OneCycle) else ():
+        if getattr(schedule, option, 0) > 1:
+            words = f"should be 1 or less, the multiplier at the peak, not {getattr(schedule, option):g}"
+            report((*at, option), f"{schedule.kind}: {option} {words}")
+    per_epoch = batches_in(images_to_learn_from(experiment), train.step_size, train.drop_last)
+    if isinstance(schedule, WarmRestarts) and 0 < schedule.t_0 * per_epoch < 1:
+        words = f"t_0 should be {1 / per_epoch:.2g} or more, a step of {per_epoch:,} in an epoch, not {schedule.t_0:g}"
+        report((*at, "t_0"), f"{schedule.kind}: {words}")
 
 
 def _check_machine(experiment: Experiment, report: Report) -> None:

@@ -82,6 +82,17 @@ class RandomErasing(Filling):
         if self.area[0] > self.area[1]:
             raise ValueError(f"random_erasing: area is the least, then the largest, not {list(self.area)}")
 
+    def idle(self, height: int, width: int) -> str:
+        tall, wide = height - 0.5, width - 0.5  # sides are rounded, and less than the image's
+        most = min(tall * wide, tall**2 / self.ratio, wide**2 / self.ratio) / (height * width)
+        of = f"images of {height} x {width}"
+        if self.area[0] >= most:
+            least = f"area begins with {self.area[0]:g}, and rectangles of less than {math.floor(most * 100) / 100:g}"
+            return f"{least} alone fit into {of}"
+        if self.area[1] * height * width <= 0.25:  # both sides from 0.5 on are rounded up
+            return f"area ends with {self.area[1]:g}, less than a pixel of {of}"
+        return ""
+
     def change(self, images: Array, index: Array, epoch: int, seed: int) -> Array:
         """Return a new batch (N, C, H, W), every image with a rectangle covered."""
         height, width = images.shape[2:]

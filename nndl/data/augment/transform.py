@@ -40,6 +40,10 @@ class Transform(Described):
     def check(self, height: int, width: int) -> None:
         """Raise ValueError where images of this size are too small for it."""
 
+    def idle(self, height: int, width: int) -> str:  # noqa: ARG002
+        """Return why it would never change images of this size, from the option on; nothing where it may."""
+        return ""
+
     def fitted(self, channels: int, mean: Callable[[], Array]) -> "Transform":
         """Return it as it is for images of so many channels, the mean of whose training pixels (C,) may be asked."""
         del channels, mean

@@ -2,7 +2,9 @@
 
 import pytest
 
+from nndl.config import parse_config
 from nndl.config.checking import settings
+from nndl.train.schedules import Cosine
 from tests.config.small import told
 
 LINEAR = "model: {layers: [affine: 10]}\n"
@@ -91,6 +93,28 @@ LINEAR = "model: {layers: [affine: 10]}\n"
             "plateau: unknown key 'min_lr'; did you mean 'min'?",
         ),
         ("train: {schedule: {warm_restarts: 10}}", "10", "warm_restarts: the restart after epoch 10 never comes; "),
+        (
+            "train: {schedule: {warm_restarts: 1e-9}}",
+            "1e-9",
+            "warm_restarts: t_0 should be 0.0028 or more, a step of 352",
+        ),
+        (
+            "train: {schedule: {cosine: 1.5}}",
+            "1.5",
+            "cosine: final should be 1 or less, the multiplier at the peak, not",
+        ),
+        ("train: {schedule: {one_cycle: {start: 2}}}", "2}}", "one_cycle: start should be 1 or less, "),
+        ("train: {schedule: {warm_restarts: {t_0: 1, final: 2}}}", "2}}", "warm_restarts: final should be 1 or less, "),
+        (
+            "data: {augment: [random_erasing: {area: [1, 1], ratio: 1}]}",
+            "[1, 1]",
+            "random_erasing would never change an image: area begins with 1, and rectangles of less than 0.96 alone",
+        ),
+        (
+            "data: {augment: [random_erasing: {area: [1e-9, 1e-4]}]}",
+            "[1e-9",
+            "random_erasing would never change an image: area ends with 0.0001, less than a pixel of images of 32 x 32",
+        ),
         ("train: {schedule: {warm_restarts: {t_0: 1, t_mul: 2}}}", "t_mul", "warm_restarts: unknown key 't_mul'; did"),
         (
             "train: {schedule: {piecewise_linear: [[0, 1], [11, 0]]}}",
@@ -112,6 +136,12 @@ LINEAR = "model: {layers: [affine: 10]}\n"
 def test_settings_that_do_not_agree_are_told(written: str, points_at: str, words: str) -> None:
     ((at, said),) = told(f"{LINEAR}{written}\n")
     assert (at[: len(points_at)], said[: len(words)]) == (points_at, words)
+
+
+def test_a_run_that_has_what_makes_no_sense_is_read_all_the_same() -> None:
+    text = f"{LINEAR}data: {{augment: [random_erasing: {{area: [1, 1]}}]}}\ntrain: {{schedule: {{cosine: 2}}}}\n"
+    assert len(told(text)) == 2
+    assert parse_config(text, "config.yaml", begun=True).train.schedule == Cosine(final=2)
 
 
 def test_an_engine_that_is_not_built_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

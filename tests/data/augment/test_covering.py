@@ -30,9 +30,19 @@ def test_rectangles_are_as_large_and_long_as_asked() -> None:
     np.testing.assert_allclose(chances, chances[::-1, ::-1], atol=0.06)
 
 
-def test_what_never_fits_leaves_the_image() -> None:
-    rows, _, _ = covered(RandomErasing(probability=1.0, area=(1.0, 1.0), fill=255))
-    assert not rows.any()
+@pytest.mark.parametrize(
+    ("area", "ratio"), [((1.0, 1.0), 0.3), ((0.94, 1.0), 1.0), ((0.94, 1.0), 0.3), ((0.7, 0.7), 1.0), ((0.7, 0.8), 0.7)]
+)
+def test_what_never_fits_leaves_the_image_and_is_told(area: tuple[float, float], ratio: float) -> None:
+    erasing = RandomErasing(probability=1.0, area=area, ratio=ratio, fill=255)
+    rows, _, _ = covered(erasing)
+    assert bool(erasing.idle(24, 32)) == (not rows.any())
+
+
+def test_less_than_a_pixel_covers_nothing_and_is_told() -> None:
+    for largest in (0.25, 0.3):
+        erasing = RandomErasing(probability=1.0, area=(0.2 / 768, largest / 768), ratio=1.0, fill=255)
+        assert bool(erasing.idle(24, 32)) == (not covered(erasing)[0].any())
 
 
 def test_noise_is_drawn_for_each_pixel_evenly() -> None:
