@@ -13,6 +13,8 @@ from nndl.net.types import Array
 Tta = str
 """The views, and behind a colon the share of images, the least certain, that have more than one: mirror:0.25."""
 TTA = ("none", "mirror", "mirror+translate")
+LEAST = 0.0001
+"""The smallest share: smaller ones are written with an exponent."""
 FORM = re.compile(r"(none|mirror|mirror\+translate)(?::((?:0?\.\d+)|1(?:\.0+)?))?")
 
 
@@ -21,23 +23,28 @@ def as_tta(given: object) -> Tta:
     if isinstance(given, Mapping):
         return _of_mapping(given)
     found = FORM.fullmatch(given) if isinstance(given, str) else None
-    if found is None or (found[2] and not float(found[2])):
+    if found is None:
         words = f"test-time augmentation is {', '.join(TTA[:-1])} or {TTA[-1]}"
         raise UsageError(f"{words}, or with a share as in mirror:0.25, not {given!r}")
-    views, share = found[1], float(found[2] or 1)
-    return views if share == 1 or views == "none" else f"{views}:{share:g}"
+    return _named(found[1], float(found[2] or 1))
 
 
 def _of_mapping(given: Mapping[Any, Any]) -> Tta:
     unknown = [key for key in given if key not in ("views", "share")]
     if unknown:
         raise UsageError(f"tta has views and share, no {unknown[0]!r}")
-    views, share = given.get("views", "mirror+translate"), given.get("share", 1)
+    views = given.get("views", "mirror+translate")
     if views not in TTA:
         raise UsageError(f"tta: views should be {', '.join(TTA[:-1])} or {TTA[-1]}, not {views!r}")
-    if isinstance(share, bool) or not isinstance(share, int | float) or not 1e-4 <= share <= 1:
-        raise UsageError(f"tta: share should be from 0.0001 to 1, not {share!r}")
-    return as_tta(f"{views}:{share:.4f}".rstrip("0") if share < 1 else views)
+    return _named(views, given.get("share", 1))
+
+
+def _named(views: str, share: object) -> Tta:
+    """Return the word for views of a share of the images; raises UsageError for what is none."""
+    if isinstance(share, bool) or not isinstance(share, int | float) or not LEAST <= share <= 1:
+        raise UsageError(f"tta: share should be from {LEAST} to 1, not {share!r}")
+    written = f"{share:g}"
+    return views if written == "1" or views == "none" else f"{views}:{written}"
 
 
 def parts_of(tta: Tta) -> tuple[str, float]:

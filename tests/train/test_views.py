@@ -67,16 +67,20 @@ def test_evaluation_scores_views(tta: Tta) -> None:
         ({"share": 0.5}, "mirror+translate:0.5"),
         ({"views": "mirror"}, "mirror"),
         ({"views": "mirror", "share": 1}, "mirror"),
+        ({"views": "mirror", "share": 0.99999}, "mirror:0.99999"),
+        ({"views": "mirror", "share": 0.9999999}, "mirror"),
+        ({"views": "mirror", "share": 0.00015}, "mirror:0.00015"),
     ],
 )
 def test_a_share_is_said_in_a_word_or_a_mapping(given: object, tta: Tta) -> None:
-    assert as_tta(given) == tta
+    assert as_tta(given) == as_tta(tta) == tta
 
 
 @pytest.mark.parametrize(
     ("given", "words"),
     [
         ("mirror:0", "as in mirror:0.25, not 'mirror:0'"),
+        ("mirror:0.00001", "share should be from 0.0001 to 1, not 1e-05"),
         ("mirror:25", "as in mirror:0.25, not 'mirror:25'"),
         ("flip", "none, mirror or mirror"),
         (0.25, "not 0.25"),
