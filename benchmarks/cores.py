@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from ctypes import POINTER, c_double, c_long
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import get_ident
 from time import thread_time
 from typing import Any
 
@@ -83,12 +84,13 @@ class Notes:
         """Share out as the engines do, and note the time of each slice."""
         took: list[float] = []
         self.slices.append(took)
+        asking = get_ident()
 
         def timed(start: int, stop: int, thread: int) -> None:
             began = thread_time()
             work(start, stop, thread)
             took.append(thread_time() - began)
-            if thread == 0:
+            if get_ident() == asking:  # of less slices than threads its own is not that of thread 0
                 self.own += took[-1]
 
         parallel_for(count, timed)

@@ -101,11 +101,16 @@ def copied(folder: Path) -> Path:
     return folder
 
 
+def builds(instructions: str | None, every: Sequence[str]) -> list[str]:
+    """List the builds to compile: for one instruction set or every one; the baseline is asked what there is."""
+    return [instructions, *{"baseline"} - {instructions}] if instructions else list(every)
+
+
 def compile_kernels(tree: Path, sanitizer: Sanitizer, instructions: str | None) -> None:
     """Compile the kernels of a copied tree, for one instruction set or all; exits where one does not compile."""
     os.environ["CC"] = compiler()
     build = run_path(str(tree / "nndl" / "engines" / "compiled" / "build.py"))
-    wanted = [instructions] if instructions else list(build["variants"]())
+    wanted = builds(instructions, build["variants"]())
     if len(build["build"](more=(*READABLE, *sanitizer.options), only=wanted)) != len(wanted):
         raise SystemExit("the kernels were not compiled")
 
@@ -141,7 +146,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sanitizer", choices=SANITIZERS)
     parser.add_argument("tests", nargs="*", default=TESTS, help="tests to run, as pytest names them")
-    parser.add_argument("--instructions", help="one build alone: baseline, avx2, ...")
+    parser.add_argument("--instructions", help="one build, and that for any processor: avx2, ..., or baseline alone")
     options = parser.parse_intermixed_args(arguments)
     sanitizer = SANITIZERS[options.sanitizer]
     with tempfile.TemporaryDirectory(prefix="nndl-sanitize-") as folder:

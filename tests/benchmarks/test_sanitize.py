@@ -45,6 +45,12 @@ def skip_without(name: str) -> None:
         pytest.skip(str(missing))
 
 
+def test_one_build_comes_with_the_one_that_is_asked_whether_there_are_any() -> None:
+    every = ("avx512", "avx2", "baseline")
+    wanted = [sanitize.builds(name, every) for name in ("avx2", "baseline", None)]
+    assert wanted == [["avx2", "baseline"], ["baseline"], ["avx512", "avx2", "baseline"]]
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", PLANTED)
