@@ -3,10 +3,13 @@
 import numpy as np
 import pytest
 
-from nndl.engines.compiled import abi
+from nndl.check.subject import Subject
+from nndl.engines.compiled import COMPILED, abi
 from nndl.engines.compiled.kinds import IDENTITY, RELU, Act
 from nndl.engines.compiled.sums import gradient_sums, moments
+from nndl.engines.vectorized import VECTORIZED
 from nndl.layers import gelu_backward, gelu_forward
+from nndl.net.catalog.norm import GroupNorm
 from nndl.net.types import Array
 
 
@@ -21,6 +24,21 @@ def test_moments_with_and_without_a_pivot() -> None:
     np.testing.assert_allclose(moments(x), [exact.sum(axis=0), (exact**2).sum(axis=0)], rtol=1e-5, atol=1e-4)
     centred = exact - pivot
     np.testing.assert_allclose(moments(x, pivot), [centred.sum(axis=0), (centred**2).sum(axis=0)], rtol=1e-5, atol=1e-4)
+
+
+def test_group_norm_of_large_images_is_as_right_as_of_small_ones() -> None:
+    """Far from zero, where a mean that is off shows: one sum over all pixels errs by 4e-3."""
+    layers = (GroupNorm(groups=2),)
+    x = numbers(1, 4, 200, 200) + np.float32(1000)
+    bench = Subject(layers, x.shape[1:], COMPILED, dtype="float32").bench()
+    exact = Subject(layers, x.shape[1:], VECTORIZED).bench()
+    exact.copy_values(bench)
+    wanted = exact.forward(x.astype(np.float64))
+    np.testing.assert_allclose(bench.forward(x), wanted, rtol=0, atol=2e-4)
+    dout = numbers(*wanted.shape)
+    gradients = exact.backward(dout.astype(np.float64))
+    for name, value in bench.backward(dout).items():
+        np.testing.assert_allclose(value, gradients[name], rtol=0, atol=5e-4 * np.abs(gradients[name]).max())
 
 
 GELU = Act(abi.GELU)

@@ -30,15 +30,22 @@ static Channels channels_of(const Group *g, int thread) {
     return (Channels){room, room + g->channels, room + 2 * g->channels, room + 3 * g->channels, room + 4 * g->channels};
 }
 
+/* Pixels added up one behind the other: a sum over more of them is one of such sums, or it would lose its last figures. */
+enum { TOGETHER = 1024 };
+
 /* sums[c] = the sum over the pixels of x - mean or, where squared, of its square. */
 static void sum_pixels(const Group *g, const float *x, const float *mean, const int squared, float *sums) {
     for (long c = 0, C = g->channels; c < C; c += VL) {
-        Vector sum = {}, middle = mean ? load_part(mean + c, C - c) : (Vector){};
-        for (long p = 0; p < g->pixels; p++) {
-            Vector v = load_part(x + p * C + c, C - c) - middle;
-            sum += squared ? v * v : v;
+        Vector total = {}, middle = mean ? load_part(mean + c, C - c) : (Vector){};
+        for (long p = 0, end; p < g->pixels; p = end) {
+            Vector sum = {};
+            for (end = smaller_of(p + TOGETHER, g->pixels); p < end; p++) {
+                Vector v = load_part(x + p * C + c, C - c) - middle;
+                sum += squared ? v * v : v;
+            }
+            total += sum;
         }
-        store_part(sums + c, sum, C - c);
+        store_part(sums + c, total, C - c);
     }
 }
 
@@ -105,9 +112,13 @@ ALWAYS_INLINE Pixel pixel_of(const Group *g, const float *x, const float *dout, 
 ALWAYS_INLINE void sum_back(const Group *g, const float *x, const float *dout, Channels here, float *sums, const int kind) {
     for (long c = 0, C = g->channels; c < C; c += VL) {
         Vector plain = {}, weighted = {};
-        for (long p = 0; p < g->pixels; p++) {
-            Pixel at = pixel_of(g, x, dout, here, p * C, c, kind);
-            plain += at.g, weighted += at.g * at.centred;
+        for (long p = 0, end; p < g->pixels; p = end) {
+            Vector sum = {}, products = {};
+            for (end = smaller_of(p + TOGETHER, g->pixels); p < end; p++) {
+                Pixel at = pixel_of(g, x, dout, here, p * C, c, kind);
+                sum += at.g, products += at.g * at.centred;
+            }
+            plain += sum, weighted += products;
         }
         store_part(sums + c, plain, C - c);
         store_part(sums + C + c, weighted * load_part(here.inverse_std + c, C - c), C - c);
