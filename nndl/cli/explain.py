@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nndl.cli.complete import complete_explained
-from nndl.cli.options import Data, Json, Set, Synthetic, to_file
+from nndl.cli.options import Data, Json, Set, Synthetic, Use, to_file
 
 if TYPE_CHECKING:
     from nndl.config import Experiment
@@ -19,8 +19,8 @@ Target = Annotated[
     str | None,
     typer.Argument(
         metavar="TARGET",
-        help="A layer, a loss or an update rule, by its name in a config or a course; or a config or a run, for "
-        "--layer. If not given: a list.",
+        help="A layer, a loss or an update rule, by its name in a config or a course (a layer of your own with --use); "
+        "or a config or a run, for --layer. If not given: a list.",
         autocompletion=complete_explained,
     ),
 ]
@@ -39,6 +39,7 @@ def explain(
     layer: Annotated[str | None, LAYER] = None,
     steps: Steps = 1,
     images: Images = 16,
+    use: Use = None,
     override: Set = None,
     data: Data = None,
     synthetic: Synthetic = False,
@@ -60,8 +61,10 @@ def explain(
     if target is None or known(target) or not (layer or _is_config(target) or _is_run(target)):
         if layer is not None:
             raise UsageError("--layer goes with a config or a run, as in nndl explain bn_cnn --layer 1")
-        _explained(target, html, output, json)
+        _by_name(target, use or [], html, output, json)
         return
+    if use:
+        raise UsageError(f"--use goes with the name of a layer; {target} says itself what it uses")
     sets = [*(SYNTHETIC if synthetic else ()), *settings(data=data), *(override or [])]
     if layer is not None:
         page = output or (Path(f"{layer}.html") if html else None)
@@ -98,6 +101,31 @@ def _experiment(target: str, sets: list[str]) -> "tuple[Experiment, Run | None]"
         return load_config(target, sets, look=True), None
     run = load(target, best=True)
     return stored_experiment(run.folder, sets), run
+
+
+def _by_name(target: str | None, use: list[str], html: bool, output: Path | None, json: bool) -> None:
+    """Explain what a name means; a layer's that files and installed packages bring comes before other names of ours."""
+    from nndl.cli.screen import terminal
+    from nndl.cli.screen.explain import show_own
+    from nndl.config.own.using import chosen
+    from nndl.errors import UsageError
+    from nndl.explain.own import about
+    from nndl.explain.table import EXPLANATIONS
+    from nndl.own.registry import registered, there
+
+    with chosen(use):
+        own = target is not None and target not in EXPLANATIONS and target in registered("layer")
+        part = there("layer", target or "") if own else None
+        if part is None:
+            _explained(target, html, output, json)
+        elif html:
+            raise UsageError(
+                f"{target} is of your own: a page of it is made by nndl explain CONFIG --layer LAYER --html"
+            )
+        elif json:
+            terminal.emit_json(about(part))
+        else:
+            show_own(about(part), " ".join(["", *(f"--use {file}" for file in use)]))
 
 
 def _explained(target: str | None, html: bool, output: Path | None, json: bool) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nndl.cli.complete import complete_engine, complete_layer_or_config
-from nndl.cli.options import Json
+from nndl.cli.options import Json, Use
 from nndl.errors import UsageError
 from nndl.paths import expanded, to_write
 
@@ -42,13 +42,6 @@ File = Annotated[
         metavar="FILE",
         parser=expanded,
         help="Your Python file, or a folder of them: what it defines is checked, in a process of its own.",
-    ),
-]
-Use = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="FILE",
-        help="A file or module with layers of your own, as a config's use: names it. Repeatable.",
     ),
 ]
 Hints = Annotated[

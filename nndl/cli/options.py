@@ -57,6 +57,13 @@ RunDir = Annotated[
 AcceptChanges = Annotated[
     bool, typer.Option("--accept-changes", help="Go on although config, data or versions are not as they were.")
 ]
+Use = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="FILE",
+        help="A file or module with layers of your own, as a config's use: names it. Repeatable.",
+    ),
+]
 Best = Annotated[bool, typer.Option("--best/--last", help="Weights of the best epoch, or the last.")]
 
 Step = Annotated[

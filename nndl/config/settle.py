@@ -14,6 +14,9 @@ TOLD = ("size", "channels", "classes", "train_size", "validation_size")
 """The keys that the images settle."""
 
 
+NO_ROOT = "root should name the folder of the data; '.' is the working folder"
+
+
 class UnsettledError(DataError):
     """The images do not fit what the data section says under `key`."""
 
@@ -30,6 +33,8 @@ def settled(data: Data, given: Dataset | None = None) -> Data:
     """
     if data.is_settled and given is None:
         return data
+    if not data.root.strip():
+        raise UnsettledError("root", NO_ROOT)
     try:
         found = _found(given, wanted(data)) if given else SOURCES[data.dataset].survey(wanted(data))
     except ClassesError as error:

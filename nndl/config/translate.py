@@ -22,7 +22,6 @@ EXPECTED = {
     "model_type": A_MAPPING,
     "dataclass_type": A_MAPPING,
     "finite_number": "a finite number",
-    "missing": "a longer list",
 }
 GROUPED = re.compile(r"[0-9]{1,3}([_,][0-9]{3})+")
 """Python's 1_000, and 1,000: words to YAML."""
@@ -94,6 +93,8 @@ def _unfit(path: Path, items: Sequence[Any]) -> str:
     """Say "filters should be a whole number, not 'many'", and the cure where it is plain."""
     start = next((depth for depth in reversed(range(len(path))) if isinstance(path[depth], str)), 0)
     key = dotted(path[start:]) or "the value"
+    lacking = [item for item in items if item["type"] == "missing"]  # each place that a short list does not have
+    items = [item for item in items if item not in lacking[:-1]]
     value, choices = items[0]["input"], " or ".join(dict.fromkeys(_expected(item) for item in items))
     if items[0]["type"] == "too_short" and not value:
         return f"{key} should not be empty"
@@ -114,6 +115,8 @@ def _unfit(path: Path, items: Sequence[Any]) -> str:
 def _expected(item: Any) -> str:
     """Say what should have stood there."""
     kind, context = item["type"], item.get("ctx", {})
+    if kind == "missing":
+        return f"a list of {item['loc'][-1] + 1}"
     if kind == "too_long":
         return f"a list of {context['max_length']}"
     if kind == "too_short":

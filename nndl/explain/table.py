@@ -92,6 +92,6 @@ def find(word: str, others: Iterable[str] = ()) -> Explanation:
     if found is None:
         names = [*(name for each in EXPLANATIONS.values() for name in names_of(each)), *others]
         near = get_close_matches(word.lower(), names, 1)
-        hint = f"did you mean {near[0]}?" if near else "nndl explain lists what can be"
+        hint = f"did you mean {near[0]}?" if near else "nndl explain lists what can be; a layer of your own: --use FILE"
         raise UsageError(f"nothing called {word!r} is explained; {hint}")
     return found

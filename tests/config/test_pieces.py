@@ -58,7 +58,7 @@ def test_whole_numbers_serve_where_numbers_are_asked_for() -> None:
         (
             "conv: {filters: 8, kernel: [3]}",
             "[3]",
-            "conv: kernel should be a whole number or a longer list, not a list of 1",
+            "conv: kernel should be a whole number or a list of 2, not a list of 1",
         ),
         ("conv: {filters: 6, groups: 4}", "4}", "conv: groups should divide the 6 filters (1, 2, 3, 6), not 4"),
         (

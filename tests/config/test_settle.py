@@ -11,6 +11,7 @@ from nndl.config.writing.show import dump
 from nndl.errors import DataError
 from nndl.net.catalog import Affine
 from tests.data.sources.drawn import fill
+from tests.data.sources.test_idx import published
 
 TEXT = """\
 data:
@@ -186,3 +187,22 @@ def test_classes_named_by_numbers_need_no_quotes(pets: Path) -> None:
     assert "has no class 2; did you mean '02'?" in problem.words
     (problem,) = faults(pets, "classes: [3, 1.5]")
     assert problem.path == ("data", "classes", 1)
+
+
+@pytest.mark.parametrize("dataset", ["cifar10", "folder", "mnist"])
+def test_a_root_of_nothing_is_not_taken_for_the_working_folder(dataset: str) -> None:
+    with pytest.raises(ProblemsError, match=r"f.yaml:1:\d+: root should name the folder of the data; '.' is the w"):
+        parse_config(f"data: {{dataset: {dataset}, root: ' '}}\nmodel: {{layers: [affine: 10]}}\n", "f.yaml")
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_an_idx_file_that_was_cut_off_is_told_at_its_root(tmp_path: Path, packed: bool) -> None:
+    published(tmp_path, packed)
+    images = next(tmp_path.glob("train-images*"))
+    images.write_bytes(images.read_bytes()[:-5000])
+    text = f"data:\n  dataset: mnist\n  root: '{tmp_path}'\nmodel: {{layers: [affine: 10]}}\n"
+    with pytest.raises(ProblemsError) as told:
+        parse_config(text, "f.yaml")
+    assert str(told.value).startswith(
+        f"f.yaml:3:9: {images} {'is damaged' if packed else 'says it holds (50, 28, 28)'}"
+    )

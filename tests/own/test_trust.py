@@ -47,6 +47,7 @@ REFUSE = [
     "overfit RUN/config.yaml",
     "gradcheck RUN/config.yaml",
     "gradcheck swish --use RUN/use/1-my_layers.py",
+    "explain swish --use RUN/use/1-my_layers.py",
     "bench RUN/config.yaml",
     "explain RUN/config.yaml",
     "augment RUN/config.yaml -o sheet.png",

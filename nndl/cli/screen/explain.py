@@ -1,7 +1,7 @@
 """An explanation on a terminal: formulas as text, NumPy lines, numbers, sources."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,6 +43,21 @@ def show(worked: "Worked") -> None:
     prose.heading("Checked just now")
     for line in verdicts(worked):
         prose.paragraph(line)
+
+
+def show_own(about: Mapping[str, Any], use: str) -> None:
+    """Print what a layer of one's own says of itself, and its pair; `use` names its file on a command line."""
+    prose.say([(about["name"], "bold"), (f"  a layer of your own, registered at {about['place']}", None)])
+    for words in about["words"]:
+        prose.paragraph(words)
+    prose.heading("Its source")
+    for half in about["source"]:
+        prose.say([(f"  {half['place']}", "bold")])
+        for line in half["lines"]:
+            prose.say([(f"    {line}", "cyan")])
+        terminal.say()
+    terminal.say(f"is its gradient right: nndl gradcheck {about['name']}{use}")
+    terminal.say("with the numbers of a batch: nndl explain CONFIG --layer LAYER")
 
 
 def _notation(explanation: "Explanation") -> str:

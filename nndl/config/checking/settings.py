@@ -6,6 +6,7 @@ from nndl.config.advice import suggest
 from nndl.config.datasets import CLASSES, MOST_TEST_IMAGES, MOST_TRAINING_IMAGES, SHAPE
 from nndl.config.reading.messages import Path, Report
 from nndl.config.schema import Data, Experiment, Train
+from nndl.config.settle import NO_ROOT
 from nndl.config.weights import ClassWeights
 from nndl.data.batches import batches_in
 from nndl.engines import choices
@@ -38,6 +39,8 @@ def check_sense(experiment: Experiment, report: Report) -> None:
         if words := transform.idle(*experiment.data.input_shape[1:]):
             path = ("data", "augment", index, transform.kind, words.partition(" ")[0])
             report(path, f"{transform.kind} would never change an image: {words}")
+    if not experiment.data.root.strip():
+        report(("data", "root"), NO_ROOT)
     train = experiment.train
     schedule, at = train.schedule, ("train", "schedule", train.schedule.kind)
     for option in ENDS if isinstance(schedule, Cosine | WarmRestarts | OneCycle) else ():

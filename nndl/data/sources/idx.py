@@ -1,6 +1,7 @@
 """MNIST, Fashion-MNIST and their kin: IDX files, gzipped or not, as they are published or as torchvision keeps them."""
 
 import gzip
+import os
 import struct
 import zlib
 from collections.abc import Sequence
@@ -61,6 +62,8 @@ def _part(root: Path, names: Sequence[str]) -> Part:
     shape, _ = _head(images, 3)
     if count > MOST_IMAGES or shape[0] > MOST_IMAGES:
         raise DataError(f"{labels} says it holds {count:,} labels; at most {MOST_IMAGES:,} are read")
+    if _length(images) != 16 + int(np.prod(shape, dtype=object)):
+        _values(images, 3)  # which says what is wrong, while there is a config's line to say it at
     return Part(str(images), shape, _values(labels, 1), partial(_values, images, 3))
 
 
@@ -83,6 +86,17 @@ def _head(path: Path, dimensions: int) -> tuple[tuple[int, ...], bytes]:
     if len(head) < 4 + 4 * dimensions or head[:4] != bytes((0, 0, _UNSIGNED, dimensions)):
         raise DataError(f"{path} is no IDX file of bytes in {dimensions} dimensions")
     return struct.unpack(f">{dimensions}I", head[4:]), head
+
+
+def _length(path: Path) -> int:
+    """Return how many bytes a file has unpacked: a gzipped one says so at its end, unless it is damaged. Or -1."""
+    try:
+        with path.open("rb") as file:
+            packed = file.read(2) == b"\x1f\x8b"
+            size = file.seek(-4 if packed else 0, os.SEEK_END)
+            return int.from_bytes(file.read(4), "little") if packed else size
+    except OSError:
+        return -1
 
 
 def _values(path: Path, dimensions: int) -> NDArray[Any]:
