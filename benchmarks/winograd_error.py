@@ -1,21 +1,40 @@
-"""The error of a 3 x 3 convolution in float32: `python -m benchmarks.winograd_error`.
+"""The error of a 3 x 3 convolution in float32 and bfloat16: `python -m benchmarks.winograd_error`.
 
-The compiled kernels' ways, Winograd's F(4x4, 3x3) and F(6x6, 3x3) and direct sums, on standard normal numbers; the
-yardstick is float64. Shown is the largest error over the largest exact number, for the outputs and both gradients, by
-channels.
+The compiled kernels' ways, Winograd's F(4x4, 3x3) and F(6x6, 3x3) and direct sums, and Winograd's with factors in
+bfloat16 where the processor has it, on standard normal numbers; the yardstick is float64. Shown are the largest error
+over the largest exact number, and the root mean square of one over that of the other, for the outputs and both
+gradients, by channels.
 """
 
 import argparse
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from nndl.engines.compiled.abi import Finish, Shape
-from nndl.engines.compiled.bindings import kernels
+from nndl.engines.compiled.bindings import BF16_INSTRUCTIONS, kernels
 from nndl.net.types import Array
 
-WAYS = {"F(4x4)": 4, "F(6x6)": 6, "direct": 0}
-"""Winograd's tiles, or none."""
+WAYS = {"F(4x4)": (4, ""), "F(6x6)": (6, ""), "direct": (0, "")}
+"""Winograd's tiles, or none, and the end of the kernels' names."""
+
+ROUNDED = {f"F({tile}x{tile}) bf16": (tile, "_bfloat16") for tile in (2, 3, 4, 6)}
+"""The same in bfloat16."""
+
+
+@dataclass(frozen=True)
+class Error:
+    """The error of an array relative to the exact one."""
+
+    largest: float
+    typical: float
+    """Root mean square."""
+
+
+def error_of(array: Array, right: Array) -> Error:
+    off = np.abs(array - right)
+    return Error(float(off.max() / np.abs(right).max()), float(np.sqrt((off**2).mean() / (right**2).mean())))
 
 
 def exact(x: Array, w: Array, dy: Array) -> dict[str, Array]:
@@ -34,16 +53,16 @@ def exact(x: Array, w: Array, dy: Array) -> dict[str, Array]:
     }
 
 
-def computed(tile: int, x: Array, w: Array, dy: Array) -> dict[str, Array]:
-    """Compute the same by the compiled kernels, in float32."""
+def computed(tile: int, suffix: str, x: Array, w: Array, dy: Array) -> dict[str, Array]:
+    """Compute the same by the compiled kernels."""
     N, H, W, C = x.shape
     shape = Shape(N, H, W, C, dy.shape[-1], 3, 1, 1, H, W, tile)
     y, dx, dw = np.empty_like(dy), np.empty_like(x), np.empty_like(w)
     k = kernels()
     if tile:
-        k.winograd_forward(shape, x, w, Finish(y=y))
-        k.winograd_input_gradient(shape, dy, None, w, dx)
-        k.winograd_weight_gradient(shape, x, dy, None, dw)
+        getattr(k, f"winograd_forward{suffix}")(shape, x, w, Finish(y=y))
+        getattr(k, f"winograd_input_gradient{suffix}")(shape, dy, None, w, dx)
+        getattr(k, f"winograd_weight_gradient{suffix}")(shape, x, dy, None, dw)
     else:
         k.direct_forward(shape, x, 0, w, Finish(y=y))
         k.direct_input_gradient(shape, dy, w, dx)
@@ -51,18 +70,15 @@ def computed(tile: int, x: Array, w: Array, dy: Array) -> dict[str, Array]:
     return {"forward": y, "dx": dx, "dw": dw}
 
 
-def errors(channels: int, images: int = 16, side: int = 16) -> dict[str, dict[str, float]]:
-    """Return the largest error relative to the largest number: {"F(4x4)": {"forward": ..., "dx": ...}, ...}."""
+def errors(channels: int, images: int = 16, side: int = 16) -> dict[str, dict[str, Error]]:
+    """Return the error of each way that there is: {"F(4x4)": {"forward": ..., "dx": ...}, ...}."""
     random = np.random.default_rng(channels)
     sizes = (images, side, side, channels), (3, 3, channels, channels), (images, side, side, channels)
     x, w, dy = (random.standard_normal(size).astype(np.float32) for size in sizes)
     right = exact(x, w, dy)
     return {
-        way: {
-            name: float(np.abs(array - right[name]).max() / np.abs(right[name]).max())
-            for name, array in computed(tile, x, w, dy).items()
-        }
-        for way, tile in WAYS.items()
+        way: {name: error_of(array, right[name]) for name, array in computed(*how, x, w, dy).items()}
+        for way, how in (WAYS | ROUNDED if kernels().variant == BF16_INSTRUCTIONS else WAYS).items()
     }
 
 
@@ -70,10 +86,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("channels", nargs="*", type=int, default=[16, 32, 64, 128, 256, 512])
     arguments = parser.parse_args()
-    print(f"{'channels':>8}  {'way':10}{'forward':>10}{'dx':>10}{'dw':>10}")
+    names = "forward", "dx", "dw"
+    print(f"{'':23}{'largest':>10}{'':20}{'root mean square':>20}")
+    print(f"{'channels':>8}  {'way':13}" + 2 * "".join(f"{name:>10}" for name in names))
     for channels in arguments.channels:
         for way, found in errors(channels).items():
-            print(f"{channels:8}  {way:10}" + "".join(f"{found[name]:10.1e}" for name in ("forward", "dx", "dw")))
+            shown = [found[name].largest for name in names] + [found[name].typical for name in names]
+            print(f"{channels:8}  {way:13}" + "".join(f"{error:10.1e}" for error in shown))
 
 
 if __name__ == "__main__":

@@ -170,5 +170,8 @@ SIGNATURES: dict[str, tuple[type, ...]] = {
 }
 """The arguments of each kernel nndl_*, structs by reference. Which arrays may be None, kernels/*.c says."""
 
-BFLOAT16 = ("direct_forward", "affine_forward", "affine_weight_gradient", "affine_input_gradient")
+BFLOAT16 = (
+    *("winograd_forward", "winograd_weight_gradient", "winograd_input_gradient", "direct_forward"),
+    *("affine_forward", "affine_weight_gradient", "affine_input_gradient"),
+)
 """The kernels that the build for AVX-512 BF16 has a second time, called *_bfloat16, with the same arguments."""

@@ -61,13 +61,14 @@ class Convolver:
             H, W = (read_by_pooling(side, reader, pad) for side in (H, W))
         self.out_shape = (H, W, F)
         self.tile = self.tile_back = USUAL  # to score one image, filters are transformed for it alone: few planes pay
-        if site.mode == "train":
+        if site.mode == "train" and not bfloat16:  # large tiles' numbers do not bear rounding
             self.tile, self.tile_back = best_tile(H, W), best_tile(*site.shape[1:])
         self.planar = not self.winograd and site.layout == "nchw" and not site.needs_dx
         self.few_channels = not self.winograd and site.shape[0] <= FEW_CHANNELS
         self.by_pixel = (size, stride, pad) == (1, 1, 0) and not self.planar and not pool
         self.by_rows = self.few_channels and stride == 1 and size in ROW_KERNELS and not bfloat16
-        self.way = f"{'row_winograd' if self.by_rows else 'direct'}_forward{'_bfloat16' if bfloat16 else ''}"
+        self.suffix = "_bfloat16" if bfloat16 else ""
+        self.way = f"{'row_winograd' if self.by_rows else 'direct'}_forward{self.suffix}"
         self.trains_w = "w" in site.grads
         self.workspace = Workspace()
 
@@ -106,7 +107,7 @@ class Convolver:
         """Compute what `finish` says of x convolved with w (K, K, C, F)."""
         self.x = x if self.planar else channels_last(x)
         if self.winograd:
-            kernels().winograd_forward(shape, self.x, w, finish)
+            self._by_winograd("forward", shape, self.x, w, finish)
         else:
             getattr(kernels(), self.way)(shape, self.x, self.planar, w, finish)
 
@@ -137,12 +138,15 @@ class Convolver:
 
     def _backward_winograd(self, count: int, dy: Array | None, pooled: Unpool | None) -> Array | None:
         if self.trains_w:
-            kernels().winograd_weight_gradient(self.shape(count), self.x, dy, pooled, self.dw)
+            self._by_winograd("weight_gradient", self.shape(count), self.x, dy, pooled, self.dw)
         if not self.site.needs_dx:
             return None
         dx = self.workspace.array("dx", self.x.shape, np.float32)
-        kernels().winograd_input_gradient(self.shape(count, back=True), dy, pooled, self.w, dx)
+        self._by_winograd("input_gradient", self.shape(count, back=True), dy, pooled, self.w, dx)
         return channels_first(dx)
+
+    def _by_winograd(self, what: str, *arguments: Shape | Finish | Unpool | Array | None) -> None:
+        getattr(kernels(), f"winograd_{what}{self.suffix}")(*arguments)
 
 
 def pool_of(site: Site) -> int:

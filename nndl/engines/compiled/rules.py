@@ -51,7 +51,7 @@ OFTEN: tuple[type[Layer], ...] = (Relu, Gelu, Silu, LeakyRelu)
 
 
 def rules(bfloat16: bool = False) -> tuple[Rule, ...]:
-    """List the rules; the first that fits wins. With bfloat16, affine and direct convolutional steps round factors."""
+    """List the rules; the first that fits wins. With bfloat16, affine and convolutional steps round factors."""
     conv_norm, conv, affine = (
         partial(lower, bfloat16=bfloat16) for lower in (lower_conv_norm, lower_conv, lower_affine)
     )

@@ -23,9 +23,11 @@ def windows(y: Array, size: int) -> Array:
 
 
 @pytest.mark.parametrize("variant", runnable())
-@pytest.mark.parametrize("way", ["direct", "winograd"])
+@pytest.mark.parametrize("way", ["direct_forward", "winograd_forward", "winograd_forward_bfloat16"])
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_all_at_once(case: tuple[int, ...], way: str, variant: str) -> None:
+    if "bfloat16" in way and variant != bindings.BF16_INSTRUCTIONS:
+        pytest.skip("this build has no bfloat16")
     bindings.use(variant)
     set_threads(3)
     shape = sizes(case)
@@ -35,8 +37,8 @@ def test_all_at_once(case: tuple[int, ...], way: str, variant: str) -> None:
     random = np.random.default_rng(1)
     bias = random.standard_normal(shape.filters).astype(np.float32)
     order = random.integers(-1, 2, shape.filters).astype(np.float32)
-    layout = (False,) if way == "direct" else ()
-    forward = getattr(kernels(), f"{way}_forward")
+    layout = (False,) if way == "direct_forward" else ()
+    forward = getattr(kernels(), way)
     forward(shape, channels_last(x), *layout, filters, Finish(y=plain))
 
     for size, relu in ((2, True), (3, False), (0, True)):

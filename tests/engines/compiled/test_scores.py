@@ -6,7 +6,7 @@ from threading import Thread
 import numpy as np
 import pytest
 
-from nndl.engines import get_engine, set_threads
+from nndl.engines import get_engine, has_bfloat16, set_threads
 from nndl.engines.compiled import bindings
 from nndl.engines.compiled.abi import Finish
 from nndl.engines.compiled.bindings import kernels
@@ -29,9 +29,9 @@ LAYERS: tuple[Layer, ...] = (
 SHAPE = (3, 18, 18)
 
 
-def network() -> Network:
+def network(engine: str = "compiled") -> Network:
     """Every number of its batch norms another than at the beginning."""
-    made = Network(LAYERS, SHAPE, get_engine("compiled"), seed=1)
+    made = Network(LAYERS, SHAPE, get_engine(engine), seed=1)
     random = np.random.default_rng(1)
     for arrays, names in ((made.params, ("gamma", "beta", "b")), (made.buffers, ("running_mean", "running_var"))):
         for name, array in arrays.items():
@@ -44,12 +44,18 @@ def images(count: int) -> Array:
     return np.random.default_rng(count).standard_normal((count, *SHAPE), np.float32)
 
 
-@pytest.mark.parametrize(("variant", "threads"), builds_and_threads())
-def test_an_image_alone_has_the_bits_it_has_among_others(variant: str, threads: int) -> None:
+ENGINES = [
+    *(("compiled", *build) for build in builds_and_threads()),
+    *(("compiled_bf16", bindings.BF16_INSTRUCTIONS, threads) for threads in (1, 2, 3) if has_bfloat16()),
+]
+
+
+@pytest.mark.parametrize(("engine", "variant", "threads"), ENGINES)
+def test_an_image_alone_has_the_bits_it_has_among_others(engine: str, variant: str, threads: int) -> None:
     """So what a few images are computed by is what many are: here 1, 2 and 3 fit one block of tiles, 40 do not."""
     bindings.use(variant)
     set_threads(threads)
-    net, X = network(), images(40)
+    net, X = network(engine), images(40)
     together = net.scores(X)
     for count in (1, 2, 3):
         np.testing.assert_array_equal(net.scores(X[:count]), together[:count])

@@ -6,6 +6,7 @@ import pytest
 
 from benchmarks.winograd_error import errors
 from nndl.engines.compiled import bindings
+from tests.engines.compiled.test_bfloat16 import needs_bfloat16
 from tests.engines.compiled.variants import runnable
 
 
@@ -16,5 +17,16 @@ def test_the_error_grows_as_the_root_of_the_channels(variant: str, channels: int
     found = errors(channels, images=4, side=12)
     for tile, stated in (("F(4x4)", 2e-6), ("F(6x6)", 3e-6)):
         for name, error in found[tile].items():
-            assert found["direct"][name] < error < stated * sqrt(channels), (tile, name)
-    assert max(found["direct"].values()) < 3e-7 * sqrt(channels)
+            assert found["direct"][name].largest < error.largest < stated * sqrt(channels), (tile, name)
+    assert max(error.largest for error in found["direct"].values()) < 3e-7 * sqrt(channels)
+
+
+@needs_bfloat16
+@pytest.mark.parametrize("channels", [16, 64, 200])
+def test_that_of_bfloat16_is_the_same_for_all_channels(channels: int) -> None:
+    bindings.use(bindings.BF16_INSTRUCTIONS)
+    found = errors(channels, images=4, side=12)
+    for tile, typical, largest in ((2, 4.5e-3, 8e-3), (3, 1.6e-2, 4e-2), (4, 3e-2, 1e-1)):
+        for name, error in found[f"F({tile}x{tile}) bf16"].items():
+            assert typical / 2 < error.typical < typical, (tile, name)
+            assert error.largest < largest, (tile, name)

@@ -29,10 +29,12 @@ ALWAYS_INLINE __m256i rounded(Vector v) { return (__m256i)_mm512_cvtneps_pbh((__
 ALWAYS_INLINE void store_rounded(BFloat16 *to, Vector v) { _mm256_storeu_si256((__m256i *)to, rounded(v)); }
 
 /* VL pairs (even, odd). */
-ALWAYS_INLINE void store_pairs(BFloat16 *to, Vector even, Vector odd) {
+ALWAYS_INLINE Vector pairs(Vector even, Vector odd) {
     __m512i low = _mm512_cvtepu16_epi32(rounded(even)), high = _mm512_cvtepu16_epi32(rounded(odd));
-    _mm512_storeu_si512(to, _mm512_or_si512(low, _mm512_slli_epi32(high, 16)));
+    return (Vector)_mm512_or_si512(low, _mm512_slli_epi32(high, 16));
 }
+
+ALWAYS_INLINE void store_pairs(BFloat16 *to, Vector even, Vector odd) { _mm512_storeu_si512(to, (__m512i)pairs(even, odd)); }
 
 ALWAYS_INLINE __m512bh load_pairs(const BFloat16 *p) { return (__m512bh)_mm512_loadu_si512(p); }
 

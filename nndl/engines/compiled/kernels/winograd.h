@@ -21,8 +21,8 @@
 
 #include "convolution.h"
 #include "threads.h"
-#include "tile.h"
 #include "tiles.h"
+#include "words.h"
 
 enum { PATCH = LARGEST + 2, LINE = 16, USUAL = 4 };
 
@@ -149,41 +149,50 @@ ALWAYS_INLINE void patch_column(const float *pixels[], long c, long count, const
     UNROLL for (int i = 0; i < rows + 2; i++) half[i][j] = d[i];
 }
 
-/* The same along row i of them: plane p goes to v[p * plane]. */
-ALWAYS_INLINE void patch_row(Vector half[][PATCH], const Tiling *t, int rows, int i, const int columns, float *v, long plane) {
+/* The same along row i of them: channels from c of plane p go to v[p * plane]. */
+ALWAYS_INLINE void patch_row(Vector half[][PATCH][PATCH], const Tiling *t, int rows, int i, const int columns, float *v, long c,
+                             long plane) {
     float *to = v + place_of(i, rows, &t->down) * t->width * plane;
-    transform_patch(half[i], columns);
-    UNROLL for (int j = 0; j < columns + 2; j++) store(to + place_of(j, columns, &t->across) * plane, half[i][j]);
+    UNROLL for (int n = 0; n < IMAGES; n++) transform_patch(half[n][i], columns);
+    UNROLL for (int j = 0; j < columns + 2; j++) {
+        Vector values[IMAGES];
+        UNROLL for (int n = 0; n < IMAGES; n++) values[n] = half[n][i][j];
+        store_channels(to + place_of(j, columns, &t->across) * plane, c, values);
+    }
 }
 
 /* Both for a tile whose sizes the compiler knows, and for any other. */
-ALWAYS_INLINE void patch_known(const float *pixels[], long c, long count, const Tiling *t, const int rows, const int columns,
-                               float *v, long plane) {
-    Vector half[PATCH][PATCH];
-    UNROLL for (int j = 0; j < columns + 2; j++) patch_column(pixels, c, count, rows, j, half);
-    UNROLL for (int i = 0; i < rows + 2; i++) patch_row(half, t, rows, i, columns, v, plane);
+ALWAYS_INLINE void patch_known(const float *pixels[][PATCH * PATCH], long c, long count, const Tiling *t, const int rows,
+                               const int columns, float *v, long plane) {
+    Vector half[IMAGES][PATCH][PATCH];
+    UNROLL for (int n = 0; n < IMAGES; n++)
+        UNROLL for (int j = 0; j < columns + 2; j++) patch_column(pixels[n], c, count, rows, j, half[n]);
+    UNROLL for (int i = 0; i < rows + 2; i++) patch_row(half, t, rows, i, columns, v, c, plane);
 }
 
-ALWAYS_INLINE void patch_any(const float *pixels[], long c, long count, const Tiling *t, Tile tile, float *v, long plane) {
-    Vector half[PATCH][PATCH];
-#define COLUMNS(size) for (int j = 0; j < tile.columns + 2; j++) patch_column(pixels, c, count, size, j, half)
-#define ROWS(size) for (int i = 0; i < tile.rows + 2; i++) patch_row(half, t, tile.rows, i, size, v, plane)
-    WITH_SIZE(tile.rows, COLUMNS);
+ALWAYS_INLINE void patch_any(const float *pixels[][PATCH * PATCH], long c, long count, const Tiling *t, Tile tile, float *v,
+                             long plane) {
+    Vector half[IMAGES][PATCH][PATCH];
+#define COLUMNS(size) for (int j = 0; j < tile.columns + 2; j++) patch_column(pixels[n], c, count, size, j, half[n])
+#define ROWS(size) for (int i = 0; i < tile.rows + 2; i++) patch_row(half, t, tile.rows, i, size, v, c, plane)
+    for (int n = 0; n < IMAGES; n++) WITH_SIZE(tile.rows, COLUMNS);
     WITH_SIZE(tile.columns, ROWS);
 #undef COLUMNS
 #undef ROWS
 }
 
-/* The transformed patch of `tile` for channels up to `channels`; padding lies before the image. */
-static __attribute__((noinline)) void patch_to_planes(Source image, const Tiling *t, Tile tile, long pad, long channels, float *v,
-                                                      long plane) {
-    const float *pixels[PATCH * PATCH];
-    find_pixels(image, tile.top - pad, tile.left - pad, tile.rows + 2, tile.columns + 2, pixels);
+/* The transformed patch of `tile` for channels up to `channels`, of as many images as lie in a word; padding lies before the
+   image. */
+static __attribute__((noinline)) void patch_to_planes(const Source images[], const Tiling *t, Tile tile, long pad, long channels,
+                                                      float *v, long plane) {
+    const float *pixels[IMAGES][PATCH * PATCH];
+    for (int n = 0; n < IMAGES; n++)
+        find_pixels(images[n], tile.top - pad, tile.left - pad, tile.rows + 2, tile.columns + 2, pixels[n]);
 #define CALL(rows, columns) \
     for (long c = 0; c < channels; c += VL) \
-        if (c + VL <= channels) patch_known(pixels, c, VL, t, rows, columns, v + c, plane); \
-        else patch_known(pixels, c, channels - c, t, rows, columns, v + c, plane)
-#define OTHER for (long c = 0; c < channels; c += VL) patch_any(pixels, c, channels - c, t, tile, v + c, plane)
+        if (c + VL <= channels) patch_known(pixels, c, VL, t, rows, columns, v, plane); \
+        else patch_known(pixels, c, channels - c, t, rows, columns, v, plane)
+#define OTHER for (long c = 0; c < channels; c += VL) patch_any(pixels, c, channels - c, t, tile, v, plane)
     WITH_TILE(tile, CALL, OTHER);
 #undef CALL
 #undef OTHER
