@@ -25,8 +25,11 @@ from nndl.runs.own import changed_since, write_sources
 from nndl.runs.recorder import Keeping
 from nndl.runs.states import State, States, clear_leftovers, restore_best, set_damaged_aside
 from nndl.runs.statistics import Statistics
-from nndl.train.solver import Solver
+from nndl.train.solver import Solver, steps_in
 from nndl.train.state import check_weights, read_history
+
+MOST_NAMED = 8
+"""Parameters listed in a note."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,7 @@ def resume(folder: RunFolder, wanted: Wanted | None = None, make: Build | None =
     notes = [
         *_skipped(folder, state),
         *_schedule(built, state.info["epochs"]),
+        *_shares(built, state.info["epochs"]),
         *(changed_since(folder) if wanted.config is None else ()),
         *(f"changed: {change}" for change in changed),
     ]
@@ -185,6 +189,25 @@ def _schedule(built: Built, before: float) -> list[str]:
     was = f"the learning rate was {rate(last, before):.3g} at step {last + 1:,}"
     becomes = f"goes on with {rate(following, epochs):.3g} and comes to {rate(final, epochs):.3g} at the last"
     return [f"{head} now ends with epoch {epochs}: {was}, {becomes}"]
+
+
+def _shares(built: Built, before: float) -> list[str]:
+    """Report what counts in shares of training, and is another at the next step for other epochs than before."""
+    solver, resolution = built.solver, built.experiment.train.resolution
+    step, steps, per_epoch = solver.step, solver.steps, solver.steps_per_epoch
+    if solver.epochs == before or step == steps:
+        return []
+    notes, steps_before = [], steps_in(before, per_epoch)
+    last = min(step, steps_before - 1)
+    if resolution and (size := resolution.size(step, steps)) != (old := resolution.size(last, steps_before)):
+        notes.append(f"train.resolution: step {step + 1:,} has images {size} pixels high, not {old} as before")
+    frozen = solver.learner.updater.frozen
+    was, becomes = frozen(last / per_epoch, before), frozen(step / per_epoch, solver.epochs)
+    for names, words in ((was - becomes, "trained again"), (becomes - was, "frozen")):
+        if names:
+            told = ", ".join(sorted(names)[:MOST_NAMED]) + (", ..." if len(names) > MOST_NAMED else "")
+            notes.append(f"train.groups: from step {step + 1:,} on {told} {words}")
+    return notes
 
 
 def _write_down(folder: RunFolder, resumed: Resumed, state: State) -> None:

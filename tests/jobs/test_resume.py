@@ -6,15 +6,17 @@ from typing import Any
 
 import pytest
 
-from nndl.config import load_config
+from nndl.config import load_config, parse_config
+from nndl.config.build import build
 from nndl.errors import CheckpointError, UsageError
 from nndl.jobs import resume as resuming
 from nndl.jobs.replay import compare_states, train_until
-from nndl.jobs.resume import Wanted, resume
+from nndl.jobs.resume import Wanted, keeping, resume
+from nndl.jobs.start import start_run
 from nndl.runs.checkpoint import read_checkpoint
 from nndl.runs.folder import RunFolder
 from nndl.runs.metrics import read_metrics
-from tests.small_run import STEPS, trained
+from tests.small_run import STEPS, config, trained
 
 
 def finish(folder: RunFolder, wanted: Wanted | None = None) -> list[str]:
@@ -145,6 +147,32 @@ def test_more_epochs_extend_a_run_and_the_schedule_is_told(tmp_path: Path, sched
     assert read_checkpoint(run.last)[1]["step"] == 20
     assert load_config(run.config).train.epochs == 5
     assert max(line["epoch"] for line in read_metrics(run.metrics)) == 5
+
+
+RESOLUTION = "  resolution: {schedule: [[0, 16], [0.6, 32]]}\n"
+GROUPS = "  groups: [{match: '*.gamma', freeze_last: 0.4}, {match: conv1.w, freeze_after: 2}]\n"
+AGAIN = "train.groups: from step 13 on spatial_bn1.gamma trained again"
+
+
+@pytest.mark.parametrize(
+    ("more", "stopped", "epochs", "said"),
+    [
+        (RESOLUTION, STEPS, 6, ["train.resolution: step 13 has images 16 pixels high, not 32 as before"]),
+        (RESOLUTION, 6, 2, ["train.resolution: step 7 has images 32 pixels high, not 16 as before"]),
+        (RESOLUTION, STEPS, 4, []),
+        (GROUPS, STEPS, 6, [AGAIN]),
+        (GROUPS, 6, 2, ["train.groups: from step 7 on spatial_bn1.gamma frozen"]),
+        (RESOLUTION + GROUPS, 6, 3, []),
+    ],
+)
+def test_what_counts_in_shares_of_training_is_told_where_other_epochs_move_it(
+    tmp_path: Path, more: str, stopped: int, epochs: int, said: list[str]
+) -> None:
+    text = config(schedule="constant").replace("dropout: {keep: 0.8}", "global_avg_pool")
+    built = build(parse_config(text.replace("checkpoint:", f"{more}checkpoint:"), "small.yaml"))
+    run = start_run(built, tmp_path / "run")
+    train_until(run, built.solver, keeping(built), stopped)
+    assert resume(run, Wanted(epochs=epochs)).notes[1:] == said
 
 
 def test_without_a_schedule_extending_equals_having_asked_for_more_at_once(tmp_path: Path) -> None:
