@@ -9,7 +9,7 @@ NndlError
 ├── MissingExtraError    an optional package is not installed       exit code 2
 ├── ExportError          a network cannot be handed on as asked     exit code 1
 ├── CheckpointError      a saved state is not whole                 exit code 1
-│   └── StartError       weights that a config starts from are unfit  exit code 2
+│   └── StartError       weights to start from or import are unfit  exit code 2
 ├── ForeignFileError     a run's file is a link, a pipe, too large  exit code 1; in nndl.runs.files, an OSError too
 └── TrainingError        numbers make no sense, or memory ran out   exit code 1
 """
@@ -33,6 +33,8 @@ class ConfigError(NndlError):
     """The position of the layer that it is about."""
     also: Where | None = None
     """That of another, where two do not go together."""
+    unknown: str | None = None
+    """The name given for a config, where there is none of that name."""
 
 
 class ShapeError(ConfigError):
@@ -73,7 +75,7 @@ class CheckpointError(NndlError):
 
 
 class StartError(CheckpointError):
-    """Weights that a config starts from are missing, damaged, or another network's."""
+    """Weights to start from, or to import, are missing, damaged, or another network's."""
 
     exit_code = 2
 

@@ -87,7 +87,7 @@ def _answer(error: BaseException, debug: bool) -> int:
         _say(f"\n{error}")
         return error.exit_code
     if isinstance(error, NndlError):
-        _say(f"error: {error}")
+        _say(f"error: {error}{_of_run(error)}")
         return error.exit_code
     if isinstance(error, OSError):
         _say(f"error: {error}")
@@ -102,6 +102,20 @@ def _answer(error: BaseException, debug: bool) -> int:
     words = " ".join(str(error).split())
     _say(f"internal error: {type(error).__name__}: {words}{hint}")
     return 1
+
+
+def _of_run(error: NndlError) -> str:
+    """Say what to type where a run was named in place of a config; nothing where it was none."""
+    name = getattr(error, "unknown", None)
+    if name is None:
+        return ""
+    from nndl.runs.folder import find_run
+
+    with contextlib.suppress(NndlError, OSError):
+        run = find_run(name)
+        if name == "latest" or f"{run.path.name}-".startswith(f"{Path(name).name}-"):
+            return f"\n  {name} is a run: its config is {run.config}; nndl resume {name} goes on with it"
+    return ""
 
 
 def _of_own_code(error: BaseException) -> str | None:

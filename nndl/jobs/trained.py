@@ -158,17 +158,22 @@ class Run:
         data: Dataset | None = None,
         watch: Watch | None = None,
         progress: bool = True,
+        accept_changes: bool = False,
     ) -> "Run":
         """Go on with the training from its newest state, as `nndl resume` does; return the run with its best weights.
 
         epochs: those it shall have in all, which extends a finished run. data: images that were given in Python, where
-        the run keeps no copy of them. watch and progress are as in `nndl.train`. Raises UsageError where there is
-        nothing to go on with, or something is not as it was: the images, say.
+        the run keeps no copy of them. watch and progress are as in `nndl.train`. accept_changes: go on although
+        something is not as it was. Raises UsageError where there is nothing to go on with, or something is not as it
+        was and that is not accepted: the images, say.
         """
         require_watch(watch)
-        require_flags(progress=progress)
+        require_flags(progress=progress, accept_changes=accept_changes)
         make = build if data is None else partial(build, data=data)
-        go_on(self.folder, Wanted(epochs=epochs), _Shown(progress, watch), make)
+        try:
+            go_on(self.folder, Wanted(epochs=epochs, accept_changes=accept_changes), _Shown(progress, watch), make)
+        except UsageError as error:
+            raise UsageError(str(error).replace("--accept-changes", "accept_changes=True")) from None
         return load_run(self.folder.path)
 
     def learnt_from(self, split: Split) -> bool:

@@ -52,6 +52,17 @@ def test_the_folder_of_the_runs_may_stand_anywhere_and_holds_for_one_command(
     assert "no run under theirs" in CliRunner().invoke(app, ["runs"]).stdout
 
 
+@pytest.mark.parametrize("words", ["train trial", "summary latest", "config check trial-20260101-000000"])
+def test_a_run_in_the_place_of_a_config_is_told_for_what_it_is(words: str, tmp_path: Path) -> None:
+    make_run(tmp_path / "runs" / "trial-20260101-000000")
+    done = nndl(*words.split(), cwd=tmp_path)
+    named = words.split()[-1]
+    assert done.returncode == 2
+    said = f"its config is runs/trial-20260101-000000/config.yaml; nndl resume {named} goes on with it\n"
+    assert f"\n  {named} is a run: {said}" in done.stderr
+    assert "is a run" not in nndl("train", "tria", cwd=tmp_path).stderr
+
+
 def failing(error: BaseException) -> typer.Typer:
     """An app framed as ours whose one verb fails."""
     app = typer.Typer(cls=Verbs, pretty_exceptions_enable=False, rich_markup_mode=None)

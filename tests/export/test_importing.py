@@ -8,6 +8,7 @@ import pytest
 from nndl.config import parse_config
 from nndl.config.build import build_network
 from nndl.data.normalize import Normalize
+from nndl.errors import StartError
 from nndl.export.files import npz_bytes
 from nndl.export.importing import import_run
 from nndl.runs.folder import RUNS, find_run
@@ -35,3 +36,14 @@ def test_a_run_is_made_of_weights_for_a_folder(tmp_path: Path, monkeypatch: pyte
     assert (inputs.data, inputs.classes, inputs.synthetic) == ("pets", ("cat", "dog"), False)
     assert inputs.normalize.mean.shape == (1,)
     assert (inputs.normalize.mean.tolist() == [120.0]) == given
+
+
+def test_unfit_weights_are_whoever_names_them_to_mend(tmp_path: Path) -> None:
+    experiment = parse_config("data: {dataset: synthetic}\nmodel: {layers: [affine: 10]}\n", "f.yaml")
+    np.savez(tmp_path / "other.npz", **{"conv1.w": np.zeros((4, 3, 3, 3), np.float32)})
+    (tmp_path / "damaged.npz").write_bytes(b"PK nothing")
+    for name, words in (("other", "conv1.w"), ("damaged", "is no"), ("nowhere", "there is no file")):
+        with pytest.raises(StartError, match=words) as told:
+            import_run(experiment, tmp_path / f"{name}.npz", tmp_path / "run")
+        assert told.value.exit_code == 2
+    assert not (tmp_path / "run").exists()

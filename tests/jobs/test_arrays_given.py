@@ -107,7 +107,7 @@ def test_images_that_are_not_kept_are_given_again(
         run.resume(2)
     X, Y = images.train.images // 2, [images.classes[label] for label in images.train.labels]
     dark = Dataset.from_arrays(X, Y, X[:12], Y[:12])
-    with pytest.raises(UsageError, match=r"the images \(their checksum\)"):
+    with pytest.raises(UsageError, match=r"(?s)the images \(their checksum\).* nevertheless with accept_changes=True"):
         run.resume(2, data=dark)
     seen: list[Event] = []
     run = run.resume(2, data=images, watch=seen.append)
@@ -119,6 +119,7 @@ def test_images_that_are_not_kept_are_given_again(
         run.resume(data=images)
     with pytest.raises(UsageError, match="watch is a function"):
         run.resume(3, data=images, watch="x")  # type: ignore[arg-type]
+    assert len(run.resume(3, data=dark, accept_changes=True, progress=False).history) == 3
     images.save(tmp_path / "toys.npz")
     assert len(run.images(data=tmp_path / "toys.npz")) == 12
 

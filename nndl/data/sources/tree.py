@@ -76,7 +76,20 @@ def _folder(root: Path) -> Path:
     raise DataError(f"there is no folder {placed(root)}")
 
 
+def _note_kinds(folder: Path, wanted: Wanted, note: Callable[[Fault], None]) -> None:
+    """Note that all the folders hold folders of the same names: images/cat and masks/cat, two kinds and no classes."""
+    there = folders(folder) if wanted.classes is None else []
+    if len(there) > 1 and all(map(holds_classes, there)):
+        inside = [{each.name for each in folders(kind)} for kind in there]
+        if common := sorted(set.intersection(*inside)):
+            names = tuple(each.name for each in there)
+            kinds, held = (listed(f"{name}/" for name in some) for some in (names, common))
+            cure = f"if these are the classes, take one: root: {there[0]}; if not, data.classes: [{', '.join(names)}]"
+            note(Fault(names, f"{kinds} of {folder} all hold {held}; {cure}"))
+
+
 def _of_parts(train: Path, valid: Path | None, test: Path, wanted: Wanted, note: Callable[[Fault], None]) -> Tree:
+    _note_kinds(train, wanted, note)
     learnt, held_out, tested = (_by_class(part, wanted) if part else {} for part in (train, valid, test))
     if not wanted.valid_apart:
         learnt = {name: learnt.get(name, []) + held_out.get(name, []) for name in sorted({*learnt, *held_out})}
@@ -104,6 +117,7 @@ def _note_empty(names: Sequence[str], folder: Path, note: Callable[[Fault], None
 
 def _split(root: Path, wanted: Wanted, note: Callable[[Fault], None]) -> Tree:
     """Draw the test set of one tree; of every class at least one picture trains, and one tests."""
+    _note_kinds(root, wanted, note)
     files_of = _by_class(root, wanted)
     if not files_of:
         raise DataError(f"{root} holds no folders; each class has one, which bears its name")

@@ -187,3 +187,14 @@ def test_a_class_whose_name_cannot_be_seen_is_refused(tmp_path: Path) -> None:
     names(tmp_path, "cat/1.png", "cat/2.png", "d\x1b[31mog/1.png", "d\x1b[31mog/2.png")
     with pytest.raises(DataError, match="letters that cannot be seen"):
         read_tree(Wanted(tmp_path))
+
+
+@pytest.mark.parametrize("part", ["", "train/"])
+def test_kinds_of_pictures_are_not_taken_for_classes_unless_they_are_named(tmp_path: Path, part: str) -> None:
+    names(tmp_path, *(f"{part}{kind}/{name}/{n}.png" for kind in ("images", "masks") for name in "ab" for n in "12"))
+    names(tmp_path, *(f"test/{kind}/a/3.png" for kind in ("images", "masks") if part))
+    with pytest.raises(DataError, match=r"images/, masks/ of .* all hold a/, b/; if these are the classes, take one: "):
+        read_tree(Wanted(tmp_path))
+    assert read_tree(Wanted(tmp_path, classes=("images", "masks"))).classes == ("images", "masks")
+    names(tmp_path, f"{part}masks/1.png")  # a picture in a class, beside folders
+    assert read_tree(Wanted(tmp_path)).classes == ("images", "masks")
