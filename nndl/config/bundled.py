@@ -89,6 +89,6 @@ def locate(source: str | Path) -> Path:
         return bundled(name)
     if path.suffix in SUFFIXES and len(path.parts) > 1 and path.parts[0] != "configs":
         raise ConfigError(f"there is no file {text}")
-    error = ConfigError(f"there is no file {text}, and no bundled config of that name; {_in_its_place(name)}")
-    error.unknown = text
-    raise error
+    unknown = ConfigError(f"there is no file {text}, and no bundled config of that name; {_in_its_place(name)}")
+    unknown.unknown = text
+    raise unknown

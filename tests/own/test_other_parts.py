@@ -38,6 +38,7 @@ WRONG = [
         "return images[::-1].copy()",
         "salt: tried on 2 images 3 x 32 x 32: apply gives an image something else in",
     ),
+    (SALTED, f"{SALTED} * 1.0", "apply makes float64 of bytes; it should return out.astype(images.dtype)"),
     ('kind = "salt"', 'kind = "salt"; stream = 1', "stream is a number that nndl.register gives; leave it out"),
 ]
 

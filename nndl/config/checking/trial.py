@@ -44,6 +44,8 @@ def fault_of_transform(transform: Transform, shape: Shape) -> str | None:
         kept, index = images.copy(), np.arange(EXAMPLES)
         given = transform.apply(images, index, 0, 0)
         _require_shape("apply", given, images.shape)
+        if given.dtype != images.dtype:
+            raise _UnfitError(f"apply makes {given.dtype} of bytes; it should return out.astype(images.dtype)")
         if not np.array_equal(images, kept):
             raise _UnfitError("apply changes the images that it is given; it should return new ones")
         if not np.array_equal(given, transform.apply(images, index, 0, 0)):
