@@ -71,7 +71,7 @@ class Shape(Structure):
 
     _fields_: ClassVar = [
         *[(name, c_long) for name in ("images", "height", "width", "channels", "filters", "kernel", "stride", "pad")],
-        *[(name, c_long) for name in ("out_height", "out_width", "tile")],
+        *[(name, c_long) for name in ("out_height", "out_width", "tile", "edge")],
     ]
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from nndl.engines.compiled.abi import NO_RELU, RELU_BEFORE, RELU_BEHIND, Finish, Shape, Unpool
 from nndl.engines.compiled.bindings import kernels
-from nndl.engines.compiled.covers import USUAL, best_tile
+from nndl.engines.compiled.covers import USUAL, Cover, best_cover
 from nndl.engines.compiled.kinds import RELU
 from nndl.engines.compiled.sums import gradient_sums, moments
 from nndl.engines.shared.layout import channels_first, channels_last, kernel_order
@@ -60,9 +60,12 @@ class Convolver:
         if self.winograd and reader:
             H, W = (read_by_pooling(side, reader, pad) for side in (H, W))
         self.out_shape = (H, W, F)
-        self.tile = self.tile_back = USUAL  # to score one image, filters are transformed for it alone: few planes pay
+        # To score one image, filters are transformed for it alone: few planes pay.
+        self.cover = self.cover_back = Cover(USUAL)
         if site.mode == "train" and not bfloat16:  # large tiles' numbers do not bear rounding
-            self.tile, self.tile_back = best_tile(H, W), best_tile(*site.shape[1:])
+            channels, height, width = site.shape
+            lesser, dropped = min(channels, F), (height - 1, width - 1) == (H, W) and pad == 1
+            self.cover, self.cover_back = best_cover(H, W, lesser), best_cover(height, width, lesser, edge=dropped)
         self.planar = not self.winograd and site.layout == "nchw" and not site.needs_dx
         self.few_channels = not self.winograd and site.shape[0] <= FEW_CHANNELS
         self.by_pixel = (size, stride, pad) == (1, 1, 0) and not self.planar and not pool
@@ -87,13 +90,13 @@ class Convolver:
         return kernel_order(self.site.grads["w"])
 
     def shape(self, count: int, back: bool = False) -> Shape:
-        """Return the sizes for `count` images, with the tiles of the input gradient if `back`."""
+        """Return the sizes for `count` images, with the cover of the input gradient if `back`."""
         C, H, W = self.site.shape
         height, width, F = self.out_shape
         if self.by_pixel:
             return Shape(count, 1, H * W, C, F, 1, 1, 0, 1, H * W)
-        tile = self.tile_back if back else self.tile
-        return Shape(count, H, W, C, F, *self.layer.window.square(), height, width, tile)
+        cover = self.cover_back if back else self.cover
+        return Shape(count, H, W, C, F, *self.layer.window.square(), height, width, *cover)
 
     def room(self, name: str, count: int) -> Array:
         """Return an array (N, H', W', F), kept."""

@@ -103,4 +103,4 @@ def test_tiles_have_four_outputs_where_float32_would_take_six(tail: tuple[Spatia
     planner = Planner(COMPILED_BF16, network.params, network.grads, network.buffers, "train", network.dtype)
     step = planner.chain(network.placed, "nhwc", needs_dx=True).steps[0].step
     assert isinstance(step, ConvStep | ConvNormStep)
-    assert (step.conv.tile, step.conv.tile_back) == (4, 4)
+    assert (step.conv.cover.tile, step.conv.cover_back.tile) == (4, 4)

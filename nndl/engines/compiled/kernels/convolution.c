@@ -160,6 +160,6 @@ Shape input_gradient_shape(const Shape *s) {
     return (Shape){
         .images = s->images, .height = s->out_height, .width = s->out_width, .channels = s->filters,
         .filters = s->channels, .kernel = s->kernel, .stride = 1, .pad = s->kernel - 1 - s->pad,
-        .out_height = s->height, .out_width = s->width, .tile = s->tile,
+        .out_height = s->height, .out_width = s->width, .tile = s->tile, .edge = s->edge,
     };
 }

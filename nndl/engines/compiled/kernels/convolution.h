@@ -11,6 +11,7 @@ typedef struct {
     long filters, kernel, stride, pad;
     long out_height, out_width;
     long tile;  /* outputs along a side of the largest of Winograd's tiles; 0: the usual number */
+    long edge;  /* 1: Winograd's tiles leave the last row and column of dx to edge.c; 0 */
 } Shape;
 
 /* The finishing of the outputs y = x * w. Pointers may be NULL: then that is not wanted. */

@@ -32,5 +32,6 @@ enum {
     SLOT_SUMS,                                                                 /* of blocks, chunks or slices */
     SLOT_ZEROS,                                                                /* a pixel outside the image */
     SLOT_DY,                                                                   /* spread from pooled gradients, or copied */
+    SLOT_EDGES,                                                                /* filters and lines of an input gradient's edges */
     SLOTS
 };

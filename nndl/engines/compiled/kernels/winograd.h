@@ -57,7 +57,7 @@ typedef struct { long from, to; } Range;
 
 ALWAYS_INLINE Tiling tiling_of(const Shape *s, long images) {
     long most = s->tile ? s->tile : USUAL;
-    Tiling t = {.down = cover_of(s->out_height, most), .across = cover_of(s->out_width, most)};
+    Tiling t = {.down = cover_of(s->out_height - s->edge, most), .across = cover_of(s->out_width - s->edge, most)};
     long narrow = t.across.count - t.across.larges, low = t.down.count - t.down.larges;
     t.in_image = t.across.count * t.down.count;
     t.begin[1] = images * t.down.larges * narrow;

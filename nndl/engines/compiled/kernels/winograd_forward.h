@@ -11,6 +11,7 @@
 #pragma once
 
 #include "activation.h"
+#include "edge.h"
 #include "unpool.h"
 #include "winograd.h"
 
@@ -165,6 +166,7 @@ typedef struct {
     const Finish *finish;
     const Unpool *unpool;    /* where there is no x */
     const float *x, *nothing;
+    const float *edges;      /* filters for the edges of dx, or NULL */
     float *v, *sums;         /* v: of a few images, which threads share */
     Filters filters;
     Tiling few;
@@ -260,7 +262,10 @@ static void forward_block(void *context, long task, int thread) {
     Tiling tiling = tiling_of(s, last - first);
     float *v = scratch(thread, SLOT_PATCHES, sizeof(float) * tiling.planes * f->v_plane);
     float *m = scratch(thread, SLOT_PRODUCT, sizeof(float) * tiling.planes * f->m_plane);
-    images_to_planes(f, &tiling, images_of_block(f, first, last, thread), v, 0, tiling.begin[4]);
+    const float *x = images_of_block(f, first, last, thread);
+    long size = s->out_height * s->out_width * s->filters;
+    if (f->edges) compute_edges(s, f->edges, x, last - first, f->finish->y + first * size, thread);
+    images_to_planes(f, &tiling, x, v, 0, tiling.begin[4]);
     for (long panel = 0; panel < f->panels; panel++) {
         const float *u = f->filters.u + panel * panel_size;
         multiply_planes(f, &tiling, v, u, f->panels * panel_size, words, m, 0);
@@ -307,7 +312,7 @@ static void run_forward(Forward f, const float *w) {
     f.nothing = pixel_of_zeros(s->channels);
     Tiling image = tiling_of(s, 1);
     long share_of_thread = (s->images + thread_count() - 1) / thread_count(), in_image = image.in_image;
-    int few = s->images * in_image <= TILES && !f.finish->sums && !f.unpool;
+    int few = s->images * in_image <= TILES && !f.finish->sums && !f.unpool && !f.edges;
     long tiles = image.planes > FEW_PLANES ? LARGE_TILES : TILES;
     f.images = few ? s->images : smaller_of(share_of_thread, (tiles + in_image - 1) / in_image);
     f.panels = (s->filters + PANEL - 1) / PANEL;
@@ -342,5 +347,7 @@ static void input_gradient(const Shape *s, const float *dy, const Unpool *unpool
     turn_filters(s, w, turned);
     Shape backwards = input_gradient_shape(s);
     Finish finish = {.y = dx};
-    run_forward((Forward){.shape = &backwards, .finish = &finish, .x = dy, .unpool = dy ? NULL : unpool}, turned);
+    Forward f = {.shape = &backwards, .finish = &finish, .x = dy, .unpool = dy ? NULL : unpool};
+    if (s->edge) f.edges = pack_edges(&backwards, turned);
+    run_forward(f, turned);
 }
