@@ -17,7 +17,7 @@ from nndl.net.catalog.pool import MaxPool
 from nndl.net.contract import Lowered, Site
 from nndl.net.types import Array, Layout
 
-WINOGRAD_CHANNELS = 16
+WINOGRAD_CHANNELS = 8
 """From this many channels before and behind, Winograd's transforms cost less than they save."""
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from nndl.engines.compiled import COMPILED, bindings, tiles
 from nndl.engines.compiled.conv_norm import ConvNormStep, FoldedStep
-from nndl.engines.compiled.convolution import ConvStep
+from nndl.engines.compiled.convolution import ConvStep, pays_winograd
 from nndl.engines.compiled.covers import LARGE, USUAL, Cover, best_cover, products
 from nndl.engines.shared.threads import set_threads
 from nndl.net.catalog.conv import Conv
@@ -45,6 +45,13 @@ def test_the_same_bits_every_time(threads: int) -> None:
     first, again = computed("winograd", shape), computed("winograd", shape)
     for name, value in first.items():
         np.testing.assert_array_equal(value, again[name], err_msg=name)
+
+
+@pytest.mark.parametrize(
+    ("channels", "filters", "pays"), [(304, 12, True), (8, 8, True), (3, 64, False), (64, 7, False)]
+)
+def test_from_eight_channels_before_and_behind(channels: int, filters: int, pays: bool) -> None:
+    assert pays_winograd(Conv(filters=filters), channels) == pays
 
 
 def test_products_of_an_axis() -> None:

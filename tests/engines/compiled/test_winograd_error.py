@@ -10,7 +10,7 @@ from tests.engines.compiled.test_bfloat16 import needs_bfloat16
 from tests.engines.compiled.variants import runnable
 
 
-@pytest.mark.parametrize("channels", [16, 64, 200])
+@pytest.mark.parametrize("channels", [8, 12, 16, 64, 200])
 @pytest.mark.parametrize("variant", runnable())
 def test_the_error_grows_as_the_root_of_the_channels(variant: str, channels: int) -> None:
     bindings.use(variant)
