@@ -30,6 +30,9 @@ typedef struct {
 
 enum { PANEL = 2 * VL };  /* filters in a block: the columns of the register tile */
 
+/* Tell whether a panel's filters are so few that its second vector holds none. */
+ALWAYS_INLINE int is_narrow(const Shape *s, long panel) { return s->filters - panel * PANEL <= VL; }
+
 /* The first `count` of VL filters from f, zeros behind them: a row of w, scaled. */
 ALWAYS_INLINE Vector load_filters(const float *row, const Finish *finish, long f, long count) {
     if (count <= 0) return (Vector){};

@@ -44,7 +44,7 @@ static void forward_panel(const Direct *d, const float *padded, long panel, floa
     long run = s->kernel * s->channels, step = s->stride * s->channels, row = d->images.room_width * s->channels;
     Product product = {.a_row = step, .a_segment = row, .segments = s->kernel, .length = run,
                        .b = d->panels + panel * s->kernel * run * PANEL,
-                       .b_step = PANEL, .b_segment = run * PANEL};
+                       .b_step = PANEL, .b_segment = run * PANEL, .narrow = is_narrow(s, panel)};
     for (long i = 0; i < s->out_height; i++)
         for (long j = 0, pixels; j < s->out_width; j += pixels) {
             pixels = next_rows(s->out_width - j);
@@ -128,6 +128,7 @@ static void add_image(const Gradient *g, const float *padded, const float *dy, f
             for (long f = 0; f < g->columns; f += PANEL) {
                 product.a = padded + i * row + k;
                 product.b = dy + f;
+                product.narrow = is_narrow(s, f / PANEL);
                 columns_tile((int)rows, product, part + (i * run + k) * g->columns + f, g->columns, 1);
             }
         }

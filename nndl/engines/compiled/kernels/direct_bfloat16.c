@@ -40,7 +40,8 @@ static void forward_panel(const Direct *d, const BFloat16 *image, long panel, fl
     const Shape *s = d->shape;
     long step = s->stride * s->channels, row = d->images.room_width * s->channels, size = d->pairs * PANEL * 2;
     PairProduct product = {.a_row = step, .a_step = 2, .a_segment = row, .segments = s->kernel, .pairs = d->pairs,
-                           .b = d->panels + panel * s->kernel * size, .b_step = 2 * PANEL, .b_segment = size};
+                           .b = d->panels + panel * s->kernel * size, .b_step = 2 * PANEL, .b_segment = size,
+                           .narrow = is_narrow(s, panel)};
     for (long i = 0; i < s->out_height; i++)
         for (long j = 0, pixels; j < s->out_width; j += pixels) {
             pixels = next_rows(s->out_width - j);

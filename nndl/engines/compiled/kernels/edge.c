@@ -58,7 +58,8 @@ static void multiply_line(const float *line, long channels, const float *packed,
     for (long k = 0, rows, count = to.count * images; k < count; k += rows) {
         rows = next_rows(count - k);
         Product product = {.a = line + k * channels, .a_row = channels, .a_segment = images * channels, .segments = TAPS,
-                           .length = channels, .b = packed, .b_step = PANEL, .b_segment = channels * PANEL};
+                           .length = channels, .b = packed, .b_step = PANEL, .b_segment = channels * PANEL,
+                           .narrow = filters <= VL};
         rows_tile((int)rows, product, room, PANEL, 0);
         for (long r = 0; r < rows; r++) {
             float *pixel = dx + (k + r) / images * to.step + (k + r) % images * to.image;

@@ -195,13 +195,15 @@ static void images_to_planes(const Forward *f, const Tiling *tiling, const float
     }
 }
 
-/* M of a panel = or += V U for some words of channels; planes of U lie u_plane apart. */
+/* M of a panel = or += V U for some words of channels; planes of U lie u_plane apart. Of a last panel of few filters, the vector of
+   M that is all zeros is left out, where nobody reads it. */
 static void multiply_planes(const Forward *f, const Tiling *tiling, const float *v, const float *u, long u_plane, long words,
-                            float *m, int accumulate) {
+                            long panel, float *m, int accumulate) {
+    int narrow = !f->finish->pool && is_narrow(f->shape, panel);
     for (long p = 0; p < tiling->planes; p++) {
         Range tiles = tiles_in_plane(tiling, p);
         Product product = {.a = v + p * f->v_plane + tiles.from * f->v_row, .a_row = f->v_row, .segments = 1,
-                           .length = words, .b = u + p * u_plane, .b_step = PANEL};
+                           .length = words, .b = u + p * u_plane, .b_step = PANEL, .narrow = narrow};
         for (long t = tiles.from, rows; t < tiles.to; t += rows, product.a += rows * f->v_row) {
             rows = next_rows(tiles.to - t);
             words_in_rows((int)rows, product, m + p * f->m_plane + t * PANEL, PANEL, accumulate);
@@ -268,7 +270,7 @@ static void forward_block(void *context, long task, int thread) {
     images_to_planes(f, &tiling, x, v, 0, tiling.begin[4]);
     for (long panel = 0; panel < f->panels; panel++) {
         const float *u = f->filters.u + panel * panel_size;
-        multiply_planes(f, &tiling, v, u, f->panels * panel_size, words, m, 0);
+        multiply_planes(f, &tiling, v, u, f->panels * panel_size, words, panel, m, 0);
         Block block = {.first = first, .last = last, .from = panel * PANEL};
         finish_panel(f, &tiling, m, block, f->sums + task * 2 * s->filters, thread);
     }
@@ -296,7 +298,7 @@ static void few_panel(void *context, long panel, int thread) {
         long channels = smaller_of(DEPTH, C - from);
         for (long c = 0; c < channels; c += CHANNELS)
             transform_panel(&f->filters, from + c, panel, u + c / CHANNELS * PANEL, plane);
-        multiply_planes(f, &f->few, f->v + from / CHANNELS, u, plane, words_of(channels, CHANNELS), m, from > 0);
+        multiply_planes(f, &f->few, f->v + from / CHANNELS, u, plane, words_of(channels, CHANNELS), panel, m, from > 0);
     }
     finish_panel(f, &f->few, m, (Block){.last = f->shape->images, .from = panel * PANEL}, NULL, thread);
 }

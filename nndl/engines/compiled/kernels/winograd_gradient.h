@@ -131,7 +131,7 @@ static void multiply_plane(const Gradient *g, const Batch *batch, long p, Range 
             rows = next_rows(channels.to - c);
             Product product = {.a = v + p * g->v_plane + begin * g->v_row + c, .a_step = g->v_row, .segments = 1,
                                .length = end - begin, .b = y + p * g->y_plane + panel * g->y_panel + begin * PANEL,
-                               .b_step = PANEL};
+                               .b_step = PANEL, .narrow = is_narrow(g->shape, panel)};
             float *tile = du + ((p * g->panels + panel) * g->shape->channels + c) * PANEL;
             words_in_columns((int)rows, product, tile, PANEL, accumulate);
         }

@@ -34,7 +34,7 @@ ALWAYS_INLINE void store_channels(float *words, long c, const Vector v[]) {
 
 ALWAYS_INLINE PairProduct in_pairs(Product p) {
     return (PairProduct){.a = (const BFloat16 *)p.a, .a_row = 2 * p.a_row, .a_step = 2 * p.a_step, .b = (const BFloat16 *)p.b,
-                         .b_step = 2 * p.b_step, .segments = p.segments, .pairs = p.length};
+                         .b_step = 2 * p.b_step, .segments = p.segments, .pairs = p.length, .narrow = p.narrow};
 }
 
 ALWAYS_INLINE void words_in_rows(int rows, Product p, float *c, long c_row, int accumulate) {
