@@ -28,6 +28,9 @@ _INITIALISATION, _DROPOUT = 1, 2
 _PHILOX = 4
 """Numbers that Philox makes at once."""
 
+_LINE = 16
+"""Numbers of float32 in a line of the cache: arrays are turned round in blocks of some lines, in half the time."""
+
 
 class Part(NamedTuple):
     """A part of a batch."""
@@ -170,11 +173,30 @@ class Network:
 
     def l2_loss(self) -> float:
         """Return what L2 regularisation adds to the loss."""
+        weights = [self.params[name] for name in self._regularised()] if self.l2 else []
+        room = np.empty(max((w.size for w in weights if not w.flags.c_contiguous), default=0), self.dtype)
         total = 0.0
-        for name in self._regularised() if self.l2 else ():
-            w = self.params[name]
-            total += 0.5 * self.l2 * float(np.vdot(w, w))
+        for w in weights:
+            ordered = self._in_order(w, room)
+            total += 0.5 * self.l2 * float(np.vdot(ordered, ordered))
         return total
+
+    def _in_order(self, w: Array, room: Array) -> Array:
+        """Return w (F, C, ...), last axis fastest: in `room`, by all threads, where an engine keeps it otherwise."""
+        if w.flags.c_contiguous:
+            return w
+        ordered = room[: w.size].reshape(w.shape)
+
+        def copy(start: int, stop: int, thread: int) -> None:
+            del thread
+            target, source = ordered[start:stop], w[start:stop]
+            for f in range(0, stop - start, _LINE):
+                for c in range(0, w.shape[1], 4 * _LINE):
+                    block = slice(f, f + _LINE), slice(c, c + 4 * _LINE)
+                    target[block] = source[block]
+
+        self.engine.share(len(w), copy)
+        return ordered
 
     def _regularised(self) -> list[str]:
         return [name for name in self.decayed if name not in self.frozen]

@@ -12,6 +12,7 @@ from nndl.conv_layers import (
     spatial_batchnorm_forward,
 )
 from nndl.engines.reference import REFERENCE
+from nndl.engines.shared.threads import set_threads, thread_count
 from nndl.engines.vectorized import VECTORIZED
 from nndl.layers import affine_backward, affine_forward, relu_backward, relu_forward, softmax_loss
 from nndl.net.catalog.activation import Relu
@@ -115,6 +116,24 @@ def test_l2_adds_to_loss_and_gradients_of_weights_alone(batch: tuple[Array, Arra
     for name in grads:
         expected = grads[name] + (0.5 * plain.params[name] if name in weights else 0.0)
         np.testing.assert_allclose(grads_l2[name], expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_l2_of_the_loss_is_summed_in_the_order_people_see(threads: int) -> None:
+    """Bit for bit, although the engine keeps filters in another order."""
+    before = thread_count()
+    set_threads(threads)
+    model = Network(
+        (Conv(filters=37), Conv(filters=74, groups=37), Affine(out_features=3)), (70, 6, 5), VECTORIZED, l2=0.3
+    )
+    assert not model.params["conv1.w"].flags.c_contiguous
+    expected = 0.0
+    for name in ("conv1.w", "conv2.w", "affine1.w"):
+        w = np.ascontiguousarray(model.params[name]).ravel()
+        expected += 0.5 * 0.3 * float(np.dot(w, w))
+    found = model.l2_loss()
+    set_threads(before)
+    assert found == expected
 
 
 def test_a_parameter_can_be_replaced_from_outside(batch: tuple[Array, Array]) -> None:
