@@ -123,9 +123,8 @@ def test_l2_of_the_loss_is_summed_in_the_order_people_see(threads: int) -> None:
     """Bit for bit, although the engine keeps filters in another order."""
     before = thread_count()
     set_threads(threads)
-    model = Network(
-        (Conv(filters=37), Conv(filters=74, groups=37), Affine(out_features=3)), (70, 6, 5), VECTORIZED, l2=0.3
-    )
+    layers = Conv(filters=37), Conv(filters=74, groups=37), Affine(out_features=3)
+    model = Network(layers, (70, 6, 5), VECTORIZED, l2=0.3, dtype="float64")
     assert not model.params["conv1.w"].flags.c_contiguous
     expected = 0.0
     for name in ("conv1.w", "conv2.w", "affine1.w"):
