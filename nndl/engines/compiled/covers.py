@@ -14,7 +14,7 @@ PRICE_OF_MANY = 1.05
 """The cost of a product in tiles of so many outputs a side, beside one in tiles of up to 4, whose transforms stay in
 registers; and in any such tile where there are many channels, among which transforms are shared out."""
 
-EDGE_PRICE = 1.35
+EDGE_PRICE = 1.5
 """The cost of a product of the last row and column, apart from tiles."""
 
 

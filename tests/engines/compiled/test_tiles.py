@@ -69,7 +69,15 @@ def test_large_tiles_where_they_were_quicker(side: int, channels: int) -> None:
 
 @pytest.mark.parametrize(
     ("side", "channels", "cover"),
-    [(31, 24, (6, 1)), (15, 64, (6, 0)), (7, 256, (6, 1)), (7, 64, (4, 0)), (1, 64, (4, 0))],
+    [
+        (31, 24, (6, 1)),
+        (15, 64, (6, 0)),
+        (7, 256, (4, 0)),
+        (13, 256, (6, 0)),
+        (31, 256, (6, 0)),
+        (7, 64, (4, 0)),
+        (1, 64, (4, 0)),
+    ],
 )
 def test_an_edge_is_left_out_where_that_was_quicker(side: int, channels: int, cover: tuple[int, int]) -> None:
     assert best_cover(side, side, channels, edge=True) == cover
