@@ -48,6 +48,8 @@ def original(rung: str) -> list[str]:
         "train.weight_decay=8.87e-3",
         f"train.groups=[{', '.join(groups)}]",
         "train.average={lookahead: 5}",
+        "train.accumulate=null",
+        "train.resolution=null",
     ]
 
 
