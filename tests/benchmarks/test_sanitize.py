@@ -23,7 +23,7 @@ PLANTED = {
 }
 
 
-RUN = {"direct.c", "winograd.c", "convolution.c", "unpool.c", "threads.c", "library.c"}
+RUN = {"direct.c", "edge.c", "winograd.c", "convolution.c", "unpool.c", "threads.c", "library.c"}
 """Kernels that the planted faults are met in. With a sanitizer the others take most of a minute of compiling."""
 
 
