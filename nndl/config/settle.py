@@ -33,7 +33,7 @@ def settled(data: Data, given: Dataset | None = None) -> Data:
     """
     if data.is_settled and given is None:
         return data
-    if not data.root.strip():
+    if not data.root:
         raise UnsettledError("root", NO_ROOT)
     try:
         found = _found(given, wanted(data)) if given else SOURCES[data.dataset].survey(wanted(data))

@@ -192,7 +192,7 @@ def test_classes_named_by_numbers_need_no_quotes(pets: Path) -> None:
 @pytest.mark.parametrize("dataset", ["cifar10", "folder", "mnist"])
 def test_a_root_of_nothing_is_not_taken_for_the_working_folder(dataset: str) -> None:
     with pytest.raises(ProblemsError, match=r"f.yaml:1:\d+: root should name the folder of the data; '.' is the w"):
-        parse_config(f"data: {{dataset: {dataset}, root: ' '}}\nmodel: {{layers: [affine: 10]}}\n", "f.yaml")
+        parse_config(f"data: {{dataset: {dataset}, root: ''}}\nmodel: {{layers: [affine: 10]}}\n", "f.yaml")
 
 
 @pytest.mark.parametrize("packed", [True, False])

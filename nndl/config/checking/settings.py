@@ -39,7 +39,7 @@ def check_sense(experiment: Experiment, report: Report) -> None:
         if words := transform.idle(*experiment.data.input_shape[1:]):
             path = ("data", "augment", index, transform.kind, words.partition(" ")[0])
             report(path, f"{transform.kind} would never change an image: {words}")
-    if not experiment.data.root.strip():
+    if not experiment.data.root:
         report(("data", "root"), NO_ROOT)
     train = experiment.train
     schedule, at = train.schedule, ("train", "schedule", train.schedule.kind)
