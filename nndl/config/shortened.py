@@ -1,4 +1,4 @@
-"""--epochs below those that a schedule names: the whole of training in little, as a trial wants it."""
+"""--epochs below those that a config names: the whole of training in little, as a trial wants it."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -12,7 +12,7 @@ from nndl.errors import ConfigError
 
 
 def shortened(source: str | Path, sets: Sequence[str], epochs: float) -> list[str]:
-    """Return what to set so that a config's schedule and warm-up fit into `epochs`; nothing where they do.
+    """Return what to set so that a config's schedule, warm-up and freezing fit into `epochs`; nothing where they do.
 
     A config that fits no epochs of its own is left as it is: what is wrong with it is told when it is loaded.
     """
@@ -22,9 +22,10 @@ def shortened(source: str | Path, sets: Sequence[str], epochs: float) -> list[st
 
 
 def in_proportion(experiment: Experiment, epochs: float) -> list[str]:
-    """Return overrides that bring every epoch of schedule and warm-up forward as the end of training is."""
+    """Return overrides that bring every epoch of schedule, warm-up and groups forward as the end of training is."""
     train = experiment.train
-    fits = train.schedule.beyond(epochs) is None and train.warmup_epochs <= epochs
+    beyond = train.schedule.beyond(epochs) or any(group.beyond(epochs) for group in train.groups)
+    fits = not beyond and train.warmup_epochs <= epochs
     if fits or train.time_budget is not None or not 0 < epochs < train.epochs:
         return []
 
@@ -34,4 +35,7 @@ def in_proportion(experiment: Experiment, epochs: float) -> list[str]:
     schedule, warmup = train.schedule.at(moved), moved(train.warmup_epochs)
     sets = {"schedule": schedule, "warmup_epochs": warmup}
     changes = [f"train.{key}={plain_value(value)}" for key, value in sets.items() if value != getattr(train, key)]
+    for index, group in enumerate(train.groups):
+        if group.freeze_after:
+            changes.append(f"train.groups[{index}].freeze_after={plain_value(moved(group.freeze_after))}")
     return [Change(text, called(of_epochs(epochs))) for text in changes]

@@ -96,16 +96,18 @@ def _seconds_of_a_step(solver: Solver, budget: float) -> float:
 
 def _check_epochs(train: Train, epochs: float, fit: str) -> None:
     """Refuse what a config of these epochs could not say, before there is a run that could not be resumed."""
-    beyond = train.schedule.beyond(epochs)
     if epochs > MOST_EPOCHS:
         raise ConfigError(
             f"train.time_budget: {fit}, but {MOST_EPOCHS:,} are the most there may be: give a shorter one"
         )
-    if beyond:
+    if beyond := train.schedule.beyond(epochs):
         raise ConfigError(
             f"train.schedule: {fit}, but the schedule ({train.schedule.kind}) goes on to epoch {beyond.epoch:g}: "
             "give it a longer time_budget, or a schedule that counts in shares of training (cosine, one_cycle)"
         )
+    for beyond in filter(None, (group.beyond(epochs) for group in train.groups)):
+        words = "give it a longer time_budget, or freeze_last, which counts in shares of training"
+        raise ConfigError(f"train.groups: {fit}, but {beyond.words}: {words}")
     if train.warmup_epochs > epochs:
         words = (
             f"{fit}, but the warm-up takes {train.warmup_epochs:g}: give it a longer time_budget, or a shorter warm-up"

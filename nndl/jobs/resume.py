@@ -97,6 +97,7 @@ def resume(folder: RunFolder, wanted: Wanted | None = None, make: Build | None =
         *_skipped(folder, state),
         *_schedule(built, state.info["epochs"]),
         *_shares(built, state.info["epochs"]),
+        *_freezing(built, state.info["epochs"]),
         *(changed_since(folder) if wanted.config is None else ()),
         *(f"changed: {change}" for change in changed),
     ]
@@ -207,6 +208,18 @@ def _shares(built: Built, before: float) -> list[str]:
         if names:
             told = ", ".join(sorted(names)[:MOST_NAMED]) + (", ..." if len(names) > MOST_NAMED else "")
             notes.append(f"train.groups: from step {step + 1:,} on {told} {words}")
+    return notes
+
+
+def _freezing(built: Built, before: float) -> list[str]:
+    """Report what becomes of freezing to come, which counts in epochs, where there are others than before."""
+    epochs, now = built.solver.epochs, built.solver.step / built.solver.steps_per_epoch
+    notes = []
+    for group in built.experiment.train.groups if epochs != before else ():
+        if group.freeze_after and group.freeze_after > now:
+            kept = f"{group.match!r} is frozen after epoch {group.freeze_after:g} as before"
+            beyond = group.beyond(epochs)
+            notes.append(f"train.groups: {beyond.words if beyond else kept}")
     return notes
 
 

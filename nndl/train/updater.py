@@ -15,6 +15,7 @@ from nndl.net.contract import Share, in_one_piece
 from nndl.net.params import Params, within
 from nndl.net.types import Array
 from nndl.train.optimizers import Rule
+from nndl.train.schedules import Beyond
 from nndl.train.transforms import CHUNK
 
 
@@ -46,6 +47,15 @@ class Group(Described):
         after = math.inf if self.freeze_after is None else self.freeze_after
         last = (1 - self.freeze_last) * epochs if self.freeze_last else math.inf
         return 0.0 if self.learning_rate == 0 else min(after, last)
+
+    def beyond(self, epochs: float) -> Beyond | None:
+        """Return the freezing that no step of `epochs` would come after, or the fall that ends later than they do."""
+        after = self.freeze_after
+        if not after or after < epochs or (self.falling and after == epochs):
+            return None
+        never = f"the freezing of {self.match!r} after epoch {after:g} never comes"
+        later = f"{self.match!r} falls until epoch {after:g}, which is no part of training"
+        return Beyond("freeze_after", after, later if self.falling else never)
 
 
 FEW = 2

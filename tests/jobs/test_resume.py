@@ -151,6 +151,7 @@ def test_more_epochs_extend_a_run_and_the_schedule_is_told(tmp_path: Path, sched
 
 RESOLUTION = "  resolution: {schedule: [[0, 16], [0.6, 32]]}\n"
 GROUPS = "  groups: [{match: '*.gamma', freeze_last: 0.4}, {match: conv1.w, freeze_after: 2}]\n"
+NEVER = "freezing of 'conv1.w' after epoch 2 never comes"
 AGAIN = "train.groups: from step 13 on spatial_bn1.gamma trained again"
 
 
@@ -161,7 +162,8 @@ AGAIN = "train.groups: from step 13 on spatial_bn1.gamma trained again"
         (RESOLUTION, 6, 2, ["train.resolution: step 7 has images 32 pixels high, not 16 as before"]),
         (RESOLUTION, STEPS, 4, []),
         (GROUPS, STEPS, 6, [AGAIN]),
-        (GROUPS, 6, 2, ["train.groups: from step 7 on spatial_bn1.gamma frozen"]),
+        (GROUPS, 6, 2, ["train.groups: from step 7 on spatial_bn1.gamma frozen", f"train.groups: the {NEVER}"]),
+        (GROUPS, 6, 4, ["train.groups: 'conv1.w' is frozen after epoch 2 as before"]),
         (RESOLUTION + GROUPS, 6, 3, []),
     ],
 )
