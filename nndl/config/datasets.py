@@ -2,6 +2,7 @@
 
 import re
 
+from nndl.config.shown import shown
 from nndl.data.official import CLASSES as PUBLISHED
 from nndl.data.synthetic import PATTERNS
 
@@ -30,11 +31,11 @@ def held_out(images: int, classes: int) -> int:
 FOLD = r"^([1-9][0-9]{0,3})/([1-9][0-9]{0,3})$"
 
 
-def parse_fold(text: str) -> tuple[int, int]:
+def parse_fold(text: object) -> tuple[int, int]:
     """Return (2, 5) for "2/5", the second of five parts. Raises ValueError for anything else."""
-    found = re.fullmatch(FOLD, text)
+    found = re.fullmatch(FOLD, text) if isinstance(text, str) else None
     if not found or not 1 <= int(found[1]) <= int(found[2]) or int(found[2]) < 2:
-        raise ValueError(f"a fold is such as 2/5, the second of five, not {text!r}")
+        raise ValueError(f"a fold is such as 2/5, the second of five, not {shown(text)}")
     return int(found[1]), int(found[2])
 
 

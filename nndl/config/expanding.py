@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from nndl.config.advice import nearest, suggest
 from nndl.config.reading.marked import DEEPEST, MOST_NODES, scalar
 from nndl.config.reading.messages import Path, Report
-from nndl.config.translate import shown
+from nndl.config.shown import shown
 from nndl.net.catalog import LAYERS
 
 MOST_LAYERS = 600

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from nndl.config.shown import shown
 from nndl.config.weights import WEIGHTS_SCHEMA, as_weights
 from nndl.errors import UsageError
 from nndl.train.intervals import DURATION, PATTERN, parse_duration, parse_interval
@@ -26,7 +27,7 @@ ClassNames = Annotated[
 
 def _tta(value: Any) -> Any:
     try:
-        return as_tta(value)
+        return as_tta(value, shown)
     except UsageError as error:
         raise ValueError(str(error)) from None
 
@@ -56,7 +57,7 @@ Views = Annotated[str, BeforeValidator(_tta), WithJsonSchema(TTA_SCHEMA)]
 
 
 def _duration(value: Any) -> Any:
-    parse_duration("nothing" if value is None else str(value))
+    parse_duration(value, shown)
     return value
 
 
@@ -65,7 +66,7 @@ Duration = Annotated[str, BeforeValidator(_duration), WithJsonSchema({"type": "s
 
 
 def _interval(value: Any) -> Any:
-    parse_interval("nothing" if value is None else str(value))
+    parse_interval(value, shown)
     return value
 
 

@@ -10,6 +10,7 @@ from nndl.config import advice
 from nndl.config.own.installed import faults
 from nndl.config.reading.messages import Path, Report
 from nndl.config.schema import OneOf
+from nndl.config.shown import shown
 from nndl.config.translate import QUOTES, translate
 from nndl.described import Described, option_names
 from nndl.train.updater import Group
@@ -123,9 +124,9 @@ class Pieces:
             return dict(given)
         if described.shorthand is None:
             kind, options = described.kind, option_names(described)
-            if described.one_of and isinstance(given, int | float):
-                ways = " or ".join(f"{kind}: {{{name}: {given}}}" for name in described.one_of)
-                self.report(path, f"{kind}: {given} may mean two things; write {ways}")
+            if described.one_of and isinstance(given, int | float) and not isinstance(given, bool):
+                ways = " or ".join(f"{kind}: {{{name}: {shown(given)}}}" for name in described.one_of)
+                self.report(path, f"{kind}: {shown(given)} may mean two things; write {ways}")
                 return None
             takes = f"only options in braces: {kind}: {{{options[0]}: ...}}" if options else "no options"
             self.report(path, f"{kind} takes {takes}")
@@ -168,7 +169,7 @@ def _as_text(described: type[Described], options: dict[str, Any], name: Any) -> 
         except ValidationError:
             continue
         except ValueError as error:
-            return str(error).replace(repr(text), text)
+            return str(error).replace(repr(text), shown(options.get(name)))
     return None
 
 

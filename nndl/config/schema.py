@@ -96,7 +96,7 @@ class Section(BaseModel):
 
 
 def _fold(value: Any) -> Any:
-    parse_fold("nothing" if value is None else str(value))
+    parse_fold(value)
     return value
 
 

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from nndl.config.advice import Hint
 from nndl.config.reading.marked import scalar
 from nndl.config.reading.messages import Path, dotted
+from nndl.config.shown import shown
 
 QUOTES = "; put it in quotes"
 A_MAPPING = "a mapping, key: value"
@@ -127,17 +128,3 @@ def _expected(item: Any) -> str:
         name, words = LIMITS[kind]
         return words.format(f"{context[name]:,.15g}")
     return EXPECTED.get(kind, str(item["msg"]).lower())
-
-
-def shown(value: Any) -> str:
-    """Write a value as the config would, in short."""
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, dict):
-        return "a mapping"
-    if isinstance(value, list | tuple):
-        return f"a list of {len(value)}" if value else "an empty list"
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:50]}... ({len(text)} characters)"

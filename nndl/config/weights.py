@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from nndl.config.shown import shown
 from nndl.errors import DataError
 from nndl.net.types import Array
 
@@ -36,12 +37,14 @@ def as_weights(value: Any) -> Any:
     if value is None or value == "balanced":
         return value
     if not named:
-        raise ValueError(f"weights of classes are balanced, a list of numbers, or such as {{cat: 2.0}}, not {value!r}")
+        raise ValueError(
+            f"weights of classes are balanced, a list of numbers, or such as {{cat: 2.0}}, not {shown(value)}"
+        )
     for name, weight in named.items():
         if isinstance(weight, bool) or not isinstance(weight, int | float) or not math.isfinite(weight):
-            raise ValueError(f"a weight is a finite number: {name} has {weight!r}")
+            raise ValueError(f"a weight is a finite number: {name} has {shown(weight)}")
         if weight > LARGEST:
-            raise ValueError(f"a weight is at most {LARGEST:,.0f}, or losses overflow: {name} has {weight!r}")
+            raise ValueError(f"a weight is at most {LARGEST:,.0f}, or losses overflow: {name} has {shown(weight)}")
     return {str(name): float(weight) for name, weight in value.items()} if value is named else tuple(map(float, value))
 
 

@@ -12,6 +12,7 @@ from nndl.config.load import read_text
 from nndl.config.reading.marked import Marked, read
 from nndl.config.reading.messages import Path as Place
 from nndl.config.reading.messages import Problem, ProblemsError
+from nndl.config.shown import shown
 
 VISIBILITIES = ("visible", "hidden", "after_due_date", "after_published")
 """Gradescope's words for who sees a result, and when."""
@@ -93,15 +94,15 @@ class _Reading:
             self.wrong(place, f"points is missing; write {name}: {{points: 4}}", at_key=True)
         visibility = value.get("visibility", "visible")
         if visibility not in VISIBILITIES:
-            words = f"visibility is {', '.join(VISIBILITIES[:-1])} or {VISIBILITIES[-1]}, not {visibility!r}"
+            words = f"visibility is {', '.join(VISIBILITIES[:-1])} or {VISIBILITIES[-1]}, not {shown(visibility)}"
             self.wrong((*place, "visibility"), words + _meant(str(visibility), VISIBILITIES))
         return Item(self._points((*place, "points"), value.get("points", 0)), str(visibility))
 
     def _points(self, place: Place, value: Any) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float):
-            self.wrong(place, f"points are a number, not {'nothing' if value is None else repr(value)}")
+            self.wrong(place, f"points are a number, not {shown(value)}")
         elif not (math.isfinite(value) and 0 <= value <= MOST_POINTS):
-            self.wrong(place, f"points are between 0 and {MOST_POINTS:,.0f}, not {value}")
+            self.wrong(place, f"points are between 0 and {MOST_POINTS:,.0f}, not {shown(value)}")
         else:
             return float(value)
         return 0.0

@@ -14,13 +14,16 @@ DURATION = r"^([0-9]{1,6}(\.[0-9]{1,6})?) ?(s|min|h)$"
 SECONDS = {"s": 1, "min": 60, "h": 3600}
 
 
-def parse_duration(text: str) -> float:
-    """Return the seconds of "90s", "10min" or "1.5 h". Raises ValueError for anything else, and for no time at all."""
-    found = re.fullmatch(DURATION, text)
+def parse_duration(text: object, shown: Callable[[object], str] = repr) -> float:
+    """Return the seconds of "90s", "10min" or "1.5 h". Raises ValueError for anything else, and for no time at all.
+
+    `shown` writes down, for the error, what was given.
+    """
+    found = re.fullmatch(DURATION, text) if isinstance(text, str) else None
     if not found:
-        raise ValueError(f"a time is such as 90s, 10min or 1.5h, not {text!r}")
+        raise ValueError(f"a time is such as 90s, 10min or 1.5h, not {shown(text)}")
     if not float(found[1]):
-        raise ValueError(f"a time to train for should be more than nothing, such as 90s, not {text!r}")
+        raise ValueError(f"a time to train for should be more than nothing, such as 90s, not {shown(text)}")
     return float(found[1]) * SECONDS[found[3]]
 
 
@@ -40,10 +43,11 @@ class Interval:
     count: int = 1
 
 
-def parse_interval(text: str) -> Interval:
-    """Parse "epoch", "200 steps" or "10 minutes". Raises ValueError for anything else."""
-    if not re.fullmatch(PATTERN, text):
-        raise ValueError(f"every should be epoch, or a number of steps or minutes such as 200 steps, not {text!r}")
+def parse_interval(text: object, shown: Callable[[object], str] = repr) -> Interval:
+    """Parse "epoch", "200 steps" or "10 minutes". Raises ValueError, with what was given `shown`, for anything else."""
+    if not isinstance(text, str) or not re.fullmatch(PATTERN, text):
+        words = "every should be epoch, or a number of steps or minutes such as 200 steps"
+        raise ValueError(f"{words}, not {shown(text)}")
     if text == "epoch":
         return Interval("epoch")
     count, _, unit = text.partition(" ")

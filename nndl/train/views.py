@@ -18,31 +18,34 @@ LEAST = 0.0001
 FORM = re.compile(r"(none|mirror|mirror\+translate)(?::((?:0?\.\d+)|1(?:\.0+)?))?")
 
 
-def as_tta(given: object) -> Tta:
-    """Return the augmentation that a word or a mapping (views, share) names; raises UsageError where there is none."""
+def as_tta(given: object, shown: Callable[[object], str] = repr) -> Tta:
+    """Return the augmentation that a word or a mapping (views, share) names; raises UsageError where there is none.
+
+    `shown` writes down, for the error, what was given.
+    """
     if isinstance(given, Mapping):
-        return _of_mapping(given)
+        return _of_mapping(given, shown)
     found = FORM.fullmatch(given) if isinstance(given, str) else None
     if found is None:
         words = f"test-time augmentation is {', '.join(TTA[:-1])} or {TTA[-1]}"
-        raise UsageError(f"{words}, or with a share as in mirror:0.25, not {given!r}")
-    return _named(found[1], float(found[2] or 1))
+        raise UsageError(f"{words}, or with a share as in mirror:0.25, not {shown(given)}")
+    return _named(found[1], float(found[2] or 1), shown)
 
 
-def _of_mapping(given: Mapping[Any, Any]) -> Tta:
+def _of_mapping(given: Mapping[Any, Any], shown: Callable[[object], str]) -> Tta:
     unknown = [key for key in given if key not in ("views", "share")]
     if unknown:
         raise UsageError(f"tta has views and share, no {unknown[0]!r}")
     views = given.get("views", "mirror+translate")
     if views not in TTA:
-        raise UsageError(f"tta: views should be {', '.join(TTA[:-1])} or {TTA[-1]}, not {views!r}")
-    return _named(views, given.get("share", 1))
+        raise UsageError(f"tta: views should be {', '.join(TTA[:-1])} or {TTA[-1]}, not {shown(views)}")
+    return _named(views, given.get("share", 1), shown)
 
 
-def _named(views: str, share: object) -> Tta:
+def _named(views: str, share: object, shown: Callable[[object], str]) -> Tta:
     """Return the word for views of a share of the images; raises UsageError for what is none."""
     if isinstance(share, bool) or not isinstance(share, int | float) or not LEAST <= share <= 1:
-        raise UsageError(f"tta: share should be from {LEAST} to 1, not {share!r}")
+        raise UsageError(f"tta: share should be from {LEAST} to 1, not {shown(share)}")
     written = f"{share:g}"
     return views if written == "1" or views == "none" else f"{views}:{written}"
 

@@ -74,7 +74,7 @@ def test_whole_numbers_serve_where_numbers_are_asked_for() -> None:
         ("conv: [16]", "[16]", "conv: filters should be a whole number, not a list of 1"),
         ("conv: {filters: 8, bias: 1}", "1}", "conv: bias should be true or false, not 1"),
         ("dropout: {keep: '0.5'}", "'0.5'}", "dropout: keep should be a number, not '0.5'; take off the quotes"),
-        ("dropout: {keep: .nan}", ".nan", "dropout: keep should be a finite number, not nan"),
+        ("dropout: {keep: .nan}", ".nan", "dropout: keep should be a finite number, not .nan"),
         (
             "dropout: 0.1",
             "0.1",
@@ -87,7 +87,7 @@ def test_whole_numbers_serve_where_numbers_are_asked_for() -> None:
             "dropout: give one of keep (the share that stays) and drop (the share that goes)",
         ),
         ("dropout: {p: 0.5}", "p", "dropout: unknown key 'p'; keep is the share that stays, drop the share that goes"),
-        ("scale: -.inf", "-.inf", "scale: factor should be a finite number, not -inf"),
+        ("scale: -.inf", "-.inf", "scale: factor should be a finite number, not -.inf"),
         ("relu: 3", "3", "relu takes only options in braces: relu: {name: ...}"),
         ("relu: {slope: 3}", "slope: 3}", "relu: unknown key 'slope'; there are name"),
         (

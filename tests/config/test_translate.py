@@ -1,5 +1,6 @@
 """Whatever is written for a key, what is told of it are our words."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -9,8 +10,10 @@ from nndl.described import option_names
 from nndl.train.updater import Group
 from tests.config.small import problems
 
-VALUES = ("null", "true", "-1", "1.5", "1e308", "x", "'3'", "[]", "[1]", "[[1, 2, 3]]", "{a: 1}", ".nan", "2024-01-01")
+VALUES = ("null", "true", "-1", "1.5", "1e308", "x", "'3'", "[]", "[1, null]", "[[1, 2, 3]]", "{a: true}", ".nan")
+VALUES += (".inf", "2024-01-01")
 THEIRS = ("input should", "a valid", "unable", "instance", "argument", "pydantic", "tuple", "dictionary", "NoneType")
+PYTHONS = re.compile(r"(?<![.\w])(None|True|False|inf|nan|dict)\b|[{(]'|\[(None|True)")
 
 
 def written() -> Iterator[str]:
@@ -25,9 +28,10 @@ def written() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("value", VALUES)
-def test_no_message_is_pydantics(value: str) -> None:
+def test_no_message_is_pydantics_or_pythons(value: str) -> None:
     start = "model: {layers: [relu, affine: 10]}\ndata: {augment: [flip], mix: [mixup]}\n"
     start += "train: {groups: [{match: '*.w'}]}\n"
     told = [problem.words for key in written() for problem in problems(start, f"{key}={value}")]
     assert len(told) > 50
     assert [words for words in told if any(word in words for word in THEIRS)] == []
+    assert [words for words in told if PYTHONS.search(words)] == []

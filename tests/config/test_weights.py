@@ -76,7 +76,7 @@ def first() -> str:
             "weights of classes are balanced, a list of numbers, or such as ",
         ),
         ("train: {class_weights: {cat: high}}", "{cat", "a weight is a finite number: cat has 'high'"),
-        ("train: {class_weights: {cat: 1e400}}", "{cat", "a weight is a finite number: cat has inf"),
+        ("train: {class_weights: {cat: 1e400}}", "{cat", "a weight is a finite number: cat has .inf"),
         (
             "train: {class_weights: {cat: 1e38}}",
             "{cat",

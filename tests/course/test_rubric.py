@@ -30,9 +30,9 @@ def test_points_and_who_sees_them() -> None:
         ),
         ("functions:\n  adam: many", "r.yaml:2:9: points are a number, not 'many'"),
         ("functions:\n  adam:", "points are a number, not nothing"),
-        ("functions:\n  adam: true", "r.yaml:2:9: points are a number, not True"),
+        ("functions:\n  adam: true", "r.yaml:2:9: points are a number, not true"),
         ("functions:\n  adam: -1", "r.yaml:2:9: points are between 0 and 1,000,000, not -1"),
-        ("functions:\n  adam: .nan", "points are between 0 and 1,000,000, not nan"),
+        ("functions:\n  adam: .nan", "points are between 0 and 1,000,000, not .nan"),
         ("functions:\n  adam: {visibility: hidden}", "r.yaml:2:3: points is missing; write adam: {points: 4}"),
         (
             "functions:\n  adam: {points: 1, visibility: hiden}",
