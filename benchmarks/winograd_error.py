@@ -1,9 +1,9 @@
 """The error of a 3 x 3 convolution in float32 and bfloat16: `python -m benchmarks.winograd_error`.
 
-The compiled kernels' ways, Winograd's F(4x4, 3x3) and F(6x6, 3x3) and direct sums, and Winograd's with factors in
-bfloat16 where the processor has it, on standard normal numbers; the yardstick is float64. Shown are the largest error
-over the largest exact number, and the root mean square of one over that of the other, for the outputs and both
-gradients, by channels.
+The compiled kernels' ways, Winograd's tiles of every size and direct sums, and Winograd's with factors in bfloat16
+where the processor has it, on standard normal numbers; the yardstick is float64. Images are some 16 pixels wide, so
+that tiles of one size cover them. Shown are the largest error over the largest exact number, and the root mean square
+of one over that of the other, for the outputs and both gradients, by channels.
 """
 
 import argparse
@@ -14,12 +14,13 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from nndl.engines.compiled.abi import Finish, Shape
 from nndl.engines.compiled.bindings import BF16_INSTRUCTIONS, kernels
+from nndl.engines.compiled.tiles import SIZES
 from nndl.net.types import Array
 
-WAYS = {"F(4x4)": (4, ""), "F(6x6)": (6, ""), "direct": (0, "")}
+WAYS = {f"F({tile}x{tile})": (tile, "") for tile in SIZES} | {"direct": (0, "")}
 """Winograd's tiles, or none, and the end of the kernels' names."""
 
-ROUNDED = {f"F({tile}x{tile}) bf16": (tile, "_bfloat16") for tile in (2, 3, 4, 6)}
+ROUNDED = {f"F({tile}x{tile}) bf16": (tile, "_bfloat16") for tile in SIZES}
 """The same in bfloat16."""
 
 
@@ -70,16 +71,25 @@ def computed(tile: int, suffix: str, x: Array, w: Array, dy: Array) -> dict[str,
     return {"forward": y, "dx": dx, "dw": dw}
 
 
+def covered(side: int, tile: int) -> int:
+    """Return the side nearest to `side` that whole tiles cover; without tiles `side`."""
+    return tile * round(side / tile) if tile else side
+
+
 def errors(channels: int, images: int = 16, side: int = 16) -> dict[str, dict[str, Error]]:
     """Return the error of each way that there is: {"F(4x4)": {"forward": ..., "dx": ...}, ...}."""
-    random = np.random.default_rng(channels)
-    sizes = (images, side, side, channels), (3, 3, channels, channels), (images, side, side, channels)
-    x, w, dy = (random.standard_normal(size).astype(np.float32) for size in sizes)
-    right = exact(x, w, dy)
-    return {
-        way: {name: error_of(array, right[name]) for name, array in computed(*how, x, w, dy).items()}
-        for way, how in (WAYS | ROUNDED if kernels().variant == BF16_INSTRUCTIONS else WAYS).items()
-    }
+    ways = WAYS | ROUNDED if kernels().variant == BF16_INSTRUCTIONS else WAYS
+    found: dict[str, dict[str, Error]] = {}
+    for width in {covered(side, tile) for tile, _ in ways.values()}:
+        random = np.random.default_rng(channels)
+        sizes = (images, width, width, channels), (3, 3, channels, channels), (images, width, width, channels)
+        x, w, dy = (random.standard_normal(size).astype(np.float32) for size in sizes)
+        right = exact(x, w, dy)
+        for way, (tile, suffix) in ways.items():
+            if covered(side, tile) == width:
+                arrays = computed(tile, suffix, x, w, dy)
+                found[way] = {name: error_of(array, right[name]) for name, array in arrays.items()}
+    return {way: found[way] for way in ways}
 
 
 def main() -> None:

@@ -8,8 +8,10 @@ import pytest
 from nndl.bench.slow_ways import BETWEEN_CONVERSIONS, BY_DEFINITION, slow_ways
 from nndl.engines import get_engine
 from nndl.engines.vectorized import VECTORIZED
+from nndl.net.catalog import LAYERS as KINDS
 from nndl.net.catalog.activation import Relu
 from nndl.net.catalog.affine import Affine
+from nndl.net.catalog.block import Block
 from nndl.net.catalog.conv import Conv
 from nndl.net.catalog.norm import SpatialBn
 from nndl.net.catalog.residual import Residual
@@ -47,3 +49,12 @@ def test_a_step_in_another_memory_order_than_its_neighbours_is_named() -> None:
 
     found = _found(_with({Relu: in_given_order}))
     assert found == {("relu1",): BETWEEN_CONVERSIONS, ("residual1.relu1",): BETWEEN_CONVERSIONS}
+
+
+@pytest.mark.parametrize(
+    ("engine", "left"),
+    [("vectorized", {"bn", "layer_norm", "flatten", "scale"}), ("compiled", {"flatten", "scale"})],
+)
+def test_what_each_engine_leaves_to_the_definitions(engine: str, left: set[str]) -> None:
+    known = get_engine(engine).lowerings
+    assert {name for name, kind in KINDS.items() if not issubclass(kind, Block) and kind not in known} == left

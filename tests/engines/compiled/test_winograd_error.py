@@ -9,15 +9,19 @@ from nndl.engines.compiled import bindings
 from tests.engines.compiled.test_bfloat16 import needs_bfloat16
 from tests.engines.compiled.variants import runnable
 
+LIMITS = {2: 2e-7, 3: 1e-6, 4: 2e-6, 5: 2e-6, 6: 3e-6}
+"""Of the largest number over the root of the channels, by the tile."""
+
 
 @pytest.mark.parametrize("channels", [8, 12, 16, 64, 200])
 @pytest.mark.parametrize("variant", runnable())
 def test_the_error_grows_as_the_root_of_the_channels(variant: str, channels: int) -> None:
     bindings.use(variant)
     found = errors(channels, images=4, side=12)
-    for tile, stated in (("F(4x4)", 2e-6), ("F(6x6)", 3e-6)):
-        for name, error in found[tile].items():
-            assert found["direct"][name].largest < error.largest < stated * sqrt(channels), (tile, name)
+    for tile, stated in LIMITS.items():
+        for name, error in found[f"F({tile}x{tile})"].items():
+            assert error.largest < stated * sqrt(channels), (tile, name)
+            assert tile == 2 or error.largest > found["direct"][name].largest, (tile, name)
     assert max(error.largest for error in found["direct"].values()) < 3e-7 * sqrt(channels)
 
 
