@@ -183,8 +183,9 @@ ALWAYS_INLINE void patch_any(const float *pixels[][PATCH * PATCH], long c, long 
 
 /* The transformed patch of `tile` for channels up to `channels`, of as many images as lie in a word; padding lies before the
    image. */
-static __attribute__((noinline)) void patch_to_planes(const Source images[], const Tiling *t, Tile tile, long pad, long channels,
-                                                      float *v, long plane) {
+static __attribute__((noinline)) void patch_to_planes(const Source images[], const Tiling *t, const Tile *place, long pad,
+                                                      long channels, float *v, long plane) {
+    Tile tile = *place;
     const float *pixels[IMAGES][PATCH * PATCH];
     for (int n = 0; n < IMAGES; n++)
         find_pixels(images[n], tile.top - pad, tile.left - pad, tile.rows + 2, tile.columns + 2, pixels[n]);

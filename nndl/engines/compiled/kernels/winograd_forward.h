@@ -87,7 +87,9 @@ ALWAYS_INLINE void tile_panel(const float *m, long plane, const Tiling *t, const
 }
 
 /* The same; whole tiles of whole panels have code without branches. */
-static __attribute__((noinline)) void planes_to_tile(const float *m, long plane, const Tiling *t, const Output *out, Tile tile) {
+static __attribute__((noinline)) void planes_to_tile(const float *m, long plane, const Tiling *t, const Output *out,
+                                                     const Tile *place) {
+    Tile tile = *place;
     int whole = out->count == PANEL && tile.top + tile.rows <= out->height && tile.left + tile.columns <= out->width;
     if (whole) tile_panel(m, plane, t, out, tile, 1);
     else tile_panel(m, plane, t, out, tile, 0);
@@ -191,7 +193,7 @@ static void images_to_planes(const Forward *f, const Tiling *tiling, const float
         Tile tile = tile_at(tiling, t);
         Source image = {x + tile.image * s->height * s->width * s->channels, f->nothing, s->height, s->width, s->channels};
         prefetch_tile(image, tiling, tile.place + tiling->across.count);
-        patch_to_planes(&image, tiling, tile, s->pad, s->channels, v, f->v_plane);
+        patch_to_planes(&image, tiling, &tile, s->pad, s->channels, v, f->v_plane);
     }
 }
 
@@ -212,7 +214,10 @@ static void multiply_planes(const Forward *f, const Tiling *tiling, const float 
 }
 
 static void planes_to_images(const Forward *f, const Tiling *tiling, const float *m, const Output *out) {
-    for (long t = 0; t < tiling->begin[4]; t++, m += PANEL) planes_to_tile(m, f->m_plane, tiling, out, tile_at(tiling, t));
+    for (long t = 0; t < tiling->begin[4]; t++, m += PANEL) {
+        Tile tile = tile_at(tiling, t);
+        planes_to_tile(m, f->m_plane, tiling, out, &tile);
+    }
 }
 
 /* Outputs that are not pooled go where they are wanted at once: to memory past the cache, if they are too many to be found in

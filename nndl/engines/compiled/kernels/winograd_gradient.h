@@ -76,8 +76,9 @@ ALWAYS_INLINE void gradient_any(const float *pixels[][PATCH * PATCH], long f, lo
 }
 
 /* A dy A' of one tile for all filters, of as many images as lie in a word: panels lie `panel` words apart. */
-static __attribute__((noinline)) void gradient_to_planes(const Source dy[], const Tiling *t, Tile tile, long filters, float *v,
-                                                         long plane, long panel) {
+static __attribute__((noinline)) void gradient_to_planes(const Source dy[], const Tiling *t, const Tile *place, long filters,
+                                                         float *v, long plane, long panel) {
+    Tile tile = *place;
     const float *pixels[IMAGES][PATCH * PATCH];
     for (int n = 0; n < IMAGES; n++) find_pixels(dy[n], tile.top, tile.left, tile.rows, tile.columns, pixels[n]);
 #define CALL(rows, columns) \
@@ -113,9 +114,9 @@ static void tiles_to_planes(const Gradient *g, const Batch *batch, long from, lo
             dy[k] = image_of(batch->dy, g, batch, n, s->out_height, s->out_width, s->filters);
             prefetch_tile(x[k], &batch->tiling, below);
         }
-        patch_to_planes(x, &batch->tiling, tile, s->pad, s->channels, v + t * g->v_row, g->v_plane);
+        patch_to_planes(x, &batch->tiling, &tile, s->pad, s->channels, v + t * g->v_row, g->v_plane);
         for (int k = 0; k < IMAGES; k++) prefetch_tile(dy[k], &batch->tiling, below);
-        gradient_to_planes(dy, &batch->tiling, tile, s->filters, y + t * PANEL, g->y_plane, g->y_panel);
+        gradient_to_planes(dy, &batch->tiling, &tile, s->filters, y + t * PANEL, g->y_plane, g->y_panel);
     }
 }
 
