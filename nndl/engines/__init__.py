@@ -33,7 +33,7 @@ def get_engine(name: str = "auto") -> Engine:
 
     Raises ConfigError for a name that is none, and for an engine that this installation or processor does not have.
     """
-    from nndl.engines.compiled import COMPILED, COMPILED_BF16
+    from nndl.engines.compiled import COMPILED, COMPILED_BF16, bindings
     from nndl.engines.reference import REFERENCE
     from nndl.engines.vectorized import VECTORIZED
 
@@ -44,7 +44,10 @@ def get_engine(name: str = "auto") -> Engine:
     if name in choices():
         return engines[name]
     if name == COMPILED_BF16.name and "compiled" in names:
-        raise ConfigError(f"engine {name!r} needs a processor with AVX-512 BF16 instructions; take engine: compiled")
+        raise ConfigError(
+            f"engine {name!r} needs a processor with AVX-512 BF16 instructions, and kernels built for them: here they"
+            f" are for {bindings.instructions()}; take engine: compiled"
+        )
     if name in engines:
         raise ConfigError(f"engine {name!r} is not built; with gcc or clang installed: python -m nndl.engines.compiled")
     raise ConfigError(f"no engine is called {name!r}; there are auto, {', '.join(choices())}")

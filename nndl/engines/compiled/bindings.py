@@ -69,32 +69,43 @@ class Kernels:
 @cache
 def is_built() -> bool:
     """Tell whether the kernels have been compiled for this installation, from the sources that are here now."""
+    return _is_current("baseline")
+
+
+def _is_current(variant: str) -> bool:
+    """Tell whether there is a build for `variant` from the sources that are here now."""
     try:
-        return _ask("nndl_sources") == digest()
+        return _ask("nndl_sources", variant) == digest()
     except (OSError, AttributeError):  # not there, or for another system, or older than the question
         return False
 
 
-def _ask(question: str) -> str:
-    """Return what the portable build answers."""
-    function = getattr(ctypes.CDLL(str(library_path("baseline"))), question)
+def _ask(question: str, variant: str = "baseline") -> str:
+    """Return what a build answers: any may be asked, but for those of instruction sets that the processor lacks."""
+    function = getattr(ctypes.CDLL(str(library_path(variant))), question)
     function.restype = c_char_p
     return str(function().decode())
 
 
 @cache
 def instructions() -> str:
-    """Return the best instruction set that this processor has: "avx512_bf16", "avx512", "avx2" or "baseline".
+    """Return the best instruction set that this processor has and a build is for: "avx512_bf16", ..., "baseline".
 
-    The environment variable NNDL_INSTRUCTIONS chooses another, to compare or to look for a fault.
+    The environment variable NNDL_INSTRUCTIONS chooses another, to compare or to look for a fault. Raises ConfigError
+    for one that is none, that the processor does not have, or that no build is for.
     """
-    chosen = os.environ.get("NNDL_INSTRUCTIONS")
-    if chosen and chosen not in variants():
+    here = list(variants())[list(variants()).index(_ask("nndl_instructions")) :]
+    if not (chosen := os.environ.get("NNDL_INSTRUCTIONS")):
+        return next(variant for variant in here if _is_current(variant))
+    if chosen not in variants():
         raise ConfigError(f"NNDL_INSTRUCTIONS is one of {', '.join(variants())} here, not {chosen!r}")
-    if chosen:
-        return chosen
-    best = list(variants())[list(variants()).index(_ask("nndl_instructions")) :]
-    return next(variant for variant in best if library_path(variant).exists())
+    if chosen not in here:
+        raise ConfigError(f"this processor has no {chosen}: NNDL_INSTRUCTIONS is one of {', '.join(here)} on it")
+    if not _is_current(chosen):
+        raise ConfigError(
+            f"NNDL_INSTRUCTIONS={chosen}: no kernels are built for it; python -m nndl.engines.compiled does"
+        )
+    return chosen
 
 
 @cache

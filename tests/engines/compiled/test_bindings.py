@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
@@ -18,22 +19,58 @@ from nndl.engines.shared.threads import set_threads
 from nndl.errors import ConfigError
 
 
+@pytest.fixture
+def anew() -> Iterator[None]:
+    """Ask again which build to take, and once more after the test."""
+    bindings.instructions.cache_clear()
+    yield
+    bindings.instructions.cache_clear()
+
+
+@pytest.mark.usefixtures("anew")
 def test_the_best_build_is_chosen_and_another_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
     assert bindings.instructions() in build.variants()
     monkeypatch.setenv("NNDL_INSTRUCTIONS", "baseline")
     bindings.instructions.cache_clear()
     assert bindings.instructions() == "baseline"
-    monkeypatch.undo()
-    bindings.instructions.cache_clear()
 
 
-def test_an_instruction_set_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NNDL_INSTRUCTIONS", "mmx")
-    bindings.instructions.cache_clear()
-    with pytest.raises(ConfigError, match="baseline here, not 'mmx'"):
+@pytest.mark.usefixtures("anew")
+@pytest.mark.parametrize(
+    ("chosen", "message"),
+    [
+        ("mmx", "is one of avx512, avx2, baseline here, not 'mmx'"),
+        ("avx512", "this processor has no avx512: NNDL_INSTRUCTIONS is one of avx2, baseline on it"),
+        ("avx2", "NNDL_INSTRUCTIONS=avx2: no kernels are built for it; python -m nndl.engines.compiled does"),
+    ],
+)
+def test_an_instruction_set_that_would_not_run_is_refused(
+    monkeypatch: pytest.MonkeyPatch, chosen: str, message: str
+) -> None:
+    """The kernels of one that the processor lacks would end the process with SIGILL."""
+    answers = {"nndl_instructions": "avx2", "nndl_sources": "other"}
+    monkeypatch.setattr(bindings, "variants", lambda: ("avx512", "avx2", "baseline"))
+    monkeypatch.setattr(bindings, "_ask", lambda question, *_variant: answers[question])
+    monkeypatch.setenv("NNDL_INSTRUCTIONS", chosen)
+    with pytest.raises(ConfigError, match=message):
         bindings.instructions()
-    monkeypatch.undo()
-    bindings.instructions.cache_clear()
+
+
+@pytest.mark.usefixtures("anew")
+def test_a_build_of_other_sources_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """NNDL_KERNELS=avx2, or a compilation broken off, leaves those of before beside new ones."""
+
+    def ask(question: str, variant: str = "baseline") -> str:
+        if question == "nndl_instructions":
+            return "avx512"
+        if variant == "avx512":
+            raise OSError("no such file")
+        return "older" if variant == "avx2" else build.digest()
+
+    monkeypatch.delenv("NNDL_INSTRUCTIONS", raising=False)
+    monkeypatch.setattr(bindings, "variants", lambda: ("avx512_bf16", "avx512", "avx2", "baseline"))
+    monkeypatch.setattr(bindings, "_ask", ask)
+    assert bindings.instructions() == "baseline"
 
 
 def test_a_library_of_other_sources_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:

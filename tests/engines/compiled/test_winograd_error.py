@@ -30,7 +30,13 @@ def test_the_error_grows_as_the_root_of_the_channels(variant: str, channels: int
 def test_that_of_bfloat16_is_the_same_for_all_channels(channels: int) -> None:
     bindings.use(bindings.BF16_INSTRUCTIONS)
     found = errors(channels, images=4, side=12)
-    for tile, typical, largest in ((2, 4.5e-3, 8e-3), (3, 1.6e-2, 4e-2), (4, 3e-2, 1e-1)):
+    for tile, typical, largest in (
+        (2, 4e-3, 8e-3),
+        (3, 1.4e-2, 4e-2),
+        (4, 2.6e-2, 1e-1),
+        (5, 4e-2, 2e-1),
+        (6, 5e-2, 2e-1),
+    ):
         for name, error in found[f"F({tile}x{tile}) bf16"].items():
-            assert typical / 2 < error.typical < typical, (tile, name)
+            assert error.typical == pytest.approx(typical, rel=0.12), (tile, name)
             assert error.largest < largest, (tile, name)
