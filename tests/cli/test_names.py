@@ -1,5 +1,6 @@
 """A name with a line break in it, of a run's folder or of a picture, is no line of what is printed."""
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -20,6 +21,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     image = pytest.importorskip("PIL.Image")
     folder = tmp_path_factory.mktemp("names")
     whole = trained(folder / "runs" / NAME, schedule="constant")
+    os.utime(whole.config, (0, 0))  # long ago: watch waits for no training that is about to begin
     for number in range(2):
         shutil.copytree(whole.path, folder / "runs" / f"set{NAME}" / f"seed-{number}")
     (folder / f"photos{NAME}").mkdir()

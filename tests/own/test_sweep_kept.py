@@ -10,10 +10,13 @@ from nndl.cli.sweep import _begin
 from nndl.config import load_config
 from nndl.errors import CheckpointError, UsageError
 from nndl.jobs.sweeps.base import BASE
-from nndl.jobs.sweeps.study import ABOUT, open_study
+from nndl.jobs.sweeps.load import load_sweep
+from nndl.jobs.sweeps.study import ABOUT, begin_study, open_study
 from nndl.jobs.sweeps.worker import Worker
 from nndl.own import running
 from nndl.own.trust import UntrustedError, trusting
+from tests.own.stranger import SWEEPS, forget
+from tests.own.stranger import said as asked
 from tests.own.written import SWEEP, SWISH, write
 
 pytest.importorskip("optuna")
@@ -123,3 +126,15 @@ def test_a_stranger_s_sweep_is_worked_on_with_trust_alone(begun: Path) -> None:
         trained(3)
     with trusting():
         assert trained(3)
+
+
+def test_a_sweep_s_folder_may_be_a_stranger_s(stranger: Path) -> None:
+    (stranger / "sweep.yaml").write_text(SWEEP, encoding="utf-8")
+    sweep, text = load_sweep(stranger / "sweep.yaml")  # which its user gives
+    begin_study(stranger / "runs/sweep", sweep, text, stranger / "sweep.yaml", None, 1)
+    forget(stranger)
+    for verb, ends in SWEEPS.items():
+        code, told = asked(f"sweep {verb} runs/sweep{' trials.csv' if verb == 'export' else ''}")
+        assert code == ends, told
+        assert ("my_layers.py (sha256 " in told) == (verb == "work")
+        assert not (stranger / "it was run").exists()

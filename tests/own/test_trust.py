@@ -10,22 +10,15 @@ from typing import Any
 
 import pytest
 from typer.main import get_command
-from typer.testing import CliRunner
 
 from nndl import load_config, load_run
 from nndl.cli.app import app
-from nndl.config.build import build
 from nndl.errors import NndlError
-from nndl.jobs.replay import train_until
-from nndl.jobs.resume import keeping
-from nndl.jobs.start import start_run
 from nndl.jobs.stored import stored_experiment
-from nndl.jobs.sweeps.load import load_sweep
-from nndl.jobs.sweeps.study import begin_study
 from nndl.own import running
 from nndl.own.trust import UntrustedError
 from nndl.runs.folder import RunFolder
-from tests.own.written import SWEEP, SWISH, write
+from tests.own.stranger import MARK, SWEEPS, forget, said
 
 REFUSE = [
     "eval RUN",
@@ -78,8 +71,6 @@ GO_ON = [
     "config reference",
 ]
 """Lists and figures go on."""
-SWEEPS = {"work": 2, "status": 0, "best": 2, "report": 0, "export": 0, "importance": 2}
-"""Verbs of a sweep's folder, and how they end where no trial is trained: a worker alone needs the network."""
 NAMES = {
     "CONFIG": ("mine.yaml", "RUN/config.yaml"),
     "RUN": ("RUN",),
@@ -94,41 +85,10 @@ OTHERS = {
 }
 """Names of neither. The file of `sweep run` is its user's own choice (test_sweep_kept.py), --use is tried above."""
 
-MARK = "\nfrom pathlib import Path\nPath({!r}).touch()\n"
-
-
-@pytest.fixture
-def stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with the run of a stranger, whose code leaves a mark where it is run, and their config."""
-    monkeypatch.chdir(tmp_path)
-    marker = tmp_path / "it was run"
-    config = write(tmp_path / "theirs", code=SWISH + MARK.format(str(marker)))
-    built = build(load_config(config))
-    for name in ("RUN", "OTHER"):
-        folder = start_run(built, tmp_path / "runs" / name)
-        train_until(folder, built.solver, keeping(built), 4)
-    shutil.copytree(tmp_path / "theirs", tmp_path, dirs_exist_ok=True)
-    forgotten(tmp_path)
-    return tmp_path
-
-
-def forgotten(folder: Path) -> None:
-    """Forget the code: of this process as of this user, who has never seen it."""
-    running._run.clear()
-    for name in ("known-code", "it was run"):
-        (folder / name).unlink(missing_ok=True)
-
-
-def said(words: str) -> tuple[int, str]:
-    done = CliRunner().invoke(
-        app, [word.replace("RUN", "runs/RUN").replace("OTHER", "runs/OTHER") for word in words.split()]
-    )
-    return done.exit_code, done.output
-
 
 @pytest.mark.parametrize("words", REFUSE)
 def test_what_would_run_a_stranger_s_code_says_which_and_stops(stranger: Path, words: str) -> None:
-    (stranger / "evil.py").write_text(MARK.format(str(stranger / "it was run")), encoding="utf-8")
+    (stranger / "evil.py").write_text(MARK, encoding="utf-8")
     code, told = said(words)
     assert code == 2, told
     assert not (stranger / "it was run").exists()
@@ -151,19 +111,6 @@ def test_a_report_says_what_it_did_without(stranger: Path) -> None:
     page = (stranger / "runs/RUN/report.html").read_text(encoding="utf-8")
     assert "my_layers.py (sha256 " in page
     assert "--trust then runs it" in page
-
-
-def test_a_sweep_s_folder_may_be_a_stranger_s(stranger: Path) -> None:
-    pytest.importorskip("optuna")
-    (stranger / "sweep.yaml").write_text(SWEEP, encoding="utf-8")
-    sweep, text = load_sweep(stranger / "sweep.yaml")  # which its user gives
-    begin_study(stranger / "runs/sweep", sweep, text, stranger / "sweep.yaml", None, 1)
-    forgotten(stranger)
-    for verb, ends in SWEEPS.items():
-        code, told = said(f"sweep {verb} runs/sweep{' trials.csv' if verb == 'export' else ''}")
-        assert code == ends, told
-        assert ("my_layers.py (sha256 " in told) == (verb == "work")
-        assert not (stranger / "it was run").exists()
 
 
 def test_every_verb_that_reads_a_run_or_a_config_is_tried() -> None:
@@ -194,7 +141,7 @@ def test_trust_runs_it_this_once(stranger: Path, words: str) -> None:
     code, told = said(words)
     assert code == 0, told
     assert (stranger / "it was run").exists()
-    forgotten(stranger)
+    forget(stranger)
     assert said("eval RUN")[0] == 2
 
 
@@ -203,7 +150,7 @@ def test_python_s_way_to_say_so(stranger: Path) -> None:
         load_run("RUN")
     run = load_run("RUN", trust=True)
     assert len(run.images("test").labels) == 20  # which reads the run's config again
-    forgotten(stranger)
+    forget(stranger)
     with pytest.raises(UntrustedError):
         load_run("RUN")
 
@@ -236,7 +183,7 @@ def told_of(change: Callable[[Path], object], folder: Path, use: str | None = No
         config = run / "config.yaml"
         config.write_text(config.read_text().replace("use: [use/1-my_layers.py]", f"use: {use}", 1))
     for name in ("evil.py", "runs/evil.py", "runs/RUN/evil.py"):
-        (folder / name).write_text(MARK.format(str(folder / "it was run")))
+        (folder / name).write_text(MARK)
     with pytest.raises((NndlError, OSError)) as caught:
         stored_experiment(RunFolder(run))
     assert not (folder / "it was run").exists()
