@@ -6,7 +6,7 @@ from nndl.engines.shared.threads import set_threads, thread_count
 from nndl.errors import ConfigError
 from nndl.net.contract import Engine
 
-__all__ = ["available", "choices", "describe_engine", "get_engine", "has_bfloat16", "set_threads"]
+__all__ = ["available", "choices", "describe_engine", "get_engine", "has_bfloat16", "set_threads", "why_not"]
 
 
 def available() -> tuple[str, ...]:
@@ -33,24 +33,29 @@ def get_engine(name: str = "auto") -> Engine:
 
     Raises ConfigError for a name that is none, and for an engine that this installation or processor does not have.
     """
-    from nndl.engines.compiled import COMPILED, COMPILED_BF16, bindings
+    from nndl.engines.compiled import COMPILED, COMPILED_BF16
     from nndl.engines.reference import REFERENCE
     from nndl.engines.vectorized import VECTORIZED
 
-    engines = {engine.name: engine for engine in (REFERENCE, VECTORIZED, COMPILED, COMPILED_BF16)}
-    names = available()
     if name == "auto":
-        return engines[names[-1]]
-    if name in choices():
-        return engines[name]
-    if name == COMPILED_BF16.name and "compiled" in names:
-        raise ConfigError(
+        name = available()[-1]
+    if name not in choices():
+        raise ConfigError(why_not(name))
+    return {engine.name: engine for engine in (REFERENCE, VECTORIZED, COMPILED, COMPILED_BF16)}[name]
+
+
+def why_not(name: str) -> str:
+    """Say why there is no engine called `name` here, and what to do."""
+    from nndl.engines.compiled import bindings
+
+    if name == "compiled_bf16" and "compiled" in available():
+        return (
             f"engine {name!r} needs a processor with AVX-512 BF16 instructions, and kernels built for them: here they"
             f" are for {bindings.instructions()}; take engine: compiled"
         )
-    if name in engines:
-        raise ConfigError(f"engine {name!r} is not built; with gcc or clang installed: python -m nndl.engines.compiled")
-    raise ConfigError(f"no engine is called {name!r}; there are auto, {', '.join(choices())}")
+    if name in ("compiled", "compiled_bf16"):
+        return f"engine {name!r} is not built; with gcc or clang installed: python -m nndl.engines.compiled"
+    return f"no engine is called {name!r}; there are auto, {', '.join(choices())}"
 
 
 def describe_engine(engine: Engine) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from nndl.config.schema import Data, Experiment, Train
 from nndl.config.settle import NO_ROOT
 from nndl.config.weights import ClassWeights
 from nndl.data.batches import batches_in
-from nndl.engines import choices
+from nndl.engines import choices, why_not
 from nndl.train.schedules import Cosine, OneCycle, WarmRestarts
 from nndl.train.solver import steps_in
 from nndl.train.transforms import Lookahead, Swa
@@ -57,9 +57,8 @@ def check_sense(experiment: Experiment, report: Report) -> None:
 
 
 def _check_machine(experiment: Experiment, report: Report) -> None:
-    engines = ("auto", *choices())
-    if experiment.engine not in engines:
-        report(("engine",), f"this installation has no engine {experiment.engine!r}; there are {', '.join(engines)}")
+    if experiment.engine not in ("auto", *choices()):
+        report(("engine",), why_not(experiment.engine))
     if experiment.threads != "auto" and experiment.threads > MOST_THREADS:
         report(("threads",), f"threads should be {MOST_THREADS} or less, not {experiment.threads:,}")
 

@@ -2,9 +2,10 @@
 
 from math import sqrt
 
+import numpy as np
 import pytest
 
-from benchmarks.winograd_error import errors
+from benchmarks.winograd_error import computed, error_of, errors, exact
 from nndl.engines.compiled import bindings
 from tests.engines.compiled.test_bfloat16 import needs_bfloat16
 from tests.engines.compiled.variants import runnable
@@ -40,3 +41,14 @@ def test_that_of_bfloat16_is_the_same_for_all_channels(channels: int) -> None:
         for name, error in found[f"F({tile}x{tile}) bf16"].items():
             assert error.typical == pytest.approx(typical, rel=0.12), (tile, name)
             assert error.largest < largest, (tile, name)
+
+
+@needs_bfloat16
+@pytest.mark.parametrize(("tile", "typical"), [(2, 4.7e-3), (3, 1.75e-2), (4, 3e-2)])
+def test_that_of_images_of_one_tile_is_larger_by_the_padding(tile: int, typical: float) -> None:
+    bindings.use(bindings.BF16_INSTRUCTIONS)
+    random, images = np.random.default_rng(0), (100, tile, tile, 64)
+    x, w, dy = (random.standard_normal(size).astype(np.float32) for size in (images, (3, 3, 64, 64), images))
+    right = exact(x, w, dy)
+    for name, array in computed(tile, "_bfloat16", x, w, dy).items():
+        assert error_of(array, right[name]).typical == pytest.approx(typical, rel=0.1), name
