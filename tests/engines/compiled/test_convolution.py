@@ -153,6 +153,27 @@ def test_a_short_batch_after_a_long_one(way: str) -> None:
         assert_same(way, sizes((images, 19, 9, 10, 35, 3, 1, 1)))
 
 
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("tile", [3, 4, 6])
+@pytest.mark.parametrize("case", [(1, 8, 45, 61, 8, 3, 1, 1), (2, 9, 35, 50, 17, 3, 1, 2)], ids=str)
+def test_bands_of_large_images_have_the_bits_of_whole_ones(case: tuple[int, ...], tile: int, threads: int) -> None:
+    """Images are not cut into bands where sums of the outputs are wanted."""
+    set_threads(threads)
+    (N, C, H, W, F, *_, pad), shape = case, sizes(case)
+    back = Shape(N, shape.out_height, shape.out_width, F, C, 3, 1, 2 - pad, H, W, tile)
+    shape.tile = tile
+    x, w, dout = random_arrays(shape)
+    images, dy, filters = channels_last(x), channels_last(dout), np.ascontiguousarray(w.transpose(2, 3, 1, 0))
+    turned = np.ascontiguousarray(w[:, :, ::-1, ::-1].transpose(2, 3, 0, 1))
+    whole, bands, whole_dx, dx = (np.full_like(a, np.nan) for a in (dy, dy, images, images))
+    kernels().winograd_forward(shape, images, filters, Finish(y=whole, sums=np.empty((2, F))))
+    kernels().winograd_forward(shape, images, filters, Finish(y=bands))
+    kernels().winograd_forward(back, dy, turned, Finish(y=whole_dx, sums=np.empty((2, C))))
+    kernels().winograd_input_gradient(shape, dy, None, filters, dx)
+    np.testing.assert_array_equal(bands, whole)
+    np.testing.assert_array_equal(dx, whole_dx)
+
+
 def test_outputs_too_large_for_the_cache_are_the_same() -> None:
     """They are written past it."""
     shape = sizes((40, 4, 32, 32, 32, 3, 1, 1))

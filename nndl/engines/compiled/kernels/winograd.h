@@ -42,10 +42,13 @@ ALWAYS_INLINE Cover cover_of(long outputs, long most) {
 /* Where tile number i begins. */
 ALWAYS_INLINE long begin_of(const Cover *c, long i) { return i * c->large - (i > c->larges ? i - c->larges : 0); }
 
-/* The tiles that the outputs of some images are cut into, in four groups: narrow ones (short along the width), whole ones, low
-   ones (short along the height), and those short both ways. So the tiles that take part in a plane stand in a row. */
+/* The tiles that the outputs of some images, or some rows of them, are cut into, in four groups: narrow ones (short along the
+   width), whole ones, low ones (short along the height), and those short both ways. So the tiles that take part in a plane stand
+   in a row. */
 typedef struct {
     Cover down, across;
+    long first, tall;    /* the first row of tiles, and how many of the rows are no low ones */
+    long rows;
     long in_image;       /* tiles of an image */
     long begin[5];       /* the first tile of each group, and how many there are */
     long width, planes;  /* planes of a row of the patch, and of all of it */
@@ -55,28 +58,32 @@ typedef struct { long image, top, left, place; int rows, columns; } Tile;
 
 typedef struct { long from, to; } Range;
 
-ALWAYS_INLINE Tiling tiling_of(const Shape *s, long images) {
+/* The tiles of `images` from row number `first` on, up to `rows` of them. */
+ALWAYS_INLINE Tiling band_of(const Shape *s, long images, long first, long rows) {
     long most = s->tile ? s->tile : USUAL;
-    Tiling t = {.down = cover_of(s->out_height - s->edge, most), .across = cover_of(s->out_width - s->edge, most)};
-    long narrow = t.across.count - t.across.larges, low = t.down.count - t.down.larges;
+    Tiling t = {.down = cover_of(s->out_height - s->edge, most), .across = cover_of(s->out_width - s->edge, most), .first = first};
+    t.rows = smaller_of(rows, t.down.count - first);
+    t.tall = smaller_of(t.rows, t.down.larges > first ? t.down.larges - first : 0);
     t.in_image = t.across.count * t.down.count;
-    t.begin[1] = images * t.down.larges * narrow;
-    t.begin[2] = t.begin[1] + images * t.down.larges * t.across.larges;
-    t.begin[3] = t.begin[2] + images * low * t.across.larges;
-    t.begin[4] = images * t.in_image;
+    t.begin[1] = images * t.tall * (t.across.count - t.across.larges);
+    t.begin[2] = images * t.tall * t.across.count;
+    t.begin[3] = t.begin[2] + images * (t.rows - t.tall) * t.across.larges;
+    t.begin[4] = images * t.rows * t.across.count;
     t.width = t.across.large + 2;
     t.planes = t.width * (t.down.large + 2);
     return t;
 }
 
+ALWAYS_INLINE Tiling tiling_of(const Shape *s, long images) { return band_of(s, images, 0, s->out_height); }
+
 /* The place of tile number k. */
 ALWAYS_INLINE Tile tile_at(const Tiling *t, long k) {
     int tall = k < t->begin[2], wide = k >= t->begin[1] && k < t->begin[3];
     long columns = wide ? t->across.larges : t->across.count - t->across.larges;
-    long rows = tall ? t->down.larges : t->down.count - t->down.larges;
+    long rows = tall ? t->tall : t->rows - t->tall;
     k -= t->begin[tall ? wide : 3 - wide];
     long image = k / (rows * columns), inside = k % (rows * columns);
-    long row = inside / columns + (tall ? 0 : t->down.larges), column = inside % columns + (wide ? 0 : t->across.larges);
+    long row = t->first + inside / columns + (tall ? 0 : t->tall), column = inside % columns + (wide ? 0 : t->across.larges);
     return (Tile){image, begin_of(&t->down, row), begin_of(&t->across, column), row * t->across.count + column,
                   (int)t->down.large - !tall, (int)t->across.large - !wide};
 }

@@ -1,6 +1,6 @@
 /* 3 x 3 convolutions of stride 1 by Winograd's tiles, forward and input gradient; winograd.h has the algorithm.
 
-   Loop order. A task is a block of whole images, about 64 tiles: their V, 36 x 64 x C floats, stays in the
+   Loop order. A task is a block of whole images, or a band of a large one, about 64 tiles: their V, 36 x 64 x C floats, stays in the
    second-level cache for C up to 64 and near it above. For each panel of 2 VL filters: a product a plane on the panel of U
    (C x 2 VL a plane: first-level cache), then the panel's inverse transform, while the product is in the cache.
    U streams past once a block: 64 tiles are enough arithmetic to hide that.
@@ -173,6 +173,7 @@ typedef struct {
     Filters filters;
     Tiling few;
     long images, panels;     /* images in a block */
+    long rows, bands;        /* rows of tiles in a band, and bands in an image: 1 for blocks of whole images */
     long v_row, v_plane, m_plane;
 } Forward;
 
@@ -264,9 +265,9 @@ static void finish_panel(const Forward *f, const Tiling *tiling, const float *m,
 static void forward_block(void *context, long task, int thread) {
     const Forward *f = context;
     const Shape *s = f->shape;
-    long first = task * f->images, last = smaller_of(first + f->images, s->images);
+    long first = task / f->bands * f->images, last = smaller_of(first + f->images, s->images);
     long words = words_of(s->channels, CHANNELS), panel_size = words * PANEL;
-    Tiling tiling = tiling_of(s, last - first);
+    Tiling tiling = band_of(s, last - first, task % f->bands * f->rows, f->rows);
     float *v = scratch(thread, SLOT_PATCHES, sizeof(float) * tiling.planes * f->v_plane);
     float *m = scratch(thread, SLOT_PRODUCT, sizeof(float) * tiling.planes * f->m_plane);
     const float *x = images_of_block(f, first, last, thread);
@@ -314,6 +315,13 @@ static void run_few(Forward *f) {
     share(few_panel, f, f->panels);
 }
 
+/* Bands of a large image are tasks of their own: two threads score one image, and V stays in the cache. What reads across tiles
+   needs whole images (pooling, dy through one, edges), and sums keep the order that they always had. */
+static long bands_of(const Forward *f, long in_image, long tiles) {
+    int whole = f->finish->pool || f->finish->sums || f->unpool || f->edges || in_image <= tiles;
+    return whole ? 1 : (in_image + tiles / 2) / tiles;
+}
+
 static void run_forward(Forward f, const float *w) {
     const Shape *s = f.shape;
     f.nothing = pixel_of_zeros(s->channels);
@@ -323,8 +331,11 @@ static void run_forward(Forward f, const float *w) {
     long tiles = image.planes > FEW_PLANES ? LARGE_TILES : TILES;
     f.images = few ? s->images : smaller_of(share_of_thread, (tiles + in_image - 1) / in_image);
     f.panels = (s->filters + PANEL - 1) / PANEL;
-    tiles = f.images * in_image;
-    long blocks = (s->images + f.images - 1) / f.images;
+    f.bands = few ? 1 : bands_of(&f, in_image, tiles);
+    f.rows = (image.down.count + f.bands - 1) / f.bands;
+    f.bands = (image.down.count + f.rows - 1) / f.rows;
+    tiles = f.images * f.rows * image.across.count;
+    long blocks = (s->images + f.images - 1) / f.images * f.bands;
     long words = words_of(s->channels, CHANNELS);
     f.v_row = odd_lines(words);
     f.v_plane = odd_lines(tiles * f.v_row);
