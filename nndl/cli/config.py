@@ -1,7 +1,7 @@
 """nndl config: the configs that come with nndl listed and copied; any config checked, shown, explained to editors."""
 
 import os
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -111,12 +111,15 @@ def _copy_of(source: Path, target: str) -> Path:
 
 @config_app.command("check", cls=Verb)
 def check(config: Config, override: Set = None, json: Json = False) -> None:
-    """Say OK, or everything that is wrong, with line and column. Exits with 2 if anything is."""
+    """Say OK, or everything that is wrong, with line and column, of a sweep's file too. Exits with 2 if anything is."""
     from nndl.cli.screen import terminal
     from nndl.config import load_config
     from nndl.errors import NndlError
 
     try:
+        if _is_sweep(config):
+            _check_sweep(config, override, json)
+            return
         experiment = load_config(config, override or (), look=True)
     except NndlError as error:
         if not json:
@@ -130,6 +133,36 @@ def check(config: Config, override: Set = None, json: Json = False) -> None:
     counts = f"{size['layers']} layers, {size['parameters']:,} parameters"
     bundled = "" if expanded(config).is_file() else ", the bundled one"
     terminal.say(f"{config}: OK{bundled} ({counts}, {size['macs'] / 1e6:,.1f} million multiply-adds an image)")
+
+
+def _is_sweep(config: str) -> bool:
+    """Tell whether it is the file of a sweep; what cannot be read is told as a config."""
+    from nndl.config.bundled import locate
+    from nndl.config.load import is_sweep, read_text
+    from nndl.config.reading.marked import read
+    from nndl.errors import NndlError
+
+    with suppress(NndlError):
+        return is_sweep(read(read_text(locate(config)), config).value)
+    return False
+
+
+def _check_sweep(config: str, override: list[str] | None, json: bool) -> None:
+    from nndl.cli.screen import terminal
+    from nndl.errors import UsageError
+    from nndl.jobs.sweeps.load import check_sweep
+
+    if override:
+        raise UsageError(f"--set changes a config, and {config} is a sweep's file; write it under set: there")
+    sweep = check_sweep(config)
+    if json:
+        terminal.emit_json(
+            {"config": config, "ok": True, "base": sweep.base, "trials": sweep.trials, "space": [*sweep.space]}
+        )
+        return
+    keys = ", ".join(sweep.space)
+    terminal.say(f"{config}: OK, a sweep of {sweep.base}: {sweep.trials:,} trials with values of {keys}")
+    terminal.say(f"nndl sweep {word(config)} trains them")
 
 
 @config_app.command("show", cls=Verb)

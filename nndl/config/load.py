@@ -35,6 +35,8 @@ from nndl.visible import beware, visible
 
 ROW = next(key for key in ONE_OF if key.what == "layer")
 MOST_BYTES = 4 * MOST_CHARACTERS
+SPACE: Path = ("space",)
+"""The key that a sweep's file has, and no config."""
 
 
 def load_config(
@@ -116,7 +118,15 @@ def parse_config(
         what = "is empty" if marked.value is None else "is not a mapping of keys to values"
         problem = Problem((), f"this config {what}; begin with model: and layers:", Mark(0, 0))
         raise ProblemsError(source, text, [problem])
+    if is_sweep(marked.value):
+        words = "this is a sweep's file, not a config: nndl sweep FILE trains it, nndl config check FILE checks it"
+        raise ProblemsError(source, text, [Problem(SPACE, words, marked.place(SPACE, at_key=True))])
     return _Loader(marked, given).experiment(sets, name, begun, find)
+
+
+def is_sweep(tree: Any) -> bool:
+    """Tell whether this is what a sweep's file says, which names a config and is none."""
+    return isinstance(tree, dict) and SPACE[0] in tree and "model" not in tree
 
 
 def _name(path: FilePath) -> str:

@@ -48,10 +48,15 @@ class Source:
         return f"{visible(self.name)} (sha256 {self.sha256[:16]}, {len(self.content):,} bytes)"
 
 
-def find_source(name: str, folder: Path) -> Source:
-    """Read the file or module that a config in `folder` calls `name`. Raises SourceError; nothing is run."""
+def find_source(name: str, folder: Path, copy: str | None = None) -> Source:
+    """Read the file or module that a config in `folder` calls `name`. Raises SourceError; nothing is run.
+
+    copy: the name under which a run or a sweep keeps the file, which serves where there is none of its own name.
+    """
     if is_file_name(name):
         path = folder / expanded(name)
+        if copy is not None and not os.path.lexists(path) and (kept := folder / KEPT / copy).is_file():
+            path = kept
         return Source(name, read_source(path, name), str(path.absolute()))
     if not MODULE.fullmatch(name):
         raise SourceError(f"{visible(name)!r} is neither a file (my_layers.py) nor a module (package.module)")
@@ -68,9 +73,9 @@ def digest_of(sources: Sequence[Source]) -> str:
     return hashlib.sha256("".join(each.sha256 for each in sources).encode()).hexdigest()
 
 
-def copy_names(sources: Sequence[Source]) -> list[str]:
-    """Return the name under which a run keeps each: a plain one, that every system takes, and no two alike."""
-    stems = [Path(source.name).stem if is_file_name(source.name) else source.name for source in sources]
+def copy_names(names: Sequence[str]) -> list[str]:
+    """Return the name under which a run keeps each file: a plain one, that every system takes, and no two alike."""
+    stems = [Path(name).stem if is_file_name(name) else name for name in names]
     plain = [re.sub("[^A-Za-z0-9._-]+", "_", re.sub("^[0-9]+-", "", stem))[:80] for stem in stems]
     return [f"{number}-{stem}.py" for number, stem in enumerate(plain, 1)]
 

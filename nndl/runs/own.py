@@ -31,7 +31,7 @@ def write_sources(folder: RunFolder, sources: Sequence[Source]) -> None:
     """Keep the code with its run, and say where it was found; what are the run's copies stay as they are."""
     if all(Path(source.path).is_relative_to((folder.path / KEPT).absolute()) for source in sources):
         return
-    names = copy_names(sources)
+    names = copy_names([source.name for source in sources])
     inside = own_folder(folder.path / KEPT)
     for name, source in zip(names, sources, strict=True):
         write_atomically(inside / name, source.content)

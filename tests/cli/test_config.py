@@ -81,6 +81,20 @@ def test_check_gives_problems_as_json(tmp_path: Path) -> None:
     assert report == {"config": "wrong.yaml", "ok": False}
 
 
+def test_a_sweep_s_file_is_checked_as_what_it_is(tmp_path: Path) -> None:
+    space = "space:\n  train.l2: {log: [1.0e-5, 1.0e-3]}\n  train.batch_size: {choose: [32, 0]}\n"
+    (tmp_path / "sweep.yaml").write_text(f"base: quickstart\ntrials: 3\n{space}", encoding="utf-8")
+    wrong = nndl("config", "check", "sweep.yaml", "--json", cwd=tmp_path)
+    (problem,) = json.loads(wrong.stdout)["problems"]
+    assert (wrong.returncode, problem["line"]) == (2, 5)
+    assert "batch_size should be 1 or more, not 0" in problem["message"]
+    (tmp_path / "sweep.yaml").write_text(f"base: quickstart\ntrials: 3\n{space.replace('0]', '64]')}", encoding="utf-8")
+    assert nndl("config", "check", "sweep.yaml", cwd=tmp_path).stdout == (
+        "sweep.yaml: OK, a sweep of quickstart: 3 trials with values of train.l2, train.batch_size\n"
+        "nndl sweep sweep.yaml trains them\n"
+    )
+
+
 def test_check_gives_a_missing_file_as_json_too(tmp_path: Path) -> None:
     answer = nndl("config", "check", "none.yaml", "--json", cwd=tmp_path)
     assert answer.returncode == 2

@@ -56,6 +56,12 @@ def test_a_path_that_is_none_is_answered_with_itself(tmp_path: Path) -> None:
     assert refusal(tmp_path / "none.yaml") == f"there is no file {tmp_path / 'none.yaml'}"
 
 
+def test_a_sweep_s_file_is_called_what_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "sweep.yaml"
+    path.write_text("base: bn_cnn\nspace:\n  train.l2: {log: [1.0e-5, 1.0e-3]}\n", encoding="utf-8")
+    assert refusal(path).startswith(f"{path}:2:1: this is a sweep's file, not a config: nndl sweep FILE trains it")
+
+
 def test_a_folder_is_answered_with_a_file_in_it(tmp_path: Path) -> None:
     assert refusal(tmp_path) == f"{tmp_path} is a folder; name a file in it"
     (tmp_path / "b.yaml").touch()

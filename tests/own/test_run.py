@@ -49,7 +49,7 @@ def test_the_copy_is_what_is_used(trained: Path) -> None:
     assert run.scores(images).shape == (2, 10)
     again = load_config(trained / "config.yaml").sources
     assert again[0].content == run.experiment.sources[0].content
-    assert copy_names(again) == ["1-my_layers.py"]
+    assert copy_names([each.name for each in again]) == ["1-my_layers.py"]
 
 
 def test_it_goes_on_and_a_changed_source_is_said(trained: Path, tmp_path: Path) -> None:

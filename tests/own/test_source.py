@@ -8,7 +8,7 @@ import pytest
 
 from nndl.config import load_config
 from nndl.errors import ConfigError
-from nndl.own.source import MOST_BYTES, Source, copy_names, find_source
+from nndl.own.source import MOST_BYTES, copy_names, find_source
 from tests.own.written import CONFIG, SWISH, write
 
 
@@ -82,5 +82,5 @@ def test_a_file_in_another_folder_is_found_from_the_config_s(tmp_path: Path, mon
 
 def test_copies_have_plain_names_and_no_two_the_same() -> None:
     names = ["../../etc/my layers.py", "a/CON.py", "b/con.py", "package.module", "-.py", "ü.py"]
-    copies = copy_names([Source(name, b"", name) for name in names])
+    copies = copy_names(names)
     assert copies == ["1-my_layers.py", "2-CON.py", "3-con.py", "4-package.module.py", "5--.py", "6-_.py"]

@@ -8,9 +8,9 @@ import pytest
 from nndl.cli.app import app
 from nndl.cli.sweep import _begin
 from nndl.config import load_config
-from nndl.errors import CheckpointError, UsageError
+from nndl.errors import CheckpointError, ConfigError, UsageError
 from nndl.jobs.sweeps.base import BASE
-from nndl.jobs.sweeps.load import load_sweep
+from nndl.jobs.sweeps.load import check_sweep, load_sweep
 from nndl.jobs.sweeps.study import ABOUT, begin_study, open_study
 from nndl.jobs.sweeps.worker import Worker
 from nndl.own import running
@@ -75,6 +75,24 @@ def test_it_goes_on_with_its_copies_when_the_files_are_gone(begun: Path, gone: l
     assert trained(3)
     assert (begun / "trial-0002/use/1-my_layers.py").read_text(encoding="utf-8") == SWISH
     assert json.loads((begun / "trial-0002/summary.json").read_text())["status"] == "finished"
+
+
+def test_the_kept_config_is_a_config_of_its_own(begun: Path) -> None:
+    """It is checked, trained and another sweep's base without the files that it was copied from."""
+    for name in ("my_layers.py", "mine.yaml"):
+        Path(name).unlink()
+    (source,) = load_config(begun / BASE).sources
+    assert (source.name, Path(source.path)) == ("my_layers.py", begun / "use/1-my_layers.py")
+    Path("again.yaml").write_text(SWEEP.replace("mine.yaml", str(begun / BASE)), encoding="utf-8")
+    assert check_sweep("again.yaml").trials == load_sweep("again.yaml")[0].trials == 2
+    Path("known-code").unlink()
+    running._run.clear()
+    for look in (lambda: load_config(begun / BASE), lambda: check_sweep("again.yaml")):
+        with pytest.raises(UntrustedError, match=r"this config brings Python code"):
+            look()
+    (begun / "use/1-my_layers.py").unlink()
+    with pytest.raises(ConfigError, match=r"sweep-base\.yaml:1:7: there is no file my_layers\.py"):
+        load_config(begun / BASE)
 
 
 def test_code_that_has_changed_is_told_and_not_taken(begun: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -32,11 +32,12 @@ def of_config(folder: Path, *, look: bool) -> Find:
     """Return the way to the code of a config in `folder`; it is not run where the config is only to be looked at.
 
     A config that is given to be computed with is its user's own choice, which is noted; one in the folder of a run is
-    the run's.
+    the run's. The copy of a base config that a sweep keeps finds the code that is kept with it.
     """
 
     def find(names: Sequence[str], fault: Faults) -> list[Source]:
-        sources = _each(names, fault, lambda name: find_source(name, folder))
+        kept = dict(zip(names, copy_names(names), strict=True)) if trust.is_run(folder) else {}
+        sources = _each(names, fault, lambda name: find_source(name, folder, kept.get(name)))
         if look:
             trust.refuse_unknown(sources, "this config", ", and so does training with it, once and for all")
         else:
@@ -82,7 +83,7 @@ def given(read: Callable[[Sequence[str]], Sequence[Source]]) -> Find:
 
 def with_copies(experiment: Experiment) -> Experiment:
     """Return an experiment as its run's config says it: what it uses are the run's own copies."""
-    return _using(experiment, [f"{KEPT}/{name}" for name in copy_names(experiment.sources)])
+    return _using(experiment, [f"{KEPT}/{name}" for name in copy_names([each.name for each in experiment.sources])])
 
 
 def from_anywhere(experiment: Experiment) -> Experiment:

@@ -41,6 +41,13 @@ def load_sweep(source: str | FilePath, kept: Kept = lambda _: None) -> tuple[Swe
     return checked(sweep.with_base(base), text, str(source)), text
 
 
+def check_sweep(source: str | FilePath) -> Sweep:
+    """Read a sweep's file as `load_sweep` does, to look at it: code that this user never chose to run is not run."""
+    path = locate_sweep(source)
+    text = read_text(path)
+    return checked(read_sweep(text, str(source), path), text, str(source))
+
+
 def locate_sweep(source: str | FilePath) -> FilePath:
     """Find the file that `source` means: one that is there, or the bundled sweep of that name.
 
