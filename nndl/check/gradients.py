@@ -93,12 +93,14 @@ def check_gradients(
     tolerance: float = TOLERANCE,
     step: float = STEP,
     seed: int = 0,
+    seen: Callable[[str], None] = lambda _: None,
 ) -> GradientCheck:
     """Compare `gradients` of sum(upstream * function()) with numerical ones, array by array.
 
     function:  evaluates with what `arrays` (float64) hold; they are changed in place and put back exactly.
     upstream:  dout, of the shape function() returns; 1.0 for a function that returns a number.
     coordinates: how many of each array's coordinates are sampled, after one random direction through all of them.
+    seen: told an array's name after each comparison in it.
     Raises TypeError for arrays that are not float64, ValueError for a gradient of another shape than its array.
     """
     for name, array in arrays.items():
@@ -110,7 +112,13 @@ def check_gradients(
             raise ValueError(f"d{name} has shape {np.shape(gradients[name])}, {name} has {array.shape}")
     probe = _Probe(function, np.asarray(upstream), tolerance, step)
     random = np.random.default_rng(seed)
-    rows = [_check_array(probe, name, arrays[name], gradients[name], coordinates, random) for name in arrays]
+    rows = []
+    for name, array in arrays.items():
+        slopes = []
+        for line in _lines(array, gradients[name], coordinates, random):
+            slopes.append(probe.compare(*line))
+            seen(name)
+        rows.append(_row(name, array.shape, slopes, tolerance))
     return GradientCheck(tuple(rows), tolerance)
 
 
@@ -125,24 +133,20 @@ class _Slope:
     numerical: float
 
 
-def _check_array(
-    probe: "_Probe", name: str, array: Array, gradient: Array, coordinates: int, random: np.random.Generator
-) -> Row:
-    lines = list(_lines(array, gradient, coordinates, random))
-    slopes = [probe.compare(*line) for line in lines]
+def _row(name: str, shape: tuple[int, ...], slopes: Sequence[_Slope], tolerance: float) -> Row:
     kinks = sum(slope.kink for slope in slopes)
     smooth = [slope for slope in slopes if not slope.kink]
     # Of the faults, name one at a coordinate if there is one: it says more than a direction.
-    worst = max(smooth, key=lambda s: (s.error > probe.tolerance and s.place != _ALL, s.error), default=None)
+    worst = max(smooth, key=lambda s: (s.error > tolerance and s.place != _ALL, s.error), default=None)
     error = max((slope.error for slope in smooth), default=0.0)
     verdict: Verdict = "ok"
     fault = ""
-    if worst is not None and error > probe.tolerance:
+    if worst is not None and error > tolerance:
         verdict = "wrong"
         fault = f"{worst.place}: analytic {worst.analytic:.6g}, numerical {worst.numerical:.6g}"
     elif not smooth or kinks > max(1, KINKS_ALLOWED * len(slopes)):
         verdict = "too many kinks"
-    return Row(name, array.shape, len(slopes) - 1, kinks, error, verdict, fault)
+    return Row(name, shape, len(slopes) - 1, kinks, error, verdict, fault)
 
 
 def _unsettled(slopes: Sequence[float], analytic: float) -> bool:

@@ -1,7 +1,7 @@
 """The findings of `nndl gradcheck`, as plain data."""
 
-import time
 from collections.abc import Callable, Mapping, Sequence
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,27 @@ PATIENCE = 5.0
 """Seconds above which a check says how long it will take."""
 
 
+SECONDS_BETWEEN_LINES = 5.0
+
+
+class Progress:
+    """Says every few seconds how much of a check is done, and how long the rest will take at that pace."""
+
+    def __init__(self, total: int, what: str, say: Callable[[str], None]) -> None:
+        """Begin: `total` times `what` are to come."""
+        self._total, self._what, self._say, self._done = total, what, say, 0
+        self._began = self._last_line = perf_counter()
+
+    def __call__(self, name: str) -> None:
+        """Take in that one more is done, in what goes by this name."""
+        self._done += 1
+        now = perf_counter()
+        if now - self._last_line >= SECONDS_BETWEEN_LINES and self._done < self._total:
+            self._last_line = now
+            left = (now - self._began) / self._done * (self._total - self._done)
+            self._say(f"{self._done:,} of {self._total:,} {self._what}, at {name}; about {left:.0f} s left")
+
+
 def report_layers(
     kinds: Sequence[str],
     engine: str,
@@ -33,15 +54,17 @@ def report_layers(
     tolerance: float,
     seed: int,
     table: Mapping[str, Any] = LAYERS,
+    say: Callable[[str], None] = lambda _: None,
 ) -> Record:
     """Return the rows of each layer's gradients, broken contracts, and spatial batch norm's figures.
 
-    Gradients are shown for the first example of a kind; the contract is held in all of them, see examples.py.
+    Gradients are shown for the first example of a kind; the contract is held in all of them, see examples.py. Where it
+    takes long, `say` hears how far it is.
     """
     rows: list[Record] = []
     broken: list[str] = []
     kept = 0
-    chosen = get_engine(engine)
+    chosen, seen = get_engine(engine), Progress(len(kinds), "layers", say)
     for kind in kinds:
         layer, shape = example_of(table[kind])
         try:
@@ -52,6 +75,7 @@ def report_layers(
                     kept += len(check_layer(other, its_shape, chosen, dtype=dtype, seed=seed))
         except ContractError as error:
             broken.append(str(error))
+        seen(kind)
     figures = _figures(EXAMPLES["spatial_bn"][0]) if tuple(kinds) == ("spatial_bn",) else []
     return _with_verdict(
         {"engine": chosen.name, "rows": rows, "contract_checks": kept, "broken": broken, "figures": figures}
@@ -63,19 +87,21 @@ def report_network(
 ) -> Record:
     """Return the rows of a whole network's parameters, on a few random images with random labels.
 
-    The parameters are drawn anew: see `scatter`. If it will take long, `say` hears how long.
+    The parameters are drawn anew: see `scatter`. If it will take long, `say` hears how long, and then how far it is.
     """
     random = np.random.default_rng(seed)
     scatter(network, random)
     X = random.standard_normal((IMAGES, *network.input_shape))
     y = random.integers(0, network.placed[-1].out_shape[0], IMAGES)
     network.loss(X, y)
-    start = time.perf_counter()
+    start = perf_counter()
     network.loss(X, y)
-    passes = sum(2 * (1 + min(coordinates, value.size)) for value in network.params.values())
-    if (seconds := passes * (time.perf_counter() - start)) > PATIENCE:
+    slopes = sum(1 + min(coordinates, value.size) for value in network.params.values())
+    passes = 2 * slopes
+    if (seconds := passes * (perf_counter() - start)) > PATIENCE:
         say(f"{passes} passes through the network, about {seconds:.0f} s; fewer with --coordinates")
-    check = check_network(network, X, y, coordinates=coordinates, tolerance=tolerance, seed=seed)
+    seen = Progress(slopes, "slopes", say)
+    check = check_network(network, X, y, coordinates=coordinates, tolerance=tolerance, seed=seed, seen=seen)
     rows = []
     for row in check.rows:
         layer, _, name = row.name.rpartition(".")

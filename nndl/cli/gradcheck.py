@@ -107,7 +107,7 @@ def gradcheck(
         table = next(key.table for key in ONE_OF if key.what == "layer")
         brought = [each.described.kind for each in parts if each.what == "layer"]
         if kinds := _kinds(target, table, brought if use else None):
-            found = report.report_layers(kinds, engine or "reference", **options, table=table)
+            found = report.report_layers(kinds, engine or "reference", **options, table=table, say=terminal.note)
         else:
             exact = load_config(target).model_copy(update={"dtype": "float64"})
             found = report.report_network(build_network(exact, engine), **options, say=terminal.note)

@@ -1,8 +1,11 @@
 """A whole network's gradients, loss and regularisation included, against numerical ones."""
 
+from itertools import count
+
 import numpy as np
 import pytest
 
+from nndl.check import report
 from nndl.check.networks import check_network
 from nndl.engines.reference import REFERENCE
 from nndl.net.catalog.activation import Relu
@@ -50,3 +53,22 @@ def test_the_row_of_the_wrong_gradient_is_found() -> None:
 def test_float32_is_refused() -> None:
     with pytest.raises(TypeError, match="need float64"):
         check_network(Network(LAYERS, SHAPE, REFERENCE), X, Y)
+
+
+def test_a_long_check_says_how_long_it_takes_and_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = count(step=2.0)
+    monkeypatch.setattr(report, "perf_counter", lambda: next(clock))
+    network = Network((Affine(out_features=5), Relu(), Affine(out_features=10)), (4,), REFERENCE, dtype="float64")
+    said: list[str] = []
+    report.report_network(network, coordinates=2, tolerance=1e-6, seed=0, say=said.append)
+    assert said == [
+        "24 passes through the network, about 48 s; fewer with --coordinates",
+        "3 of 12 slopes, at affine1.w; about 18 s left",
+        "6 of 12 slopes, at affine1.b; about 12 s left",
+        "9 of 12 slopes, at affine2.w; about 6 s left",
+    ]
+    said.clear()
+    report.report_layers(
+        ["relu", "tanh", "silu", "elu"], "reference", coordinates=2, tolerance=1e-6, seed=0, say=said.append
+    )
+    assert said == ["3 of 4 layers, at silu; about 2 s left"]
