@@ -26,7 +26,8 @@ def export(
     best: Best = True,
     step: Step = None,
     images: Annotated[
-        int, typer.Option(metavar="N", min=1, help="Test images on which an ONNX file is scored again.")
+        int,
+        typer.Option(metavar="N", min=1, help="Test images on which an ONNX file or a PyTorch module is scored again."),
     ] = 1000,
     data: Data = None,
     force: Force = False,
@@ -35,8 +36,9 @@ def export(
     """Write a run's network for other programs.
 
     onnx: one file, images float32 (N, C, H, W) from 0 to 1 in, scores and probabilities out; scored again with
-    onnxruntime, and refused if it differs. pytorch: a module's source, and its weights beside it. safetensors: these
-    weights alone. npz: the arrays under their names in nndl. The normalisation is included in each.
+    onnxruntime, and refused if it differs. pytorch: a module's source, and its weights beside it; scored again where
+    PyTorch is installed. safetensors: these weights alone. npz: the arrays under their names in nndl. The normalisation
+    is included in each.
     """
     from nndl.cli.screen import terminal
     from nndl.cli.screen.loading import load
@@ -60,14 +62,19 @@ def _comparison(written: "Written") -> dict[str, Any]:
     return {"checked_on": written.checked_on, **vars(compared), "sentence": compared.sentence}
 
 
+def _agreement(written: "Written", runner: str) -> list[str]:
+    if written.comparison is None:
+        return [f"not run with {runner}, which is not installed here"]
+    return [f"{runner} agrees: {written.comparison.sentence} ({written.checked_on})"]
+
+
 def _hints(written: "Written") -> list[str]:
-    if written.comparison is not None:
-        return [f"onnxruntime agrees: {written.comparison.sentence} ({written.checked_on})"]
     if written.to == "pytorch":
         module, weights = written.files
-        if not module.stem.isidentifier():
-            return []
-        return [f"  from {module.stem} import load; network = load({str(weights)!r})"]
+        loading = [f"  from {module.stem} import load; network = load({str(weights)!r})"]
+        return [*_agreement(written, "PyTorch"), *(loading if module.stem.isidentifier() else [])]
+    if written.to == "onnx":
+        return _agreement(written, "onnxruntime")
     if written.to == "safetensors":
         return ["  the names and shapes are those of the module that --to pytorch writes"]
     return []

@@ -1,7 +1,8 @@
 """The check of an exported network by what will run it; one that differs is not handed on."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -58,17 +59,41 @@ def onnx_scores(model: "ModelProto", pixels: Array) -> Array:
         raise MissingExtraError("onnxruntime", "onnx", "checking an ONNX file") from None
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    parts = [pixels[start : start + BATCH] for start in range(0, len(pixels), BATCH)]
     try:
         session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-        return np.concatenate([session.run([SCORES], {INPUT: part / np.float32(255)})[0] for part in parts])
+        return np.concatenate([session.run([SCORES], {INPUT: part / np.float32(255)})[0] for part in batches(pixels)])
     except Exception as error:  # of onnxruntime, whose errors have no base of their own
         raise ExportError(f"onnxruntime does not run the network: {in_words(error)}; nothing written") from error
 
 
-def refuse_unless_equal(comparison: Comparison, what: str) -> None:
-    """Raise ExportError unless they agree."""
+def torch_scores(text: str, arrays: Mapping[str, Array], pixels: Array) -> Array | None:
+    """Return the scores (N, classes) that an exported module computes for pixels uint8 (N, C, H, W).
+
+    text: its source. arrays: its weights, under its names. None where PyTorch is not installed.
+    """
+    try:
+        import torch
+    except ImportError:
+        return None
+    names: dict[str, Any] = {}
+    try:
+        exec(compile(text, "<the exported module>", "exec"), names)
+        network = names["Network"]().eval()
+        network.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()})
+        with torch.no_grad():
+            parts = [torch.from_numpy(part / np.float32(255)) for part in batches(pixels)]
+            return np.concatenate([network(part).numpy() for part in parts])
+    except Exception as error:  # whatever a layer's own expression runs into
+        raise ExportError(f"PyTorch does not run the module: {in_words(error)}; nothing written") from error
+
+
+def batches(pixels: Array) -> list[Array]:
+    """Cut images into as many at a time as are scored at once."""
+    return [pixels[start : start + BATCH] for start in range(0, len(pixels), BATCH)]
+
+
+def refuse_unless_equal(comparison: Comparison, what: str, own: Sequence[str] = ()) -> None:
+    """Raise ExportError unless they agree; `own` are the places of what the layers say themselves."""
     if not comparison.agrees:
-        raise ExportError(
-            f"{what} does not compute what the run's network does: {comparison.sentence}; nothing written"
-        )
+        words = f"{what} does not compute what the run's network does: {comparison.sentence}; nothing written"
+        raise ExportError("\n".join([words, *(f"  look at {place}" for place in own)]))

@@ -3,12 +3,12 @@
 import ast
 import builtins
 import inspect
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from string import Formatter
 from typing import Any, Protocol
 
 from nndl.errors import ExportError
-from nndl.net.shapes import Placed
+from nndl.net.shapes import Placed, everything
 from nndl.net.types import Array
 from nndl.visible import visible
 
@@ -45,6 +45,12 @@ def pytorch_line(placed: Placed) -> str:
     if words := _wrong(text.format(x="x")):
         raise ExportError(f"{where} gives {visible(text)!r}: {words}; {wanted}")
     return text
+
+
+def said_by_layers(placed: Sequence[Placed], name: str) -> list[str]:
+    """Return the places where layers of one's own have the method: "my_layers.py:33: pytorch() of swish1"."""
+    own = [each for each in everything(placed) if hasattr(each.layer, name)]
+    return [f"{_place(getattr(each.layer, name))}: {name}() of {each.path}" for each in own]
 
 
 def _wrong(text: str) -> str | None:

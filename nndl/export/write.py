@@ -1,8 +1,9 @@
 """A run's network written for other programs: which files, refused or checked before they are, and what they say."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,9 +13,10 @@ from nndl.config.writing.show import dump
 from nndl.data.dataset import Images
 from nndl.data.synthetic import make_synthetic, scaled
 from nndl.errors import DataError, UsageError
-from nndl.export.check import Comparison, compare, onnx_scores, refuse_unless_equal
+from nndl.export.check import Comparison, compare, onnx_scores, refuse_unless_equal, torch_scores
 from nndl.export.files import npz_bytes, safetensors_bytes
 from nndl.export.onnx import onnx_model
+from nndl.export.own import said_by_layers
 from nndl.export.pytorch import source
 from nndl.export.torch_names import to_torch
 from nndl.flags import require_flags
@@ -55,7 +57,8 @@ class Written:
     files: tuple[Path, ...]
     """The file asked for first; of pytorch the weights beside the module too."""
     comparison: Comparison | None = None
-    """The scores of an ONNX file in onnxruntime beside the network's own."""
+    """The scores of an ONNX file in onnxruntime, or of a module in PyTorch, if that is installed, beside the network's
+    own."""
     checked_on: str | None = None
     """The data set whose test images those are of."""
 
@@ -81,10 +84,10 @@ def write(
             f"{target} would hold a Python module, which is imported from a file that ends in .py; say .py"
         )
     _refuse(files, force)
+    folder = None if data is None else expanded(data)
     if to == "onnx":
-        return _write_onnx(run, target, check_images, None if data is None else expanded(data))
-    _write_weights(run, to, files)
-    return Written(to, files)
+        return _write_onnx(run, target, check_images, folder)
+    return _write_weights(run, to, files, check_images, folder)
 
 
 def _format(path: str | Path | None, to: str | None) -> str:
@@ -134,16 +137,35 @@ def _colours(run: Trained) -> str:
     return "grey" if run.network.input_shape[0] == 1 else "RGB"
 
 
-def _write_weights(run: Trained, to: str, files: Sequence[Path]) -> None:
+def _write_weights(run: Trained, to: str, files: tuple[Path, ...], count: int, data: Path | None) -> Written:
+    """Write weights, and of pytorch the module, once PyTorch has computed with them what nndl does, if it is here."""
     network, inputs, about = run.network, run.inputs, _metadata(run)
     if to == "npz":
         write_atomically(files[0], npz_bytes(network, inputs.normalize, inputs.classes))
-        return
+        return Written(to, files)
     words = f"{run.experiment.name}: step {run.step:,} of {about['run']}, from nndl {about['nndl']}."
     text = source(network, inputs.normalize, words, inputs.classes)  # refuses what PyTorch has no module for
-    write_atomically(files[-1], safetensors_bytes(to_torch(network, inputs.normalize), about))
+    arrays = to_torch(network, inputs.normalize)
+    checked = _in_torch(run, text, arrays, count, data) if to == "pytorch" else ()
+    write_atomically(files[-1], safetensors_bytes(arrays, about))
     if to == "pytorch":
         write_atomically(files[0], text)
+    return Written(to, files, *checked)
+
+
+def _in_torch(
+    run: Trained, text: str, arrays: Mapping[str, Array], count: int, data: Path | None
+) -> tuple[Comparison, str] | tuple[()]:
+    """Compare the module with the network; nothing where PyTorch is not installed. Raises ExportError."""
+    if find_spec("torch") is None:
+        return ()
+    pixels, name = _test_pixels(run, count, data)
+    scores = torch_scores(text, arrays, pixels)
+    if scores is None:
+        return ()
+    compared = compare(run.scores(pixels), scores)
+    refuse_unless_equal(compared, "the PyTorch module", said_by_layers(run.network.placed, "pytorch"))
+    return compared, name
 
 
 def _write_onnx(run: Trained, path: Path, count: int, data: Path | None) -> Written:
@@ -151,7 +173,7 @@ def _write_onnx(run: Trained, path: Path, count: int, data: Path | None) -> Writ
     model = onnx_model(run.network, run.inputs.normalize, _metadata(run))
     pixels, name = _test_pixels(run, count, data)
     compared = compare(run.scores(pixels), onnx_scores(model, pixels))
-    refuse_unless_equal(compared, "the ONNX file")
+    refuse_unless_equal(compared, "the ONNX file", said_by_layers(run.network.placed, "onnx"))
     write_atomically(path, model.SerializeToString())
     return Written("onnx", (path,), compared, name)
 

@@ -193,10 +193,11 @@ class Run:
         """Write the network, with its normalisation, for other programs, as `nndl export` does.
 
         to: onnx, npz, safetensors or pytorch; by default what `path` ends in. path: by default the config's name, here;
-        one that is there is left alone unless `force`. An ONNX file is scored again by onnxruntime on as many test
-        images as `check_images` says (of the folder `data`, if they are not where the run found them) and is written
-        only if it agrees. Raises UsageError for words that do not fit, ExportError where the format has no such layer
-        or the scores differ, and MissingExtraError without onnx and onnxruntime.
+        one that is there is left alone unless `force`. An ONNX file is scored again by onnxruntime, a module by PyTorch
+        where that is installed, on as many test images as `check_images` says (of the folder `data`, if they are not
+        where the run found them), and is written only if it agrees. Raises UsageError for words that do not fit,
+        ExportError where the format has no such layer or the scores differ, and MissingExtraError without onnx and
+        onnxruntime.
         """
         return write(self, path, to, force=force, check_images=check_images, data=data)
 

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,8 +12,9 @@ import pytest
 from safetensors import safe_open
 
 from nndl import Run, load_run, train
-from nndl.cli.export import FORMATS
+from nndl.cli.export import FORMATS, _hints
 from nndl.errors import DataError, ExportError, UsageError
+from nndl.export import write
 from nndl.export.write import SUFFIXES
 from tests.small_run import experiment
 
@@ -37,7 +39,7 @@ def test_without_a_name_it_is_the_configs_here(run: Run, tmp_path: Path, monkeyp
     assert run.export(to="pytorch").files == (Path("small.py"), Path("small.safetensors"))
     with pytest.raises(UsageError, match=r"small\.py is there already"):
         run.export(to="pytorch")
-    assert run.export(to="pytorch", force=True).comparison is None
+    assert run.export(to="pytorch", force=True).files == (Path("small.py"), Path("small.safetensors"))
 
 
 def test_a_module_is_called_what_python_can_import(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,6 +112,32 @@ def test_a_graph_with_a_fault_is_not_written(run: Run, tmp_path: Path, monkeypat
     with pytest.raises(ExportError, match="does not compute what the run's network does"):
         run.export(tmp_path / "faulty.onnx")
     assert not (tmp_path / "faulty.onnx").exists()
+
+
+def test_a_module_is_scored_again_by_pytorch_and_not_written_with_a_fault(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("torch")
+    written = run.export(tmp_path / "net.py", check_images=7)
+    assert written.comparison is not None
+    assert (written.checked_on, written.comparison.images, written.comparison.agrees) == ("synthetic", 7, True)
+    made = write.source
+    monkeypatch.setattr(write, "source", lambda *given: made(*given).replace("return x", "return 1.01 * x"))
+    with pytest.raises(ExportError, match="the PyTorch module does not compute what the run's network does"):
+        run.export(tmp_path / "faulty.py")
+    monkeypatch.setattr(write, "source", lambda *given: made(*given).replace("return x", "return torch.nothing(x)"))
+    with pytest.raises(ExportError, match=r"PyTorch does not run the module: AttributeError: .*nothing written"):
+        run.export(tmp_path / "faulty.py")
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith("faulty")] == []
+
+
+def test_without_pytorch_a_module_is_written_as_it_is(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    written = run.export(tmp_path / "net.py")
+    assert (written.comparison, written.files[0].exists()) == (None, True)
+    assert _hints(written)[0] == "not run with PyTorch, which is not installed here"
 
 
 def test_the_command_knows_the_formats() -> None:

@@ -99,6 +99,20 @@ def test_the_network_is_handed_on_as_the_layer_says(config: Path) -> None:
     assert "* torch.sigmoid(1.5 * " in (config.parent / "net.py").read_text()
 
 
+@pytest.mark.parametrize(
+    ("factor", "code", "words"),
+    [("", 0, "PyTorch agrees: largest difference"), ("1.01 * ", 1, "use/1-my_parts.py:39: pytorch() of swish1")],
+)
+def test_what_a_layer_says_for_pytorch_is_run_there(config: Path, factor: str, code: int, words: str) -> None:
+    pytest.importorskip("torch")
+    parts = config.parent / "my_parts.py"
+    parts.write_text(parts.read_text().replace("sigmoid({self.beta!r}", f"sigmoid({{{factor}self.beta!r}}"))
+    train(load_config(config), config.parent / "run", progress=False)
+    done = CliRunner().invoke(app, ["export", "run", "--to", "pytorch", "-o", "net.py"])
+    assert (done.exit_code, words in done.output) == (code, True), done.output
+    assert (config.parent / "net.py").exists() == (code == 0)
+
+
 def test_a_layer_that_says_not_how_is_not_exported(config: Path) -> None:
     code = (config.parent / "my_parts.py").read_text().replace("def onnx", "def other").replace("def pytorch", "def no")
     (config.parent / "my_parts.py").write_text(code)
