@@ -22,7 +22,7 @@ from tests.runs.made import make_run
 
 CONFIG = """\
 name: "<script>alert('x')</script>"
-engine: reference
+engine: vectorized
 threads: 1
 data: {dataset: synthetic, train_size: 120, test_size: 60, validation_size: 40}
 model: {layers: [conv: {filters: 4, kernel: 2, stride: 2, pad: 0}, relu, avg_pool: 8, affine: 10]}
