@@ -1,9 +1,11 @@
 """A run's folder from a stranger: going on with it, repeating and using it reach no file elsewhere, or are refused."""
 
 import os
+import shutil
 import sys
 import time
 import tracemalloc
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,23 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="links and pipes of P
 MINE = b"a key of mine\n"
 
 
+Made = Callable[[Path, int], RunFolder]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """Copies a run that was stopped after so many steps to a folder; each is trained once."""
+    first: dict[int, Path] = {}
+
+    def copy(folder: Path, until: int) -> RunFolder:
+        if until not in first:
+            first[until] = trained(tmp_path_factory.mktemp("made") / "run", until).path
+        shutil.copytree(first[until], folder)
+        return RunFolder(folder)
+
+    return copy
+
+
 def go_on(folder: RunFolder) -> None:
     """Do what `nndl resume` does, and write a line in the log whose words the stranger chose."""
     with lock_run(folder.path):
@@ -50,8 +69,8 @@ FILES = (
 @posix
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("kind", ["symbolic", "hard", "dangling"])
-def test_a_link_in_a_run_leads_nowhere(tmp_path: Path, name: str, kind: str) -> None:
-    folder, mine = trained(tmp_path / "run", 5), tmp_path / "elsewhere" / "key"
+def test_a_link_in_a_run_leads_nowhere(made: Made, tmp_path: Path, name: str, kind: str) -> None:
+    folder, mine = made(tmp_path / "run", 5), tmp_path / "elsewhere" / "key"
     mine.parent.mkdir()
     mine.write_bytes(MINE)
     path = folder.path / name
@@ -72,8 +91,8 @@ def test_a_link_in_a_run_leads_nowhere(tmp_path: Path, name: str, kind: str) -> 
 @posix
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("kind", ["pipe", "device", "terabyte"])
-def test_nothing_holds_a_reader_up(tmp_path: Path, name: str, kind: str) -> None:
-    folder = trained(tmp_path / "run", 5)
+def test_nothing_holds_a_reader_up(made: Made, tmp_path: Path, name: str, kind: str) -> None:
+    folder = made(tmp_path / "run", 5)
     path = folder.path / name
     path.unlink(missing_ok=True)
     if kind == "pipe":
@@ -93,8 +112,8 @@ def test_nothing_holds_a_reader_up(tmp_path: Path, name: str, kind: str) -> None
 
 
 @posix
-def test_a_config_that_is_none_is_refused_in_words(tmp_path: Path) -> None:
-    folder = trained(tmp_path / "run", 5)
+def test_a_config_that_is_none_is_refused_in_words(made: Made, tmp_path: Path) -> None:
+    folder = made(tmp_path / "run", 5)
     folder.config.unlink()
     folder.config.symlink_to("/dev/zero")
     for work in (go_on, again, lambda folder: load_run(folder.path)):
@@ -114,8 +133,10 @@ def claim(path: Path, name: str, gigabytes: int) -> None:
 
 
 @pytest.mark.parametrize("name", ["params/affine1.w", "params/other"])
-def test_memory_is_taken_for_what_the_network_needs_and_not_for_what_a_file_claims(tmp_path: Path, name: str) -> None:
-    folder = trained(tmp_path / "run", 6)
+def test_memory_is_taken_for_what_the_network_needs_and_not_for_what_a_file_claims(
+    made: Made, tmp_path: Path, name: str
+) -> None:
+    folder = made(tmp_path / "run", 6)
     for path in (folder.best, folder.last, folder.path / "step-3.safetensors"):
         claim(path, name, 3)
     tracemalloc.start()
@@ -156,8 +177,8 @@ ABOUT: tuple[dict[str, Any], ...] = (
 
 
 @pytest.mark.parametrize("about", ABOUT)
-def test_what_a_state_says_of_its_making_is_looked_at(tmp_path: Path, about: dict[str, Any]) -> None:
-    folder = trained(tmp_path / "run", 5)
+def test_what_a_state_says_of_its_making_is_looked_at(made: Made, tmp_path: Path, about: dict[str, Any]) -> None:
+    folder = made(tmp_path / "run", 5)
     arrays, info = read_checkpoint(folder.last)
     write_checkpoint(folder.last, arrays, {**info, "about": about})
     with pytest.raises(NndlError):
@@ -168,8 +189,10 @@ def test_what_a_state_says_of_its_making_is_looked_at(tmp_path: Path, about: dic
         assert str(error)  # noqa: PT017
 
 
-def test_a_state_beyond_the_end_of_its_training_is_refused_and_not_called_an_interruption(tmp_path: Path) -> None:
-    folder = trained(tmp_path / "run", 12)
+def test_a_state_beyond_the_end_of_its_training_is_refused_and_not_called_an_interruption(
+    made: Made, tmp_path: Path
+) -> None:
+    folder = made(tmp_path / "run", 12)
     arrays, info = read_checkpoint(folder.last)
     write_checkpoint(folder.last, arrays, {**info, "step": 99})
     with pytest.raises(CheckpointError, match="says that it is at step 99, and its config trains 12"):
@@ -177,24 +200,24 @@ def test_a_state_beyond_the_end_of_its_training_is_refused_and_not_called_an_int
 
 
 @pytest.mark.parametrize("step", [None, -1, "x", 1e300, True, 10**30])
-def test_weights_that_do_not_say_their_step_are_refused(tmp_path: Path, step: Any) -> None:
-    folder = trained(tmp_path / "run", 5)
+def test_weights_that_do_not_say_their_step_are_refused(made: Made, tmp_path: Path, step: Any) -> None:
+    folder = made(tmp_path / "run", 5)
     arrays, info = read_checkpoint(folder.best)
     write_checkpoint(folder.best, arrays, {**info, "step": step})
     with pytest.raises(CheckpointError, match=r"the best weights of .* do not say of which step they are"):
         load_run(folder.path)
 
 
-def test_weights_of_another_network_are_refused_before_they_are_read(tmp_path: Path) -> None:
-    folder = trained(tmp_path / "run", 5)
+def test_weights_of_another_network_are_refused_before_they_are_read(made: Made, tmp_path: Path) -> None:
+    folder = made(tmp_path / "run", 5)
     arrays, info = read_checkpoint(folder.best)
     write_checkpoint(folder.best, {**arrays, "params/affine1.b": np.zeros(11, np.float32)}, info)
     with pytest.raises(CheckpointError, match=r"affine1\.b is float32 \(11,\) in the saved state, but float32 \(10,\)"):
         load_run(folder.path)
 
 
-def test_a_folder_in_a_files_place_is_told(tmp_path: Path) -> None:
-    folder = trained(tmp_path / "run", 5)
+def test_a_folder_in_a_files_place_is_told(made: Made, tmp_path: Path) -> None:
+    folder = made(tmp_path / "run", 5)
     folder.best.unlink()
     folder.best.mkdir()
     with pytest.raises(CheckpointError, match=r"best\.safetensors is a folder, not a file"):
@@ -205,8 +228,8 @@ def test_a_folder_in_a_files_place_is_told(tmp_path: Path) -> None:
         go_on(folder)
 
 
-def test_classes_that_are_not_as_many_as_the_network_scores_are_refused(tmp_path: Path) -> None:
-    folder = trained(tmp_path / "run", 5)
+def test_classes_that_are_not_as_many_as_the_network_scores_are_refused(made: Made, tmp_path: Path) -> None:
+    folder = made(tmp_path / "run", 5)
     known = read_inputs(folder)
     assert known is not None
     write_inputs(folder, replace(known, classes=known.classes[:9]))
