@@ -46,8 +46,7 @@ def inspect(
     if dataset not in SOURCES:
         raise UsageError(f"--dataset takes {', '.join(SOURCES)}, not {dataset!r}")
     wanted = Wanted(root, skip_damaged=True, valid_apart=True)
-    folder = dataset == "folder"
-    found = inspect_folder(wanted) if folder else inspect_dataset(SOURCES[dataset].load(wanted), wanted)
+    found = inspect_folder(wanted) if dataset == "folder" else inspect_dataset(SOURCES[dataset].load, wanted)
     if sheet is not None:
         _write_sheet(sheet, found)
     told = record(found)

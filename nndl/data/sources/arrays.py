@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nndl.data.dataset import CHANNELS, LARGEST, SMALLEST, Dataset, Images
 from nndl.data.pixels import Shape
-from nndl.data.sources.wanted import MOST_IMAGES, Found, Wanted, chosen, listed
+from nndl.data.sources.wanted import MOST_IMAGES, Fault, Found, Wanted, chosen, listed
 from nndl.data.split import stratified_split
 from nndl.errors import DataError
 
@@ -94,24 +94,25 @@ def _sorted_out(whole: Whole, wanted: Wanted) -> tuple[tuple[str, ...], Taken, T
     """Return the classes, and what is taken to train on, to validate on apart, and to test on."""
     labels = _words(whole.train, whole.names)
     there = whole.names if whole.names and whole.train.labels.dtype.kind not in "US" else _in_order(labels)
-    classes = chosen(there, wanted)
-    train = _of_classes(labels, classes)
+    valid_apart = whole.valid if whole.test and wanted.valid_apart else None
+    beside = [(part.name, _words(part, whole.names)) for part in (whole.test, valid_apart) if part]
+    others = list[str]()
+    for part, found_there in beside if wanted.classes is None else ():
+        if only := sorted(set(found_there.tolist()) - {*there, *others}):
+            words = f"{part} has images of {listed(only)}, and {whole.train.name} has none"
+            wanted.note(Fault(tuple(only), words))
+            others += only
+    classes = chosen([*there, *others], wanted)
+    train, *more = (_of_classes(each, classes) for each in (labels, *(found_there for _, found_there in beside)))
     counts = np.bincount(train.labels, minlength=len(classes))
-    if empty := [name for name, count in zip(classes, counts, strict=True) if not count]:
-        raise DataError(f"{whole.train.name} has no image of {listed(empty)}; leave it out of data.classes")
-
-    def beside(part: Part) -> Taken:
-        words = _words(part, whole.names)
-        if wanted.classes is None and (only := set(words.tolist()) - set(there)):
-            raise DataError(f"{part.name} has images of {listed(sorted(only))}, and {whole.train.name} has none")
-        return _of_classes(words, classes)
-
+    if empty := [name for name, count in zip(classes, counts, strict=True) if not count and name not in others]:
+        words = f"{whole.train.name} has no image of {listed(empty)}; leave it out of data.classes"
+        wanted.note(Fault(tuple(empty), words))
     if whole.test is None:
-        train, test = _share(train, len(classes), wanted)
-    elif not len((test := beside(whole.test)).positions):
-        raise DataError(f"{whole.test.name} has no image of {listed(classes)} to test on")
-    valid = beside(whole.valid) if whole.valid and whole.test and wanted.valid_apart else None
-    return classes, train, valid if valid and len(valid.positions) else None, test
+        train, test = _share(train, classes, wanted)
+    elif not len((test := more[0]).positions):
+        wanted.note(Fault(classes, f"{whole.test.name} has no image of {listed(classes)} to test on"))
+    return classes, train, more[1] if len(more) > 1 and len(more[1].positions) else None, test
 
 
 def _of_classes(labels: Array, classes: Sequence[str]) -> Taken:
@@ -128,13 +129,15 @@ def _numbers(labels: Array, classes: Sequence[str]) -> Array:
     return np.array([numbers.get(name, -1) for name in names.tolist()], np.int64)[which.reshape(-1)]
 
 
-def _share(taken: Taken, classes: int, wanted: Wanted) -> tuple[Taken, Taken]:
+def _share(taken: Taken, classes: Sequence[str], wanted: Wanted) -> tuple[Taken, Taken]:
     """Draw those to test on."""
     index, labels = taken
-    count = max(round(wanted.test_share * len(index)), classes)
-    if len(index) < 2 * classes:
-        raise DataError(f"{wanted.root} has {len(index):,} images of {classes:,} classes: too few to train and test on")
-    train, test = stratified_split(labels, min(count, len(index) - classes), wanted.seed)
+    count, least = max(round(wanted.test_share * len(index)), len(classes)), len(classes)
+    if len(index) < 2 * least:
+        words = f"{wanted.root} has {len(index):,} images of {least:,} classes: too few to train and test on"
+        wanted.note(Fault(tuple(classes), words))
+        return taken, Taken(index[:0], labels[:0])
+    train, test = stratified_split(labels, min(count, len(index) - least), wanted.seed)
     return Taken(index[train], labels[train]), Taken(index[test], labels[test])
 
 

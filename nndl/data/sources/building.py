@@ -10,7 +10,7 @@ from nndl.data.sources.cache import End, Item, Plan, cached
 from nndl.data.sources.decoding import Named, decoded
 from nndl.data.sources.pruning import CLEANING, there_are
 from nndl.data.sources.telling import progress
-from nndl.data.sources.wanted import Wanted, listed
+from nndl.data.sources.wanted import Fault, Wanted, listed
 from nndl.errors import DataError
 from nndl.paths import resolved
 
@@ -93,8 +93,9 @@ def _images(pictures: Pictures, shape: Shape, wanted: Wanted) -> Iterator[Item |
     if damage and not wanted.skip_damaged:
         raise DataError(_words(damage, wanted))
     if lost:
-        words = f"{wanted.root}: no picture of {listed(pictures.classes[label] for label in sorted(lost))} to train on"
-        raise DataError(f"{words} is whole\n{_words(damage, wanted)}")
+        names = tuple(pictures.classes[label] for label in sorted(lost))
+        words = f"{wanted.root}: no picture of {listed(names)} to train on is whole"
+        wanted.note(Fault(names, f"{words}\n{_words(damage, wanted)}" if damage else words))
 
 
 def _words(damage: list[DataError], wanted: Wanted) -> str:

@@ -3,7 +3,7 @@
 import hashlib
 import io
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -15,8 +15,8 @@ from nndl.data.pictures import FORMATS, decode
 from nndl.data.sources.decoding import in_order, read_plain
 from nndl.data.sources.duplicates import Pair, exact_pairs, near_pairs, thumbnails
 from nndl.data.sources.telling import progress
-from nndl.data.sources.tree import Fault, Picture, read_tree
-from nndl.data.sources.wanted import Wanted
+from nndl.data.sources.tree import Picture, read_tree
+from nndl.data.sources.wanted import Fault, Wanted
 from nndl.errors import DataError
 
 Array = NDArray[Any]
@@ -78,15 +78,17 @@ class Inspection:
 def inspect_folder(wanted: Wanted) -> Inspection:
     """Look at every picture of a folder. Raises DataError where it is none of classes; their faults are noted."""
     faults = list[Fault]()
-    tree = read_tree(replace(wanted, valid_apart=True), faults.append)
+    tree = read_tree(replace(wanted, valid_apart=True, note=faults.append))
     found = Inspection(tree.classes, faults=faults)
     of_parts = zip(PARTS, (tree.train, tree.valid, tree.test), strict=True)
     everything = [(picture, part) for part, pictures in of_parts for picture in pictures]
     return _gathered(found, (look for _, look in in_order(everything, _look)), len(everything), wanted)
 
 
-def inspect_dataset(data: Dataset, wanted: Wanted) -> Inspection:
-    """Look at images that are arrays already."""
+def inspect_dataset(load: Callable[[Wanted], Dataset], wanted: Wanted) -> Inspection:
+    """Look at images that `load` gives as arrays. Raises DataError for what it cannot; faults of classes are noted."""
+    faults = list[Fault]()
+    data = load(replace(wanted, valid_apart=True, note=faults.append))
 
     def looks() -> Iterator[Look]:
         learnt = len(data.train) - data.valid
@@ -98,7 +100,7 @@ def inspect_dataset(data: Dataset, wanted: Wanted) -> Inspection:
                 digest, size = hashlib.sha256(pixels.data).digest(), (images.shape[2], images.shape[1])
                 yield Look(name, int(images.labels[at]), part, size, kind, digest, pixels)
 
-    return _gathered(Inspection(data.classes), looks(), len(data.train) + len(data.test), wanted)
+    return _gathered(Inspection(data.classes, faults=faults), looks(), len(data.train) + len(data.test), wanted)
 
 
 def _look(item: tuple[Picture, str]) -> Look | tuple[int, DataError]:

@@ -5,7 +5,7 @@ train-00000-of-00001.parquet, test-..., validation-..., in the folder or its dat
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import chain
@@ -20,7 +20,7 @@ from nndl.data.hidden import without_hidden
 from nndl.data.sources.building import Pictures, build, shape_of
 from nndl.data.sources.cache import stamp_of
 from nndl.data.sources.decoding import Named
-from nndl.data.sources.wanted import MOST_IMAGES, Found, Wanted, chosen, listed, require_root
+from nndl.data.sources.wanted import MOST_IMAGES, Fault, Found, Wanted, chosen, listed, require_root
 from nndl.data.split import stratified_split
 from nndl.errors import DataError, MissingExtraError
 from nndl.paths import resolved
@@ -99,10 +99,11 @@ def _tables(wanted: Wanted) -> _Tables:
     taken = {path: numbers[rows] for path, rows in labels.items()}
     learnt = set(np.concatenate([taken[path] for path in train]).tolist())
     if missing := [name for number, name in enumerate(classes) if number not in learnt]:
-        raise DataError(f"{wanted.root}: no picture to train on is of {listed(missing)}; leave it out of data.classes")
+        words = f"{wanted.root}: no picture to train on is of {listed(missing)}; leave it out of data.classes"
+        wanted.note(Fault(tuple(missing), words))
     if test:
         return _Tables(classes, *({path: taken[path] for path in part} for part in (train, test, valid)))
-    return _Tables(classes, *_divided({path: taken[path] for path in train}, len(classes), wanted), {})
+    return _Tables(classes, *_divided({path: taken[path] for path in train}, classes, wanted), {})
 
 
 def _numbered(labels: dict[Path, Array], known: list[str], root: Path) -> tuple[list[str], dict[Path, Array]]:
@@ -122,15 +123,18 @@ def _numbered(labels: dict[Path, Array], known: list[str], root: Path) -> tuple[
     return names, labels
 
 
-def _divided(taken: dict[Path, Array], classes: int, wanted: Wanted) -> tuple[dict[Path, Array], dict[Path, Array]]:
+def _divided(
+    taken: dict[Path, Array], classes: Sequence[str], wanted: Wanted
+) -> tuple[dict[Path, Array], dict[Path, Array]]:
     """Draw the rows that test."""
     rows = np.concatenate(list(taken.values()))
     index = np.flatnonzero(rows >= 0)
-    if len(index) < 2 * classes:
-        raise DataError(
-            f"{wanted.root} has {len(index):,} pictures of {classes:,} classes: too few to train and test on"
-        )
-    count = min(max(round(wanted.test_share * len(index)), classes), len(index) - classes)
+    least = len(classes)
+    if len(index) < 2 * least:
+        words = f"{wanted.root} has {len(index):,} pictures of {least:,} classes: too few to train and test on"
+        wanted.note(Fault(tuple(classes), words))
+        return taken, {}
+    count = min(max(round(wanted.test_share * len(index)), least), len(index) - least)
     _, drawn = stratified_split(rows[index], count, wanted.seed)
     tested = np.zeros(len(rows), bool)
     tested[index[drawn]] = True

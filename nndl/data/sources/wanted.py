@@ -1,9 +1,10 @@
 """A config's wishes for images of one's own, and the facts that these tell before they are read."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from typing import NamedTuple
 
 from nndl.data.pixels import Fit, Shape
 from nndl.errors import DataError
@@ -14,6 +15,18 @@ MOST_CLASSES = 1000
 """Of a data set; more are folders that are no classes, or labels that are none."""
 MOST_IMAGES = 2_000_000
 _NAMED = 20
+
+
+class Fault(NamedTuple):
+    """A rule of data sets that some classes break."""
+
+    classes: tuple[str, ...]
+    words: str
+
+
+def refuse(fault: Fault) -> None:
+    """Raise DataError."""
+    raise DataError(fault.words)
 
 
 @dataclass(frozen=True)
@@ -31,6 +44,8 @@ class Wanted:
     seed: int = 0
     valid_apart: bool = False
     """Images that the files have for validation, beside some to test on, validate; else they join those that train."""
+    note: Callable[[Fault], None] = refuse
+    """Told of a fault of some classes, which are read all the same if it returns."""
 
 
 @dataclass(frozen=True)

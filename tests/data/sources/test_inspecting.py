@@ -1,16 +1,20 @@
 """A look at a folder finds what is in it."""
 
 import io
+import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from nndl.data.dataset import Dataset, Images
 from nndl.data.sources.inspecting import inspect_dataset, inspect_folder
+from nndl.data.sources.registry import SOURCES
 from nndl.data.sources.sheet import CELL, contact_sheet
 from nndl.data.sources.wanted import Wanted
+from nndl.errors import DataError
 from tests.data.sources.drawn import COLOURS, fill, picture
 
 Image = pytest.importorskip("PIL.Image")
@@ -62,7 +66,8 @@ def test_what_validates_is_a_part_of_its_own(pets: Path) -> None:
     random = np.random.default_rng(0)
     train = Images(random.integers(0, 200, (20, 1, 28, 28), np.uint8), np.arange(20) % 2)
     train.images[15:] = 255
-    found = inspect_dataset(Dataset("digits", train, train.take(np.arange(4)), ("0", "1"), False, 5), Wanted(pets))
+    digits = Dataset("digits", train, train.take(np.arange(4)), ("0", "1"), False, 5)
+    found = inspect_dataset(lambda _: digits, Wanted(pets))
     assert [found.parts.count(part) for part in ("train", "valid", "test")] == [15, 5, 4]
     np.testing.assert_allclose(found.mean, train.images[:15].mean())
 
@@ -84,13 +89,41 @@ def test_faults_of_classes_are_noted_and_the_pictures_looked_at_all_the_same(tmp
     assert inspect_folder(Wanted(tmp_path / "tree")).faults[0].classes == ("cat", "dog", "empty")
 
 
+@pytest.mark.parametrize(
+    ("names", "train", "test", "faults"),
+    [
+        ("cat dog owl", "0 0 1 1", "0 1", [("owl",)]),
+        ("", "3 3 7 7", "3 5 7", [("5",)]),
+        ("", "3 3 7 7", "", [("3", "7")]),
+        ("", "3 7 7", None, [("3", "7")]),
+        ("", "3 3 7 7", "3 7", []),
+    ],
+)
+def test_faults_of_classes_are_noted_of_arrays_too(
+    tmp_path: Path, names: str, train: str, test: str | None, faults: list[tuple[str, ...]]
+) -> None:
+    arrays: dict[str, Any] = {"names": np.array(names.split())} if names else {}
+    for part, labels in (("train", train), ("test", test)):
+        if labels is not None:
+            arrays[f"y_{part}"] = np.array(labels.split(), np.int64)
+            arrays[f"x_{part}"] = np.arange(64 * len(labels.split()), dtype=np.uint8).reshape(-1, 8, 8)
+    np.savez(tmp_path / "some.npz", **arrays)
+    found = inspect_dataset(SOURCES["npz"].load, Wanted(tmp_path / "some.npz"))
+    assert [fault.classes for fault in found.faults] == faults
+    assert set().union(*faults) <= set(found.classes)
+    assert len(found.labels) == len(train.split()) + len((test or "").split())
+    if faults:
+        with pytest.raises(DataError, match=re.escape(found.faults[0].words)):
+            SOURCES["npz"].load(Wanted(tmp_path / "some.npz"))
+
+
 def test_images_that_are_arrays_are_looked_at_too() -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (20, 1, 28, 28), np.uint8)
     labels = np.arange(20) % 2
     test = pixels[:4].copy()
     test[3] = 9
     data = Dataset("digits", Images(pixels, labels), Images(test, labels[:4]), ("0", "1"), False)
-    found = inspect_dataset(data, Wanted(Path("digits")))
+    found = inspect_dataset(lambda _: data, Wanted(Path("digits")))
     assert found.exact == [(0, 20), (1, 21), (2, 22)]
     assert found.across(found.exact) == found.exact
     assert found.sizes[0] == (28, 28)
