@@ -18,8 +18,9 @@ from nndl.config.data import build_split
 from nndl.config.reading.overrides import settings
 from nndl.data.cifar import load_cifar
 from nndl.errors import DataError, UsageError
-from nndl.paths import expanded, to_write, word
-from tests.cli.command import nndl
+from nndl.paths import expanded, resolved, to_write, word
+from nndl.runs.lock import is_locked
+from tests.cli.command import ROOT, nndl
 from tests.small_run import CONFIG, experiment
 
 HOME = "USERPROFILE" if os.name == "nt" else "HOME"
@@ -164,3 +165,13 @@ def test_no_verb_writes_over_a_named_pipe(tmp_path: Path, words: tuple[str, ...]
     assert (done.returncode, done.stdout) == (2, "")
     assert "it.csv is a named pipe, and only files are written over" in done.stderr
     assert (tmp_path / "it.csv").is_fifo()
+
+
+def test_circles_of_links_are_told_and_not_fallen_over(tmp_path: Path) -> None:
+    """Nothing calls pathlib's resolve, which raises a RuntimeError for them."""
+    for one, other in (("a", "b"), ("b", "a")):
+        (tmp_path / one).symlink_to(tmp_path / other)
+    assert resolved(tmp_path / "a") == resolved(tmp_path) / "a"
+    assert not is_locked(tmp_path / "a")
+    written = [path for path in (ROOT / "nndl").rglob("*.py") if ".resolve()" in path.read_text(encoding="utf-8")]
+    assert written == []

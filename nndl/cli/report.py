@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 from nndl.cli.options import Data, Json, LatestRuns, OpenIt, to_file
+from nndl.paths import resolved
 
 
 def report(
@@ -47,4 +48,4 @@ def report(
     if open_it:
         import webbrowser
 
-        webbrowser.open(path.resolve().as_uri())
+        webbrowser.open(resolved(path).as_uri())

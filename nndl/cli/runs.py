@@ -10,7 +10,7 @@ from nndl.cli.command import Group, Verb
 from nndl.cli.complete import complete_run_config, complete_sort
 from nndl.cli.options import Force, Json, Runs
 from nndl.cli.screen.counts import count_of
-from nndl.paths import expanded, quoted, writable
+from nndl.paths import expanded, quoted, resolved, writable
 
 if TYPE_CHECKING:
     from nndl.runs.listing import Row
@@ -158,7 +158,7 @@ def remove(
     from nndl.runs.removing import removable, remove_run, size_of
 
     named = [str(find_run(text).path) if text == "latest" else text for text in run]
-    folders = list({folder.path.resolve(): folder for folder in (removable(text) for text in named)}.values())
+    folders = list({resolved(folder.path): folder for folder in (removable(text) for text in named)}.values())
     sizes = {str(folder.path): size_of(folder) for folder in folders}
     if not yes:
         for path, size in sizes.items():

@@ -9,7 +9,7 @@ import typer
 from nndl.cli.command import Group, TrainingVerb, Verb
 from nndl.cli.options import Data, Engine, Force, Json, OpenIt, Quiet, Synthetic, Threads
 from nndl.cli.screen.ending import exit_code
-from nndl.paths import expanded, to_write, writable
+from nndl.paths import expanded, resolved, to_write, writable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -313,7 +313,7 @@ def report(
     if open_it:
         import webbrowser
 
-        webbrowser.open(path.resolve().as_uri())
+        webbrowser.open(resolved(path).as_uri())
 
 
 @sweep_app.command("export", short_help="Write the trials as CSV, or as Optuna's SQLite.", cls=Verb)

@@ -30,7 +30,7 @@ from nndl.flags import require_flags
 from nndl.own.running import explained
 from nndl.own.source import Source
 from nndl.own.trust import is_run
-from nndl.paths import expanded
+from nndl.paths import expanded, resolved
 from nndl.visible import beware, visible
 
 ROW = next(key for key in ONE_OF if key.what == "layer")
@@ -131,7 +131,7 @@ def is_sweep(tree: Any) -> bool:
 
 def _name(path: FilePath) -> str:
     """Name the runs of this config: bn_cnn, or ladder-90 for ladder/90."""
-    path, bundled = path.resolve(), folder().resolve()
+    path, bundled = resolved(path), resolved(folder())
     inside = path.relative_to(bundled) if path.is_relative_to(bundled) else FilePath(path.name)
     return "-".join(inside.with_suffix("").parts)
 

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from nndl.check.running.runner import APART, WITH_US
+from nndl.paths import resolved
 
 MOUNTED_APART = (*WITH_US, *APART[:-1], "--mount", APART[-1])
 SCRATCH = 2**28
@@ -52,11 +53,11 @@ def to_hide(paths: Iterable[Path], needed: Iterable[Path]) -> tuple[list[str], l
 
     Their folders are hidden whole where nothing that is needed lies in them.
     """
-    keep = [place.resolve() for place in needed]
+    keep = [resolved(place) for place in needed]
     found: set[Path] = set()
     seen: list[str] = []
     for path in paths:
-        real = path.resolve()
+        real = resolved(path)
         free = [place for place in (real.parent, real) if not any(place in (each, *each.parents) for each in keep)]
         if free:
             found.add(free[0])

@@ -22,7 +22,7 @@ from nndl.export.torch_names import to_torch
 from nndl.flags import require_flags
 from nndl.net.network import Network
 from nndl.net.types import Array
-from nndl.paths import expanded, writable
+from nndl.paths import expanded, resolved, writable
 from nndl.runs.atomic import write_atomically
 from nndl.runs.folder import RunFolder, safe_name
 from nndl.runs.inputs import Inputs
@@ -125,7 +125,7 @@ def _metadata(run: Trained) -> dict[str, Any]:
     """Return what a file says of itself."""
     return {
         "nndl": __version__,
-        "run": visible(run.folder.path.resolve().name),
+        "run": visible(resolved(run.folder.path).name),
         "step": run.step,
         "classes": list(run.inputs.classes),
         "input": f"{_colours(run)} images, float32 (N, {', '.join(map(str, run.network.input_shape))}), 0..1",

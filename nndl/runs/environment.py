@@ -9,6 +9,7 @@ from typing import Any
 
 from nndl import __version__
 from nndl.launched import ranks
+from nndl.paths import resolved
 
 
 def describe_environment() -> dict[str, Any]:
@@ -73,7 +74,7 @@ def processor() -> str | None:
 def git_commit(folder: Path) -> str | None:
     """Return the commit of the source in `folder`, with "+" where files were changed; None outside a clone of nndl."""
     top = _output(["git", "-C", str(folder), "rev-parse", "--show-toplevel"])
-    if top is None or Path(top).resolve() != folder.resolve().parents[1]:
+    if top is None or resolved(Path(top)) != resolved(folder).parents[1]:
         return None
     commit = _output(["git", "-C", str(folder), "rev-parse", "HEAD"])
     changed = _output(

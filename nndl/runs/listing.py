@@ -10,6 +10,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from nndl.errors import UsageError
+from nndl.paths import resolved
 from nndl.runs.files import ForeignFileError, is_there, read_bounded
 from nndl.runs.folder import RunFolder, run_names, runs_root
 from nndl.runs.metrics import read_metrics
@@ -143,7 +144,7 @@ def _fold(value: Any) -> str | None:
 
 def name_of(folder: RunFolder) -> str:
     """Return its folder's name; of one of a config's several seeds with the name of theirs in front, ninety/seed-0."""
-    path = folder.path.resolve()
+    path = resolved(folder.path)
     name = path.name
     while MEMBER.fullmatch(path.name) and path.parent.name:
         path = path.parent

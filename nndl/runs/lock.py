@@ -17,6 +17,7 @@ from threading import get_ident
 
 from nndl.disk import lock_file
 from nndl.errors import UsageError
+from nndl.paths import resolved
 from nndl.runs.files import ForeignFileError, has_other_names, open_own, read_bounded
 from nndl.runs.plain import parse_json
 
@@ -40,7 +41,7 @@ def lock_run(folder: Path) -> Iterator[None]:
 
     Raises InUseError where another process or thread has the lock, UsageError where the folder cannot be written to.
     """
-    path, here = folder.resolve(), (os.getpid(), get_ident())
+    path, here = resolved(folder), (os.getpid(), get_ident())
     if _held.get(path) == here:
         yield
         return
@@ -58,7 +59,7 @@ def lock_run(folder: Path) -> Iterator[None]:
 
 def is_locked(path: Path) -> bool | None:
     """Tell whether a process, this one included, has the lock of the run in `path`; None where that is unknown."""
-    if path.resolve() in _held:
+    if resolved(path) in _held:
         return True
     try:
         handle = open_own(path / LOCK, os.O_RDWR if sys.platform == "win32" else os.O_RDONLY)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from nndl.paths import resolved
 from nndl.runs.comparing import by_config, counted, told_apart
 from nndl.runs.curves import Curves, averaged, read_curves
 from nndl.runs.differences import shown
@@ -54,7 +55,7 @@ def bundles(words: Sequence[str], runs: Path | None = None) -> list[Bundle]:
         else:
             made = [_bundle(group, inside) for group in by_config([read_row(run) for run in members(inside)])]
         for bundle in made:
-            found.setdefault(Path(bundle.rows[0].folder).resolve(), bundle)
+            found.setdefault(resolved(Path(bundle.rows[0].folder)), bundle)
     return list(found.values())
 
 

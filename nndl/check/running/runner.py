@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from nndl.check.running.executor import decoded, encoded
+from nndl.paths import resolved
 
 Answer = dict[str, Any]
 
@@ -62,7 +63,7 @@ class Runner:
     """The process of one file. A context manager; `run` starts the process, and starts it anew once it is gone."""
 
     def __init__(self, file: Path, *, seconds: float = 10.0, memory: int = MEMORY) -> None:
-        self.file, self.seconds, self.memory = file.resolve(), seconds, memory
+        self.file, self.seconds, self.memory = resolved(file), seconds, memory
         self.process: subprocess.Popen[str] | None = None
         self.folder = tempfile.TemporaryDirectory(prefix="nndl-check-", ignore_cleanup_errors=True)
         self.lines: queue.Queue[str] = queue.Queue()

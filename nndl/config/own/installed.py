@@ -12,6 +12,7 @@ from nndl.config.schema import ONE_OF, Experiment
 from nndl.described import Described
 from nndl.own.registry import Part, bring_when_asked, part_of, registered, registering_for
 from nndl.own.running import in_words
+from nndl.paths import resolved
 
 GROUP = "nndl.parts"
 faults: list[str] = []
@@ -32,7 +33,7 @@ def bring() -> None:
 
 def _is_installed(entry: EntryPoint) -> bool:
     """Tell whether a package stands elsewhere than in the folder one is in, which `python -m nndl` searches too."""
-    return entry.dist is not None and Path(str(entry.dist.locate_file(""))).resolve() != Path.cwd()
+    return entry.dist is not None and resolved(Path(str(entry.dist.locate_file("")))) != Path.cwd()
 
 
 def _load(entry: EntryPoint) -> None:

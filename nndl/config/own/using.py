@@ -12,6 +12,7 @@ from nndl.own import trust
 from nndl.own.registry import Part, in_force
 from nndl.own.running import registers_nothing, run
 from nndl.own.source import KEPT, Source, SourceError, copy_names, find_source, is_file_name
+from nndl.paths import resolved
 from nndl.visible import visible
 
 Find = Callable[[Sequence[str], "Faults"], list[Source]]
@@ -54,7 +55,7 @@ def chosen(names: Sequence[str]) -> Iterator[list[Part]]:
     What lies in a run's folder is the run's, whoever names it.
     """
     sources = [find_source(name, Path.cwd()) for name in names]
-    of_runs = [each for each in sources if any(map(trust.is_run, list(Path(each.path).resolve().parents)[:2]))]
+    of_runs = [each for each in sources if any(map(trust.is_run, list(resolved(Path(each.path)).parents)[:2]))]
     trust.refuse_unknown(of_runs, "a run's folder")
     trust.note([each for each in sources if each not in of_runs])
     parts: list[Part] = []

@@ -20,7 +20,7 @@ from nndl.jobs.sweeps.checks import check
 from nndl.jobs.sweeps.dimensions import DIMENSIONS
 from nndl.jobs.sweeps.schema import Sweep
 from nndl.jobs.sweeps.values import choose_code
-from nndl.paths import expanded
+from nndl.paths import expanded, resolved
 
 Kept = Callable[[Sweep], Base | None]
 SPACE = OneOf("space", "", "range", DIMENSIONS)
@@ -114,4 +114,4 @@ def _validated(plain: dict[str, Any], report: Report) -> Sweep | None:
 def _with_base_found(sweep: Sweep, path: FilePath) -> Sweep:
     """Make the base a path that holds from anywhere, where it is a file beside the sweep's."""
     beside = path.parent / sweep.base
-    return sweep.model_copy(update={"base": str(beside.resolve())}) if beside.is_file() else sweep
+    return sweep.model_copy(update={"base": str(resolved(beside))}) if beside.is_file() else sweep

@@ -18,6 +18,7 @@ from typing import Any
 from nndl.errors import MissingExtraError, UsageError
 from nndl.jobs.own_python import keep_folder_out, own_python
 from nndl.jobs.sweeps.storage import storage_named
+from nndl.paths import resolved
 
 JOBS = "jobs"
 """The folder in the sweep's where submitit keeps scripts and what workers say."""
@@ -88,7 +89,7 @@ def submit(
     keep_folder_out()
     limits = {f"{each}_max_num_timeout": MOST_REQUEUES for each in ("slurm", "local")}
     try:
-        executor = submitit.AutoExecutor(folder=folder.resolve() / JOBS, cluster=cluster, **limits)
+        executor = submitit.AutoExecutor(folder=resolved(folder) / JOBS, cluster=cluster, **limits)
         executor.update_parameters(timeout_min=MINUTES, **given)
         with storage_named(url), executor.batch():
             return [executor.submit(Work(command(folder, sets))) for _ in range(workers)]
@@ -98,7 +99,7 @@ def submit(
 
 def command(folder: Path, sets: Sequence[str]) -> list[str]:
     """Return a worker's command, for any machine that sees the folder."""
-    words = [*own_python(), "-m", "nndl", "sweep", "work", str(folder.resolve())]
+    words = [*own_python(), "-m", "nndl", "sweep", "work", str(resolved(folder))]
     return [*words, *(word for text in sets for word in ("--set", text))]
 
 

@@ -19,6 +19,7 @@ from nndl.jobs.sweeps.mirror import Result, quiet_optuna
 from nndl.jobs.sweeps.schema import Sweep
 from nndl.jobs.sweeps.storage import open_storage
 from nndl.own.source import Source
+from nndl.paths import resolved
 from nndl.runs.atomic import write_atomically
 from nndl.runs.files import is_there
 from nndl.runs.lock import is_locked, lock_run
@@ -229,7 +230,7 @@ def begin_study(
         storage, notes = open_storage(folder, url)
         name, where = _name(folder, about), _where(folder, url)
         study_id = _find(storage, name, where) if about else _make(storage, name, where, sweep, now)
-        told = {"identity": now, "text": text, "source": str(source.resolve()), "storage": shown(url) if url else None}
+        told = {"identity": now, "text": text, "source": str(resolved(source)), "storage": shown(url) if url else None}
         kept_base = (about and about["base"]) or keep(folder, sweep.base_config, _sources(sweep, base))
         write_atomically(folder / ABOUT, json.dumps({**told, "study": name, "base": kept_base}, indent=2) + "\n")
         _set_total(storage, study_id, sweep.trials)
@@ -298,7 +299,7 @@ def _read_about(folder: Path) -> dict[str, Any] | None:
     try:
         read: dict[str, Any] = read_json(path)
         about = {key: read[key] for key in ("identity", "text", "source", "storage")}
-        about["study"] = read.get("study", f"nndl-{folder.resolve().name}")  # sweeps begun before do not say
+        about["study"] = read.get("study", f"nndl-{resolved(folder).name}")  # sweeps begun before do not say
         about["base"] = read.get("base", "")
         if not (all(isinstance(about[key], kind) for key, kind in _KINDS.items()) and _threads(about["identity"]) > 0):
             raise ValueError("what it says cannot be")
@@ -322,7 +323,7 @@ def _refuse_others(where: str, before: Mapping[str, Any], now: Mapping[str, Any]
 
 def _name(folder: Path, about: Mapping[str, Any] | None) -> str:
     """Return the study's name in the storage, which may hold several: that of the folder where it was begun."""
-    return str(about["study"]) if about else f"nndl-{folder.resolve().name}"
+    return str(about["study"]) if about else f"nndl-{resolved(folder).name}"
 
 
 def _make(storage: Any, name: str, where: str, sweep: Sweep, identity: Mapping[str, Any]) -> int:

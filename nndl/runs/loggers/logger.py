@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from nndl.paths import resolved
 from nndl.runs.folder import RunFolder
 
 
@@ -19,7 +20,7 @@ class About:
 
     @property
     def name(self) -> str:
-        return self.folder.path.resolve().name
+        return resolved(self.folder.path).name
 
 
 class Logger(Protocol):

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from nndl.paths import resolved
 from nndl.runs.loggers.logger import About
 
 EXPERIMENT = "nndl"
@@ -38,7 +39,7 @@ class MLflow:
 
     def _begin(self, about: About) -> tuple[str, int]:
         """Return the run's id, and the step up to which it has values; a run that goes on is found by its folder."""
-        client, folder = self._client, str(about.folder.path.resolve())
+        client, folder = self._client, str(resolved(about.folder.path))
         experiment = client.get_experiment_by_name(EXPERIMENT)
         where = experiment.experiment_id if experiment else client.create_experiment(EXPERIMENT)
         if about.step:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
+from nndl.paths import resolved
 from nndl.runs.atomic import write_atomically
 from nndl.runs.files import is_there, own_folder, read_bounded
 from nndl.runs.loggers.logger import About
@@ -27,7 +28,7 @@ class WeightsAndBiases:
             name=about.name,
             id=_identity(about),
             resume="allow",
-            dir=str(about.folder.path.resolve()),
+            dir=str(resolved(about.folder.path)),
             config=dict(about.config),
             mode=mode,
             settings=wandb.Settings(silent=True, console="off", init_timeout=PATIENCE),
