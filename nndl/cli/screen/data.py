@@ -6,9 +6,10 @@ from typing import Any
 
 from nndl.cli.screen import terminal
 from nndl.cli.screen.runs import age
+from nndl.data.sources.cache import CLEANING
 from nndl.data.sources.cache import caches as place
 from nndl.data.sources.findings import ACROSS
-from nndl.data.sources.pruning import CLEANING, Cache
+from nndl.data.sources.pruning import Cache
 
 MOST_NAMED = 5
 """Pairs and damaged pictures that are named; --json names all."""

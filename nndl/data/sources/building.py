@@ -6,9 +6,9 @@ from typing import Any
 
 from nndl.data.dataset import Dataset
 from nndl.data.pixels import Shape
-from nndl.data.sources.cache import End, Item, Plan, cached
+from nndl.data.sources.cache import CLEANING, End, Item, Plan, cached
 from nndl.data.sources.decoding import Named, decoded
-from nndl.data.sources.pruning import CLEANING, there_are
+from nndl.data.sources.pruning import there_are
 from nndl.data.sources.telling import progress
 from nndl.data.sources.wanted import Fault, Wanted, listed
 from nndl.errors import DataError

@@ -50,6 +50,8 @@ _SPARE = 64 << 20  # bytes of the disk that a cache leaves free
 ABOUT = "about.json"
 """The file that says what a cache is; its time is that of its last use."""
 PIXELS, LABELS = "images.u8", "labels.i64"
+CLEANING = "nndl data cache --clean 30 removes those that were not used for 30 days, --clean 0 all"
+"""The cure of caches that take much; none is removed unasked, as other machines may have it mapped."""
 
 
 @dataclass(frozen=True)
@@ -216,7 +218,9 @@ def _not_written(error: OSError, place: Path, plan: Plan) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         needed = f"{plan.most:,} images of {' x '.join(map(str, plan.shape))} take {-(-plan.bytes // 2**20):,} MiB"
         needed = f"{needed}, and {_SPARE >> 20} MiB are left free"
-        return f"{place.parent}: the disk is full: {needed}; {cure}, a smaller data.size needs less. Nothing was kept"
+        others = f"; of the caches there, {CLEANING}" if any(place.parent.glob(f"*/{ABOUT}")) else ""
+        words = f"{place.parent}: the disk is full: {needed}; {cure}, a smaller data.size needs less{others}"
+        return f"{words}. Nothing was kept"
     return f"{error.filename or place}: the cache of the images cannot be written: {error.strerror or error}; {cure}"
 
 

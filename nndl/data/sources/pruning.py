@@ -13,7 +13,6 @@ from nndl.errors import DataError
 from nndl.visible import visible
 
 _MOST_ABOUT = 1 << 16
-CLEANING = "nndl data cache --clean 30 removes those that were not used for 30 days, --clean 0 all"
 
 
 class Cache(NamedTuple):

@@ -202,6 +202,16 @@ def test_a_full_disk_is_told_and_nothing_is_left(
     assert list(caches.iterdir()) == []
 
 
+def test_a_full_disk_is_told_with_the_caches_that_take_it(pets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for has_caches in (False, True):
+        with monkeypatch.context() as patch:
+            patch.setattr(shutil, "disk_usage", lambda _: type("Usage", (), {"free": 1000}))
+            with pytest.raises(DataError, match="the disk is full") as caught:
+                load(Wanted(pets, (8, 8)))
+        assert ("of the caches there, nndl data cache --clean 30 removes" in str(caught.value)) == has_caches
+        load(Wanted(pets, (9, 9)))
+
+
 def test_a_cache_that_cannot_be_written_is_told(pets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("NNDL_CACHE", str(tmp_path / "file" / "caches"))
