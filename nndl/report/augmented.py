@@ -103,9 +103,9 @@ def fitted(pixels: Array) -> Array:
 
 
 def _caption(shares: dict[str, float]) -> list[str]:
-    """Return a line for each class, with its share where there are several."""
-    words = [(name, f": {100 * share:.0f} %" if len(shares) > 1 else "") for name, share in shares.items()]
-    return [_plain(name)[: LETTERS - len(share)] + share for name, share in words]
+    """Return a line for each class, behind its share where there are several: a colon would be lost in this font."""
+    words = [(f"{100 * share:.0f} % " if len(shares) > 1 else "", name) for name, share in shares.items()]
+    return [(share + _plain(name))[:LETTERS] for share, name in words]
 
 
 def _plain(name: str) -> str:

@@ -10,7 +10,7 @@ from PIL import Image
 from nndl.config import Experiment, parse_config
 from nndl.config.build import build
 from nndl.data.batches import Batches
-from nndl.report.augmented import CELL, fitted, in_turn, seen, sheet
+from nndl.report.augmented import CELL, _caption, fitted, in_turn, seen, sheet
 
 TEXT = """\
 data: {dataset: synthetic, train_size: 90, test_size: 20, validation_size: 20, augment: [flip, crop: 4, cutout: 8]}
@@ -69,6 +69,11 @@ def test_the_sheet_has_every_image_and_its_caption() -> None:
     assert drawn.shape[1] == 6 + 3 * (CELL + 6)
     more = pixels_of(sheet(seen(experiment(), 3, 2)))
     assert more.shape[0] < drawn.shape[0]  # one line of text beneath each image
+
+
+def test_a_caption_is_a_share_and_a_name_that_fit() -> None:
+    assert _caption({"vertical stripes": 0.08, "a: b": 0.92}) == ["8 % vertical str", "92 % a: b"]
+    assert _caption({"cat": 1.0}) == ["cat"]
 
 
 @pytest.mark.parametrize(
