@@ -10,7 +10,7 @@ from nndl.data.sources.cache import CLEANING, End, Item, Plan, cached
 from nndl.data.sources.decoding import Named, decoded
 from nndl.data.sources.pruning import there_are
 from nndl.data.sources.telling import progress
-from nndl.data.sources.wanted import Fault, Wanted, listed
+from nndl.data.sources.wanted import Wanted, listed
 from nndl.errors import DataError
 from nndl.paths import resolved
 
@@ -72,7 +72,7 @@ def _is_as_it_was(pictures: Pictures, stamp: str) -> bool:
 
 def _images(pictures: Pictures, shape: Shape, wanted: Wanted) -> Iterator[Item | End]:
     """Yield the images of all parts; raises DataError for damage that is not skipped, or a class of nothing else."""
-    damage, lost = list[DataError](), set(range(len(pictures.classes)))
+    damage, hurt, whole = list[DataError](), set[int](), set[int]()
     with progress() as told:
         told.start(f"reading {wanted.root}", pictures.count)
         for part in (pictures.train, pictures.valid, pictures.test):
@@ -80,9 +80,10 @@ def _images(pictures: Pictures, shape: Shape, wanted: Wanted) -> Iterator[Item |
                 told.advance(1)
                 if isinstance(pixels, DataError):
                     damage.append(pixels)
+                    hurt |= {label} if part is pictures.train else set()
                 elif not damage or wanted.skip_damaged:
                     if part is pictures.train:
-                        lost.discard(label)
+                        whole.add(label)
                     yield pixels, label
             if part is not pictures.test:
                 yield End.LEARNT if part is pictures.train else End.TRAIN
@@ -92,10 +93,9 @@ def _images(pictures: Pictures, shape: Shape, wanted: Wanted) -> Iterator[Item |
             told.note(f"note: left out, since they cannot be read: {listed(damage)}")
     if damage and not wanted.skip_damaged:
         raise DataError(_words(damage, wanted))
-    if lost:
-        names = tuple(pictures.classes[label] for label in sorted(lost))
-        words = f"{wanted.root}: no picture of {listed(names)} to train on is whole"
-        wanted.note(Fault(names, f"{words}\n{_words(damage, wanted)}" if damage else words))
+    if lost := hurt - whole:
+        words = f"{wanted.root}: no picture of {listed(pictures.classes[label] for label in sorted(lost))} to train on"
+        raise DataError(f"{words} is whole\n{_words(damage, wanted)}")
 
 
 def _words(damage: list[DataError], wanted: Wanted) -> str:

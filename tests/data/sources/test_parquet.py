@@ -9,6 +9,7 @@ import pytest
 
 from nndl.data.pictures import decode_picture
 from nndl.data.sources import parquet
+from nndl.data.sources.inspecting import inspect_dataset
 from nndl.data.sources.parquet import load, survey
 from nndl.data.sources.wanted import Found, Wanted
 from nndl.errors import DataError
@@ -76,6 +77,17 @@ def test_damaged_rows_are_named_or_skipped(tmp_path: Path) -> None:
         load(Wanted(tmp_path, (8, 8)))
     data = load(Wanted(tmp_path, (8, 8), skip_damaged=True))
     assert len(data.train) + len(data.test) == 28
+
+
+@pytest.mark.parametrize("labels", [[0, 1] * 15, [0, 1, 2]])
+def test_faults_of_classes_are_noted_where_it_is_looked_at(tmp_path: Path, labels: list[int]) -> None:
+    write(tmp_path / "train.parquet", rows(len(labels))[0], labels)
+    found = inspect_dataset(load, Wanted(tmp_path, (8, 8)))
+    assert found.classes == NAMES
+    assert [fault.classes for fault in found.faults] == [NAMES if len(labels) == 3 else ("owl",)]
+    assert len(found.labels) == len(labels)
+    with pytest.raises(DataError, match=f"^{tmp_path}.*(too few to train and test on|is of owl)"):
+        load(Wanted(tmp_path, (8, 8)))
 
 
 @pytest.mark.parametrize(
