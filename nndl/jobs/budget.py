@@ -105,9 +105,6 @@ def _check_epochs(train: Train, epochs: float, fit: str) -> None:
             f"train.schedule: {fit}, but the schedule ({train.schedule.kind}) goes on to epoch {beyond.epoch:g}: "
             "give it a longer time_budget, or a schedule that counts in shares of training (cosine, one_cycle)"
         )
-    for beyond in filter(None, (group.beyond(epochs) for group in train.groups)):
-        words = "give it a longer time_budget, or freeze_last, which counts in shares of training"
-        raise ConfigError(f"train.groups: {fit}, but {beyond.words}: {words}")
     if train.warmup_epochs > epochs:
         words = (
             f"{fit}, but the warm-up takes {train.warmup_epochs:g}: give it a longer time_budget, or a shorter warm-up"

@@ -49,6 +49,8 @@ def begin(
 ) -> dict[str, Any] | None:
     """Train from the beginning in a new folder; returns the run's summary, or None where it was stopped."""
     experiment = within_budget(experiment, make, observer.note)
+    for beyond in filter(None, (group.beyond(experiment.train.epochs) for group in experiment.train.groups)):
+        observer.note(f"train.groups: {beyond.words}")
     with observer.getting_ready():
         built = (make or build)(experiment)
         folder = start_run(built, run_dir)

@@ -78,6 +78,13 @@ def test_fewer_epochs_than_a_schedule_names_train_the_whole_in_little(folder: Pa
     assert (set_alone.returncode, "the drop after epoch 2 never comes" in set_alone.stderr) == (2, True)
 
 
+def test_a_freezing_that_training_does_not_come_to_is_told(folder: Path) -> None:
+    groups = "  groups: [{match: '*.b', freeze_after: 2}]\n"
+    (folder / "tiny.yaml").write_text(CONFIG + groups, encoding="utf-8")
+    done = nndl("train", "tiny.yaml", "--set", "train.epochs=1", cwd=folder)
+    assert (done.returncode, done.stderr) == (0, "train.groups: the freezing of '*.b' after epoch 2 never comes\n")
+
+
 def test_a_run_prints_plain_lines_and_keeps_everything(folder: Path) -> None:
     done = nndl("train", "tiny.yaml", cwd=folder)
     assert done.returncode == 0, done.stderr

@@ -130,16 +130,6 @@ def test_a_warm_up_that_outlasts_the_budget_is_refused(config: Path, steps_of: C
         within_budget(load_config(config, ["train.warmup_epochs=40"]))
 
 
-def test_a_freezing_that_the_budget_does_not_come_to_is_refused(
-    config: Path, steps_of: Callable[..., TimedSolver]
-) -> None:
-    steps_of(0.5, first=0.5)
-    sets = ["train.groups=[{match: '*.b', freeze_after: 12}]"]
-    with pytest.raises(ConfigError, match=r"12 epochs fit into 30s, but the freezing of '\*\.b' after epoch 12 never"):
-        within_budget(load_config(config, sets))
-    assert within_budget(load_config(config, [*sets, "train.time_budget=31s"])).train.epochs == 12.4
-
-
 def test_slow_weights_that_would_not_be_renewed_are_refused(config: Path, steps_of: Callable[..., TimedSolver]) -> None:
     steps_of(0.5, first=0.5)
     with pytest.raises(ConfigError, match="60 steps fit into 30s, but lookahead renews its weights every 61"):

@@ -51,9 +51,6 @@ def check_sense(experiment: Experiment, report: Report) -> None:
     if isinstance(schedule, WarmRestarts) and 0 < schedule.t_0 * per_epoch < 1:
         words = f"t_0 should be {1 / per_epoch:.2g} or more, a step of {per_epoch:,} in an epoch, not {schedule.t_0:g}"
         report((*at, "t_0"), f"{schedule.kind}: {words}")
-    for index, group in enumerate(train.groups if train.time_budget is None else ()):
-        if beyond := group.beyond(train.epochs):
-            report(("train", "groups", index, beyond.option), f"{beyond.words}; train.epochs is {train.epochs}")
 
 
 def _check_machine(experiment: Experiment, report: Report) -> None:

@@ -35,6 +35,7 @@ def import_mpi(start: bool = True) -> Any:
 
         mpi4py.rc.thread_level = "serialized"
         mpi4py.rc.initialize = start
+        mpi4py.rc.finalize = True  # also of what is started later: a launcher kills the others of one that ends without
         from mpi4py import MPI
     except (ImportError, RuntimeError) as error:
         raise MissingExtraError(NEEDED, "mpi", "training on several processes") from error

@@ -94,16 +94,6 @@ LINEAR = "model: {layers: [affine: 10]}\n"
         ),
         ("train: {schedule: {warm_restarts: 10}}", "10", "warm_restarts: the restart after epoch 10 never comes; "),
         (
-            "train: {groups: [{match: '*.b'}, {match: '*.w', freeze_after: 10}]}",
-            "10}",
-            "the freezing of '*.w' after epoch 10 never comes; train.epochs is 10",
-        ),
-        (
-            "train: {groups: [{match: '*.b', freeze_after: 10.5, falling: true}]}",
-            "10.5",
-            "'*.b' falls until epoch 10.5, which is no part of training; train.epochs is 10",
-        ),
-        (
             "train: {schedule: {warm_restarts: 1e-9}}",
             "1e-9",
             "warm_restarts: t_0 should be 0.0028 or more, a step of 352",
@@ -149,9 +139,8 @@ def test_settings_that_do_not_agree_are_told(written: str, points_at: str, words
 
 
 def test_a_run_that_has_what_makes_no_sense_is_read_all_the_same() -> None:
-    text = f"{LINEAR}data: {{augment: [random_erasing: {{area: [1, 1]}}]}}\ntrain: {{schedule: {{cosine: 2}}, "
-    text += "groups: [{match: '*.b', freeze_after: 10}]}\n"
-    assert len(told(text)) == 3
+    text = f"{LINEAR}data: {{augment: [random_erasing: {{area: [1, 1]}}]}}\ntrain: {{schedule: {{cosine: 2}}}}\n"
+    assert len(told(text)) == 2
     assert parse_config(text, "config.yaml", begun=True).train.schedule == Cosine(final=2)
 
 

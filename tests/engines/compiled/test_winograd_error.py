@@ -11,7 +11,7 @@ from nndl.engines.shared.threads import set_threads
 from tests.engines.compiled.test_bfloat16 import needs_bfloat16
 from tests.engines.compiled.variants import runnable
 
-LIMITS = {2: 2e-7, 3: 1e-6, 4: 2e-6, 5: 2e-6, 6: 3e-6}
+LIMITS = {2: 3e-7, 3: 1e-6, 4: 2e-6, 5: 2e-6, 6: 3e-6}
 """Of the largest number over the root of the channels, by the tile."""
 
 
@@ -19,7 +19,7 @@ LIMITS = {2: 2e-7, 3: 1e-6, 4: 2e-6, 5: 2e-6, 6: 3e-6}
 @pytest.mark.parametrize("variant", runnable())
 def test_the_error_grows_as_the_root_of_the_channels(variant: str, channels: int) -> None:
     bindings.use(variant)
-    set_threads(2)  # a weight's sum over all images has more rounding in it on one thread: 2.4e-7 for 8 channels
+    set_threads(1)  # a weight's sum over all images has more rounding in it than one of sums of several threads
     found = errors(channels, images=4, side=12)
     for tile, stated in LIMITS.items():
         for name, error in found[f"F({tile}x{tile})"].items():
