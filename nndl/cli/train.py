@@ -175,14 +175,15 @@ def _experiment(
 ) -> "Experiment":
     """Return the experiment of a config, on generated images if so wished, and with the epochs if they are given."""
     from nndl.config import load_config
-    from nndl.config.reading.overrides import SYNTHETIC, called
+    from nndl.config.reading.overrides import NO_BUDGET, SYNTHETIC, called, of_epochs
     from nndl.errors import UsageError
 
     if config is None:
         raise UsageError("which config? e.g. nndl train quickstart; `nndl config` lists those that are bundled")
     images = SYNTHETIC if synthetic else ()
-    length = [] if epochs is None else _length(config, epochs, [*images, *overrides], silent)
-    experiment = load_config(config, [*images, *length, *overrides])
+    length = [] if epochs is None else [NO_BUDGET, of_epochs(epochs)]
+    shorter = [] if epochs is None else _shorter(config, epochs, [*images, *overrides], silent)
+    experiment = load_config(config, [*images, *length, *overrides, *shorter])
     _refuse_unmeant(experiment, {called(each).split()[0] for each in overrides if not synthetic})
     if epochs is not None and experiment.train.time_budget is not None:
         budget = f"train.time_budget ({experiment.train.time_budget})"
@@ -202,16 +203,15 @@ def _refuse_unmeant(experiment: "Experiment", given: set[str]) -> None:
         raise UsageError("latest always means the newest run, so none is named so; choose another name")
 
 
-def _length(config: str, epochs: float, sets: list[str], silent: bool) -> list[str]:
-    """Return what --epochs sets: they take the place of a config's time_budget, and a longer schedule is shortened."""
+def _shorter(config: str, epochs: float, sets: list[str], silent: bool) -> list[str]:
+    """Return what brings a config's longer schedule into --epochs, and what --set made of it: so it comes last."""
     from nndl.cli.screen import terminal
-    from nndl.config.reading.overrides import NO_BUDGET, of_epochs
     from nndl.config.shortened import shortened
 
     shorter = shortened(config, sets, epochs)
     if shorter and not silent:
         terminal.note(f"shortened in proportion to --epochs {epochs:.15g}: {', '.join(shorter)}")
-    return [NO_BUDGET, of_epochs(epochs), *shorter]
+    return shorter
 
 
 def _download(experiment: "Experiment", silent: bool) -> None:

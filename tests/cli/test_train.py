@@ -78,6 +78,17 @@ def test_fewer_epochs_than_a_schedule_names_train_the_whole_in_little(folder: Pa
     assert (set_alone.returncode, "the drop after epoch 2 never comes" in set_alone.stderr) == (2, True)
 
 
+def test_what_set_names_is_shortened_too(folder: Path) -> None:
+    sets = "train.groups=[{match: '*.b', freeze_after: 2}]", "train.schedule={multistep: {epochs: [2]}}"
+    done = nndl(
+        "train", "tiny.yaml", "--epochs", "0.75", *(word for each in sets for word in ("--set", each)), cwd=folder
+    )
+    assert done.returncode == 0, done.stderr
+    kept, whole = load_config(only_run(folder) / "config.yaml").train, load_config(folder / "tiny.yaml").train.epochs
+    moved = 2 * 0.75 / whole
+    assert (kept.schedule, kept.groups[0].freeze_after) == (Multistep(epochs=(moved,)), moved)
+
+
 def test_a_freezing_that_training_does_not_come_to_is_told(folder: Path) -> None:
     groups = "  groups: [{match: '*.b', freeze_after: 2}]\n"
     (folder / "tiny.yaml").write_text(CONFIG + groups, encoding="utf-8")
