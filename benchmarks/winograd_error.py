@@ -14,7 +14,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from nndl.engines.compiled.abi import Finish, Shape
 from nndl.engines.compiled.bindings import BF16_INSTRUCTIONS, kernels
-from nndl.engines.compiled.tiles import SIZES
+from nndl.engines.shared.toom_cook import SIZES
 from nndl.net.types import Array
 
 WAYS = {f"F({tile}x{tile})": (tile, "") for tile in SIZES} | {"direct": (0, "")}

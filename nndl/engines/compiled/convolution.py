@@ -11,6 +11,7 @@ from nndl.engines.compiled.kinds import RELU
 from nndl.engines.compiled.sums import gradient_sums, moments
 from nndl.engines.shared.layout import channels_first, channels_last, kernel_order
 from nndl.engines.shared.workspace import Workspace, scratch
+from nndl.engines.vectorized.geometry import read_by_pooling
 from nndl.net.catalog.activation import Relu
 from nndl.net.catalog.conv import Conv
 from nndl.net.catalog.pool import MaxPool
@@ -33,14 +34,6 @@ pooled one is summed over the maxima alone."""
 
 ROW_KERNELS = (3, 5, 7)
 """The windows that Winograd along the rows knows. In bfloat16 the direct way is as fast."""
-
-
-def read_by_pooling(side: int, pool: int, pad: int) -> int:
-    """Return how many of `side` outputs must be computed if a pooling by `pool` drops the rest behind its last window.
-
-    As many are kept as it takes to read all of an image padded by `pad`: a NaN at its edge must not get lost.
-    """
-    return side - min(side % pool, pad)
 
 
 class Convolver:

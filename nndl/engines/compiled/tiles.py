@@ -1,54 +1,20 @@
-"""Winograd's tiles as a table, and the C code that is written from it: `python -m nndl.engines.compiled.tiles`.
-
-F(m, 3), m outputs of a filter of 3 numbers along an axis, is y = A' [(G w) * (B' d)] with m + 2 products: one for each
-of m + 1 points at which polynomials are evaluated, and one for infinity (Toom and Cook; Lavin and Gray 2015). Of a
-point p, where Q is the product of x - q over the other points q,
-
-    row of G    g (1, p, p^2)
-    row of B'   the coefficients of Q over g Q(p)
-    row of A    (1, p, ..., p^(m - 1))
-
-and of infinity (0, 0, 1), the coefficients of the product over all points, and (0, ..., 0, 1). Every size takes the
-first points of one list, with one g each: so G is the same for all, and a tile that is one output shorter takes no part
-in one point's products.
+"""The C code of the transforms of Winograd's tiles, from `toom_cook`'s table: `python -m nndl.engines.compiled.tiles`.
 
 Points come in pairs p, -p, whose rows have the same terms of even and of odd powers: added for p, subtracted for -p.
 Where the last point b stands alone, what x - b is a factor of is computed from the differences d[k + 1] - b d[k].
 """
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
-from math import prod
 from pathlib import Path
 
-POINTS = [Fraction(p) for p in ("0", "1", "-1", "2", "-2", "1/2", "-1/2")]
-"""0, then pairs. Rational ones near 1 err least; 2 and 1/2 need few roundings, as their powers are exact."""
-
-SCALES = [Fraction(g) for g in ("1/4", "-1/6", "-1/6", "1/24", "1/24", "32/45", "32/45")]
-"""The g of each point; only those of F(4, 3) make its numbers in B whole."""
-
-SIZES = (2, 3, 4, 5, 6)
-"""Outputs of a tile along an axis."""
+from nndl.engines.shared.toom_cook import POINTS, SCALES, SIZES, polynomial, scale
 
 HEADER = Path(__file__).parent / "kernels" / "tiles.h"
 
 Term = tuple[Fraction, str]
-
-
-def polynomial(roots: Iterable[Fraction]) -> list[Fraction]:
-    """Return the coefficients of the product of x - root, of the lowest power first."""
-    found = [Fraction(1)]
-    for root in roots:
-        found = [low - root * high for low, high in zip([Fraction(0), *found], [*found, Fraction(0)], strict=True)]
-    return found
-
-
-def scale(index: int, size: int) -> Fraction:
-    """Return 1 / (g Q(p)) of a point in tiles of `size`."""
-    p = POINTS[index]
-    return 1 / (SCALES[index] * prod(p - q for q in POINTS[: size + 1] if q != p))
 
 
 def written(value: Fraction) -> str:

@@ -70,7 +70,7 @@ def slices(x: Array) -> Blocks:
     return lambda start, stop: x[start:stop]
 
 
-CACHE = 400_000
+CACHE = 1_600_000
 """Bytes of images in a block, so that a few passes over it and their intermediate results stay in the cache."""
 
 

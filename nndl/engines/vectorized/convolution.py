@@ -17,40 +17,41 @@ from nndl.engines.shared.layout import (
 from nndl.engines.shared.workspace import Workspace, scratch
 from nndl.engines.vectorized.batch_statistics import Statistics
 from nndl.engines.vectorized.depthwise import Depthwise
-from nndl.engines.vectorized.geometry import Convolution, Finish, Geometry
+from nndl.engines.vectorized.geometry import Convolution, Finish, Geometry, read_by_pooling
 from nndl.engines.vectorized.im2col import Im2col
 from nndl.engines.vectorized.merged import Merged
 from nndl.engines.vectorized.norm import BatchNorm, BatchNormStep
 from nndl.engines.vectorized.planes import Planes
 from nndl.engines.vectorized.pooled_norm import PooledBatchNormStep
 from nndl.engines.vectorized.tail import Tail
-from nndl.engines.vectorized.winograd import Winograd
+from nndl.engines.vectorized.winograd import Winograd, best_size, products_of
 from nndl.net.catalog.conv import Conv
 from nndl.net.catalog.pool import MaxPool
 from nndl.net.contract import Lowered, Site
 from nndl.net.types import Array, Layout
+from nndl.net.window import Window
 
 FEW_CHANNELS = 4
 """Up to this many channels a first convolution reads images as they come, channels first."""
 
-WINOGRAD_CHANNELS = 16
+WINOGRAD_CHANNELS = 8
 """From this many channels before and behind, Winograd's transforms cost less than they save."""
 
 ENOUGH_CHANNELS = 16
 """Channels before and behind of a group, from which its product is quick."""
 
-WINOGRAD_WASTE = 2.0
-"""Up to this many times the pixels may be computed to fill tiles of 4 x 4: 5 x 5 pixels need 8 x 8."""
+WINOGRAD_PRODUCTS = 4.5
+"""Up to this many products for an output, of the direct 9: 4 of 2 x 2 pixels, 2.25 of 4 x 4."""
 
 
 def pays_winograd(g: Geometry) -> bool:
-    """Tell whether F(4x4, 3x3) is the quicker way; measured."""
+    """Tell whether Winograd's tiles are the quicker way; measured."""
     size, stride, pad, dilation = g.window
     if (size, stride, dilation) != ((3, 3), (1, 1), (1, 1)) or max(pad) > 2:
         return False
     if min(g.C, g.F) // g.groups < WINOGRAD_CHANNELS:
         return False
-    return 16 * -(-g.height // 4) * -(-g.width // 4) <= WINOGRAD_WASTE * g.height * g.width
+    return products_of(g.height, g.width, best_size(g.height, g.width)) <= WINOGRAD_PRODUCTS * g.height * g.width
 
 
 def way_of(g: Geometry) -> Convolution:
@@ -73,13 +74,17 @@ def groups_together(g: Geometry) -> int:
 class Convolver:
     """The convolution of one site: which way it is computed, and its parameters."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, reader: Window | None = None) -> None:
+        """Take the convolution of a site; reader: the pooling that alone reads its outputs, if one does."""
         layer = site.layer
         assert isinstance(layer, Conv)
         C, H, W = site.shape
         size, stride, pad, dilation = layer.window
         itemsize, groups = site.dtype.itemsize, layer.groups_of(C)
         g = Geometry(H, W, C, layer.filters, size, stride, pad, itemsize, dilation, groups)
+        if reader and reader.size == reader.stride and stride == (1, 1) and not any(reader.pad):
+            height, width = map(read_by_pooling, (g.height, g.width), reader.size, pad)
+            g = replace(g, outputs=(height, width))
         self.site, self.geometry = site, g
         self.by_planes = not site.needs_dx and site.layout == "nchw" and C <= FEW_CHANNELS and g.groups == 1
         self.way: Convolution = Planes(g) if self.by_planes else way_of(g)
@@ -153,8 +158,8 @@ class ConvStep:
     """[conv], [conv, relu], [conv, max_pool] or [conv, relu, max_pool]."""
 
     def __init__(self, site: Site) -> None:
-        self.conv = Convolver(site.row[0])
         self.tail = Tail(site.row[1:], site)
+        self.conv = Convolver(site.row[0], reader=self.tail.pool)
 
     def forward(self, x: Array) -> Array:
         conv = self.conv
@@ -207,9 +212,9 @@ class FoldedStep:
     """The same in evaluation: the running averages are constants, so batch norm goes into the filters and the bias."""
 
     def __init__(self, site: Site) -> None:
-        self.conv = Convolver(site.row[0])
         self.norm = BatchNorm(site.row[1])
         self.tail = Tail(site.row[2:], site)
+        self.conv = Convolver(site.row[0], reader=self.tail.pool)
 
     def forward(self, x: Array) -> Array:
         conv, tail = self.conv, self.tail

@@ -34,6 +34,9 @@ class Geometry:
     """Bytes of a number."""
     dilation: Sides = 1
     groups: int = 1
+    outputs: tuple[int, int] | None = None
+    """How many are computed down and across, if not all that there are: the last ones may be left out, or zeros beyond
+    the padding be read for more."""
 
     @cached_property
     def window(self) -> Window:
@@ -41,16 +44,23 @@ class Geometry:
 
     @property
     def padded(self) -> tuple[int, int]:
-        """Return the sides of a padded image."""
-        return self.H + 2 * self.window.pad[0], self.W + 2 * self.window.pad[1]
+        """Return the sides of a padded image, all that is read included."""
+        (extent, stride), (down, across) = (self.window.extent, self.window.stride), (self.height - 1, self.width - 1)
+        whole = self.H + 2 * self.window.pad[0], self.W + 2 * self.window.pad[1]
+        return max(whole[0], down * stride[0] + extent[0]), max(whole[1], across * stride[1] + extent[1])
 
     @cached_property
     def height(self) -> int:
-        return 1 + (self.padded[0] - self.window.extent[0]) // self.window.stride[0]
+        return self._outputs(self.H, 0)
 
     @cached_property
     def width(self) -> int:
-        return 1 + (self.padded[1] - self.window.extent[1]) // self.window.stride[1]
+        return self._outputs(self.W, 1)
+
+    def _outputs(self, side: int, way: int) -> int:
+        if self.outputs:
+            return self.outputs[way]
+        return 1 + (side + 2 * self.window.pad[way] - self.window.extent[way]) // self.window.stride[way]
 
     def has_transposed(self) -> bool:
         """Tell whether dx is a convolution of dout with turned filters."""
@@ -60,7 +70,7 @@ class Geometry:
         """Return the convolution of dout with turned filters that gives dx."""
         down, across = (e - 1 - p for e, p in zip(self.window.extent, self.window.pad, strict=True))
         turned = self.size, 1, (down, across), self.itemsize, self.dilation, self.groups
-        return Geometry(self.height, self.width, self.F, self.C, *turned)
+        return Geometry(self.height, self.width, self.F, self.C, *turned, outputs=(self.H, self.W))
 
     def places(self) -> Iterator[tuple[int, int, slice, slice]]:
         """Yield each place (i, j) of a filter, with the rows and columns of a padded image that it meets."""
@@ -70,6 +80,14 @@ class Geometry:
             rows = slice(top, top + (self.height - 1) * window.stride[0] + 1, window.stride[0])
             columns = slice(left, left + (self.width - 1) * window.stride[1] + 1, window.stride[1])
             yield i, j, rows, columns
+
+
+def read_by_pooling(side: int, pool: int, pad: int) -> int:
+    """Return how many of `side` outputs must be computed if a pooling by `pool` drops the rest behind its last window.
+
+    As many are kept as it takes to read all of an image padded by `pad`: a NaN at its edge must not get lost.
+    """
+    return side - min(side % pool, pad)
 
 
 class Convolution(Protocol):

@@ -15,7 +15,7 @@ from nndl.engines.vectorized.geometry import Finish, Geometry, block_starts, sum
 from nndl.engines.vectorized.products import matmul_rows, matmul_summed
 from nndl.net.types import Array
 
-CACHE = 2_000_000
+CACHE = 4_000_000
 """Bytes of planes in a block."""
 
 

@@ -1,14 +1,14 @@
-"""Winograd's convolution F(4x4, 3x3): 36 multiplications for 16 outputs of a 3 x 3 filter, where 144 are usual.
+"""Winograd's convolution F(m x m, 3 x 3): for m = 4, 36 multiplications for 16 outputs of a 3 x 3 filter, not 144.
 
-Lavin and Gray 2015, "Fast algorithms for convolutional neural networks". A tile is 6 x 6 pixels and gives 4 x 4:
+Lavin and Gray 2015, "Fast algorithms for convolutional neural networks". A tile is m + 2 pixels a side and gives m:
 
     out = A' [ (B' tile B) * (G w G') ] A      (' transposes, * is element by element)
 
-Summed over channels, the middle is a matrix product for each of the 36 places, (tiles, C) @ (C, F). The transforms are
-matrix products too: B' tile B is (B' x B') @ tile with the Kronecker product and the tile as a vector of 36. dw is the
-adjoint: dw = G' [ sum over tiles (B' tile B) * (A dout A') ] G.
+Summed over channels, the middle is a matrix product for each of the (m + 2)^2 places, (tiles, C) @ (C, F). dw is the
+adjoint: dw = G' [ sum over tiles (B' tile B) * (A dout A') ] G. The transforms are matrix products too, one along each
+axis of many tiles at once.
 
-The numbers in the transforms cost accuracy: in float32 results are within 1e-5 of the largest (plain sums: 1e-6).
+The numbers in the transforms cost accuracy: in float32 results are within 2e-5 of the largest (plain sums: 1e-6).
 """
 
 from collections.abc import Iterator
@@ -19,25 +19,13 @@ from numpy.lib.stride_tricks import as_strided
 
 from nndl.engines.shared.layout import Blocks, padded, slices
 from nndl.engines.shared.threads import parallel_for
-from nndl.engines.shared.workspace import scratch
+from nndl.engines.shared.toom_cook import SIZES, transforms
+from nndl.engines.shared.workspace import scratch, scratch_of_thread
 from nndl.engines.vectorized.geometry import Finish, Geometry, block_starts, ignore, sum_of_products, turned
 from nndl.engines.vectorized.products import SMALL, matmul_columns, matmul_rows
 from nndl.net.types import Array
 
-B_T = np.array(
-    [
-        [4, 0, -5, 0, 1, 0],
-        [0, -4, -4, 1, 1, 0],
-        [0, 4, -4, -1, 1, 0],
-        [0, -2, -1, 2, 1, 0],
-        [0, 2, -1, -2, 1, 0],
-        [0, 4, 0, -5, 0, 1],
-    ]
-)
-G = np.array([[6, 0, 0], [-4, -4, -4], [-4, 4, -4], [1, 2, 4], [1, -2, 4], [0, 0, 24]]) / 24
-A_T = np.array([[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0, 1, -1, 8, -8, 1]])
-
-CACHE = 2_000_000
+CACHE = 3_000_000
 """Bytes of transformed tiles in a block, before and after the product."""
 
 PIECE = 2_000_000
@@ -47,29 +35,42 @@ ENOUGH = 128
 """Tiles in a block where channels are many: each block goes through all filters, which then do not fit the cache."""
 
 
+def products_of(height: int, width: int, size: int) -> int:
+    """Return how many products outputs take for a channel and filter: a tile has two more a side than outputs."""
+    return (size + 2) ** 2 * -(-height // size) * -(-width // size)
+
+
+def best_size(height: int, width: int) -> int:
+    """Return the size of tiles that takes the fewest products; of several the smallest, whose transforms err least."""
+    return min(SIZES, key=lambda size: products_of(height, width, size))
+
+
 class Winograd:
     """3 x 3 filters at stride 1, any pad up to 2 and any groups."""
 
     def __init__(self, geometry: Geometry) -> None:
         self.geometry = g = geometry
-        self.down, self.across = -(-g.height // 4), -(-g.width // 4)
+        self.size = best_size(g.height, g.width)
+        self.side = self.size + 2
+        self.down, self.across = -(-g.height // self.size), -(-g.width // self.size)
         self.tiles = self.down * self.across
-        per_image = 36 * self.tiles * (g.C + g.F) * g.itemsize
+        self.whole = (g.height, g.width) == (self.size * self.down, self.size * self.across)
+        of_image = self.side**2 * self.tiles * g.itemsize
         self.own = g.C // g.groups, g.F // g.groups
         many = self.own[0] * self.own[1] * 24 > SMALL
-        self.block = max(1, CACHE // per_image, ENOUGH // self.tiles if many else 1)
-        self.piece = max(1, PIECE // (36 * self.tiles * max(g.C, g.F) * g.itemsize))
-        self.B_T, self.G, self.A_T = _transforms(g.itemsize)
+        self.block = max(1, CACHE // (of_image * (g.C + g.F)), ENOUGH // self.tiles if many else 1)
+        self.piece = max(1, PIECE // (of_image * max(g.C, g.F)))
+        self.B_T, self.G, self.A_T = _transforms(self.size, g.itemsize)
 
     def forward(self, images: Blocks, count: int, w: Array, target: Blocks, finish: Finish) -> None:
         """Transform tiles, multiply, transform back."""
         g = self.geometry
-        filters = np.dot(self.G, w.reshape(9, -1)).reshape(36, -1, g.F)
+        filters = self._transformed_filters(w)
 
         def work(first: int, last: int, thread: int) -> None:  # noqa: ARG001
             for start, stop in block_starts(first, last, self.block):
                 tiles = self._transformed_tiles(images(start, stop))
-                products = scratch("products", (36, tiles.shape[1], g.F), w.dtype)
+                products = scratch("products", (len(tiles), tiles.shape[1], g.F), w.dtype)
                 for own, outs in self._groups():
                     matmul_rows(tiles[:, :, own], filters[:, :, outs], products[:, :, outs])
                 out = target(start, stop)
@@ -83,12 +84,18 @@ class Winograd:
         groups, (C, F) = self.geometry.groups, self.own
 
         def factors(start: int, stop: int) -> tuple[Array, Array]:
-            tiles = self._transformed_tiles(images(start, stop)).reshape(36, -1, groups, C)
-            transformed = self._transformed_douts(douts(start, stop)).reshape(36, -1, groups, F)
-            return tiles.swapaxes(1, 2), transformed.swapaxes(1, 2)
+            tiles = self._transformed_tiles(images(start, stop))
+            transformed = self._transformed_douts(douts(start, stop))
+            by_group = tiles.reshape(*tiles.shape[:2], groups, C), transformed.reshape(*tiles.shape[:2], groups, F)
+            return by_group[0].swapaxes(1, 2), by_group[1].swapaxes(1, 2)
 
-        total = sum_of_products(count, self.block, self.tiles, (36, groups, C, F), dw.dtype, factors)
-        dw[...] = np.dot(self.G.T, total.swapaxes(1, 2).reshape(36, -1)).reshape(dw.shape)
+        total = sum_of_products(count, self.block, self.tiles, (self.side**2, groups, C, F), dw.dtype, factors)
+        planes = total.swapaxes(1, 2).reshape(self.side**2, -1)
+
+        def back(first: int, last: int, thread: int) -> None:  # noqa: ARG001
+            matmul_columns(self.G.T, planes[:, first:last], dw.reshape(9, -1)[:, first:last])
+
+        parallel_for(planes.shape[1], back)
 
     def input_gradient(self, douts: Blocks, count: int, w: Array, dx: Array) -> None:
         """Compute dx: the convolution of dout with the turned filters."""
@@ -100,53 +107,78 @@ class Winograd:
         for group in range(self.geometry.groups):
             yield slice(group * C, (group + 1) * C), slice(group * F, (group + 1) * F)
 
+    def _transformed_filters(self, w: Array) -> Array:
+        """Transform w (3, 3, C / groups, F) to G w G', (places, C / groups, F): in the asking thread's scratch."""
+        filters = scratch_of_thread().array("filters", (self.side**2, *w.shape[2:]), w.dtype)
+        given, planes = w.reshape(9, -1), filters.reshape(self.side**2, -1)
+
+        def work(first: int, last: int, thread: int) -> None:  # noqa: ARG001
+            matmul_columns(self.G, given[:, first:last], planes[:, first:last])
+
+        parallel_for(planes.shape[1], work)
+        return filters
+
     def _transformed_tiles(self, x: Array) -> Array:
-        """Transform x (N, H, W, C) to B' tile B of every 6 x 6 tile, (36, N tiles, C)."""
-        height, width, C = 4 * self.down + 2, 4 * self.across + 2, x.shape[3]
-        transformed = scratch("transformed tiles", (36, len(x) * self.tiles, C), x.dtype)
+        """Transform x (N, H, W, C) to B' tile B of every tile, (places, N tiles, C)."""
+        size, side, C = self.size, self.side, x.shape[3]
+        transformed = scratch("transformed tiles", (side**2, len(x) * self.tiles, C), x.dtype)
         for start, stop in block_starts(0, len(x), self.piece):
-            images = padded(x[start:stop], self.geometry.window.pad, height, width)
-            shape = (6, 6, stop - start, self.down, self.across, C)
+            pad = self.geometry.window.pad
+            images = padded(x[start:stop], pad, size * self.down + 2, size * self.across + 2)
+            shape = (side, side, stop - start, self.down, self.across, C)
             by_image, by_row, by_pixel, by_channel = images.strides
+            strides = by_row, by_pixel, by_image, size * by_row, size * by_pixel, by_channel
             tiles = scratch("tiles", shape, x.dtype)
-            tiles[...] = as_strided(images, shape, (by_row, by_pixel, by_image, 4 * by_row, 4 * by_pixel, by_channel))
-            matmul_columns(self.B_T, tiles.reshape(36, -1), self._of(transformed, start, stop))
+            tiles[...] = as_strided(images, shape, strides)
+            self._transform(self.B_T, tiles, self._of(transformed, start, stop))
+        return transformed
+
+    def _transformed_douts(self, dout: Array) -> Array:
+        """Transform dout (N, height, width, F) to A dout A' of every tile, (places, N tiles, F)."""
+        size, F = self.size, dout.shape[3]
+        transformed = scratch("products", (self.side**2, len(dout) * self.tiles, F), dout.dtype)
+        for start, stop in block_starts(0, len(dout), self.piece):
+            N, images = stop - start, dout[start:stop]
+            if not self.whole:
+                images = padded(images, (0, 0), size * self.down, size * self.across)
+            tiles = scratch("tiles", (size, size, N, self.down, self.across, F), dout.dtype)
+            tiles[...] = images.reshape(N, self.down, size, self.across, size, F).transpose(2, 4, 0, 1, 3, 5)
+            self._transform(self.A_T.T, tiles, self._of(transformed, start, stop))
         return transformed
 
     def _transform_back(self, products: Array, out: Array) -> None:
-        """Transform products (36, N tiles, F) to A' product A of every tile, in its place in out (N, H', W', F)."""
-        _, height, width, F = out.shape
-        whole = (height, width) == (4 * self.down, 4 * self.across)
+        """Transform products (places, N tiles, F) to A' product A of every tile, in its place in out (N, H', W', F)."""
+        size, (_, height, width, F) = self.size, out.shape
         for start, stop in block_starts(0, len(out), self.piece):
-            N = stop - start
-            tiles = scratch("tiles", (4, 4, N, self.down, self.across, F), out.dtype)
-            matmul_columns(self.A_T, self._of(products, start, stop), tiles.reshape(16, -1))
-            room = out[start:stop] if whole else scratch("padded", (N, 4 * self.down, 4 * self.across, F), out.dtype)
-            room.reshape(N, self.down, 4, self.across, 4, F)[...] = tiles.transpose(2, 3, 0, 4, 1, 5)
-            if not whole:
+            N, given = stop - start, self._of(products, start, stop)
+            half = scratch("half", (self.side, size, given.shape[2]), out.dtype)
+            tiles = scratch("tiles", (size, size, N, self.down, self.across, F), out.dtype)
+            np.matmul(self.A_T, given, out=half)
+            matmul_columns(self.A_T, half.reshape(self.side, -1), tiles.reshape(size, -1))
+            shape = N, size * self.down, size * self.across, F
+            room = out[start:stop] if self.whole else scratch("padded", shape, out.dtype)
+            room.reshape(N, self.down, size, self.across, size, F)[...] = tiles.transpose(2, 3, 0, 4, 1, 5)
+            if not self.whole:
                 out[start:stop] = room[:, :height, :width]
 
-    def _transformed_douts(self, dout: Array) -> Array:
-        """Transform dout (N, height, width, F) to A dout A' of every 4 x 4 tile, (36, N tiles, F)."""
-        _, height, width, F = dout.shape
-        whole = (height, width) == (4 * self.down, 4 * self.across)
-        transformed = scratch("products", (36, len(dout) * self.tiles, F), dout.dtype)
-        for start, stop in block_starts(0, len(dout), self.piece):
-            N = stop - start
-            images = dout[start:stop] if whole else padded(dout[start:stop], (0, 0), 4 * self.down, 4 * self.across)
-            tiles = scratch("tiles", (4, 4, N, self.down, self.across, F), dout.dtype)
-            tiles[...] = images.reshape(N, self.down, 4, self.across, 4, F).transpose(2, 4, 0, 1, 3, 5)
-            matmul_columns(self.A_T.T, tiles.reshape(16, -1), self._of(transformed, start, stop))
-        return transformed
+    @staticmethod
+    def _transform(matrix: Array, tiles: Array, out: Array) -> None:
+        """Multiply tiles (K, K, ...) by matrix (M, K) along both axes: (M, M, numbers of a place)."""
+        M, K = matrix.shape
+        half = scratch("half", (M, K, out.shape[2]), tiles.dtype)
+        matmul_columns(matrix, tiles.reshape(K, -1), half.reshape(M, -1))
+        np.matmul(matrix, half, out=out)
 
     def _of(self, planes: Array, start: int, stop: int) -> Array:
-        """View the tiles of images start to stop of (36, N tiles, C) as (36, tiles C)."""
-        return planes[:, start * self.tiles : stop * self.tiles].reshape(36, -1)
+        """View the tiles of images start to stop of (places, N tiles, C) as (side, side, tiles C)."""
+        side, numbers = self.side, planes.shape[1] * planes.shape[2]
+        of_image = self.tiles * planes.shape[2]
+        return planes.reshape(side, side, numbers)[:, :, start * of_image : stop * of_image]
 
 
 @cache
-def _transforms(itemsize: int) -> tuple[Array, Array, Array]:
-    """Return B' x B', G x G and A' x A' in float32 or float64."""
+def _transforms(size: int, itemsize: int) -> tuple[Array, Array, Array]:
+    """Return B', G x G (Kronecker's product, for both axes at once) and A' in float32 or float64."""
+    B_T, G, A_T = transforms(size)
     dtype = np.float32 if itemsize == 4 else np.float64
-    by_tile, by_filter, by_output = (np.kron(m, m).astype(dtype) for m in (B_T, G, A_T))
-    return by_tile, by_filter, by_output
+    return B_T.astype(dtype), np.kron(G, G).astype(dtype), A_T.astype(dtype)
