@@ -6,6 +6,7 @@ position becomes a row of `planes` instead, a whole shifted image at a time: 2-3
 
 from math import prod
 
+import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from nndl.engines.shared.layout import Blocks
@@ -35,7 +36,7 @@ class Planes:
         def work(first: int, last: int, thread: int) -> None:  # noqa: ARG001
             for start, stop in block_starts(first, last, self.block):
                 out = target(start, stop)
-                planes = self._planes(images(start, stop))
+                planes = self._planes(self._shifted(images(start, stop)))
                 matmul_rows(planes.transpose(0, 2, 1), filters, out.reshape(len(out), self.pixels, -1))
                 finish(out, start, stop)
 
@@ -43,29 +44,50 @@ class Planes:
 
     def weight_gradient(self, images: Blocks, douts: Blocks, count: int, dw: Array) -> None:
         """Compute dw = planes @ dout, summed over the images."""
-        features, F = self.features, self.geometry.F
+        g = self.geometry
 
         def product(start: int, stop: int, out: Array) -> None:
-            planes = self._planes(images(start, stop))
-            out[...] = matmul_summed(planes, douts(start, stop).reshape(stop - start, self.pixels, F))
+            shifted = self._shifted(images(start, stop))
+            dout = douts(start, stop).reshape(stop - start, self.pixels, g.F)
+            if g.window.stride[0] == 1:  # the planes of a row of the filter are rows of `shifted`, copied nowhere
+                np.sum(np.matmul(self._by_row(shifted), dout), axis=1, out=out)
+            else:
+                out[...] = matmul_summed(self._planes(shifted), dout).reshape(out.shape)
 
-        dw[...] = sum_over_batch(count, self.block, (features, F), dw.dtype, product).reshape(dw.shape)
+        shape = g.window.size[0], self.features // g.window.size[0], g.F
+        dw[...] = sum_over_batch(count, self.block, shape, dw.dtype, product).reshape(dw.shape)
 
     def input_gradient(self, douts: Blocks, count: int, w: Array, dx: Array) -> None:
         """Refuse: nothing asks for the gradient of the images."""
         raise NotImplementedError
 
-    def _planes(self, x: Array) -> Array:
-        """Copy x (N, C, H, W) to (N, HH WW C, height width): the image under each place of the filter."""
+    def _shifted(self, x: Array) -> Array:
+        """Copy x (N, C, H, W) to (N, WW, C, H padded, width): the image under each column of the filter."""
         g = self.geometry
         x = self._padded(x)
-        planes = scratch("columns", (len(x), *g.window.size, g.C, g.height, g.width), x.dtype)
+        (_, across), (_, apart) = g.window.stride, g.window.dilation
+        shifted = scratch("shifted", (len(x), g.window.size[1], g.C, x.shape[2], g.width), x.dtype)
         by_image, by_channel, by_row, by_pixel = x.strides
-        (down, across), (apart_down, apart_across) = g.window.stride, g.window.dilation
-        in_window = by_row * apart_down, by_pixel * apart_across
-        strides = (by_image, *in_window, by_channel, by_row * down, by_pixel * across)
-        planes[...] = as_strided(x, planes.shape, strides)
-        return planes.reshape(len(x), self.features, self.pixels)
+        strides = by_image, by_pixel * apart, by_channel, by_row, by_pixel * across
+        shifted[...] = as_strided(x, shifted.shape, strides)
+        return shifted
+
+    def _planes(self, shifted: Array) -> Array:
+        """Copy them to (N, HH WW C, height width): the image under each place of the filter."""
+        g = self.geometry
+        (down, _), (apart, _) = g.window.stride, g.window.dilation
+        planes = scratch("columns", (len(shifted), *g.window.size, g.C, g.height, g.width), shifted.dtype)
+        by_image, by_column, by_channel, by_row, by_pixel = shifted.strides
+        strides = by_image, by_row * apart, by_column, by_channel, by_row * down, by_pixel
+        planes[...] = as_strided(shifted, planes.shape, strides)
+        return planes.reshape(len(shifted), self.features, self.pixels)
+
+    def _by_row(self, shifted: Array) -> Array:
+        """View them, at a stride of 1 down, as (HH, N, WW C, height width): for each row of the filter."""
+        g = self.geometry
+        by_image, _, by_channel, by_row, by_pixel = shifted.strides
+        shape = g.window.size[0], len(shifted), g.window.size[1] * g.C, self.pixels
+        return as_strided(shifted, shape, (by_row * g.window.dilation[0], by_image, by_channel, by_pixel))
 
     def _padded(self, x: Array) -> Array:
         top, left = self.geometry.window.pad

@@ -1,11 +1,11 @@
-"""Pooling over a block of images, window place by window place: a pass over the whole block for each.
+"""Pooling over a block of images: a pass over the whole block for each row and column, or place, of the window.
 
 Windows that reach beyond an image are taken of a larger one. For the maximum its edge is repeated outwards: a number
 seen twice changes no maximum, and the gradient of the first copy goes to the pixel it is of. For the mean it is zeros,
 which the sum is not divided by.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from math import prod
 from typing import Any
 
@@ -32,23 +32,45 @@ def _places(x: Array, pooled: tuple[int, ...], window: Window) -> Iterator[tuple
 
 
 def max_pool(x: Array, window: Window, out: Array, index: Array | None) -> None:
-    """Write the largest of each window of x (N, H, W, C) to out, or NaN, and to index where it stands first."""
+    """Write the largest of each window of x (N, H, W, C) to out, or NaN, and to index where it stands first.
+
+    Of each row of a window first, then of the rows, a pass that has long runs to compute on.
+    """
     x = _with_edges(x, window)
-    if index is not None:
-        index[...] = 0
-    for place, values in _places(x, out.shape, window):
-        if place == 0:
-            out[...] = values
-            continue
-        if index is not None:
-            larger = np.greater(values, out, out=scratch("larger", out.shape, np.bool_))
-            # Places come in rising order, so the largest place that beat all before it is the first maximum.
-            beaten = np.multiply(larger, index.dtype.type(place), out=scratch("beaten", out.shape, index.dtype))
-            np.maximum(index, beaten, out=index)
-        np.maximum(out, values, out=out)
+    N, height, width, C = out.shape
+    (rows, columns), (down, across) = window.size, window.stride
+    reach = (height - 1) * down + rows
+    best = scratch("best of rows", (N, reach, width, C), out.dtype)
+    in_row = None if index is None else scratch("places in rows", best.shape, index.dtype)
+    by_column = [x[:, :reach, j : j + (width - 1) * across + 1 : across] for j in range(columns)]
+    _largest(by_column, lambda j: index_dtype(window)(j), best, in_row)
+    of_rows = [slice(i, i + (height - 1) * down + 1, down) for i in range(rows)]
+
+    def place(i: int) -> Array:
+        assert in_row is not None
+        there = in_row[:, of_rows[i]]
+        return np.add(there, there.dtype.type(i * columns), out=scratch("place", there.shape, there.dtype))
+
+    _largest([best[:, of_row] for of_row in of_rows], place, out, index)
     if index is not None and np.isnan(out.min(initial=np.inf)):  # no number is larger than NaN
-        for place, values in reversed(list(_places(x, out.shape, window))):
-            index[np.isnan(values)] = place
+        for number, values in reversed(list(_places(x, out.shape, window))):
+            index[np.isnan(values)] = number
+
+
+def _largest(values: Sequence[Array], place: Callable[[int], Any], out: Array, index: Array | None) -> None:
+    """Write the largest of some arrays to out, and place(i) of the first of them to index; places rise with i."""
+    best = values[0]
+    if index is not None:
+        index[...] = place(0)
+    for i, value in enumerate(values[1:], 1):
+        if index is not None:
+            larger = np.greater(value, best, out=scratch("larger", out.shape, np.bool_))
+            numbers = larger.view(np.uint8) if index.dtype == np.uint8 else larger
+            beaten = np.multiply(numbers, place(i), out=scratch("beaten", out.shape, index.dtype))
+            np.maximum(index, beaten, out=index)  # places rise, so the largest that beat all before it is the first one
+        best = np.maximum(best, value, out=out)
+    if best is not out:
+        out[...] = best
 
 
 def max_unpool(dout: Array, index: Array, window: Window, dx: Array) -> None:
