@@ -15,7 +15,7 @@ from nndl.net.types import Array
 
 SWA_INTERVAL = r"epoch|[1-9][0-9]{0,8} (epochs?|steps?)"
 
-CHUNK = 1 << 16
+CHUNK = 1 << 17
 """Numbers handled at a time, so that the temporaries of a pass stay in the cache."""
 
 

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
-from nndl.engines.compiled.abi import NO_RELU, RELU_BEFORE, RELU_BEHIND, Finish, Shape, Unpool
+from nndl.engines.compiled.abi import NO_RELU, RELU_BEFORE, RELU_BEHIND, AffineShape, Finish, Shape, Unpool
 from nndl.engines.compiled.bindings import kernels
 from nndl.engines.compiled.covers import USUAL, Cover, best_cover
 from nndl.engines.compiled.kinds import RELU
 from nndl.engines.compiled.sums import gradient_sums, moments
-from nndl.engines.shared.layout import channels_first, channels_last, kernel_order
+from nndl.engines.shared.layout import channels_first, channels_last, kernel_order, padded
 from nndl.engines.shared.workspace import Workspace, scratch
 from nndl.engines.vectorized.geometry import read_by_pooling
 from nndl.net.catalog.activation import Relu
@@ -27,6 +28,10 @@ def pays_winograd(layer: Conv, channels: int) -> bool:
     size, stride, pad = layer.window.square()
     return (size, stride) == (3, 1) and pad <= 2 and min(channels, layer.filters) >= WINOGRAD_CHANNELS
 
+
+FEW_TILES, MANY_CHANNELS = 2, 256
+"""Up to so many tiles in all, from so many channels before and behind on, scores come from a product of windows sooner:
+what Winograd's tiles take is transforming the filters."""
 
 FEW_CHANNELS = 4
 """Up to this many channels before it, a convolution goes forward by Winograd along the rows, and the gradient of a
@@ -102,10 +107,37 @@ class Convolver:
     def run(self, x: Array, w: Array, shape: Shape, finish: Finish) -> None:
         """Compute what `finish` says of x convolved with w (K, K, C, F)."""
         self.x = x if self.planar else channels_last(x)
-        if self.winograd:
+        if self._are_few(shape, finish):
+            self._by_windows(w, finish)
+        elif self.winograd:
             self._by_winograd("forward", shape, self.x, w, finish)
         else:
             getattr(kernels(), self.way)(shape, self.x, self.planar, w, finish)
+
+    def _are_few(self, shape: Shape, finish: Finish) -> bool:
+        tiles = shape.images * -(-shape.out_height // USUAL) * -(-shape.out_width // USUAL)
+        evaluates = self.winograd and self.site.mode == "test" and not finish.pool
+        return evaluates and tiles <= FEW_TILES and min(shape.channels, shape.filters) >= MANY_CHANNELS
+
+    def _by_windows(self, w: Array, finish: Finish) -> None:
+        """Compute outputs as windows @ w, for which the filters are read once, in the order in which they lie."""
+        N, _, _, C = self.x.shape
+        height, width, F = self.out_shape
+        _, _, pad = self.layer.window.square()
+        images = padded(self.x, (pad, pad), height + 2, width + 2)
+        windows = scratch("windows", (N, height, width, 3, 3 * C), np.float32)
+        by_image, by_row, by_pixel, by_channel = images.strides
+        windows[...] = as_strided(images, windows.shape, (by_image, by_row, by_pixel, by_row, by_channel))
+        wanted = {name: array for name, array in finish.arrays.items() if isinstance(array, np.ndarray)}
+        y, scale, bias = wanted["y"].reshape(-1, F), wanted.get("scale"), wanted.get("bias")
+        product = getattr(kernels(), f"affine_forward{self.suffix}")
+        product(AffineShape(len(y), 1, 9 * C, F), windows.reshape(len(y), -1), w.reshape(-1, F), None, False, y)
+        if scale is not None:
+            np.multiply(y, scale, out=y)
+        if bias is not None:
+            np.add(y, bias, out=y)
+        if finish.relu:
+            np.maximum(y, 0, out=y)
 
     def backward(self, dy: Array) -> Array | None:
         """Write dw; return dx, if needed. dy is (N, H', W', F)."""

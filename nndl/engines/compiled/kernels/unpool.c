@@ -38,6 +38,7 @@ ALWAYS_INLINE void unpool_vector(const Unpool *u, const float *x, float *dx, lon
     Mask index = load_bytes(u->index + place + c, count);
     for (long i = 0; i < size; i++)
         for (long j = 0; j < size; j++) {
+            if (x) __builtin_prefetch(x + pixel + ((size + i) * u->width + j) * u->channels + c);
             Vector here = keep(index == (Mask){} + (int32_t)(i * size + j), g);
             store_pixel(x, dx, channels, here, pixel + (i * u->width + j) * u->channels + c, count);
         }
