@@ -1,11 +1,12 @@
-"""Pooling over a block of images: a pass over the whole block for each row and column, or place, of the window.
+"""Pooling over a block of images, window place by window place: a pass over the whole block for each.
 
 Windows that reach beyond an image are taken of a larger one. For the maximum its edge is repeated outwards: a number
 seen twice changes no maximum, and the gradient of the first copy goes to the pixel it is of. For the mean it is zeros,
 which the sum is not divided by.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
+from itertools import product
 from math import prod
 from typing import Any
 
@@ -26,51 +27,30 @@ def _places(x: Array, pooled: tuple[int, ...], window: Window) -> Iterator[tuple
     """Yield each place of the window, in row-major order: its number, and what stands there in every window of x."""
     _, height, width, _ = pooled
     (_, columns), (down, across) = window.size, window.stride
-    for i, j in np.ndindex(window.size):
+    for i, j in product(*map(range, window.size)):
         rows = slice(i, i + (height - 1) * down + 1, down)
         yield i * columns + j, x[:, rows, j : j + (width - 1) * across + 1 : across]
 
 
 def max_pool(x: Array, window: Window, out: Array, index: Array | None) -> None:
-    """Write the largest of each window of x (N, H, W, C) to out, or NaN, and to index where it stands first.
-
-    Of each row of a window first, then of the rows, a pass that has long runs to compute on.
-    """
+    """Write the largest of each window of x (N, H, W, C) to out, or NaN, and to index where it stands first."""
     x = _with_edges(x, window)
-    N, height, width, C = out.shape
-    (rows, columns), (down, across) = window.size, window.stride
-    reach = (height - 1) * down + rows
-    best = scratch("best of rows", (N, reach, width, C), out.dtype)
-    in_row = None if index is None else scratch("places in rows", best.shape, index.dtype)
-    by_column = [x[:, :reach, j : j + (width - 1) * across + 1 : across] for j in range(columns)]
-    _largest(by_column, lambda j: index_dtype(window)(j), best, in_row)
-    of_rows = [slice(i, i + (height - 1) * down + 1, down) for i in range(rows)]
-
-    def place(i: int) -> Array:
-        assert in_row is not None
-        there = in_row[:, of_rows[i]]
-        return np.add(there, there.dtype.type(i * columns), out=scratch("place", there.shape, there.dtype))
-
-    _largest([best[:, of_row] for of_row in of_rows], place, out, index)
-    if index is not None and np.isnan(out.min(initial=np.inf)):  # no number is larger than NaN
-        for number, values in reversed(list(_places(x, out.shape, window))):
-            index[np.isnan(values)] = number
-
-
-def _largest(values: Sequence[Array], place: Callable[[int], Any], out: Array, index: Array | None) -> None:
-    """Write the largest of some arrays to out, and place(i) of the first of them to index; places rise with i."""
-    best = values[0]
+    (place, best), *others = _places(x, out.shape, window)
     if index is not None:
-        index[...] = place(0)
-    for i, value in enumerate(values[1:], 1):
+        index[...] = place
+    for place, values in others:
         if index is not None:
-            larger = np.greater(value, best, out=scratch("larger", out.shape, np.bool_))
+            larger = np.greater(values, best, out=scratch("larger", out.shape, np.bool_))
             numbers = larger.view(np.uint8) if index.dtype == np.uint8 else larger
-            beaten = np.multiply(numbers, place(i), out=scratch("beaten", out.shape, index.dtype))
-            np.maximum(index, beaten, out=index)  # places rise, so the largest that beat all before it is the first one
-        best = np.maximum(best, value, out=out)
+            # Places come in rising order, so the largest place that beat all before it is the first maximum.
+            beaten = np.multiply(numbers, index.dtype.type(place), out=scratch("beaten", out.shape, index.dtype))
+            np.maximum(index, beaten, out=index)
+        best = np.maximum(best, values, out=out)
     if best is not out:
         out[...] = best
+    if index is not None and np.isnan(out.min(initial=np.inf)):  # no number is larger than NaN
+        for place, values in reversed(list(_places(x, out.shape, window))):
+            index[np.isnan(values)] = place
 
 
 def max_unpool(dout: Array, index: Array, window: Window, dx: Array) -> None:

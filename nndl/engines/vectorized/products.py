@@ -4,6 +4,8 @@ OpenBLAS multiplies (M, K) by (K, N) without packing where M N K is at most a mi
 GFLOP/s a core, where the same product in larger pieces runs at 45-65 when one side is short.
 """
 
+from functools import cache
+
 import numpy as np
 
 from nndl.net.types import Array
@@ -13,12 +15,18 @@ _SHORTEST = 24
 """Pieces with fewer rows than this lose more than they gain."""
 
 
+@cache
 def piece(other: int, total: int) -> int:
-    """Return into how many rows each to cut `total`, where each costs `other` multiplications; `total`: do not cut."""
-    if other * total <= SMALL or SMALL // other < _SHORTEST:
+    """Return into how many rows each to cut `total`, where each costs `other` multiplications; `total`: do not cut.
+
+    Equal pieces are one call of NumPy, where a rest would be another.
+    """
+    most = SMALL // other
+    if total <= most or most < _SHORTEST:
         return total
-    size = SMALL // other
-    return size - size % 8
+    most -= most % 8
+    equal = (size for size in range(most, max(most // 2, _SHORTEST) - 1, -8) if total % size == 0)
+    return next(equal, most)
 
 
 def matmul_rows(a: Array, b: Array, out: Array) -> None:

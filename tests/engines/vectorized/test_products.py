@@ -16,9 +16,17 @@ def test_pieces_are_small_or_whole(other: int, total: int) -> None:
     assert size == total or (size * other <= products.SMALL and size >= 24)
 
 
+@pytest.mark.parametrize(
+    ("other", "total", "size"), [(147 * 32, 1024, 128), (36, 24_576, 24_576), (36, 50_000, 25_000)]
+)
+def test_pieces_are_equal_where_they_can_be(other: int, total: int, size: int) -> None:
+    assert piece(other, total) == size
+
+
 @pytest.mark.parametrize("length", [1, 23, 48, 49, 100])
 def test_pieces_and_what_is_left_over(length: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(products, "SMALL", 24 * 12)
+    monkeypatch.setattr(products, "piece", piece.__wrapped__)  # whose answers for other sizes are kept
     random = np.random.default_rng(length)
     a, b = random.standard_normal((2, length, 4)), random.standard_normal((2, 4, 3))
     out = np.full((2, length, 3), np.nan)
