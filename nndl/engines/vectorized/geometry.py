@@ -35,7 +35,7 @@ class Geometry:
     dilation: Sides = 1
     groups: int = 1
     outputs: tuple[int, int] | None = None
-    """How many are computed down and across, if not all that there are: the last ones may be left out, or zeros beyond
+    """The outputs computed down and across, if not all that there are: the last ones may be left out, or zeros beyond
     the padding be read for more."""
 
     @cached_property

@@ -244,7 +244,7 @@ def test_outputs_that_are_left_out(way: Any, side: int) -> None:
 
 @pytest.mark.parametrize(("height", "width"), [(h, w) for h in range(1, 40) for w in (h, 7, 30)])
 def test_no_size_of_tiles_takes_fewer_products(height: int, width: int) -> None:
-    """Which was the quickest size, too, of 13 sides from 2 to 32 with 24 to 256 channels."""
+    """It was the quickest size, too, of 13 sides from 2 to 32 with 24 to 256 channels."""
     fewest = min((m + 2) ** 2 * -(-height // m) * -(-width // m) for m in (2, 3, 4, 5, 6))
     size = best_size(height, width)
     assert products_of(height, width, size) == fewest
