@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nndl.check.subject import Subject
+from nndl.check.subject import Subject, require_equal
 from nndl.engines.compiled import COMPILED
 from nndl.engines.compiled.conv_norm import ConvNormStep, FoldedStep
 from nndl.engines.compiled.convolution import ConvStep
@@ -75,3 +75,27 @@ def test_a_nan_at_the_edge_comes_through(engine: Engine) -> None:
     dw = bench.backward(subject.upstream(out))["conv1.w"]
     assert np.isnan(dw[:, 5]).any(axis=(1, 2)).all()
     assert np.isfinite(np.delete(dw, 5, axis=1)).all()
+
+
+@ENGINES
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("conv", "channels", "side"),
+    [
+        (Conv(filters=4, pad=2), 4, 7),
+        (Conv(filters=4, kernel=2, pad=1), 4, 8),
+        (Conv(filters=5, kernel=(3, 1), pad=(2, 0)), 3, 7),
+        (Conv(filters=5, pad=4, dilation=2), 3, 9),
+        (Conv(filters=16, kernel=5, pad=4), 16, 9),
+        (Conv(filters=6, pad=2, groups=3), 6, 7),
+    ],
+)
+def test_padding_as_wide_as_windows_reach(conv: Conv, channels: int, side: int, dtype: str, engine: Engine) -> None:
+    """Going back, no image is padded but for the rows and columns that were dropped: those are zeros too."""
+    subject = Subject((conv, Relu(), MaxPool()), (channels, side, side), engine, dtype=dtype)
+    bench, x = subject.bench(), subject.batch(3)
+    oracle = subject.oracle_bench(bench)
+    wanted = oracle.forward(x)
+    require_equal("output", bench.forward(x), wanted, subject.agreement)
+    dout = subject.upstream(wanted)
+    require_equal("gradient", bench.backward(dout), oracle.backward(dout), subject.agreement)

@@ -76,7 +76,7 @@ class Depthwise:
         """Pad a block of images, with a channel for each filter."""
         g = self.geometry
         x = np.repeat(x, self.repeats, axis=3) if self.repeats > 1 else x
-        return padded(x, g.window.pad, *g.padded) if any(g.window.pad) else x
+        return x if x.shape[1:3] == g.padded else padded(x, g.window.pad, *g.padded)
 
     def _take(self, dx_pad: Array, dx: Array) -> None:
         """Cut the padding off, and add up the gradients of a channel's filters."""

@@ -98,7 +98,7 @@ class Im2col:
         g = self.geometry
         if g.window[:3] == ((1, 1), (1, 1), (0, 0)):
             return x.reshape(-1, g.groups, self.features)
-        x = padded(x, g.window.pad, *g.padded) if any(g.window.pad) else x
+        x = x if x.shape[1:3] == g.padded else padded(x, g.window.pad, *g.padded)
         (height, width), own = g.window.size, self.own[0]
         columns = scratch("columns", (len(x), g.height, g.width, g.groups, height, width, own), x.dtype)
         if width * g.C <= SHORT:

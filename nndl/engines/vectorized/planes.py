@@ -91,7 +91,7 @@ class Planes:
 
     def _padded(self, x: Array) -> Array:
         top, left = self.geometry.window.pad
-        if not (top or left):
+        if x.shape[2:] == self.geometry.padded:
             return x
         N, C, H, W = x.shape
         room = scratch("padded", (N, C, *self.geometry.padded), x.dtype)
