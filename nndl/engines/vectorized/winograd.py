@@ -110,12 +110,12 @@ class Winograd:
     def _transformed_filters(self, w: Array) -> Array:
         """Transform w (3, 3, C / groups, F) to G w G', (places, C / groups, F): in the asking thread's scratch."""
         filters = scratch_of_thread().array("filters", (self.side**2, *w.shape[2:]), w.dtype)
-        given, planes = w.reshape(9, -1), filters.reshape(self.side**2, -1)
 
         def work(first: int, last: int, thread: int) -> None:  # noqa: ARG001
-            matmul_columns(self.G, given[:, first:last], planes[:, first:last])
+            planes = filters[:, first:last].reshape(self.side**2, -1)
+            matmul_columns(self.G, w[:, :, first:last].reshape(9, -1), planes)  # turned filters are copied here
 
-        parallel_for(planes.shape[1], work)
+        parallel_for(w.shape[2], work)
         return filters
 
     def _transformed_tiles(self, x: Array) -> Array:
