@@ -38,7 +38,7 @@ def inspect(
     from nndl.cli.screen import data as screen
     from nndl.cli.screen import terminal
     from nndl.data.sources.findings import record
-    from nndl.data.sources.inspecting import inspect_dataset, inspect_folder
+    from nndl.data.sources.inspecting import inspect_dataset, inspect_pictures
     from nndl.data.sources.registry import SOURCES
     from nndl.data.sources.wanted import Wanted
     from nndl.errors import UsageError
@@ -46,7 +46,8 @@ def inspect(
     if dataset not in SOURCES:
         raise UsageError(f"--dataset takes {', '.join(SOURCES)}, not {dataset!r}")
     wanted = Wanted(root, skip_damaged=True, valid_apart=True)
-    found = inspect_folder(wanted) if dataset == "folder" else inspect_dataset(SOURCES[dataset].load, wanted)
+    source = SOURCES[dataset]
+    found = inspect_pictures(source.gather, wanted) if source.gather else inspect_dataset(source.load, wanted)
     if sheet is not None:
         _write_sheet(sheet, found)
     told = record(found)

@@ -26,6 +26,10 @@ EXPECTED = {
 }
 GROUPED = re.compile(r"[0-9]{1,3}([_,][0-9]{3})+")
 """Python's 1_000, and 1,000: words to YAML."""
+CONSTANTS = {"None": "null", "True": "true", "False": "false"}
+"""Python's constants among choices, as YAML writes them."""
+BARE = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|None|True|False""")
+"""A choice in quotes, which stays as it is, or a constant."""
 LIMITS = {
     "greater_than": ("gt", "more than {}"),
     "greater_than_equal": ("ge", "{} or more"),
@@ -123,7 +127,7 @@ def _expected(item: Any) -> str:
     if kind == "too_short":
         return f"a list of {context['min_length']} or more"
     if kind == "literal_error":
-        return str(context["expected"])
+        return BARE.sub(lambda choice: CONSTANTS.get(choice[0], choice[0]), str(context["expected"]))
     if kind in LIMITS:
         name, words = LIMITS[kind]
         return words.format(f"{context[name]:,.15g}")

@@ -2,10 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
+from pydantic import BaseModel, ValidationError
 
+from nndl.config.advice import Hint
 from nndl.config.schema import ONE_OF, SECTIONS, TOP
+from nndl.config.translate import translate
 from nndl.described import option_names
 from nndl.train.updater import Group
 from tests.config.small import problems
@@ -35,3 +39,13 @@ def test_no_message_is_pydantics_or_pythons(value: str) -> None:
     assert len(told) > 50
     assert [words for words in told if any(word in words for word in THEIRS)] == []
     assert [words for words in told if PYTHONS.search(words)] == []
+
+
+def test_choices_of_a_part_of_ones_own_are_written_as_yaml_has_them() -> None:
+    class Chosen(BaseModel):
+        way: Literal["a", "None", None, True]
+
+    with pytest.raises(ValidationError) as error:
+        Chosen.model_validate({"way": "c"})
+    (fault,) = translate(error.value, {"way": "c"}, lambda *_: Hint("", None))
+    assert fault.words == "way should be 'a', 'None', null or true, not 'c'"

@@ -23,8 +23,13 @@ def survey(wanted: Wanted) -> Found:
 
 def load(wanted: Wanted) -> Dataset:
     """Read a folder of pictures, as `nndl.data.sources.building.build` does. Raises DataError."""
+    return build(gather(wanted), wanted)
+
+
+def gather(wanted: Wanted) -> Pictures:
+    """List the pictures, none of which is opened. Raises DataError."""
     tree, root = read_tree(wanted), resolved(wanted.root)
-    pictures = Pictures(
+    return Pictures(
         visible(root.name) or "folder",
         tree.classes,
         len(tree.pictures),
@@ -34,7 +39,6 @@ def load(wanted: Wanted) -> Dataset:
         lambda: _named(tree.test),
         (lambda: _named(tree.valid)) if tree.valid else None,
     )
-    return build(pictures, wanted)
 
 
 def _named(pictures: tuple[Picture, ...]) -> Iterator[Named]:

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,7 @@ NAMES: dict[str, Sequence[str] | None] = {
 """The classes by the name of the data set in a config; of others in this format a label is its own name."""
 _PARTS = {"train": ("train",), "test": ("t10k", "test")}
 _UNSIGNED = 8  # the code of bytes
+_PIECE = 1 << 20  # bytes read at a time
 
 
 def survey(wanted: Wanted, kind: str) -> Found:
@@ -80,11 +81,11 @@ def _file(root: Path, names: Sequence[str], what: str) -> Path:
     return there[0]
 
 
-def _head(path: Path, dimensions: int) -> tuple[tuple[int, ...], bytes]:
+def _head(path: Path, dimensions: int) -> tuple[tuple[int, ...], bytearray]:
     """Read the shape that a file says it has, and the bytes that say so. Raises DataError for another kind of file."""
     head = _bytes(path, 4 + 4 * dimensions)
     if len(head) < 4 + 4 * dimensions or head[:4] != bytes((0, 0, _UNSIGNED, dimensions)):
-        raise DataError(f"{path} is no IDX file of bytes in {dimensions} dimensions")
+        raise DataError(f"{path} is no IDX file of bytes in {dimensions} dimension{'s' if dimensions > 1 else ''}")
     return struct.unpack(f">{dimensions}I", head[4:]), head
 
 
@@ -112,17 +113,27 @@ def _values(path: Path, dimensions: int) -> NDArray[Any]:
     return np.frombuffer(content, np.uint8, offset=len(head)).reshape(shape)
 
 
-def _bytes(path: Path, most: int) -> bytes:
-    """Read the first bytes of a file, unpacked. Raises DataError where it cannot be."""
+def _bytes(path: Path, most: int) -> bytearray:
+    """Read the first bytes of a file, unpacked. Raises DataError where it cannot be.
+
+    Memory is taken for those that are there, and not at once for `most`, which is what a file says.
+    """
     try:
         with path.open("rb") as raw:
             packed = raw.read(2) == b"\x1f\x8b"
             raw.seek(0)
             if not packed:
-                return raw.read(most)
+                return _read(raw, most)
             with gzip.GzipFile(fileobj=raw) as file:
-                return file.read(most)
+                return _read(file, most)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(f"{path} is damaged: {error}") from None
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
+
+
+def _read(file: IO[bytes] | gzip.GzipFile, most: int) -> bytearray:
+    content = bytearray()
+    while piece := file.read(min(_PIECE, most - len(content))):
+        content += piece
+    return content

@@ -11,17 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nndl.data.dataset import Dataset
-from nndl.data.pictures import FORMATS, decode
-from nndl.data.sources.decoding import in_order, read_plain
+from nndl.data.pictures import FORMATS, decode, pillow
+from nndl.data.sources.building import Pictures
+from nndl.data.sources.decoding import Named, in_order
 from nndl.data.sources.duplicates import Pair, exact_pairs, near_pairs, thumbnails
 from nndl.data.sources.telling import progress
-from nndl.data.sources.tree import Picture, read_tree
-from nndl.data.sources.wanted import Fault, Wanted
+from nndl.data.sources.wanted import Fault, Wanted, listed
 from nndl.errors import DataError
 
 Array = NDArray[Any]
 SHAPE = (3, 72, 72)
-"""The shape in which pictures of a folder are compared and measured, squeezed into it."""
+"""The shape in which pictures are compared and measured, squeezed into it."""
 SHOWN = 10
 """Pictures of a class on a contact sheet."""
 
@@ -75,14 +75,20 @@ class Inspection:
         return [(one, other) for one, other in pairs if self.labels[one] != self.labels[other]]
 
 
-def inspect_folder(wanted: Wanted) -> Inspection:
-    """Look at every picture of a folder. Raises DataError where it is none of classes; their faults are noted."""
+def inspect_pictures(gather: Callable[[Wanted], Pictures], wanted: Wanted) -> Inspection:
+    """Look at every picture that `gather` lists. Raises DataError for no data set; faults of classes are noted."""
     faults = list[Fault]()
-    tree = read_tree(replace(wanted, valid_apart=True, note=faults.append))
-    found = Inspection(tree.classes, faults=faults)
-    of_parts = zip(PARTS, (tree.train, tree.valid, tree.test), strict=True)
-    everything = [(picture, part) for part, pictures in of_parts for picture in pictures]
-    return _gathered(found, (look for _, look in in_order(everything, _look)), len(everything), wanted)
+    pictures = gather(replace(wanted, valid_apart=True, note=faults.append))
+    parts = zip(PARTS, (pictures.train, pictures.valid, pictures.test), strict=True)
+    everything = ((picture, part) for part, given in parts for picture in (given() if given else ()))
+    looks = (look for _, look in in_order(everything, _look))
+    found = _gathered(Inspection(pictures.classes, faults=faults), looks, pictures.count, wanted)
+    known = {name for fault in faults for name in fault.classes}
+    whole = {label for label, part in zip(found.labels, found.parts, strict=True) if part == "train"}
+    hurt = sorted({label for label, _ in found.damaged} - whole)
+    if lost := tuple(name for name in (found.classes[label] for label in hurt) if name not in known):
+        faults.append(Fault(lost, f"{wanted.root}: no picture of {listed(lost)} to train on is whole"))
+    return found
 
 
 def inspect_dataset(load: Callable[[Wanted], Dataset], wanted: Wanted) -> Inspection:
@@ -103,17 +109,15 @@ def inspect_dataset(load: Callable[[Wanted], Dataset], wanted: Wanted) -> Inspec
     return _gathered(Inspection(data.classes, faults=faults), looks(), len(data.train) + len(data.test), wanted)
 
 
-def _look(item: tuple[Picture, str]) -> Look | tuple[int, DataError]:
+def _look(item: tuple[Named, str]) -> Look | tuple[int, DataError]:
     """Read one picture; returns its class and what is wrong with it where it cannot be."""
-    from PIL import Image
-
-    (path, label), part = item
+    (name, label, read), part = item
     try:
-        content = read_plain(path)
-        pixels = decode(content, str(path), SHAPE, "squeeze")
-        with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
+        content = read()
+        pixels = decode(content, name, SHAPE, "squeeze")
+        with pillow().open(io.BytesIO(content), formats=FORMATS) as picture:
             kind = f"{picture.format} {picture.mode}" + (", animated" if getattr(picture, "n_frames", 1) > 1 else "")
-            return Look(str(path), label, part, picture.size, kind, hashlib.sha256(content).digest(), pixels)
+            return Look(name, label, part, picture.size, kind, hashlib.sha256(content).digest(), pixels)
     except DataError as error:
         return label, error
 

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from nndl.data.dataset import Dataset
 from nndl.data.sources.arrays import Part, Whole, dataset, found
-from nndl.data.sources.wanted import Found, Wanted, listed, require_root
+from nndl.data.sources.wanted import MOST_CLASSES, MOST_IMAGES, Found, Wanted, listed, require_root
 from nndl.errors import DataError, MissingExtraError
 
 Array = NDArray[Any]
 MOST_BYTES = 4 << 30
 """Of a file, and of an array unpacked."""
+_BYTES = {"int8": 1, "uint8": 1, "logical": 1, "char": 4, "int16": 2, "uint16": 2, "int32": 4, "uint32": 4, "single": 4}
 _BATCHES = tuple(f"data_batch_{number}.mat" for number in range(1, 6))
 _DIGITS = tuple("0123456789")
 
@@ -57,7 +58,7 @@ def _cifar(paths: Sequence[Path], labels: str) -> Part:
         if len(there.get("data", ())) != 2 or there["data"][1] != 3072:
             raise DataError(f"{path} holds {listed(there)}; CIFAR's files hold data (N, 3072) and {labels}")
     count = sum(there["data"][0] for there in shapes)
-    known = np.concatenate([_array(path, labels).reshape(-1) for path in paths])
+    known = np.concatenate([_labels(path, labels) for path in paths])
     return Part(str(paths[0]), (count, 3, 32, 32), known, partial(_rows, paths))
 
 
@@ -70,16 +71,27 @@ def _svhn(path: Path) -> Part:
     shape = _shapes(path).get("X", ())
     if len(shape) != 4 or shape[2] != 3:
         raise DataError(f"{path} holds X {shape}; SVHN's are (32, 32, 3, N)")
-    labels = _array(path, "y").reshape(-1).astype(np.int64)
-    return Part(str(path), (shape[3], *shape[:3]), labels % 10, lambda: _array(path, "X").transpose(3, 0, 1, 2))
+    labels = _labels(path, "y")
+    digits = labels % 10 if labels.dtype.kind in "iuf" and np.isfinite(labels).all() else labels
+    return Part(
+        str(path), (shape[3], *shape[:3]), digits, lambda: _array(path, "X").transpose(3, 0, 1, 2), f"{path}: y"
+    )
+
+
+def _labels(path: Path, name: str) -> Array:
+    """Read labels (N,), whatever they are. Raises DataError where there are none, or too many to be read."""
+    if (count := int(np.prod(_shapes(path).get(name, ()), dtype=object))) > MOST_IMAGES:
+        raise DataError(f"{path}: {name} holds {count:,} labels; at most {MOST_IMAGES:,} are read")
+    return _array(path, name).reshape(-1)
 
 
 def _names(path: Path, key: str) -> list[str] | None:
     """Read the classes' names, a column of cells with one text each; None where they are not there."""
     if not path.is_file():
         return None
-    cells = _array(path, key).reshape(-1)
-    return [str(np.asarray(cell).reshape(-1)[0]) for cell in cells] if len(cells) <= 1000 else None
+    if int(np.prod(_shapes(path).get(key, ()), dtype=object)) > MOST_CLASSES:
+        return None
+    return [str(next(iter(np.asarray(cell).reshape(-1)), "")) for cell in _array(path, key).reshape(-1)]
 
 
 def _shapes(path: Path) -> dict[str, tuple[int, ...]]:
@@ -87,7 +99,7 @@ def _shapes(path: Path) -> dict[str, tuple[int, ...]]:
     try:
         if (size := path.stat().st_size) > MOST_BYTES:
             raise DataError(f"{path} has {size / 2**30:,.0f} GiB; at most {MOST_BYTES >> 30} are read")
-        there = {name: tuple(shape) for name, shape, _ in _scipy().whosmat(str(path))}
+        arrays = _scipy().whosmat(str(path))
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
     except DataError:
@@ -96,9 +108,10 @@ def _shapes(path: Path) -> dict[str, tuple[int, ...]]:
         raise
     except Exception as error:  # scipy's reader raises what struct, zlib and indexing do
         raise DataError(f"{path} is no .mat file that can be read: {str(error)[:200]}") from None
-    if largest := [name for name, shape in there.items() if int(np.prod(shape, dtype=object)) > MOST_BYTES]:
+    sizes = {name: int(np.prod(shape, dtype=object)) * _BYTES.get(kind, 8) for name, shape, kind in arrays}
+    if largest := [name for name, size in sizes.items() if size > MOST_BYTES]:
         raise DataError(f"{path}: {listed(largest)} would take more than {MOST_BYTES >> 30} GiB")
-    return there
+    return {name: tuple(shape) for name, shape, _ in arrays}
 
 
 def _array(path: Path, name: str) -> Array:

@@ -1,5 +1,6 @@
 """Data sets in one .npz file, under the names that Keras, scikit-learn and MedMNIST give their arrays."""
 
+import io
 import zipfile
 from functools import partial
 from pathlib import Path
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from nndl.data.dataset import Dataset
 from nndl.data.hidden import without_hidden
 from nndl.data.sources.arrays import Part, Whole, dataset, found
-from nndl.data.sources.wanted import Found, Wanted, listed, require_root
+from nndl.data.sources.wanted import MOST_IMAGES, Found, Wanted, listed, require_root
 from nndl.errors import DataError
 
 IMAGES, LABELS = ("x", "images", "data", "image"), ("y", "labels", "target", "label")
@@ -19,6 +20,9 @@ IMAGES, LABELS = ("x", "images", "data", "image"), ("y", "labels", "target", "la
 NAMES = ("classes", "class_names", "target_names", "label_names", "names")
 MOST_BYTES = 8 << 30
 """Of an array, unpacked."""
+MOST_OF_LABELS = 1 << 30
+"""Bytes of labels, or of names: they are read while there is a config's line to say faults at."""
+_HEAD = 1 << 16  # bytes of an array's head, of which NumPy takes 10,000: what it says of its own length is not believed
 
 
 def survey(wanted: Wanted) -> Found:
@@ -56,7 +60,7 @@ def _file(root: Path) -> Path:
     if root.is_file():
         return root
     try:
-        files = [path for path in without_hidden(root.iterdir()) if path.suffix.lower() == ".npz"]
+        files = [path for path in without_hidden(root.iterdir()) if path.suffix.lower() == ".npz" and path.is_file()]
     except OSError as error:
         raise DataError(f"{root} cannot be read: {error.strerror or error}") from None
     if len(files) != 1:
@@ -70,14 +74,13 @@ def _heads(path: Path) -> dict[str, tuple[tuple[int, ...], Any]]:
         with zipfile.ZipFile(path) as archive:
             heads = {}
             for member in archive.infolist():
-                with archive.open(member) as file:
-                    version = np.lib.format.read_magic(file)
-                    read = (
-                        np.lib.format.read_array_header_1_0
-                        if version == (1, 0)
-                        else np.lib.format.read_array_header_2_0
-                    )
-                    shape, _, dtype = read(file)
+                with archive.open(member) as packed:
+                    start = packed.read(12)
+                    length = int.from_bytes(start[8 : 10 if start[6:7] == b"\1" else 12], "little")
+                    file = io.BytesIO(start + packed.read(min(length, _HEAD)))
+                version = np.lib.format.read_magic(file)
+                read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+                shape, _, dtype = read(file)
                 heads[member.filename.removesuffix(".npy")] = (shape, dtype)
         return heads
     except OSError as error:
@@ -101,20 +104,28 @@ def _pair(named: dict[str, str], *parts: str) -> tuple[str, str] | None:
 
 def _part(path: Path, heads: dict[str, tuple[tuple[int, ...], Any]], pair: tuple[str, str]) -> Part:
     images, labels = pair
-    for name in pair:
+    for name, most in ((images, MOST_BYTES), (labels, MOST_OF_LABELS)):
         shape, dtype = heads[name]
         if dtype.hasobject:
             raise DataError(f"{path}: {name} holds Python objects, which are not read; save it as numbers or text")
-        if (size := int(np.prod(shape, dtype=object)) * dtype.itemsize) > MOST_BYTES:
-            raise DataError(f"{path}: {name} would take {size / 2**30:,.0f} GiB; at most {MOST_BYTES >> 30} are read")
+        if (size := _size(heads[name])) > most:
+            raise DataError(f"{path}: {name} would take {size / 2**30:,.0f} GiB; at most {most >> 30} are read")
+    if len(shape) and shape[0] > MOST_IMAGES:
+        raise DataError(f"{path}: {labels} holds {shape[0]:,} labels; at most {MOST_IMAGES:,} are read")
     return Part(
         f"{path}: {images}", heads[images][0], _array(path, labels), partial(_array, path, images), f"{path}: {labels}"
     )
 
 
+def _size(head: tuple[tuple[int, ...], Any]) -> int:
+    """Return the bytes that an array takes."""
+    shape, dtype = head
+    return int(np.prod(shape, dtype=object)) * int(dtype.itemsize)
+
+
 def _names(path: Path, name: str, heads: dict[str, tuple[tuple[int, ...], Any]]) -> list[str] | None:
     shape, dtype = heads[name]
-    if dtype.kind not in "US" or len(shape) != 1 or shape[0] > 10_000:
+    if dtype.kind not in "US" or len(shape) != 1 or shape[0] > 10_000 or _size(heads[name]) > MOST_OF_LABELS:
         return None
     return [str(each) for each in _array(path, name).astype(str)]
 

@@ -29,7 +29,9 @@ from nndl.visible import visible
 Array = NDArray[Any]
 IMAGES, LABELS = ("image", "img", "picture"), ("label", "labels", "fine_label", "class")
 PARTS = {"train": ("train",), "valid": ("validation", "valid", "val"), "test": ("test",)}
-_BATCH = 64  # rows read at a time
+MOST_LETTERS = 255
+"""Of a label that is text, as of a folder's name."""
+_BATCH, _LABELS = 8, 256  # rows read at a time, of pictures and of labels: a small file may repeat a large value
 
 
 class _Tables(NamedTuple):
@@ -57,10 +59,15 @@ def survey(wanted: Wanted) -> Found:
 
 def load(wanted: Wanted) -> Dataset:
     """Read the pictures, as `nndl.data.sources.building.build` does. Raises as `survey` does."""
+    return build(gather(wanted), wanted)
+
+
+def gather(wanted: Wanted) -> Pictures:
+    """List the pictures by their labels; none is read. Raises as `survey` does."""
     tables, root = _tables(wanted), resolved(wanted.root)
     valid = tables.valid
     files = sorted({*tables.train, *tables.valid, *tables.test})
-    pictures = Pictures(
+    return Pictures(
         visible(root.stem) or "parquet",
         tables.classes,
         sum(tables.counts),
@@ -70,7 +77,6 @@ def load(wanted: Wanted) -> Dataset:
         lambda: chain.from_iterable(_rows(path, rows) for path, rows in tables.test.items()),
         (lambda: chain.from_iterable(_rows(path, rows) for path, rows in valid.items())) if valid else None,
     )
-    return build(pictures, wanted)
 
 
 def _row(path: Path, root: Path) -> tuple[object, ...]:
@@ -117,9 +123,11 @@ def _numbered(labels: dict[Path, Array], known: list[str], root: Path) -> tuple[
             path: np.where(rows == "", -1, np.searchsorted(np.array(names, str), rows)) for path, rows in labels.items()
         }
     top = max(int(rows.max(initial=-1)) for rows in labels.values())
+    if known and top >= len(known):
+        raise DataError(f"{root}: labels go to {top}, and {len(known)} classes are named")
+    if top >= MOST_IMAGES:
+        raise DataError(f"{root}: labels go to {top:,}, which are no numbers of classes")
     names = known or [str(number) for number in range(top + 1)]
-    if top >= len(names):
-        raise DataError(f"{root}: labels go to {top}, and {len(names)} classes are named")
     return names, labels
 
 
@@ -154,7 +162,7 @@ def _files(root: Path) -> dict[str, list[Path]]:
         ]
     except OSError as error:
         raise DataError(f"{root} cannot be read: {error.strerror or error}") from None
-    files = [path for path in there if path.suffix == ".parquet"]
+    files = [path for path in there if path.suffix == ".parquet" and path.is_file()]
     return {
         part: [path for path in files if path.name.partition("-")[0].removesuffix(".parquet") in names]
         for part, names in PARTS.items()
@@ -164,15 +172,31 @@ def _files(root: Path) -> dict[str, list[Path]]:
 def _labels(path: Path) -> Array:
     """Read the class of each row, int64 or text; -1 or "" where it has none."""
     column = _column(path, LABELS)
-    values = _read(path, lambda file: file.read(columns=[column]).column(0).to_pylist())
+    values = _read(path, partial(_values, path, column))
     if {type(value) for value in values} - {type(None)} == {str}:
         return np.array([value or "" for value in values], str)
     if not all(value is None or isinstance(value, int) for value in values):
         raise DataError(f"{path}: {column} holds labels that are neither whole numbers nor text")
+    if max((value for value in values if value is not None), default=0) >= 2**63:
+        raise DataError(f"{path}: {column} holds labels of 2^63 and more")
     labels = np.array([-1 if value is None else value for value in values], np.int64)
     if labels.min(initial=-1) < -1:
         raise DataError(f"{path}: {column} holds labels below 0")
     return labels
+
+
+def _values(path: Path, column: str, file: Any) -> list[Any]:
+    """Read a column of labels. Raises DataError for too many of them, or for long text."""
+    rows = sum(file.metadata.row_group(group).num_rows for group in range(file.num_row_groups))
+    if rows > MOST_IMAGES:
+        raise DataError(f"{path} holds {rows:,} rows; at most {MOST_IMAGES:,} are read")
+    values = list[Any]()
+    for batch in file.iter_batches(_LABELS, columns=[column]):
+        cells = batch.column(0).to_pylist()
+        if any(isinstance(cell, str | bytes) and len(cell) > MOST_LETTERS for cell in cells):
+            raise DataError(f"{path}: {column} holds labels of more than {MOST_LETTERS} letters")
+        values += cells
+    return values
 
 
 def _names(path: Path) -> list[str]:
@@ -233,5 +257,5 @@ def _in_words(path: Path) -> Iterator[None]:
     """Turn what the library raises into a DataError."""
     try:
         yield
-    except (OSError, ValueError, KeyError) as error:  # ArrowInvalid is a ValueError, ArrowKeyError a KeyError
+    except (OSError, ValueError, KeyError, TypeError, IndexError, NotImplementedError) as error:  # Arrow's are of these
         raise DataError(f"{path} is no parquet file that can be read: {str(error)[:200]}") from None

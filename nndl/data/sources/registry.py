@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from nndl.data.dataset import Dataset
 from nndl.data.sources import folder, idx, mat, npz, parquet
+from nndl.data.sources.building import Pictures
 from nndl.data.sources.wanted import Found, Wanted
 
 
@@ -16,12 +17,14 @@ class Source(NamedTuple):
     """Tells what is there before it is read; raises DataError."""
     load: Callable[[Wanted], Dataset]
     """Reads it; raises DataError."""
+    gather: Callable[[Wanted], Pictures] | None = None
+    """Lists its pictures before they are read, where it holds pictures and not arrays; raises DataError."""
 
 
 SOURCES = {
-    "folder": Source(folder.survey, folder.load),
+    "folder": Source(folder.survey, folder.load, folder.gather),
     "npz": Source(npz.survey, npz.load),
     **{kind: Source(partial(idx.survey, kind=kind), partial(idx.load, kind=kind)) for kind in idx.NAMES},
     "mat": Source(mat.survey, mat.load),
-    "parquet": Source(parquet.survey, parquet.load),
+    "parquet": Source(parquet.survey, parquet.load, parquet.gather),
 }

@@ -93,6 +93,6 @@ def chosen(there: Iterable[str], wanted: Wanted) -> tuple[str, ...]:
 
 def listed(names: Iterable[object]) -> str:
     """Return names with commas, the first of many, and how many more there are."""
-    known = [str(name) for name in names]
+    known = [visible(name) for name in names]
     more = f" and {len(known) - _NAMED:,} more" if len(known) > _NAMED else ""
     return (", ".join(known[:_NAMED]) or "none") + more

@@ -1,5 +1,7 @@
 """Images and labels as people keep them, in .npz files: every layout and type means the same images."""
 
+import os
+import tracemalloc
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -162,6 +164,45 @@ def test_an_array_that_says_it_is_huge_is_not_read(tmp_path: Path) -> None:
         archive.write(tmp_path / "y.npy", "y.npy")
     with pytest.raises(DataError, match="X would take 114 GiB; at most 8 are read"):
         survey(Wanted(tmp_path / "toys.npz"))
+
+
+@pytest.mark.parametrize(
+    ("shape", "kind", "words"),
+    [
+        ((40,), "<U99999999", "y would take 15 GiB; at most 1 are read"),
+        ((10**8,), "|u1", "y holds 100,000,000 labels; at most 2,000,000 are read"),
+    ],
+)
+def test_labels_that_say_they_are_huge_are_not_read(
+    tmp_path: Path, shape: tuple[int, ...], kind: str, words: str
+) -> None:
+    head = repr({"descr": kind, "fortran_order": False, "shape": shape}).encode().ljust(117) + b"\n"
+    saved(tmp_path, X=X)
+    with zipfile.ZipFile(tmp_path / "toys.npz", "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("y.npy", b"\x93NUMPY\x01\x00" + len(head).to_bytes(2, "little") + head)
+    with pytest.raises(DataError, match=words):
+        survey(Wanted(tmp_path / "toys.npz"))
+
+
+def test_a_head_that_says_it_is_long_is_not_unpacked(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "toys.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("X.npy", b"\x93NUMPY\x02\x00" + (1 << 26).to_bytes(4, "little") + bytes(1 << 26))
+    tracemalloc.start()
+    try:
+        with pytest.raises(DataError, match=r"is no \.npz file that can be read"):
+            survey(Wanted(tmp_path / "toys.npz"))
+        assert tracemalloc.get_traced_memory()[1] < 1 << 23
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_in_a_folder_is_no_file_of_it(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.npz")
+    with pytest.raises(DataError, match=r"holds 0 \.npz files"):
+        survey(Wanted(tmp_path))
+    saved(tmp_path, X=X, y=Y)
+    assert survey(Wanted(tmp_path)).train == 32
 
 
 def test_a_val_part_validates_where_that_is_wanted_and_is_else_left_out(tmp_path: Path) -> None:

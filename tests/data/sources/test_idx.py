@@ -2,6 +2,7 @@
 
 import gzip
 import struct
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,22 @@ def test_a_packed_file_that_is_cut_is_refused(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:5000])
     with pytest.raises(DataError, match="is damaged"):
         SOURCES["mnist"].load(Wanted(tmp_path))
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_memory_is_taken_for_what_is_there_not_for_what_is_said(tmp_path: Path, packed: bool) -> None:
+    published(tmp_path, packed)
+    for what, head in (("images-idx3", (10**6, 100, 100)), ("labels-idx1", (10**6,))):
+        content = bytes((0, 0, 8, len(head))) + struct.pack(f">{len(head)}I", *head) + b"abc"
+        name = f"train-{what}-ubyte" + (".gz" if packed else "")
+        (tmp_path / name).write_bytes(gzip.compress(content) if packed else content)
+    tracemalloc.start()
+    try:
+        with pytest.raises(DataError, match="10,000,000,000 bytes, and has 3 bytes"):
+            SOURCES["mnist"].survey(Wanted(tmp_path))
+        assert tracemalloc.get_traced_memory()[1] < 10**8
+    finally:
+        tracemalloc.stop()
 
 
 def test_files_that_are_not_there_are_named(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from nndl.data.dataset import Dataset, Images
-from nndl.data.sources.inspecting import inspect_dataset, inspect_folder
+from nndl.data.sources.folder import gather
+from nndl.data.sources.inspecting import inspect_dataset, inspect_pictures
 from nndl.data.sources.registry import SOURCES
 from nndl.data.sources.sheet import CELL, contact_sheet
 from nndl.data.sources.wanted import Wanted
@@ -28,7 +29,7 @@ def pets(tmp_path: Path) -> Path:
 
 
 def test_counts_sizes_kinds_and_brightness(pets: Path) -> None:
-    found = inspect_folder(Wanted(pets))
+    found = inspect_pictures(gather, Wanted(pets))
     assert found.classes == ("cat", "dog")
     assert (found.labels.count(0), found.labels.count(1), found.parts.count("test")) == (9, 8, 5)
     assert sum(found.kinds.values()) == 17
@@ -44,7 +45,7 @@ def test_damaged_pictures_and_copies_across_train_and_test(pets: Path) -> None:
     shutil.copy(pets / "train" / "cat" / "000.png", pets / "test" / "dog" / "copy.png")
     picture("dog", 1).resize((200, 210), Image.Resampling.BICUBIC).save(pets / "train" / "dog" / "larger.bmp")
     (pets / "test" / "cat" / "x.jpg").write_text("no picture")
-    found = inspect_folder(Wanted(pets))
+    found = inspect_pictures(gather, Wanted(pets))
     ((label, words),) = found.damaged
     assert (label, "x.jpg is no picture" in words) == (0, True)
     (pair,) = found.across(found.exact)
@@ -52,11 +53,20 @@ def test_damaged_pictures_and_copies_across_train_and_test(pets: Path) -> None:
     assert found.of_two_classes(found.exact) == [pair]
 
 
+def test_a_class_of_which_nothing_is_whole_is_a_fault(pets: Path) -> None:
+    for path in (pets / "train" / "dog").iterdir():
+        path.write_bytes(b"")
+    found = inspect_pictures(gather, Wanted(pets))
+    assert [fault.classes for fault in found.faults] == [("dog",)]
+    assert "no picture of dog to train on is whole" in found.faults[0].words
+    assert (len(found.damaged), found.labels.count(0), found.labels.count(1)) == (5, 9, 3)
+
+
 def test_what_validates_is_a_part_of_its_own(pets: Path) -> None:
     fill(pets / "val", {"cat": 4, "dog": 4}, first=40)
     shutil.copy(pets / "train" / "cat" / "000.png", pets / "val" / "cat" / "copy.png")
     shutil.copy(pets / "test" / "dog" / "021.png", pets / "val" / "dog" / "copy.png")
-    found = inspect_folder(Wanted(pets))
+    found = inspect_pictures(gather, Wanted(pets))
     assert [found.parts.count(part) for part in ("train", "valid", "test")] == [12, 10, 5]
     assert [len(found.across(found.exact, *parts)) for parts in (("train",), ("train", "valid"), ("valid",))] == [
         0,
@@ -75,18 +85,18 @@ def test_what_validates_is_a_part_of_its_own(pets: Path) -> None:
 def test_faults_of_classes_are_noted_and_the_pictures_looked_at_all_the_same(tmp_path: Path, pets: Path) -> None:
     (pets / "train" / "empty").mkdir()
     fill(pets / "test", {"owl": 2}, first=20)
-    found = inspect_folder(Wanted(pets))
+    found = inspect_pictures(gather, Wanted(pets))
     assert found.classes == ("cat", "dog", "empty", "owl")
     assert [fault.classes for fault in found.faults] == [("owl",), ("empty",)]
     assert len(found.names) == 19
     fill(tmp_path / "tree", {"cat": 4, "dog": 1})
     (tmp_path / "tree" / "empty").mkdir()
-    found = inspect_folder(Wanted(tmp_path / "tree"))
+    found = inspect_pictures(gather, Wanted(tmp_path / "tree"))
     assert [fault.classes for fault in found.faults] == [("empty",), ("dog",)]
     for name in ("cat", "dog"):
         shutil.rmtree(tmp_path / "tree" / name)
         (tmp_path / "tree" / name).mkdir()
-    assert inspect_folder(Wanted(tmp_path / "tree")).faults[0].classes == ("cat", "dog", "empty")
+    assert inspect_pictures(gather, Wanted(tmp_path / "tree")).faults[0].classes == ("cat", "dog", "empty")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """MATLAB's files of CIFAR-10 and SVHN."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -79,4 +80,28 @@ def test_damaged_and_missing_files_are_refused(tmp_path: Path, monkeypatch: pyte
         load(Wanted(tmp_path))
     path.write_bytes(b"no such file")
     with pytest.raises(DataError, match=r"is no \.mat file"):
+        survey(Wanted(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        (np.array([[1], ["a"]] * 10, object), "whole numbers or text, not object"),
+        (np.array(["abc"]), r"20 images, and labels \(1,\)"),
+        (np.full((20, 1), np.nan), "one is nan"),
+        (np.full((20, 1), np.inf), "one is inf"),
+    ],
+)
+def test_labels_that_are_none_are_refused(tmp_path: Path, labels: Any, words: str) -> None:
+    svhn(tmp_path)
+    io = pytest.importorskip("scipy.io")
+    io.savemat(tmp_path / "train_32x32.mat", {"X": np.zeros((32, 32, 3, 20), np.uint8), "y": labels})
+    with pytest.raises(DataError, match=words):
+        survey(Wanted(tmp_path))
+
+
+def test_more_labels_than_there_can_be_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    svhn(tmp_path)
+    monkeypatch.setattr(mat, "MOST_IMAGES", 9)
+    with pytest.raises(DataError, match=r"y holds .* labels; at most 9 are read"):
         survey(Wanted(tmp_path))

@@ -9,8 +9,8 @@ import pytest
 
 from nndl.data.pictures import decode_picture
 from nndl.data.sources import parquet
-from nndl.data.sources.inspecting import inspect_dataset
-from nndl.data.sources.parquet import load, survey
+from nndl.data.sources.inspecting import inspect_pictures
+from nndl.data.sources.parquet import gather, load, survey
 from nndl.data.sources.wanted import Found, Wanted
 from nndl.errors import DataError
 from tests.data.photographs import coded
@@ -26,10 +26,10 @@ def rows(count: int, first: int = 0) -> tuple[list[bytes], list[int]]:
     return [coded(picture(NAMES[n % 3], n), ("PNG", "JPEG")[n % 2]) for n in numbers], [n % 3 for n in numbers]
 
 
-def write(path: Path, pictures: list[Any], labels: list[Any], named: bool = True, image: str = "image") -> None:
+def write(path: Path, pictures: list[Any], labels: Any, named: bool = True, image: str = "image") -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     cells = [{"bytes": each, "path": None} if isinstance(each, bytes) else each for each in pictures]
-    table = pa.table({image: cells, "label": pa.array(labels, pa.int64())})
+    table = pa.table({image: cells, "label": labels if isinstance(labels, pa.Array) else pa.array(labels)})
     features = {image: {"_type": "Image"}, "label": {"names": list(NAMES), "_type": "ClassLabel"}}
     note = {"huggingface": json.dumps({"info": {"features": features}})} if named else {}
     pq.write_table(table.replace_schema_metadata(note), path, row_group_size=7)
@@ -79,10 +79,23 @@ def test_damaged_rows_are_named_or_skipped(tmp_path: Path) -> None:
     assert len(data.train) + len(data.test) == 28
 
 
+def test_a_look_names_what_is_damaged_each_time_and_marks_a_class_of_nothing_else(tmp_path: Path) -> None:
+    pictures, labels = rows(30)
+    damaged = [None if row == 4 or row % 3 == 2 else each for row, each in enumerate(pictures)]
+    write(tmp_path / "train.parquet", damaged, labels)
+    write(tmp_path / "test.parquet", pictures[:6], labels[:6])
+    for _ in range(2):
+        found = inspect_pictures(gather, Wanted(tmp_path, skip_damaged=True))
+        assert [fault.classes for fault in found.faults] == [("owl",)]
+        assert "no picture of owl to train on is whole" in found.faults[0].words
+        assert sorted(label for label, _ in found.damaged) == [1, *[2] * 10]
+    assert found.sizes[0] == picture("cat", 0).size
+
+
 @pytest.mark.parametrize("labels", [[0, 1] * 15, [0, 1, 2]])
 def test_faults_of_classes_are_noted_where_it_is_looked_at(tmp_path: Path, labels: list[int]) -> None:
     write(tmp_path / "train.parquet", rows(len(labels))[0], labels)
-    found = inspect_dataset(load, Wanted(tmp_path, (8, 8)))
+    found = inspect_pictures(gather, Wanted(tmp_path))
     assert found.classes == NAMES
     assert [fault.classes for fault in found.faults] == [NAMES if len(labels) == 3 else ("owl",)]
     assert len(found.labels) == len(labels)
@@ -96,15 +109,31 @@ def test_faults_of_classes_are_noted_where_it_is_looked_at(tmp_path: Path, label
         ([3] * 30, "labels go to 3, and 3 classes are named"),
         ([0, 1] * 15, "no picture to train on is of owl"),
         ([-2] * 30, "labels below 0"),
+        (pa.array([2**63, 1] * 15, pa.uint64()), r"labels of 2\^63 and more"),
+        ([[[0]]] * 30, "neither whole numbers nor text"),
+        (["a", "b" * 1000] * 15, "labels of more than 255 letters"),
     ],
 )
-def test_labels_that_are_none_are_refused(tmp_path: Path, labels: list[int], words: str) -> None:
+def test_labels_that_are_none_are_refused(tmp_path: Path, labels: Any, words: str) -> None:
     write(tmp_path / "train.parquet", rows(30)[0], labels)
     with pytest.raises(DataError, match=words):
         survey(Wanted(tmp_path))
 
 
+def test_a_small_file_that_says_much_is_refused_before_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parquet, "MOST_IMAGES", 29)
+    write(tmp_path / "train.parquet", rows(30)[0], [0, 1] * 15, named=False)
+    with pytest.raises(DataError, match="holds 30 rows; at most 29 are read"):
+        survey(Wanted(tmp_path))
+    write(tmp_path / "train.parquet", rows(20)[0], [0, 10**15] * 10, named=False)
+    with pytest.raises(DataError, match="go to 1,000,000,000,000,000, which are no numbers of classes"):
+        survey(Wanted(tmp_path))
+
+
 def test_what_is_no_such_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "train-0.parquet").mkdir()
     with pytest.raises(DataError, match=r"holds no train-\*\.parquet"):
         survey(Wanted(tmp_path))
     (tmp_path / "train.parquet").write_bytes(b"PAR1 no file PAR1")
