@@ -66,6 +66,12 @@ def _scores(epoch: EpochDone) -> str:
     return words
 
 
+def say(words: str, wanted: bool) -> None:
+    """Print a note on a training where somebody watches its line, and one is wanted."""
+    if wanted and is_watched(sys.stdout):
+        print(words, flush=True)
+
+
 Watch = Callable[[Event], None]
 
 

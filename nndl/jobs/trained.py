@@ -22,7 +22,7 @@ from nndl.flags import require_flags
 from nndl.html import table
 from nndl.jobs.build import build
 from nndl.jobs.images import told_where
-from nndl.jobs.progress import Watch, require_watch, shown
+from nndl.jobs.progress import Watch, require_watch, say, shown
 from nndl.jobs.resume import Wanted
 from nndl.jobs.start import inputs_of
 from nndl.jobs.stored import stored_experiment
@@ -250,6 +250,9 @@ class _Shown(Observer):
 
     progress: bool
     watch: Watch | None
+
+    def note(self, words: str) -> None:
+        say(words, self.progress)
 
     def watching(self, solver: Solver) -> AbstractContextManager[Watch]:
         return shown(solver, self.progress, self.watch)

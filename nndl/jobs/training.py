@@ -49,13 +49,18 @@ def begin(
 ) -> dict[str, Any] | None:
     """Train from the beginning in a new folder; returns the run's summary, or None where it was stopped."""
     experiment = within_budget(experiment, make, observer.note)
-    for beyond in filter(None, (group.beyond(experiment.train.epochs) for group in experiment.train.groups)):
-        observer.note(f"train.groups: {beyond.words}")
+    note_beyond(experiment, observer.note)
     with observer.getting_ready():
         built = (make or build)(experiment)
         folder = start_run(built, run_dir)
         note_elsewhere(folder.path)
     return _train(built, folder, keeping(built), observer)
+
+
+def note_beyond(experiment: Experiment, note: Callable[[str], None]) -> None:
+    """Tell of what groups say of an epoch that never comes."""
+    for beyond in filter(None, (group.beyond(experiment.train.epochs) for group in experiment.train.groups)):
+        note(f"train.groups: {beyond.words}")
 
 
 def go_on(folder: RunFolder, wanted: Wanted, observer: Observer, make: Build | None = None) -> dict[str, Any] | None:

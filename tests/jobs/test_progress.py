@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from nndl import api
-from tests.small_run import STEPS, experiment
+from nndl.config import parse_config
+from tests.small_run import STEPS, config, experiment
 
 
 class Terminal(io.StringIO):
@@ -37,6 +38,25 @@ def test_unwatched_or_unwanted_nothing_is_printed(
 ) -> None:
     trained(stream, tmp_path / "run", monkeypatch, progress=progress)
     assert stream.getvalue() == ""
+
+
+@pytest.mark.parametrize("made", [False, True])
+def test_notes_of_the_command_line_are_told_where_the_line_is(
+    made: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    groups = "train:\n  groups: [{match: '*.w', freeze_after: 9}]"
+    freezing = parse_config(config().replace("train:", groups), "small.yaml")
+    for number, (stream, progress) in enumerate([(Terminal(), True), (Terminal(), False), (io.StringIO(), True)]):
+        monkeypatch.setattr("sys.stdout", stream)
+        api.train(api.build(freezing) if made else freezing, tmp_path / str(number), progress=progress)
+        assert ("'*.w' after epoch 9 never comes\n" in stream.getvalue()) is (number == 0)
+
+
+def test_notes_on_resuming_are_told_where_the_line_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = api.train(experiment(), tmp_path / "run")
+    monkeypatch.setattr("sys.stdout", stream := Terminal())
+    run.resume(4)
+    assert "train.epochs: 3 -> 4; the schedule (cosine) now ends with epoch 4" in stream.getvalue()
 
 
 def test_a_run_tells_its_history_and_shows_itself(tmp_path: Path) -> None:
