@@ -17,6 +17,7 @@ from nndl.data.sources.arrays import Part, Whole, dataset, found
 from nndl.data.sources.wanted import MOST_IMAGES, Found, Wanted, require_root
 from nndl.errors import DataError
 from nndl.paths import resolved
+from nndl.visible import beware
 
 NAMES: dict[str, Sequence[str] | None] = {
     "mnist": tuple("0123456789"),
@@ -78,6 +79,7 @@ def _file(root: Path, names: Sequence[str], what: str) -> Path:
     if not there:
         dims = 3 if what == "images" else 1
         raise DataError(f"{root} holds no {names[0]}-{what}-idx{dims}-ubyte, gzipped (.gz) or not")
+    beware(there[0])
     return there[0]
 
 

@@ -1,6 +1,7 @@
 """MNIST's files, gzipped or not, under the names that they are published and unpacked by."""
 
 import gzip
+import os
 import struct
 import tracemalloc
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from nndl.data.sources.registry import SOURCES
 from nndl.data.sources.wanted import Found, Wanted
 from nndl.errors import DataError
+from nndl.visible import visible_lines
 
 RANDOM = np.random.default_rng(0)
 X, Y = RANDOM.integers(0, 256, (50, 28, 28), np.uint8), np.arange(50) % 10
@@ -100,6 +102,16 @@ def test_memory_is_taken_for_what_is_there_not_for_what_is_said(tmp_path: Path, 
         assert tracemalloc.get_traced_memory()[1] < 10**8
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no name has a line break there")
+def test_a_line_break_in_a_name_begins_no_line_of_its_own(tmp_path: Path) -> None:
+    published(tmp_path, packed=False)
+    (tmp_path / "train-images-idx3-ubyte").rename(tmp_path / "a\nerror: train-images-idx3-ubyte")
+    (tmp_path / "a\nerror: train-images-idx3-ubyte").write_bytes(b"")
+    with pytest.raises(DataError) as error:
+        SOURCES["mnist"].load(Wanted(tmp_path))
+    assert visible_lines(error.value).count("\n") == 0
 
 
 def test_files_that_are_not_there_are_named(tmp_path: Path) -> None:
