@@ -132,10 +132,11 @@ class Convolver:
         y, scale, bias = wanted["y"].reshape(-1, F), wanted.get("scale"), wanted.get("bias")
         product = getattr(kernels(), f"affine_forward{self.suffix}")
         product(AffineShape(len(y), 1, 9 * C, F), windows.reshape(len(y), -1), w.reshape(-1, F), None, False, y)
-        if scale is not None:
-            np.multiply(y, scale, out=y)
-        if bias is not None:
-            np.add(y, bias, out=y)
+        with np.errstate(all="ignore"):  # kernels say nothing of numbers that are none
+            if scale is not None:
+                np.multiply(y, scale, out=y)
+            if bias is not None:
+                np.add(y, bias, out=y)
         if finish.relu:
             np.maximum(y, 0, out=y)
 
