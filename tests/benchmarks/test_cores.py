@@ -101,7 +101,7 @@ def test_the_slices_of_the_asking_thread_are_no_serial_part(notes: cores.Notes, 
 
 
 def test_a_training_step_has_all_its_parts(notes: cores.Notes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(cores.NETWORKS, "small", (Affine(out_features=64), Relu(), Affine(out_features=10)))
+    monkeypatch.setitem(cores.NETWORKS, "small", (Affine(out_features=256), Relu(), Affine(out_features=10)))
     monkeypatch.setitem(cores.BATCHES, "small", 8)
     monkeypatch.setattr(cores, "get_engine", lambda _: VECTORIZED)
     set_threads(2)
