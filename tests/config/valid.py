@@ -123,7 +123,7 @@ schedules = st.one_of(
     ),
     st.builds(Cosine, final=shares),
     st.builds(Plateau, factor=st.floats(0.1, 0.9), by=st.sampled_from(["accuracy", "loss"])),
-    st.builds(WarmRestarts, t_0=st.floats(0.1, EPOCHS / 2), t_mult=st.integers(1, 3), final=shares),
+    st.builds(WarmRestarts, t_0=st.floats(1, EPOCHS / 2), t_mult=st.integers(1, 3), final=shares),  # a step or more
     st.builds(OneCycle, peak_at=st.floats(0.1, 0.9), start=shares, final=shares),
     st.builds(
         PiecewiseLinear,
