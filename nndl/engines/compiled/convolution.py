@@ -29,7 +29,7 @@ def pays_winograd(layer: Conv, channels: int) -> bool:
     return (size, stride) == (3, 1) and pad <= 2 and min(channels, layer.filters) >= WINOGRAD_CHANNELS
 
 
-FEW_TILES, MANY_CHANNELS = 2, 256
+WINDOWS_TILES, WINDOWS_CHANNELS = 2, 256
 """Up to so many tiles in all, from so many channels before and behind on, scores come from a product of windows sooner:
 what Winograd's tiles take is transforming the filters."""
 
@@ -117,7 +117,7 @@ class Convolver:
     def _are_few(self, shape: Shape, finish: Finish) -> bool:
         tiles = shape.images * -(-shape.out_height // USUAL) * -(-shape.out_width // USUAL)
         evaluates = self.winograd and self.site.mode == "test" and not finish.pool
-        return evaluates and tiles <= FEW_TILES and min(shape.channels, shape.filters) >= MANY_CHANNELS
+        return evaluates and tiles <= WINDOWS_TILES and min(shape.channels, shape.filters) >= WINDOWS_CHANNELS
 
     def _by_windows(self, w: Array, finish: Finish) -> None:
         """Compute outputs as windows @ w, for which the filters are read once, in the order in which they lie."""
