@@ -19,7 +19,7 @@ def main() -> None:
     chosen: Engine = get_engine(engine)
     known = workload in NETWORKS
     network = Network(NETWORKS[workload], (3, 32, 32), chosen) if known else of_config(workload, chosen)[0]
-    updater = Updater(SgdNesterovMomentum(learning_rate=1e-3), network.params, share=chosen.share)
+    updater = Updater(SgdNesterovMomentum(learning_rate=1e-3), network.params, engine=chosen)
     random = np.random.default_rng(0)
     X = random.standard_normal((batch, 3, 32, 32)).astype(np.float32)
     y = random.integers(0, 10, batch)

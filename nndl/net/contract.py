@@ -73,6 +73,25 @@ def in_one_piece(count: int, work: Callable[[int, int, int], None]) -> None:
     work(0, count, 0)
 
 
+class Part(NamedTuple):
+    """Numbers side by side in the vector of parameters, and the scalars of their update."""
+
+    place: slice
+    shrink: float
+    """The factor on w before the rule."""
+    pull: float
+    """The share of w that is added to its gradient."""
+    scalars: tuple[float, ...]
+    """Those of the update rule's formula, in its own order."""
+
+
+Update = Callable[[Sequence[Part], Array, Array, Sequence[Array]], Sequence[float]]
+"""update(parts, w, dw, memory) changes the parts of w, and of the vectors that the rule remembers, in place.
+
+Returns the sum of squares of each part of w.
+"""
+
+
 @dataclass(frozen=True)
 class Rule:
     """Layers that stand in a row may run as one: the meaning stays the composition of the members' reference pairs."""
@@ -95,5 +114,7 @@ class Engine:
     rules: tuple[Rule, ...] = ()
     param_axes: Mapping[tuple[type[Layer], str], tuple[int, ...]] = field(default_factory=dict)
     """Memory order of a parameter, where it is not the logical one: {(Conv, "w"): (2, 3, 1, 0)}."""
+    updates: Mapping[str, Update] = field(default_factory=dict)
+    """A pass of its own for an update rule, by the rule's name in YAML: float32, with the bits of the rule's passes."""
     share: Share = in_one_piece
     """The way that NumPy's passes over large arrays outside the layers (updates, sums of branches) use its threads."""

@@ -37,7 +37,7 @@ class Learner:
             weight_decay=weight_decay,
             decayed=network.decayed,
             groups=groups,
-            share=network.engine.share,
+            engine=network.engine,
         )
         self.averaged = Averaged(average, network.params, network.buffers, steps_per_epoch) if average else None
         self._network, self._clip_norm = network, clip_norm

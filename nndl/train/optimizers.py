@@ -41,6 +41,10 @@ class Rule(Described):
         """Change w in place at step t = 1, 2, ...; `temporary` holds two vectors of w's size to write into."""
         raise NotImplementedError
 
+    def scalars(self, learning_rate: float, t: int) -> tuple[float, ...]:
+        """Return the scalars of `update` at step t, in the order in which an engine's pass for the rule takes them."""
+        raise NotImplementedError
+
     def update_filters(self, w: Vector, dw: Vector, memory: Sequence[Vector], learning_rate: float) -> None:
         """Change filters w (F, C, HH, WW) in place; all arrays are views in any order of memory. For whole_filters."""
         raise NotImplementedError
@@ -56,6 +60,10 @@ class Sgd(Rule):
     """Stochastic gradient descent: w -= learning_rate * dw."""
 
     kind = "sgd"
+
+    def scalars(self, learning_rate: float, t: int) -> tuple[float, ...]:
+        del t
+        return (learning_rate,)
 
     def update(
         self, w: Vector, dw: Vector, memory: Sequence[Vector], temporary: Sequence[Vector], learning_rate: float, t: int
@@ -73,6 +81,10 @@ class SgdMomentum(Rule):
 
     momentum: Annotated[float, Ge(0), Lt(1)] = 0.9
     """The share of the velocity that is kept."""
+
+    def scalars(self, learning_rate: float, t: int) -> tuple[float, ...]:
+        del t
+        return learning_rate, self.momentum
 
     def update(
         self, w: Vector, dw: Vector, memory: Sequence[Vector], temporary: Sequence[Vector], learning_rate: float, t: int
@@ -114,6 +126,10 @@ class RmsProp(Rule):
     epsilon: Annotated[float, Gt(0)] = 1e-8
     """Keeps the division from zero."""
 
+    def scalars(self, learning_rate: float, t: int) -> tuple[float, ...]:
+        del t
+        return learning_rate, self.decay_rate, 1 - self.decay_rate, self.epsilon
+
     def update(
         self, w: Vector, dw: Vector, memory: Sequence[Vector], temporary: Sequence[Vector], learning_rate: float, t: int
     ) -> None:
@@ -142,6 +158,10 @@ class Adam(Rule):
     """The share of the second moment that is kept."""
     epsilon: Annotated[float, Gt(0)] = 1e-8
     """Keeps the division from zero."""
+
+    def scalars(self, learning_rate: float, t: int) -> tuple[float, ...]:
+        rate, unbiased = learning_rate / (1 - self.beta1**t), 1 / (1 - self.beta2**t)
+        return rate, unbiased, self.beta1, 1 - self.beta1, self.beta2, 1 - self.beta2, self.epsilon
 
     def update(
         self, w: Vector, dw: Vector, memory: Sequence[Vector], temporary: Sequence[Vector], learning_rate: float, t: int
@@ -199,6 +219,10 @@ class SgdPytorch(Rule):
         if self.nesterov and (not self.momentum or self.dampening):
             raise ValueError("nesterov needs a momentum and no dampening")
 
+    def scalars(self, learning_rate: float, t: int) -> tuple[float, ...]:
+        share = 1.0 if t == 1 else 1 - self.dampening
+        return learning_rate, self.momentum, share, float(self.nesterov)
+
     def update(
         self, w: Vector, dw: Vector, memory: Sequence[Vector], temporary: Sequence[Vector], learning_rate: float, t: int
     ) -> None:
@@ -241,6 +265,10 @@ class Lion(Rule):
     weight_decay: Annotated[float, Ge(0)] = 0.0
     """The share of the weights, times the learning rate, taken off each step; not of biases or normalisation."""
 
+    def scalars(self, learning_rate: float, t: int) -> tuple[float, ...]:
+        del t
+        return learning_rate, self.beta1, 1 - self.beta1, self.beta2, 1 - self.beta2
+
     def update(
         self, w: Vector, dw: Vector, memory: Sequence[Vector], temporary: Sequence[Vector], learning_rate: float, t: int
     ) -> None:
@@ -278,6 +306,10 @@ class Muon(Rule):
     """The share of the velocity that is kept, of all other parameters."""
     rounds: Annotated[int, Ge(1), Le(10)] = 3
     """Rounds of Newton and Schulz's iteration: more of them bring the directions closer to one size."""
+
+    def scalars(self, learning_rate: float, t: int) -> tuple[float, ...]:
+        del t
+        return learning_rate, self.other_momentum, 1.0, 1.0  # as sgd_pytorch has it, with Nesterov's momentum
 
     def update(
         self, w: Vector, dw: Vector, memory: Sequence[Vector], temporary: Sequence[Vector], learning_rate: float, t: int

@@ -11,7 +11,7 @@ import numpy as np
 from annotated_types import Ge, Lt
 
 from nndl.described import Described
-from nndl.net.contract import Share, in_one_piece
+from nndl.net.contract import Engine, Part, in_one_piece
 from nndl.net.params import Params, within
 from nndl.net.types import Array
 from nndl.train.optimizers import Rule
@@ -61,6 +61,12 @@ class Group(Described):
 FEW = 2
 """Parts of the vector that are updated sooner than a thread wakes up."""
 
+CHUNK_AT_ONCE = 1 << 15
+"""Numbers of a part where an engine updates all parts at once: there are no temporaries, and threads come out even."""
+
+NONE = Engine("none")
+"""No engine: the rules' own passes, on one thread."""
+
 
 class Stretch(NamedTuple):
     """A part of the vector with the same multipliers throughout."""
@@ -87,7 +93,7 @@ class Updater:
         weight_decay: float = 0.0,
         decayed: Collection[str] = (),
         groups: Sequence[Group] = (),
-        share: Share = in_one_piece,
+        engine: Engine = NONE,
     ) -> None:
         self.rule = rule
         self.t = 0
@@ -97,7 +103,9 @@ class Updater:
         self._decayed, self._groups = tuple(params) if rule.couples_decay else decayed, groups
         self._frozen = self.frozen(0)
         self._stretches = self._cut()
-        self._share = share
+        self._share = engine.share
+        self._at_once = engine.updates.get(rule.kind) if params.vector.dtype == np.float32 else None
+        self._chunk = CHUNK_AT_ONCE if self._at_once else CHUNK
         self._temporary: dict[int, list[Array]] = {}
 
     def frozen(self, epoch: float, epochs: float = math.inf) -> frozenset[str]:
@@ -134,7 +142,7 @@ class Updater:
         a rule that couples it, dw + weight_decay * w is its gradient.
         """
         self.t += 1
-        parts = []
+        parts: list[tuple[Part, float]] = []
         filters = []
         for stretch in self._stretches:
             if stretch.frozen:
@@ -143,28 +151,40 @@ class Updater:
             learning_rate = self.rule.learning_rate * multiplier * stretch.learning_rate * falling
             decay = self._weight_decay * stretch.weight_decay
             pull, shrink = (decay, 1.0) if self.rule.couples_decay else (0.0, 1 - learning_rate * decay)
+            scalars = self.rule.scalars(learning_rate, self.t) if self._at_once else ()
             for place in within(slice(stretch.start, stretch.stop), own):
                 if stretch.name:
                     filters.append((stretch.name, learning_rate, shrink))
                     continue
-                for start in range(place.start, place.stop, CHUNK):
-                    parts.append((slice(start, min(start + CHUNK, place.stop)), learning_rate, shrink, pull))
+                for start in range(place.start, place.stop, self._chunk):
+                    here = slice(start, min(start + self._chunk, place.stop))
+                    parts.append((Part(here, shrink, pull, scalars), learning_rate))
+        return self._update_parts(parts, gradients) + self._update_all_filters(filters, gradients)
 
-        squares = [0.0] * (len(parts) + len(filters))
+    def _update_parts(self, parts: Sequence[tuple[Part, float]], gradients: Params) -> float:
+        squares = [0.0] * len(parts)
 
         def update_parts(start: int, stop: int, thread: int) -> None:
             for i in range(start, stop):
                 squares[i] = self._update_part(*parts[i], gradients, thread)
 
+        if not self._at_once:
+            (self._share if len(parts) > FEW else in_one_piece)(len(parts), update_parts)
+        elif parts:
+            memory = [kept.vector for kept in self.memory.values()]
+            return sum(self._at_once([part for part, _ in parts], self._params.vector, gradients.vector, memory))
+        return sum(squares)
+
+    def _update_all_filters(self, filters: Sequence[tuple[str, float, float]], gradients: Params) -> float:
+        squares = [0.0] * len(filters)
         # They differ by much: whoever is free takes the largest that waits, whichever the slice.
         waiting = deque(sorted(range(len(filters)), key=lambda i: -self._params[filters[i][0]].size))
 
         def update_filters(start: int, stop: int, thread: int) -> None:
             del start, stop, thread
             for i in _taken(waiting):
-                squares[len(parts) + i] = self._update_filters(*filters[i], gradients)
+                squares[i] = self._update_filters(*filters[i], gradients)
 
-        (self._share if len(parts) > FEW else in_one_piece)(len(parts), update_parts)
         self._share(len(filters), update_filters)
         return sum(squares)
 
@@ -177,19 +197,17 @@ class Updater:
         norm = float(np.linalg.norm(w))
         return norm * norm
 
-    def _update_part(
-        self, part: slice, learning_rate: float, shrink: float, pull: float, gradients: Params, thread: int
-    ) -> float:
-        w, dw = self._params.vector[part], gradients.vector[part]
-        if shrink != 1:
-            w *= shrink
-        memory = [kept.vector[part] for kept in self.memory.values()]
+    def _update_part(self, part: Part, learning_rate: float, gradients: Params, thread: int) -> float:
+        w, dw = self._params.vector[part.place], gradients.vector[part.place]
+        if part.shrink != 1:
+            w *= part.shrink
+        memory = [kept.vector[part.place] for kept in self.memory.values()]
         own = self._temporary.setdefault(thread, [])
         if not own:
             own.extend(np.empty(CHUNK, w.dtype) for _ in range(3))
         *temporary, pulled = (array[: w.size] for array in own)
-        if pull:
-            dw = np.add(np.multiply(w, pull, out=pulled), dw, out=pulled)
+        if part.pull:
+            dw = np.add(np.multiply(w, part.pull, out=pulled), dw, out=pulled)
         self.rule.update(w, dw, memory, temporary, learning_rate, self.t)
         return float(np.dot(w, w))
 

@@ -7,6 +7,7 @@ import pytest
 
 from nndl.engines import get_engine
 from nndl.net.catalog import Affine, Conv
+from nndl.net.contract import Engine
 from nndl.net.network import Network
 from nndl.net.types import Array
 from nndl.train.events import StepDone
@@ -155,5 +156,5 @@ def test_muons_filters_go_the_largest_first_to_whichever_thread_is_free() -> Non
             taken[-1].append(f"{w.shape[0]} of {w.shape[1]}")
             super().update_filters(w, dw, memory, learning_rate)
 
-    Updater(Watched(), network.params, share=first_slice_does_all).update(gradients)
+    Updater(Watched(), network.params, engine=Engine("slices", share=first_slice_does_all)).update(gradients)
     assert [some for some in taken if some] == [["8 of 16", "16 of 4", "4 of 3"]]

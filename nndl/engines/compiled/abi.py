@@ -131,6 +131,9 @@ class Unpool(Record):
 IDENTITY, RELU, GELU, SILU, LEAKY_RELU, SIGMOID, TANH, ELU, RELU6, HARD_SIGMOID, HARD_SWISH = range(11)
 """The activations, as kernels/activation.h counts them."""
 
+SGD, SGD_MOMENTUM, SGD_NESTEROV_MOMENTUM, RMSPROP, ADAM, SGD_PYTORCH, LION = range(7)
+"""The formulas of updates, as kernels/update.c counts them."""
+
 NO_RELU, RELU_BEHIND, RELU_BEFORE = range(3)
 """The places of a ReLU beside a pooling, as kernels/activation.h counts."""
 
@@ -166,6 +169,7 @@ SIGNATURES: dict[str, tuple[type, ...]] = {
     "dropout_draw": (*[c_long] * 3, Bytes, Bytes, c_long, c_long, Bytes),
     "dropout": (c_long, c_float, Floats, Bytes, Floats),
     "multiply_adds": (c_long, Doubles),
+    "update": (c_long, c_long, Ints, *[Floats] * 5, Doubles),
     "activation": (c_long, Floats, Floats, c_long, c_float, Floats),
 }
 """The arguments of each kernel nndl_*, structs by reference. Which arrays may be None, kernels/*.c says."""

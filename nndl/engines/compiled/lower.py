@@ -18,6 +18,7 @@ from nndl.engines.compiled.pool import (
     lower_max_pool,
 )
 from nndl.engines.compiled.rules import rules
+from nndl.engines.compiled.update import UPDATES
 from nndl.engines.shared.dropout import lower_dropout
 from nndl.engines.shared.plain import are_plain
 from nndl.engines.vectorized import VECTORIZED
@@ -51,6 +52,7 @@ def _engine(name: str, bfloat16: bool) -> Engine:
         },
         rules=rules(bfloat16),
         param_axes=VECTORIZED.param_axes,
+        updates=UPDATES,
         share=VECTORIZED.share,
     )
 
