@@ -149,8 +149,7 @@ def _whiten(network: Network, split: Split) -> None:
 def build_solver(experiment: Experiment, split: Split, network: Network, validation: Evaluator | None) -> Solver:
     """Make the solver of the experiment's training section."""
     train, batches = experiment.train, build_batches(experiment, split)
-    if train.resolution:
-        batches.resize = train.resolution.at(steps_in(train.epochs, batches.batches_per_epoch))
+    _plan_sizes(experiment, batches, steps_in(train.epochs, batches.batches_per_epoch))
     return Solver(
         network,
         batches,
@@ -164,6 +163,21 @@ def build_solver(experiment: Experiment, split: Split, network: Network, validat
         choice=Choice(train.best_by, train.patience),
         shown=_shown(experiment, split) if train.average and train.average.recomputes else None,
     )
+
+
+def train_for(built: Built, epochs: float) -> None:
+    """Have a solver train for other epochs in all than its config says, from its next `events` on.
+
+    Sizes of images and freezing, which count in shares of training, follow.
+    """
+    built.solver.train_for(epochs)
+    assert isinstance(built.solver.batches, Batches)
+    _plan_sizes(built.experiment, built.solver.batches, built.solver.steps)
+
+
+def _plan_sizes(experiment: Experiment, batches: Batches, steps: int) -> None:
+    if experiment.train.resolution:
+        batches.resize = experiment.train.resolution.at(steps)
 
 
 def build_batches(

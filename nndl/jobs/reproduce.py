@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from nndl.config.build import Built
+from nndl.config.build import Built, train_for
 from nndl.config.reading.overrides import settings
 from nndl.errors import CheckpointError, UsageError
 from nndl.jobs.build import build_again
@@ -68,7 +68,7 @@ def reproduce(
     built = build_again(folder, stored_experiment(folder, sets))
     result = Reproduction(state.info["step"], _not_as_it_was(folder, made_of, built))
     plan = Plan(result.steps, built.solver.steps_per_epoch, state.info["epochs"])
-    _train(built.solver, changes, _Comparison(folder, built.solver, result), watch(built.solver, plan))
+    _train(built, changes, _Comparison(folder, built.solver, result), watch(built.solver, plan))
     return result
 
 
@@ -109,21 +109,24 @@ def _is_scored(info: Mapping[str, Any]) -> bool:
     return bool(history) and history[-1].step == info.get("step")
 
 
-def _train(solver: Solver, changes: list[Change], compare: "_Comparison", watch: Callable[[Event], None]) -> None:
-    event: Event | None = None
-    for event in solver.events():
+def _train(built: Built, changes: list[Change], compare: "_Comparison", watch: Callable[[Event], None]) -> None:
+    solver, events = built.solver, built.solver.events()
+    last: Event | None = None
+    while (event := next(events, None)) is not None:
+        last = event
         watch(event)
         if isinstance(event, StepDone | EpochDone):
             compare.see(event)
             for each in changes:
                 if (each.step, each.epochs_done) == (solver.step, len(solver.history)):
-                    solver.epochs = each.epochs[1]
+                    train_for(built, each.epochs[1])
+                    events = solver.events()  # as when the run went on: images made ahead are of the old plan
             ends_epoch = event.step % solver.steps_per_epoch == 0 or event.step == solver.steps
             epoch_follows = isinstance(event, StepDone) and ends_epoch
             if compare.result.first_tensor or (event.step >= compare.result.steps and not epoch_follows):
                 solver.stop()
     if solver.step < compare.result.steps and not compare.result.first_tensor:
-        if isinstance(event, Finished):
+        if isinstance(last, Finished):
             words = f"says that it is at step {compare.result.steps:,}, and its config trains {solver.steps:,}"
             raise CheckpointError(f"{compare.folder.path} {words}")
         raise KeyboardInterrupt

@@ -112,6 +112,11 @@ class Solver:
         """Tell whether training ends before its epochs are over, for want of a better one."""
         return self.choice.gives_up(self.history)
 
+    def train_for(self, epochs: float) -> None:
+        """Train for other epochs in all than was planned; `events` begun before this do not know of it."""
+        self.epochs = epochs
+        self._turns = self.learner.updater.turns(epochs)
+
     def stop(self) -> None:
         """Ask training to stop after the step (or batch of evaluation) in flight; safe in a signal handler."""
         self._stop_asked = True

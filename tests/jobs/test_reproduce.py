@@ -60,6 +60,29 @@ def test_a_run_that_was_stopped_extended_or_stands_in_mid_epoch_is_repeated_too(
     assert [(plan.steps, plan.epochs) for plan in plans] == [(14, 4)]  # of the run as it came to be, not as it began
 
 
+@pytest.mark.parametrize("until", [5, 8])
+@pytest.mark.parametrize(
+    "counts_in_shares",
+    [
+        "resolution: {schedule: [[0, 8], [0.5, 12], [0.7, 32]]}",
+        "groups: [{match: 'conv1.*', freeze_last: 0.4}]",
+        "groups: [{match: 'conv1.*', freeze_after: 2.6, falling: true}]",
+    ],
+)
+def test_what_counts_in_shares_of_training_follows_epochs_that_were_added(
+    tmp_path: Path, counts_in_shares: str, until: int
+) -> None:
+    small = "avg_pool: 8, conv: 4, spatial_bn, relu, dropout: {keep: 0.8}"
+    text = config().replace(small, "conv: {filters: 4, stride: 2}, spatial_bn, relu, global_max_pool")
+    built = build(parse_config(text.replace("epochs: 3", f"epochs: 3\n  {counts_in_shares}"), "small.yaml"))
+    run = start_run(built, tmp_path / "run")
+    train_until(run, built.solver, keeping(built), until)
+    resumed = resume(run, Wanted(epochs=4))
+    train_until(run, resumed.built.solver, resumed.keeping, 99)
+    result = again(run)
+    assert (result.steps, result.first_step, result.first_tensor) == (16, None, None)
+
+
 @pytest.mark.parametrize("epochs", ["3", "2.4"])
 @pytest.mark.parametrize("every", ["3 steps", "epoch"])
 def test_statistics_computed_anew_are_compared_once_they_are(tmp_path: Path, epochs: str, every: str) -> None:
