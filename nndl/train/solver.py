@@ -85,7 +85,7 @@ class Solver:
         self._turns = learner.updater.turns(epochs)
         self.step = 0
         self.history: list[EpochDone] = []
-        self._factor = 1.0
+        self._factor, self._best_is_small = 1.0, False
         self.seconds = 0.0
         self._epoch_loss, self._epoch_seconds, self._epoch_images = 0.0, 0.0, 0
         self.scoring: Callable[[Scoring], None] = lambda _: None
@@ -234,11 +234,23 @@ class Solver:
             images_per_second=self._epoch_images / max(self._epoch_seconds, 1e-9),
             is_best=True,
         )
-        done = replace(done, is_best=self.choice.is_better(done, self.best))
+        done = replace(done, is_best=self._is_best(done))
         self.history.append(done)
         self._factor = self.schedule.after(self.history)
         self._epoch_loss, self._epoch_seconds, self._epoch_images = 0.0, 0.0, 0
         return done
+
+    def _is_best(self, done: EpochDone) -> bool:
+        """Tell whether an epoch is the best so far: one after small images, only while there is none after whole ones.
+
+        Its running statistics are of small images, though it is scored on whole ones.
+        """
+        small, before = self.network.trained_at != self.network.input_shape, self._best_is_small
+        if small and self.best is not None and not before:
+            return False
+        is_best = self.choice.is_better(done, None if before and not small else self.best)
+        self._best_is_small = small if is_best else before
+        return is_best
 
     def _recompute(self) -> None:
         """Compute the running statistics of averaged weights anew, where the average asks for it and is one by now."""
@@ -324,6 +336,8 @@ class Solver:
         }
         if self.network.trained_at != self.network.input_shape:
             info["trained_at"] = list(self.network.trained_at)
+        if self._best_is_small:
+            info["best_is_small"] = True
         return pack(self._stores()), info
 
     def restore(self, arrays: Mapping[str, Array], info: Mapping[str, Any]) -> None:
@@ -339,7 +353,7 @@ class Solver:
         self.step, self.learner.updater.t = info["step"], info["updates"]
         self._epoch_loss, self.seconds = info["epoch_loss"], info["seconds"]
         self._epoch_seconds, self._epoch_images = (info.get(name, LATER[name]) for name in LATER)
-        self.history = read_history(info)
+        self.history, self._best_is_small = read_history(info), info.get("best_is_small") is True
         self._factor = self.schedule.after(self.history)
         self.network.trained_at = tuple(info.get("trained_at", self.network.input_shape))
 

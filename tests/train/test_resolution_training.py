@@ -1,5 +1,6 @@
 """A training whose images grow: the same bits however it is broken off, on any engine what the reference does."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -7,9 +8,11 @@ import pytest
 
 from nndl.config import Experiment, parse_config
 from nndl.config.build import build
+from nndl.data.resolution import Resolution
 from nndl.engines import available
 from nndl.errors import CheckpointError
 from nndl.jobs.replay import first_difference, verify_resume
+from nndl.train.evaluate import Result
 from nndl.train.solver import Solver
 
 CONFIG = """\
@@ -103,6 +106,41 @@ def test_the_running_statistics_at_the_end_hold_nothing_of_smaller_images(averag
         train(solver)
         ends.append({name: array for name, array in solver.weights().items() if name.startswith("buffers/")})
     assert first_difference(*ends) is None
+
+
+@dataclass
+class Scores:
+    """An evaluator that gives each epoch the accuracy that is next."""
+
+    accuracies: list[float]
+    batch_size: int = 10
+
+    def __call__(self, *_: object) -> Result:
+        right = round(100 * self.accuracies.pop(0))
+        return Result(0.0, np.array([[right, 100 - right], [0, 0]]), 1.0)
+
+
+@pytest.mark.parametrize("broken_off", [False, True])
+def test_the_best_epoch_is_none_of_small_images_once_there_is_another(broken_off: bool) -> None:
+    """Epochs end at 16, 24, 32, 32; then training is lengthened, and images are small again."""
+    accuracies, best = [0.5, 0.9, 0.3, 0.4, 0.95, 0.35, 0.6], [True, True, True, True, False, False, True]
+    made = experiment(more="shuffle: 0")
+    stages = Resolution(stages=((0.0, 16), (0.25, 24), (0.5, 32)))
+    planned = made.train.model_copy(update={"epochs": 4, "average": None, "resolution": stages})
+    made = made.model_copy(update={"train": planned})
+    solver = build(made).solver
+    solver.validation = Scores(accuracies)  # type: ignore[assignment]
+    train(solver, 16 if not broken_off else 8)
+    state = solver.state()
+    solver = build(made).solver
+    solver.restore(*state)
+    solver.validation = Scores(accuracies)  # type: ignore[assignment]
+    train(solver, 16)
+    solver._stop_asked = False
+    solver.train_for(7)
+    solver.batches.resize = Resolution(stages=((0.0, 16), (0.8, 32))).at(28)  # type: ignore[attr-defined]
+    list(solver.events())
+    assert [epoch.is_best for epoch in solver.history] == best
 
 
 @pytest.mark.parametrize("engine", [engine for engine in available() if engine not in ("reference", "compiled_bf16")])
