@@ -2,10 +2,10 @@
 
 Each rung is trained from several seeds three ways, by turns, each alone on the machine, on the same images: by nndl as
 its config says; by nndl with the recipe that the ladder comes from (Nesterov momentum and lookahead instead of Muon);
-and with that recipe by PyTorch (`worker_ladder.py`, as its author trains it, in bfloat16 autocast, but with the rung's
-whitening_eps). Every training is added to a file of results; the table is made of all that the file has: accuracy on
-the test set without and with test-time augmentation (mean, standard deviation of one training), minutes of training,
-images a second.
+and with that recipe by PyTorch (`worker_ladder.py`, as its author trains it, in bfloat16 autocast and with GELU, but
+with the rung's whitening_eps; of 96, which has residual blocks, not). Every training is added to a file of results; the
+table is made of all that the file has: accuracy on the test set without and with test-time augmentation (mean, standard
+deviation of one training), minutes of training, images a second.
 
 PyTorch is no part of nndl: install it by hand into an environment of its own (`pip install torch==2.13.0`).
 """
@@ -23,7 +23,9 @@ from typing import Any
 from benchmarks.against_pytorch import KEEP_MEMORY, ROOT
 from nndl.api import load_run
 from nndl.config import Experiment, load_config
+from nndl.data.resolution import at_height
 from nndl.net.catalog.conv import Conv
+from nndl.net.catalog.residual import Residual
 from nndl.net.shapes import everything, infer_shapes
 from nndl.train.optimizers import SgdNesterovMomentum
 
@@ -56,6 +58,8 @@ def original(rung: str) -> list[str]:
 def recipe_of(experiment: Experiment, seed: int, threads: int) -> Record:
     """Return a rung's config in the terms of the recipe's author."""
     rule, train = experiment.train.optimizer, experiment.train
+    if any(isinstance(layer, Residual) for layer in experiment.model.layers):
+        raise SystemExit("benchmarks/worker_ladder.py has no residual blocks: --by nndl leaves PyTorch out")
     convs = [layer for layer in experiment.model.layers if isinstance(layer, Conv)]
     assert isinstance(rule, SgdNesterovMomentum)
     scale = 1 + 1 / (1 - rule.momentum)
@@ -120,8 +124,14 @@ TRAINERS = {"nndl": train_nndl, "nndl original": train_nndl_originally, "PyTorch
 
 def work_of(experiment: Experiment) -> float:
     """Count floating point operations of a training: three products in each layer, two operations a multiply-add."""
-    placed = infer_shapes(experiment.model.layers, experiment.data.input_shape)
-    macs = sum(each.layer.macs(each.in_shape) for each in everything(placed))
+    resolution, shape = experiment.train.resolution, experiment.data.input_shape
+    stages = resolution.stages if resolution else ((0.0, shape[1]),)
+    ends = [*(share for share, _ in stages[1:]), 1.0]
+    macs = sum(
+        (end - begin) * sum(each.layer.macs(each.in_shape) for each in everything(placed))
+        for (begin, size), end in zip(stages, ends, strict=True)
+        for placed in [infer_shapes(experiment.model.layers, at_height(shape, size))]
+    )
     return 6.0 * macs * IMAGES * experiment.train.epochs
 
 

@@ -221,7 +221,7 @@ class SgdPytorch(Rule):
 
     def scalars(self, learning_rate: float, t: int) -> tuple[float, ...]:
         share = 1.0 if t == 1 else 1 - self.dampening
-        return learning_rate, self.momentum, share, float(self.nesterov)
+        return learning_rate, self.momentum, share, float(self.nesterov), float(self.momentum != 0)
 
     def update(
         self, w: Vector, dw: Vector, memory: Sequence[Vector], temporary: Sequence[Vector], learning_rate: float, t: int
@@ -309,7 +309,7 @@ class Muon(Rule):
 
     def scalars(self, learning_rate: float, t: int) -> tuple[float, ...]:
         del t
-        return learning_rate, self.other_momentum, 1.0, 1.0  # as sgd_pytorch has it, with Nesterov's momentum
+        return learning_rate, self.other_momentum, 1.0, 1.0, 1.0  # as sgd_pytorch has it, with Nesterov's momentum
 
     def update(
         self, w: Vector, dw: Vector, memory: Sequence[Vector], temporary: Sequence[Vector], learning_rate: float, t: int

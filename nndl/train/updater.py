@@ -14,7 +14,7 @@ from nndl.described import Described
 from nndl.net.contract import Engine, Part, in_one_piece
 from nndl.net.params import Params, within
 from nndl.net.types import Array
-from nndl.train.optimizers import Rule
+from nndl.train.optimizers import OPTIMIZERS, Rule
 from nndl.train.schedules import Beyond
 from nndl.train.transforms import CHUNK
 
@@ -40,7 +40,7 @@ class Group(Described):
 
     def __post_init__(self) -> None:
         if self.falling and not self.freeze_after:
-            raise ValueError("falling needs freeze_after: the factor falls to nothing where the parameters are frozen")
+            raise ValueError("falling needs a freeze_after above 0, when the factor has fallen to nothing")
 
     def frozen_from(self, epochs: float) -> float:
         """Return the epoch, with a fraction, from which on the parameters stay as they are; of `epochs` in all."""
@@ -60,6 +60,9 @@ class Group(Described):
 
 FEW = 2
 """Parts of the vector that are updated sooner than a thread wakes up."""
+
+TINY = 1 << 12
+"""Numbers in so few parts that NumPy's passes are over before an engine's has begun."""
 
 CHUNK_AT_ONCE = 1 << 15
 """Numbers of a part where an engine updates all parts at once: there are no temporaries, and threads come out even."""
@@ -104,7 +107,8 @@ class Updater:
         self._frozen = self.frozen(0)
         self._stretches = self._cut()
         self._share = engine.share
-        self._at_once = engine.updates.get(rule.kind) if params.vector.dtype == np.float32 else None
+        own = OPTIMIZERS.get(rule.kind) is not type(rule)  # which may inherit the name of another
+        self._at_once = None if own or params.vector.dtype != np.float32 else engine.updates.get(rule.kind)
         self._chunk = CHUNK_AT_ONCE if self._at_once else CHUNK
         self._temporary: dict[int, list[Array]] = {}
 
@@ -148,7 +152,7 @@ class Updater:
             if stretch.frozen:
                 continue
             falling = max(0.0, 1 - epoch / stretch.falls_until)
-            learning_rate = self.rule.learning_rate * multiplier * stretch.learning_rate * falling
+            learning_rate = float(self.rule.learning_rate * multiplier * stretch.learning_rate * falling)
             decay = self._weight_decay * stretch.weight_decay
             pull, shrink = (decay, 1.0) if self.rule.couples_decay else (0.0, 1 - learning_rate * decay)
             scalars = self.rule.scalars(learning_rate, self.t) if self._at_once else ()
@@ -168,7 +172,8 @@ class Updater:
             for i in range(start, stop):
                 squares[i] = self._update_part(*parts[i], gradients, thread)
 
-        if not self._at_once:
+        tiny = len(parts) <= FEW and sum(part.place.stop - part.place.start for part, _ in parts) < TINY
+        if not self._at_once or tiny:
             (self._share if len(parts) > FEW else in_one_piece)(len(parts), update_parts)
         elif parts:
             memory = [kept.vector for kept in self.memory.values()]

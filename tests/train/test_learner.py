@@ -132,7 +132,7 @@ def test_a_falling_factor_falls_in_a_straight_line_to_the_freezing() -> None:
 
 
 def test_falling_to_no_end_is_refused() -> None:
-    with pytest.raises(ValueError, match="falling needs freeze_after"):
+    with pytest.raises(ValueError, match="falling needs a freeze_after"):
         Group(match="*", falling=True)
 
 

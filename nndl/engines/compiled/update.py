@@ -27,6 +27,8 @@ FORMULAS = {
 
 
 def _update(formula: int, parts: Sequence[Part], w: Array, dw: Array, memory: Sequence[Array]) -> list[float]:
+    if {array.size for array in (dw, *memory)} - {w.size}:
+        raise ValueError(f"{w.size} parameters have as many gradients, not {dw.size}")
     places = np.array([(part.place.start, part.place.stop - part.place.start) for part in parts], np.int32)
     numbers = np.zeros((len(parts), NUMBERS), np.float32)
     for row, part in zip(numbers, parts, strict=True):

@@ -9,8 +9,8 @@ from nndl.engines.shared.threads import set_threads, thread_count
 
 
 @pytest.fixture(autouse=True)
-def _same_build_and_threads_afterwards() -> Iterator[None]:
-    if not bindings.is_built():
+def _same_build_and_threads_afterwards(request: pytest.FixtureRequest) -> Iterator[None]:
+    if not bindings.is_built() and not request.node.get_closest_marker("sources_alone"):
         pytest.skip("the kernels are not built: python -m nndl.engines.compiled")
     threads = thread_count()
     yield

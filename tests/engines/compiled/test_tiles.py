@@ -18,6 +18,7 @@ from tests.engines.compiled.test_convolution import WITHIN, by_definition, case_
 from tests.engines.compiled.variants import runnable
 
 
+@pytest.mark.sources_alone  # kernels of another text are as good as none
 def test_the_code_is_written_from_the_table() -> None:
     """If not: `python -m nndl.engines.compiled.tiles`."""
     assert tiles.HEADER.read_text(encoding="utf-8") == tiles.header()

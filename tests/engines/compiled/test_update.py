@@ -12,7 +12,7 @@ from nndl.engines.compiled.lower import COMPILED, COMPILED_BF16
 from nndl.engines.shared.threads import set_threads
 from nndl.net.params import Params, Slot
 from nndl.train.optimizers import OPTIMIZERS, Adam, Rule
-from nndl.train.updater import CHUNK_AT_ONCE, NONE, Group, Updater
+from nndl.train.updater import CHUNK_AT_ONCE, NONE, TINY, Group, Updater
 from tests.engines.compiled.variants import builds_and_threads, runnable
 
 SHAPES: dict[str, tuple[int, ...]] = {
@@ -26,6 +26,8 @@ GROUPS = (Group(match="*.b", learning_rate=7.0, weight_decay=0.5), Group(match="
 OTHERWISE: tuple[tuple[str, dict[str, Any]], ...] = (
     ("sgd_pytorch", {"momentum": 0.9, "weight_decay": 0.1, "dampening": 0.3}),
     ("sgd_pytorch", {"momentum": 0.9, "weight_decay": 0.1, "nesterov": True}),
+    ("sgd_pytorch", {"momentum": 1e-46, "dampening": 0.5}),
+    ("muon", {"other_momentum": 0.0}),
 )
 RULES = [*((name, {}) for name in OPTIMIZERS), *OTHERWISE]
 SPECIAL = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 1e-41, -1e-41, 3e38, -3e38, 1e-20], np.float32)
@@ -63,7 +65,7 @@ def test_bits_are_those_of_the_rule(name: str, options: dict[str, Any], build: s
     for step in range(4):
         dw = random_params(step + 1)
         squares = [each.update(dw, 0.7) for each in (theirs, ours)]
-        np.testing.assert_allclose(*squares, rtol=1e-5)
+        np.testing.assert_allclose(*squares, rtol=1e-6)
     assert_equal_bits(theirs, ours, w, v)
 
 
@@ -97,9 +99,11 @@ def test_only_its_own_places_are_changed(own: Sequence[slice]) -> None:
     np.testing.assert_array_equal(v.vector[~changed], random_params(0).vector[~changed])
 
 
-def test_every_rule_of_nndl_has_a_pass_and_one_of_your_own_has_none() -> None:
+@pytest.mark.parametrize("name", ["mine", "adam"])  # the second as it is inherited, where nobody gives another
+def test_every_rule_of_nndl_has_a_pass_and_one_of_your_own_has_none(name: str) -> None:
     class Mine(Adam):
-        kind = "mine"
+        kind = name
+        memory = ()
 
         def update(self, w: Any, *rest: Any) -> None:
             del rest
@@ -110,6 +114,21 @@ def test_every_rule_of_nndl_has_a_pass_and_one_of_your_own_has_none() -> None:
     w = random_params(0)
     Updater(Mine(), w, engine=COMPILED).update(random_params(1))
     np.testing.assert_array_equal(w["scale"], random_params(0)["scale"] + 1)
+
+
+def test_a_tail_of_no_numbers_is_no_part_of_the_sum() -> None:
+    w = Params({"w": Slot((TINY + 3,), (0,))}, np.dtype("float32"))
+    w["w"] = dw = np.ones(TINY + 3, np.float32)
+    gradients = w.like()
+    gradients["w"] = dw
+    squares = Updater(OPTIMIZERS["adam"](epsilon=1e-46), w, engine=COMPILED).update(gradients)
+    np.testing.assert_allclose(squares, (w["w"].astype(float) ** 2).sum(), rtol=1e-6)
+
+
+def test_gradients_of_another_length_are_refused() -> None:
+    w, dw = (Params({"w": Slot((TINY + more,), (0,))}, np.dtype("float32")) for more in (16, 0))
+    with pytest.raises(ValueError, match="4112 parameters have as many gradients, not 4096"):
+        Updater(OPTIMIZERS["sgd"](), w, engine=COMPILED).update(dw)
 
 
 def test_float64_takes_the_rules_own_passes() -> None:

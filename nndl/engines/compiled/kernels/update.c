@@ -12,6 +12,8 @@ enum { SGD, SGD_MOMENTUM, SGD_NESTEROV_MOMENTUM, RMSPROP, ADAM, SGD_PYTORCH, LIO
 /* Of a part: what w is multiplied by before the rule, what share of w is added to dw, and the scalars of the rule. */
 enum { SHRINK, PULL, SCALARS, NUMBERS = SCALARS + 7 };
 
+enum { SUMMED = 1024 };  /* squares added up in float32 before they go to a double */
+
 typedef struct {
     const int32_t *places;        /* (parts, 2): where each begins, how many numbers it has */
     const float *numbers;         /* (parts, NUMBERS) */
@@ -98,18 +100,23 @@ ALWAYS_INLINE Vector update_vector(const int rule, const int memories, const Upd
     store_part(u->w + i, w, count);
     if (memories > 0) store_part(u->first + i, first, count);
     if (memories > 1) store_part(u->second + i, second, count);
+    if (count < VL) w = load_part(u->w + i, count);  /* zeros where there are no numbers */
     return w * w;
 }
 
 ALWAYS_INLINE void update_part(const int rule, const int memories, const Update *u, long part) {
     float n[NUMBERS];
     memcpy(n, u->numbers + part * NUMBERS, sizeof n);
-    long i = u->places[2 * part], to = i + u->places[2 * part + 1];
-    Vector squares = {};
-    for (; i + VL <= to; i += VL) squares += update_vector(rule, memories, u, n, i, VL);
-    if (i < to) squares += update_vector(rule, memories, u, n, i, to - i);
-    u->squares[part] = 0;
-    for (int lane = 0; lane < VL; lane++) u->squares[part] += (double)squares[lane];
+    long to = u->places[2 * part] + u->places[2 * part + 1];
+    double total = 0;
+    for (long from = u->places[2 * part], end; from < to; from = end) {
+        long i = from;
+        Vector squares = {};
+        for (end = smaller_of(from + SUMMED, to); i + VL <= end; i += VL) squares += update_vector(rule, memories, u, n, i, VL);
+        if (i < end) squares += update_vector(rule, memories, u, n, i, end - i);
+        for (int lane = 0; lane < VL; lane++) total += (double)squares[lane];
+    }
+    u->squares[part] = total;
 }
 
 #define RULE(name, rule, memories) \
@@ -131,6 +138,6 @@ void nndl_update(long rule, long parts, const int32_t *places, const float *numb
                  float *second, double *squares) {
     static const Work works[] = {sgd, sgd_momentum, sgd_nesterov_momentum, rmsprop, adam, sgd_pytorch, lion};
     Update u = {places, numbers, dw, w, first, second, squares};
-    int has_velocity = rule != SGD_PYTORCH || numbers[SCALARS + 1] != 0;
+    int has_velocity = rule != SGD_PYTORCH || numbers[SCALARS + 4] != 0;
     share(works[has_velocity ? rule : SGD], &u, parts);
 }
