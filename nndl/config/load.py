@@ -282,7 +282,7 @@ class _Loader:
         except ValidationError as error:
             reported = {problem.path for problem in self.problems}
             reported |= {ROWS for path in reported if path[: len(BLOCKS)] == BLOCKS}
-            for path, words, at_key in translate(error, plain, for_key):
+            for path, words, at_key in translate(error, plain, for_key, Experiment):
                 piece_failed = words.endswith("is missing") and any(at[: len(path)] == path for at in reported)
                 if not piece_failed:
                     self.report(path, words, at_key)

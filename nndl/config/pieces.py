@@ -65,7 +65,11 @@ class Pieces:
         try:
             return _described(described, options)
         except ValidationError as error:
-            for fault in translate(error, options, lambda at, _: advice.for_option(key, kind, str(at[-1]))):
+
+            def advise(at: Path, _: Any) -> advice.Hint:
+                return advice.for_option(key, kind, str(at[-1]))
+
+            for fault in translate(error, options, advise, options_model(described)):  # type: ignore[arg-type]
                 # What a bare value sets stands where the bare value does.
                 where = fault.path[1:] if bare and fault.path[:1] == (described.shorthand,) else fault.path
                 words = _as_text(described, options, fault.path[-1]) if fault.words.endswith(QUOTES) else fault.words

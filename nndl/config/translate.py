@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from types import NoneType
+from typing import Any, NamedTuple, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from nndl.config.advice import Hint
 from nndl.config.reading.marked import scalar
@@ -52,8 +53,8 @@ class Fault(NamedTuple):
     """True where the key itself is wrong rather than what it is set to."""
 
 
-def translate(error: ValidationError, tree: Any, advise: Advise) -> list[Fault]:
-    """List everything pydantic found wrong with `tree`.
+def translate(error: ValidationError, tree: Any, advise: Advise, model: type[BaseModel] | None = None) -> list[Fault]:
+    """List everything pydantic found wrong with `tree`, as `model` has it, which says where null may be, too.
 
     What a value could have been ("a whole number or 'same'") becomes one message, and a key that is only misspelt is
     not also missing.
@@ -75,7 +76,11 @@ def translate(error: ValidationError, tree: Any, advise: Advise) -> list[Fault]:
             wanted.setdefault(_within(tree, path), []).append(item)
     # A list that is wrong in one place is also no number, which an option may be instead: the place says more.
     around = {path[:depth] for path in wanted for depth in range(len(path))}
-    found = [Fault(path, _unfit(path, items)) for path, items in wanted.items() if path not in around]
+    found = [
+        Fault(path, _unfit(path, items, _may_be_null(model, path)))
+        for path, items in wanted.items()
+        if path not in around
+    ]
     return [*unknown, *others, *found]
 
 
@@ -94,13 +99,27 @@ def _within(tree: Any, path: Path) -> Path:
     return inside
 
 
-def _unfit(path: Path, items: Sequence[Any]) -> str:
+def _may_be_null(model: Any, path: Path) -> bool:
+    """Tell whether the key at a path may be null: pydantic's errors name what else it may be, and not that."""
+    kind: Any = model
+    for part in path:
+        known = [each for each in (kind, *get_args(kind)) if isinstance(each, type) and issubclass(each, BaseModel)]
+        field = next((each.model_fields[part] for each in known if part in each.model_fields), None)
+        if field is None:
+            return False
+        kind = field.annotation
+    return NoneType in get_args(kind)
+
+
+def _unfit(path: Path, items: Sequence[Any], null: bool = False) -> str:
     """Say "filters should be a whole number, not 'many'", and the cure where it is plain."""
     start = next((depth for depth in reversed(range(len(path))) if isinstance(path[depth], str)), 0)
     key = dotted(path[start:]) or "the value"
     lacking = [item for item in items if item["type"] == "missing"]  # each place that a short list does not have
     items = [item for item in items if item not in lacking[:-1]]
     value, choices = items[0]["input"], " or ".join(dict.fromkeys(_expected(item) for item in items))
+    if null and any(item["type"] == "literal_error" for item in items):  # beside other choices
+        choices = f"{choices.replace(' or ', ', ')} or null"
     if items[0]["type"] == "too_short" and not value:
         return f"{key} should not be empty"
     cure = ""

@@ -44,8 +44,17 @@ def test_no_message_is_pydantics_or_pythons(value: str) -> None:
 def test_choices_of_a_part_of_ones_own_are_written_as_yaml_has_them() -> None:
     class Chosen(BaseModel):
         way: Literal["a", "None", None, True]
+        other: Literal["a", "b"] | None = None
+        one: Literal["a", "b"] = "a"
 
     with pytest.raises(ValidationError) as error:
         Chosen.model_validate({"way": "c"})
     (fault,) = translate(error.value, {"way": "c"}, lambda *_: Hint("", None))
     assert fault.words == "way should be 'a', 'None', null or true, not 'c'"
+    given = {"way": "a", "other": "c", "one": "c"}
+    with pytest.raises(ValidationError) as error:
+        Chosen.model_validate(given)
+    assert [fault.words for fault in translate(error.value, given, lambda *_: Hint("", None), Chosen)] == [
+        "other should be 'a', 'b' or null, not 'c'",
+        "one should be 'a' or 'b', not 'c'",
+    ]

@@ -20,6 +20,8 @@ IMAGES, LABELS = ("x", "images", "data", "image"), ("y", "labels", "target", "la
 NAMES = ("classes", "class_names", "target_names", "label_names", "names")
 MOST_BYTES = 8 << 30
 """Of an array, unpacked."""
+MOST_ARRAYS = 1000
+"""Of a file: to read the heads of many takes long."""
 MOST_OF_LABELS = 1 << 30
 """Bytes of labels, or of names: they are read while there is a config's line to say faults at."""
 _HEAD = 1 << 16  # bytes of an array's head, of which NumPy takes 10,000: what it says of its own length is not believed
@@ -73,6 +75,9 @@ def _heads(path: Path) -> dict[str, tuple[tuple[int, ...], Any]]:
     try:
         with zipfile.ZipFile(path) as archive:
             heads = {}
+            if (count := len(archive.infolist())) > MOST_ARRAYS:
+                cure = "save images and labels, x_train, y_train and so on, in a file of their own"
+                raise DataError(f"{path} holds {count:,} arrays; at most {MOST_ARRAYS:,} are read: {cure}")
             for member in archive.infolist():
                 with archive.open(member) as packed:
                     start = packed.read(12)
@@ -85,6 +90,8 @@ def _heads(path: Path) -> dict[str, tuple[tuple[int, ...], Any]]:
         return heads
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
+    except DataError:
+        raise
     except Exception as error:  # a hostile file can make any part of this fail in any way
         raise DataError(f"{path} is no .npz file that can be read: {str(error)[:200]}") from None
 

@@ -106,7 +106,7 @@ def _validated(plain: dict[str, Any], report: Report) -> Sweep | None:
     try:
         return Sweep.model_validate(plain)
     except ValidationError as error:
-        for path, words, at_key in translate(error, plain, lambda at, _: Hint(suggest(str(at[-1]), known))):
+        for path, words, at_key in translate(error, plain, lambda at, _: Hint(suggest(str(at[-1]), known)), Sweep):
             report(path, words, at_key)
         return None
 

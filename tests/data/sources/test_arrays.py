@@ -215,3 +215,11 @@ def test_a_val_part_validates_where_that_is_wanted_and_is_else_left_out(tmp_path
     some = load(Wanted(wanted.root, valid_apart=True, classes=("3", "1")))
     assert (len(some.train), some.valid) == (22, 2)
     assert data.of_classes(("3", "1")).valid == 2
+
+
+def test_a_file_of_many_arrays_is_refused_before_their_heads_are_read(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "toys.npz", "w") as archive:
+        for number in range(1001):
+            archive.writestr(f"{number}.npy", b"no array")
+    with pytest.raises(DataError, match="holds 1,001 arrays; at most 1,000 are read: save images and labels"):
+        survey(Wanted(tmp_path))
