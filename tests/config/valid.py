@@ -178,7 +178,7 @@ def experiments(draw: st.DrawFn) -> Experiment:
     optimizer = draw(st.sampled_from(rules).flatmap(lambda kind: described(OPTIMIZERS[kind])))
     loss = draw(st.sampled_from([SvmLoss(), SoftmaxLoss(), SoftmaxLoss(label_smoothing=0.1)]))
     return Experiment(
-        name=draw(st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), min_size=1)),
+        name=draw(st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), min_size=1).filter(str.strip)),
         seed=draw(st.integers(0, 2**70)),
         dtype=draw(st.sampled_from(["float32", "float64"])),
         engine=draw(st.sampled_from(["auto", "reference", "vectorized"])),
