@@ -107,9 +107,9 @@ ALWAYS_INLINE Vector update_vector(const int rule, const int memories, const Upd
 ALWAYS_INLINE void update_part(const int rule, const int memories, const Update *u, long part) {
     float n[NUMBERS];
     memcpy(n, u->numbers + part * NUMBERS, sizeof n);
-    long to = u->places[2 * part] + u->places[2 * part + 1];
+    long from = u->places[2 * part], to = from + u->places[2 * part + 1];
     double total = 0;
-    for (long from = u->places[2 * part], end; from < to; from = end) {
+    for (long end; from < to; from = end) {
         long i = from;
         Vector squares = {};
         for (end = smaller_of(from + SUMMED, to); i + VL <= end; i += VL) squares += update_vector(rule, memories, u, n, i, VL);

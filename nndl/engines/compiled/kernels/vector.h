@@ -45,6 +45,9 @@ ALWAYS_INLINE Vector load_part(const float *p, long count) {
     if (count >= VL) return load(p);
 #if defined(__AVX512F__)
     return (Vector)_mm512_maskz_loadu_ps((__mmask16)((1u << count) - 1), p);
+#elif defined(__AVX2__)
+    static const int32_t lanes[2 * VL] = {-1, -1, -1, -1, -1, -1, -1, -1};  /* a call of memcpy takes ten times as long */
+    return (Vector)_mm256_maskload_ps(p, _mm256_loadu_si256((const __m256i *)(lanes + VL - count)));
 #else
     Vector v = {};
     memcpy(&v, p, (size_t)count * sizeof(float));
