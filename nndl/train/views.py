@@ -44,7 +44,7 @@ def _of_mapping(given: Mapping[Any, Any], shown: Callable[[object], str]) -> Tta
 
 def _named(views: str, share: object, shown: Callable[[object], str]) -> Tta:
     """Return the word for views of a share of the images; raises UsageError for what is none."""
-    if isinstance(share, str):
+    if isinstance(share, str) and share.replace(".", "", 1).isdecimal():
         raise UsageError(f"tta: share should be a number, not {shown(share)}; take off the quotes")
     if isinstance(share, bool) or not isinstance(share, int | float) or not LEAST <= share <= 1:
         raise UsageError(f"tta: share should be from {LEAST} to 1, not {shown(share)}")
