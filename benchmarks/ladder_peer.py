@@ -3,9 +3,9 @@
 Each rung is trained from several seeds three ways, by turns, each alone on the machine, on the same images: by nndl as
 its config says; by nndl with the recipe that the ladder comes from (Nesterov momentum and lookahead instead of Muon);
 and with that recipe by PyTorch (`worker_ladder.py`, as its author trains it, in bfloat16 autocast and with GELU, but
-with the rung's whitening_eps; of 96, which has residual blocks, not). Every training is added to a file of results; the
-table is made of all that the file has: accuracy on the test set without and with test-time augmentation (mean, standard
-deviation of one training), minutes of training, images a second.
+with the rung's whitening_eps). Every training is added to a file of results; the table is made of all that the file
+has: accuracy on the test set without and with test-time augmentation (mean, standard deviation of one training),
+minutes of training, images a second.
 
 PyTorch is no part of nndl: install it by hand into an environment of its own (`pip install torch==2.13.0`).
 """
@@ -23,6 +23,8 @@ from typing import Any
 from benchmarks.against_pytorch import KEEP_MEMORY, ROOT
 from nndl.api import load_run
 from nndl.config import Experiment, load_config
+from nndl.data.augment.covering import Cutout
+from nndl.data.augment.moving import Crop
 from nndl.data.resolution import at_height
 from nndl.net.catalog.conv import Conv
 from nndl.net.catalog.residual import Residual
@@ -55,16 +57,17 @@ def original(rung: str) -> list[str]:
     ]
 
 
-def recipe_of(experiment: Experiment, seed: int, threads: int) -> Record:
+def recipe_of(experiment: Experiment, seed: int, bfloat16: bool) -> Record:
     """Return a rung's config in the terms of the recipe's author."""
-    rule, train = experiment.train.optimizer, experiment.train
-    if any(isinstance(layer, Residual) for layer in experiment.model.layers):
-        raise SystemExit("benchmarks/worker_ladder.py has no residual blocks: --by nndl leaves PyTorch out")
-    convs = [layer for layer in experiment.model.layers if isinstance(layer, Conv)]
+    rule, train, layers = experiment.train.optimizer, experiment.train, experiment.model.layers
+    convs = [layer for layer in layers if isinstance(layer, Conv)]
+    residual = any(isinstance(layer, Residual) for layer in layers)
+    augment = experiment.data.augment
     assert isinstance(rule, SgdNesterovMomentum)
     scale = 1 + 1 / (1 - rule.momentum)
     return {
-        "widths": [conv.filters for conv in convs[1::2]],
+        "widths": [conv.filters for conv in convs[1 :: 1 if residual else 2]],
+        "residual": residual,
         "whitening_stride": convs[0].stride,
         "whitening_eps": convs[0].whitening_eps,
         "whitening_bias_epochs": 3,
@@ -82,10 +85,11 @@ def recipe_of(experiment: Experiment, seed: int, threads: int) -> Record:
         "norm_bias_rate": 64,
         "norm_eps": 1e-12,
         "norm_momentum": 0.6,
-        "translate": 2,
-        "bfloat16": True,
+        "translate": sum(each.pad for each in augment if isinstance(each, Crop)),
+        "cutout": sum(each.size for each in augment if isinstance(each, Cutout)),
+        "bfloat16": bfloat16,
         "seed": seed,
-        "threads": threads,
+        "threads": os.cpu_count() or 1,
     }
 
 
@@ -108,7 +112,7 @@ def train_nndl_originally(rung: str, seed: int, arguments: argparse.Namespace) -
 
 def train_pytorch(rung: str, seed: int, arguments: argparse.Namespace) -> Record:
     """Train once by PyTorch, in its own environment."""
-    recipe = recipe_of(load_config(f"ladder/{rung}", original(rung)), seed, os.cpu_count() or 1)
+    recipe = recipe_of(load_config(f"ladder/{rung}", original(rung)), seed, not arguments.float32)
     worker = ROOT / "benchmarks" / "worker_ladder.py"
     folder = str(Path(arguments.data).resolve() / "cifar-10-batches-bin")
     command = [arguments.torch_python, str(worker), folder, json.dumps(recipe)]
@@ -168,6 +172,7 @@ def main() -> None:
     parser.add_argument("--seeds", default="1,2,3", help="separated by commas")
     parser.add_argument("--data", default="data", help="the folder with cifar-10-batches-bin")
     parser.add_argument("--torch-python", default="python", help="a Python that has PyTorch")
+    parser.add_argument("--float32", action="store_true", help="PyTorch without bfloat16, which some processors lack")
     parser.add_argument("--by", default=",".join(TRAINERS), help="who trains, separated by commas")
     parser.add_argument("--runs", default="runs", help="where our run folders go")
     parser.add_argument("--results", default="runs/ladder.jsonl", help="results are added to it, and read from it")

@@ -23,19 +23,26 @@ Recipe = dict[str, Any]
 
 
 class Block(nn.Module):
-    """Two convolutions with batch norm; the first is pooled. Norms have a bias and no scale."""
+    """Two convolutions with batch norm, or three, with a residual over the last two; the first is pooled.
+
+    Norms have a bias and no scale.
+    """
 
     def __init__(self, before: int, behind: int, recipe: Recipe) -> None:
         super().__init__()
-        self.first, self.second = conv(before, behind), conv(behind, behind)
-        self.norm1, self.norm2 = (
-            nn.BatchNorm2d(behind, eps=recipe["norm_eps"], momentum=1 - recipe["norm_momentum"]) for _ in range(2)
-        )
-        self.norm1.weight.requires_grad = self.norm2.weight.requires_grad = False
+        self.residual, depth = recipe["residual"], 3 if recipe["residual"] else 2
+        self.convs = nn.ModuleList(conv(behind if number else before, behind) for number in range(depth))
+        eps, momentum = recipe["norm_eps"], 1 - recipe["norm_momentum"]
+        self.norms = nn.ModuleList(nn.BatchNorm2d(behind, eps=eps, momentum=momentum) for _ in range(depth))
+        for norm in self.norms:
+            norm.weight.requires_grad = False
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        x = functional.gelu(self.norm1(functional.max_pool2d(self.first(x), 2)))
-        return functional.gelu(self.norm2(self.second(x)))
+        x = functional.gelu(self.norms[0](functional.max_pool2d(self.convs[0](x), 2)))
+        inner = self.norms[1](self.convs[1](x))
+        if not self.residual:
+            return functional.gelu(inner)
+        return functional.gelu(x + self.norms[2](self.convs[2](functional.gelu(inner))))
 
 
 def conv(before: int, behind: int) -> nn.Conv2d:
@@ -67,10 +74,11 @@ def whitening_filters(images: torch.Tensor, eps: float) -> torch.Tensor:
 
 
 class Loader:
-    """Training batches: flipped every other epoch, shifted within a reflected rim."""
+    """Training batches: flipped every other epoch, shifted within a reflected rim, a square of each blanked."""
 
     def __init__(self, images: torch.Tensor, labels: torch.Tensor, recipe: Recipe) -> None:
         self.images, self.labels, self.batch, self.shift = images, labels, recipe["batch_size"], recipe["translate"]
+        self.square = recipe["cutout"]
         self.flipped = torch.rand(len(images)) < 0.5
 
     def __len__(self) -> int:
@@ -82,7 +90,7 @@ class Loader:
             index = order[number * self.batch : (number + 1) * self.batch]
             images = self.images[index]
             turn = (self.flipped[index] ^ (epoch % 2 == 1)).view(-1, 1, 1, 1)
-            images = self._shifted(torch.where(turn, images.flip(3), images))
+            images = self._cut_out(self._shifted(torch.where(turn, images.flip(3), images)))
             yield images.contiguous(memory_format=torch.channels_last), self.labels[index]
 
     def _shifted(self, images: torch.Tensor) -> torch.Tensor:
@@ -94,6 +102,13 @@ class Loader:
                 chosen = (top == y) & (left == x)
                 out[chosen] = padded[chosen, :, y : y + 32, x : x + 32]
         return out
+
+    def _cut_out(self, images: torch.Tensor) -> torch.Tensor:
+        if not self.square:
+            return images
+        first = torch.randint(0, 32, (2, len(images), 1)) - self.square // 2
+        rows, columns = (torch.arange(32) >= first) & (torch.arange(32) < first + self.square)
+        return images.masked_fill((rows[:, :, None] & columns[:, None, :])[:, None], 0.0)
 
 
 class Lookahead:
