@@ -1,6 +1,6 @@
 """The tiles that Winograd's convolutions cover their outputs with: what they cost, and which are the cheapest.
 
-The prices are fitted to timings; docs/engines.md, "Covers", has the hits and misses.
+The prices are fitted to timings; docs/kernels.md, "Covers", has the hits and misses.
 """
 
 from typing import NamedTuple

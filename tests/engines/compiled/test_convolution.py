@@ -211,7 +211,7 @@ def test_few_filters_are_written_as_one_run(filters: int, before: int, variant: 
 
 
 def test_winograd_error_is_as_stated() -> None:
-    """kernels/winograd.c says 1e-5 of the largest output, plain sums 1e-6, on 256 channels."""
+    """kernels/winograd.h says 1e-5 of the largest output, plain sums 1e-6, on 256 channels."""
     shape = sizes((1, 256, 8, 8, 64, 3, 1, 1))
     wanted = by_definition(*case_of(shape))["out"]
     for way, stated in (("winograd", 1e-5), ("direct", 1e-6)):

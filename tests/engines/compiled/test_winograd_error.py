@@ -1,4 +1,4 @@
-"""Winograd's error is what docs/engines.md says: so much of the largest number, times the root of the channels."""
+"""Winograd's error is what docs/kernels.md says: so much of the largest number, times the root of the channels."""
 
 from math import sqrt
 

@@ -211,7 +211,7 @@ def test_many_tiles_are_multiplied_in_pieces() -> None:
     ("side", "size", "stated"), [(2, 2, 7e-7), (3, 3, 5e-6), (8, 4, 1e-5), (5, 5, 1.5e-5), (6, 6, 2e-5)]
 )
 def test_winograd_error_in_float32_is_as_stated(side: int, size: int, stated: float) -> None:
-    """Its docstring says up to 2e-5 of the largest, plain sums 1e-6, on 256 channels; docs/engines.md each size."""
+    """Its docstring says up to 2e-5 of the largest, plain sums 1e-6, on 256 channels; docs/kernels.md each size."""
     x, w, _ = arrays((4, 256, side, side, 64, 3, 1, 1), "float32")
     images, filters = np.ascontiguousarray(channels_last(x)), np.ascontiguousarray(kernel_order(w))
     exact = np.empty((4, side, side, 64))
