@@ -52,6 +52,7 @@ def reproduce(
 def _lines(result: "Reproduction") -> list[str]:
     """Tell people what came of it."""
     lines = [f"not as it was: {difference}" for difference in result.differs]
+    lines += [f"not compared: {reason}" for reason in result.uncompared]
     compared = f"{result.steps:,} steps, {result.lines:,} lines of metrics, {', '.join(dict.fromkeys(result.files))}"
     if result.identical:
         return [*lines, f"bit-identical: {compared}"]

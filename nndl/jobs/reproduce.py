@@ -22,7 +22,7 @@ from nndl.runs.metrics import is_count, read_metrics
 from nndl.runs.states import BEST, earlier_states
 from nndl.train.events import EpochDone, Event, Finished, StepDone, as_record
 from nndl.train.solver import Solver
-from nndl.train.state import check_size, read_history
+from nndl.train.state import Arrays, check_size, read_history
 
 
 @dataclass
@@ -40,7 +40,9 @@ class Reproduction:
     first_step: str | None = None
     """The first line of metrics.jsonl that differs."""
     first_tensor: str | None = None
-    """The first tensor that differs, in the first saved state where one does."""
+    """The first tensor that differs, or figure of how far it says it is, in the first saved state where one does."""
+    uncompared: list[str] = field(default_factory=list)
+    """Saved states that were not, and why: one that cannot be read, or is of a later step than the newest."""
 
     @property
     def identical(self) -> bool:
@@ -64,7 +66,7 @@ def reproduce(
     made_of, changes = recorded(state.info)
     _refuse_changes(folder, changes)
     sets = [*settings(data=data), *(f"{key}={made_of.get(key)}" for key in ("engine", "threads"))]
-    sets += [f"train.epochs={changes[0].epochs[0]}"] if changes else []
+    sets += [f"train.epochs={changes[0].epochs[0] if changes else state.info['epochs']}"]  # the config may be newer
     built = build_again(folder, stored_experiment(folder, sets))
     result = Reproduction(state.info["step"], _not_as_it_was(folder, made_of, built))
     plan = Plan(result.steps, built.solver.steps_per_epoch, state.info["epochs"])
@@ -89,18 +91,20 @@ def _not_as_it_was(folder: RunFolder, made_of: Mapping[str, Any], built: Built) 
     return [str(each) for each in differ]
 
 
-def _saved(folder: RunFolder, network: Network) -> dict[tuple[str, int], list[Path]]:
-    """Return the files to compare with, by the event after which they were written."""
+def _saved(folder: RunFolder, network: Network) -> tuple[dict[tuple[str, int], list[Path]], list[str]]:
+    """Return the files to compare with, by the event after which they were written, and why others cannot be."""
     files: dict[tuple[str, int], list[Path]] = {}
+    unread = []
     for path in (folder.best, *reversed(earlier_states(folder)), folder.last):
         try:
             info = read_checkpoint(path, partial(check_size, network=network))[1]
             scored = path == folder.best or _is_scored(info)
-        except CheckpointError:
+        except CheckpointError as error:
+            unread.append(f"{path.name}: {str(error).partition(';')[0]}")
             continue
         if is_count(info.get("step")):
             files.setdefault(("epoch" if scored else "step", info["step"]), []).append(path)
-    return files
+    return files, unread
 
 
 def _is_scored(info: Mapping[str, Any]) -> bool:
@@ -110,17 +114,16 @@ def _is_scored(info: Mapping[str, Any]) -> bool:
 
 
 def _train(built: Built, changes: list[Change], compare: "_Comparison", watch: Callable[[Event], None]) -> None:
-    solver, events = built.solver, built.solver.events()
+    solver, events, to_come = built.solver, built.solver.events(), list(changes)
     last: Event | None = None
     while (event := next(events, None)) is not None:
         last = event
         watch(event)
         if isinstance(event, StepDone | EpochDone):
             compare.see(event)
-            for each in changes:
-                if (each.step, each.epochs_done) == (solver.step, len(solver.history)):
-                    train_for(built, each.epochs[1])
-                    events = solver.events()  # as when the run went on: images made ahead are of the old plan
+            while to_come and (to_come[0].step, to_come[0].epochs_done) == (solver.step, len(solver.history)):
+                train_for(built, to_come.pop(0).epochs[1])
+                events = solver.events()  # as when the run went on: images made ahead are of the old plan
             ends_epoch = event.step % solver.steps_per_epoch == 0 or event.step == solver.steps
             epoch_follows = isinstance(event, StepDone) and ends_epoch
             if compare.result.first_tensor or (event.step >= compare.result.steps and not epoch_follows):
@@ -130,6 +133,8 @@ def _train(built: Built, changes: list[Change], compare: "_Comparison", watch: C
             words = f"says that it is at step {compare.result.steps:,}, and its config trains {solver.steps:,}"
             raise CheckpointError(f"{compare.folder.path} {words}")
         raise KeyboardInterrupt
+    if not compare.result.first_tensor:
+        compare.end(to_come)
 
 
 class _Comparison:
@@ -138,24 +143,58 @@ class _Comparison:
     def __init__(self, folder: RunFolder, solver: Solver, result: Reproduction) -> None:
         self.folder, self.solver, self.result = folder, solver, result
         self._lines = {(line["kind"], line["step"]): timeless(line) for line in read_metrics(folder.metrics)}
-        self._files = _saved(folder, solver.network)
+        self._files, result.uncompared = _saved(folder, solver.network)
+        self._best: tuple[int, Arrays] = 0, {}
 
     def see(self, event: Event) -> None:
         """Compare the event's line and the state saved after it, where there are any."""
         record = timeless(as_record(event))
         key = (record["kind"], event.step)
+        if isinstance(event, EpochDone) and event.is_best:
+            self._best = event.step, self.solver.weights()
         if key in self._lines:
             self.result.lines += 1
-            found = next(differences(self._lines[key], record), None)
-            if found and self.result.first_step is None:
-                self.result.first_step = f"{key[0]} at step {event.step:,}: {found}"
-        for path in self._files.get(key, []):
+            found = next(differences(self._lines.pop(key), record), None)
+            if found:
+                self._differs(f"{key[0]} at step {event.step:,}: {found}")
+        for path in self._files.pop(key, []):
             self.result.files.append(path.name)
             tensor = self._first_tensor(path)
             if tensor and self.result.first_tensor is None:
                 self.result.first_tensor = f"{path.name} (step {event.step:,}): {tensor}"
 
+    def end(self, to_come: list[Change]) -> None:
+        """Tell, after training, of what the run's folder says and nothing came of."""
+        steps, result = self.result.steps, self.result
+        for each in to_come:
+            self._differs(f"step {each.step:,}: the change of epochs that the state tells of never came")
+        for kind, step in self._lines:
+            if kind in ("step", "epoch") and step <= steps:
+                self._differs(f"{kind} at step {step:,}: there is none")
+        for (kind, step), paths in self._files.items():
+            for path in paths:
+                if step > steps:
+                    result.uncompared.append(f"{path.name}: it is of step {step:,}, and the newest state of {steps:,}")
+                elif result.first_tensor is None:
+                    result.first_tensor = f"{path.name}: there is no {kind} at step {step:,}, of which it says it is"
+
+    def _differs(self, words: str) -> None:
+        if self.result.first_step is None:
+            self.result.first_step = words
+
     def _first_tensor(self, path: Path) -> str | None:
-        saved = read_checkpoint(path, partial(check_size, network=self.solver.network))[0]
-        now = self.solver.weights() if path == self.folder.best else self.solver.state()[0]
-        return first_difference({name: saved[name] for name in saved if not name.startswith(BEST)}, now)
+        saved, info = read_checkpoint(path, partial(check_size, network=self.solver.network))
+        if path == self.folder.best:
+            return first_difference(saved, self.solver.weights())
+        arrays, progress = self.solver.state()
+        step, best = self._best
+        if step != self.solver.step and any(name.startswith(BEST) for name in saved):
+            arrays |= {f"{BEST}{name}": value for name, value in best.items()}
+        figure = next(differences(_progress(info), _progress(progress)), None)
+        return first_difference(saved, arrays) or (str(figure) if figure else None)
+
+
+def _progress(info: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how far a state says that it is, without the figures that no two runs have in common."""
+    said = {name: info.get(name) for name in ("step", "updates", "epoch_loss", "trained_at")}
+    return said | {"history": [timeless(epoch) for epoch in info["history"]]}

@@ -196,8 +196,12 @@ def _shares(built: Built, before: float) -> list[str]:
     """Report what counts in shares of training, and is another at the next step for other epochs than before."""
     solver, resolution = built.solver, built.experiment.train.resolution
     step, steps, per_epoch = solver.step, solver.steps, solver.steps_per_epoch
-    if solver.epochs == before or step == steps:
+    if solver.epochs == before:
         return []
+    if step == steps:
+        height = solver.network.trained_at[1]
+        words = f"train.resolution: training ends here, with running statistics of images {height} pixels high"
+        return [] if height == solver.network.input_shape[1] else [words]
     notes, steps_before = [], steps_in(before, per_epoch)
     last = min(step, steps_before - 1)
     if resolution and (size := resolution.size(step, steps)) != (old := resolution.size(last, steps_before)):

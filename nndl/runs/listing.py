@@ -13,7 +13,7 @@ from nndl.errors import UsageError
 from nndl.paths import resolved
 from nndl.runs.files import ForeignFileError, is_there, read_bounded
 from nndl.runs.folder import RunFolder, run_names, runs_root
-from nndl.runs.metrics import read_metrics
+from nndl.runs.metrics import candidates, read_metrics
 from nndl.runs.plain import parse_yaml, read_json
 
 FOLD = re.compile(r"[0-9]{1,4}/[0-9]{1,4}")
@@ -111,7 +111,6 @@ def read_row(folder: RunFolder) -> Row:
     faults: list[str] = []
     tree, summary = read_config(folder, faults), read_summary(folder, faults)
     epochs, signs = _epochs_and_signs(folder, faults)
-    accuracies = [share(epoch.get("validation_accuracy")) for epoch in epochs]
     spent = [seconds(epoch.get("seconds")) or 0.0 for epoch in epochs]
     done, of_epochs = max((epoch["epoch"] for epoch in epochs), default=0), finite(_at(tree, "train", "epochs"))
     begun = 0.0
@@ -126,8 +125,8 @@ def read_row(folder: RunFolder) -> Row:
         fold=_fold(_at(tree, "data", "fold")),
         epochs=done if of_epochs is None else min(done, of_epochs),
         of_epochs=of_epochs,
-        best_validation=max((value for value in accuracies if value is not None), default=None),
-        last_validation=next(reversed(accuracies), None),
+        best_validation=max((value for value in map(_accuracy, candidates(epochs)) if value is not None), default=None),
+        last_validation=_accuracy(epochs[-1]) if epochs else None,
         test=share(_at(summary, "test", "best", "accuracy")),
         seconds=seconds(_at(summary, "seconds")) or (sum(spent) if spent else None),
         begun=begun,
@@ -136,6 +135,10 @@ def read_row(folder: RunFolder) -> Row:
         tree=tree or {},
         faults=tuple(faults),
     )
+
+
+def _accuracy(epoch: Mapping[str, Any]) -> float | None:
+    return share(epoch.get("validation_accuracy"))
 
 
 def _fold(value: Any) -> str | None:

@@ -4,7 +4,7 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeGuard
@@ -31,13 +31,13 @@ _STEP = b'{"kind": "step"'
 class MetricsWriter:
     """Appends events; of steps only every so many, about STEPS_KEPT in all.
 
-    A run that goes on after a step and some scored epochs first loses the lines beyond them, and those of statistics
-    beyond theirs (by default the step): they are about to be written again. Lines that a full disk refuses are kept,
-    and written once there is room.
+    A run that goes on after a step, and scored last after another, first loses the lines beyond them, and those of
+    statistics beyond theirs (by default the step): they are about to be written again. Lines that a full disk refuses
+    are kept, and written once there is room.
     """
 
     def __init__(
-        self, path: Path, steps: int, after_step: int = 0, after_epoch: int = 0, after_statistics: int | None = None
+        self, path: Path, steps: int, after_step: int = 0, after_scored: int = 0, after_statistics: int | None = None
     ) -> None:
         self._every = max(1, steps // STEPS_KEPT)
         self._waiting: list[str] = []
@@ -45,7 +45,7 @@ class MetricsWriter:
         if is_there(path):
             after = {
                 "step": after_step,
-                "epoch": after_epoch,
+                "epoch": after_scored,
                 "noticed": after_step,
                 "statistics": after_step if after_statistics is None else after_statistics,
             }
@@ -103,7 +103,7 @@ class MetricsWriter:
 def _stands(record: Mapping[str, Any], after: Mapping[str, int]) -> bool:
     """Tell whether a record is of what was done; of an end that was none it is not."""
     kind = record["kind"]
-    return kind in after and bool(record["epoch" if kind == "epoch" else "step"] <= after[kind])
+    return kind in after and bool(record["step"] <= after[kind])
 
 
 def read_metrics(path: Path, *, steps: bool = True) -> Iterator[dict[str, Any]]:
@@ -113,6 +113,11 @@ def read_metrics(path: Path, *, steps: bool = True) -> Iterator[dict[str, Any]]:
     """
     lines = _lines(path) if steps else (line for line in _lines(path) if not line.startswith(_STEP))
     return (record for record in map(record_of, lines) if record is not None)
+
+
+def candidates(epochs: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
+    """Return the records of epochs that may be the best: of those that ended on small images only where all did."""
+    return [epoch for epoch in epochs if not epoch.get("small")] or epochs
 
 
 def unreadable_lines(path: Path) -> int:

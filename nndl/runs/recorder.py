@@ -62,7 +62,7 @@ class Recorder:
             folder.metrics,
             solver.steps,
             solver.step,
-            len(solver.history),
+            solver.scored,
             after_statistics=solver.step - 1 if statistics and statistics.waits else solver.step,
         )
         self._saved = self._moment()
@@ -150,7 +150,7 @@ class Recorder:
 
     def _moment(self) -> tuple[int, int]:
         """Return the numbers that tell one state of this run from another."""
-        return self.solver.step, len(self.solver.history)
+        return self.solver.step, self.solver.scored
 
     def close(self) -> None:
         """Write what is still in memory."""

@@ -188,7 +188,7 @@ def score_test(
     network = solver.network
     load_weights(network, solver.weights())
     last = result_record(solver.score(test, "test"), classes)
-    if solver.best is None or solver.best is solver.history[-1]:
+    if solver.best is None or solver.best.step == solver.step:
         return {"best": last, "last": last}
     try:
         best = read_checkpoint(folder.best, partial(check_weights, network=network))[0]

@@ -41,6 +41,9 @@ class EpochDone:
     images_per_second: float
     is_best: bool
     """The best so far by `train.best_by` (the first to reach it); without validation images always true."""
+    small: bool = False
+    """It ended on smaller images (train.resolution), of which its running statistics are, though it is scored on whole
+    ones. Such an epoch is the best only while there is no other."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +100,8 @@ _COUNTS = ("step", "epoch", "images", "best_epoch")
 MOST = 1 << 53
 """No figure of a training is as large; whole numbers below it are exact as floats."""
 _WORDS = ("sign", "says", "cure")
+_WHERE_TRUE = ("small",)
+"""Left out of records where it is not so, as in those of older versions."""
 MOST_WORDS = 2000
 """Characters that may be said at once."""
 _KINDS = {StepDone: "step", EpochDone: "epoch", Noticed: "noticed", Interrupted: "interrupted", Finished: "finished"}
@@ -107,7 +112,9 @@ def from_record(record: Mapping[str, Any]) -> Event | None:
     kind = next((kind for kind, name in _KINDS.items() if name == record.get("kind")), None)
     if kind is None:
         return None
-    values = {field.name: record.get(field.name) for field in fields(kind)}
+    values = {
+        field.name: record.get(field.name, False if field.name in _WHERE_TRUE else None) for field in fields(kind)
+    }
     return kind(**values) if all(_fits(key, value) for key, value in values.items()) else None
 
 
@@ -123,4 +130,9 @@ def _fits(key: str, value: Any) -> bool:
 
 def as_record(event: Event) -> dict[str, Any]:
     """Return the event as a JSON object, its kind first."""
-    return {"kind": _KINDS[type(event)], **asdict(event)}
+    return {"kind": _KINDS[type(event)], **figures(event)}
+
+
+def figures(event: Event) -> dict[str, Any]:
+    """Return what the event says, as JSON has it."""
+    return {key: value for key, value in asdict(event).items() if value or key not in _WHERE_TRUE}

@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from itertools import islice
 from typing import Any, Protocol
 
@@ -16,7 +16,7 @@ from nndl.net.params import Params
 from nndl.net.types import Array
 from nndl.train.choosing import Choice
 from nndl.train.evaluate import EvaluationStoppedError, Evaluator, Result
-from nndl.train.events import EpochDone, Event, Finished, Interrupted, Scoring, StepDone
+from nndl.train.events import EpochDone, Event, Finished, Interrupted, Scoring, StepDone, figures
 from nndl.train.guard import Guard
 from nndl.train.learner import Learner
 from nndl.train.memory import out_of_memory
@@ -85,7 +85,7 @@ class Solver:
         self._turns = learner.updater.turns(epochs)
         self.step = 0
         self.history: list[EpochDone] = []
-        self._factor, self._best_is_small = 1.0, False
+        self._factor = 1.0
         self.seconds = 0.0
         self._epoch_loss, self._epoch_seconds, self._epoch_images = 0.0, 0.0, 0
         self.scoring: Callable[[Scoring], None] = lambda _: None
@@ -124,7 +124,7 @@ class Solver:
     def events(self) -> Iterator[Event]:
         """Train from where the state is to the end, or to `stop`. Raises TrainingError where numbers make no sense."""
         while True:
-            if len(self.history) < self._epochs_done():
+            if self._is_due():
                 try:
                     scored = self._score_epoch()
                 except EvaluationStoppedError:
@@ -140,9 +140,19 @@ class Solver:
         epoch = min(self.step // self.steps_per_epoch + 1, math.ceil(self.epochs))
         yield Interrupted(step=self.step, epoch=epoch)
 
-    def _epochs_done(self) -> int:
-        """Count the epochs that are to be scored; the last is done at the last step, whole or not."""
-        return (math.ceil if self.step == self.steps else math.floor)(self.step / self.steps_per_epoch)
+    @property
+    def scored(self) -> int:
+        """The step after which training was scored last; 0 before the first time."""
+        return self.history[-1].step if self.history else 0
+
+    def _is_due(self) -> bool:
+        """Tell whether an epoch is to be scored, each once; and the last step is, whichever it is.
+
+        So where training is lengthened, an epoch that was broken off stands for the whole one, unless it is the last.
+        """
+        if self.step == self.steps:
+            return self.scored < self.step
+        return self.step // self.steps_per_epoch > (self.history[-1].epoch if self.history else 0)
 
     def _steps(self) -> Iterator[StepDone]:
         """Take the steps of the rest of the epoch under way."""
@@ -220,12 +230,12 @@ class Solver:
             train = self.score(self.train_sample, "training")
             validation = self.score(self.validation, "validation") if self.validation else None
         learning_rate = self.learner.rule.learning_rate * self.multiplier(self.step - 1)
-        self.guard.see_scores(train.loss, self.step, self._epochs_done(), learning_rate)
-        before = self.history[-1].step if self.history else 0
+        epoch = math.ceil(self.step / self.steps_per_epoch)
+        self.guard.see_scores(train.loss, self.step, epoch, learning_rate)
         done = EpochDone(
             step=self.step,
-            epoch=self._epochs_done(),
-            train_loss=self._epoch_loss / (self.step - before),
+            epoch=epoch,
+            train_loss=self._epoch_loss / (self.step - self.scored),
             train_accuracy=train.accuracy,
             validation_loss=validation.loss if validation else None,
             validation_accuracy=validation.accuracy if validation else None,
@@ -233,6 +243,7 @@ class Solver:
             seconds=self._epoch_seconds,
             images_per_second=self._epoch_images / max(self._epoch_seconds, 1e-9),
             is_best=True,
+            small=self.network.trained_at != self.network.input_shape,
         )
         done = replace(done, is_best=self._is_best(done))
         self.history.append(done)
@@ -241,16 +252,11 @@ class Solver:
         return done
 
     def _is_best(self, done: EpochDone) -> bool:
-        """Tell whether an epoch is the best so far: one after small images, only while there is none after whole ones.
-
-        Its running statistics are of small images, though it is scored on whole ones.
-        """
-        small, before = self.network.trained_at != self.network.input_shape, self._best_is_small
-        if small and self.best is not None and not before:
-            return False
-        is_best = self.choice.is_better(done, None if before and not small else self.best)
-        self._best_is_small = small if is_best else before
-        return is_best
+        """Tell whether an epoch is the best so far; one of small images, only while there is none of whole ones."""
+        best = self.best
+        if best is not None and done.small != best.small:
+            return best.small
+        return self.choice.is_better(done, best)
 
     def _recompute(self) -> None:
         """Compute the running statistics of averaged weights anew, where the average asks for it and is one by now."""
@@ -289,8 +295,8 @@ class Solver:
     @property
     def mean_loss(self) -> float:
         """The mean over the steps of the epoch under way, or of the one just done, L2 included."""
-        before = self.history[-1].step if self.history else 0
-        return self._epoch_loss / (self.step - before) if self.step > before else self.history[-1].train_loss
+        steps = self.step - self.scored
+        return self._epoch_loss / steps if steps else self.history[-1].train_loss
 
     def doubt(self) -> tuple[str, str] | None:
         """Say that training leads nowhere, from the losses of the epochs done, and cures; None where it may not."""
@@ -332,12 +338,10 @@ class Solver:
             "seconds": self.seconds,
             "steps_per_epoch": self.steps_per_epoch,
             "epochs": self.epochs,
-            "history": [asdict(epoch) for epoch in self.history],
+            "history": [figures(epoch) for epoch in self.history],
         }
         if self.network.trained_at != self.network.input_shape:
             info["trained_at"] = list(self.network.trained_at)
-        if self._best_is_small:
-            info["best_is_small"] = True
         return pack(self._stores()), info
 
     def restore(self, arrays: Mapping[str, Array], info: Mapping[str, Any]) -> None:
@@ -353,7 +357,7 @@ class Solver:
         self.step, self.learner.updater.t = info["step"], info["updates"]
         self._epoch_loss, self.seconds = info["epoch_loss"], info["seconds"]
         self._epoch_seconds, self._epoch_images = (info.get(name, LATER[name]) for name in LATER)
-        self.history, self._best_is_small = read_history(info), info.get("best_is_small") is True
+        self.history = read_history(info)
         self._factor = self.schedule.after(self.history)
         self.network.trained_at = tuple(info.get("trained_at", self.network.input_shape))
 

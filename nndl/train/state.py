@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -130,8 +131,9 @@ def check_info(info: Mapping[str, Any]) -> None:
         raise CheckpointError(f"the state is damaged: its trained_at is {str(shape)[:60]}")
     if not info["steps_per_epoch"] or not isinstance(info.get("about", {}), dict):
         raise CheckpointError("the state is damaged: it does not say what it is of")
-    if len(read_history(info)) > math.ceil(info["step"] / info["steps_per_epoch"]):
-        raise CheckpointError("the state is damaged: it has scored more epochs than it has trained")
+    scored = [0, *(epoch.step for epoch in read_history(info)), info["step"] + 1]
+    if any(step >= following for step, following in pairwise(scored)):
+        raise CheckpointError("the state is damaged: it has scored other steps than it has taken, one after the other")
 
 
 def read_history(info: Mapping[str, Any]) -> list[EpochDone]:

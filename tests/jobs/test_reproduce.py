@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -136,6 +137,75 @@ def test_what_cannot_be_repeated_says_so(run: RunFolder, tmp_path: Path) -> None
         path.unlink()
     with pytest.raises(UsageError, match=r"no state of .* was saved"):
         again(run)
+
+
+def test_a_run_whose_lengthening_is_in_its_config_alone_is_repeated_as_it_was(run: RunFolder) -> None:
+    """As after a kill between the two, or where a damaged state was set aside."""
+    text = run.config.read_text(encoding="utf-8")
+    run.config.write_text(text.replace("epochs: 3", "epochs: 5", 1), encoding="utf-8")
+    assert again(run).identical
+
+
+@pytest.mark.parametrize("epochs", [2.7, 3])
+def test_a_last_epoch_that_was_lengthened_is_scored_at_its_end(tmp_path: Path, epochs: float) -> None:
+    run = trained(tmp_path / "run", 4)
+    for each in (2.3, epochs):
+        resumed = resume(run, Wanted(epochs=each))
+        train_until(run, resumed.built.solver, resumed.keeping, 99)
+    lines = [json.loads(line) for line in run.metrics.read_text(encoding="utf-8").splitlines()]
+    scored = [(line["step"], line["epoch"]) for line in lines if line["kind"] == "epoch"]
+    assert scored == [(4, 1), (8, 2), (10, 3), (11 if epochs == 2.7 else 12, 3)]
+    result = again(run)
+    assert (result.identical, result.lines) == (
+        True,
+        len([line for line in lines if line["kind"] in ("step", "epoch")]),
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("updates", 13, "last.safetensors (step 12): updates: 13 -> 12"),
+        ("trained_at", [3, 16, 16], "last.safetensors (step 12): trained_at: [3, 16, 16] -> null"),
+        ("history", 0.5, "last.safetensors (step 12): history[1].train_accuracy: 0.5 -> "),
+    ],
+)
+def test_a_state_that_says_otherwise_how_far_it_is_differs(run: RunFolder, name: str, value: Any, said: str) -> None:
+    arrays, info = read_checkpoint(run.last)
+    if name == "history":
+        info["history"][1]["train_accuracy"] = value
+    write_checkpoint(run.last, arrays, info if name == "history" else info | {name: value})
+    assert (again(run).first_tensor or "").startswith(said)
+
+
+def test_the_best_weights_within_a_state_are_compared(tmp_path: Path) -> None:
+    run = trained(tmp_path / "run", 10)
+    arrays, info = read_checkpoint(run.last)
+    arrays["best/params/affine1.b"][2] += 1
+    write_checkpoint(run.last, arrays, info)
+    assert (again(run).first_tensor or "").startswith("last.safetensors (step 10): best/params/affine1.b: 1 of 10")
+
+
+@pytest.mark.parametrize(("step", "told"), [(7, "differs"), (99, "uncompared"), (None, "uncompared")])
+def test_best_weights_that_nothing_was_compared_with_are_told_of(run: RunFolder, step: int | None, told: str) -> None:
+    arrays, info = read_checkpoint(run.best)
+    if step is None:
+        run.best.write_bytes(run.best.read_bytes()[:-1])
+    else:
+        write_checkpoint(run.best, arrays, info | {"step": step})
+    result = again(run)
+    assert result.identical is (told == "uncompared")
+    assert (result.first_tensor is None, len(result.uncompared)) == ((False, 0) if told == "differs" else (True, 1))
+
+
+def test_lines_and_changes_of_which_nothing_came_are_told(run: RunFolder) -> None:
+    with run.metrics.open("a", encoding="utf-8") as file:
+        file.write('{"kind": "epoch", "step": 7, "epoch": 2}\n')
+    assert again(run).first_step == "epoch at step 7: there is none"
+    arrays, info = read_checkpoint(run.last)
+    change = {"step": 7, "epochs_done": 2, "epochs": [3, 4], "what": []}
+    write_checkpoint(run.last, arrays, info | {"about": info["about"] | {"changes": [change]}})
+    assert again(run).first_step == "step 7: the change of epochs that the state tells of never came"
 
 
 def test_versions_that_differ_are_told_beside_the_result(run: RunFolder) -> None:

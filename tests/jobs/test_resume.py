@@ -165,10 +165,17 @@ AGAIN = "train.groups: from step 13 on spatial_bn1.gamma trained again"
         (GROUPS, 6, 2, ["train.groups: from step 7 on spatial_bn1.gamma frozen", f"train.groups: the {NEVER}"]),
         (GROUPS, 6, 4, ["train.groups: 'conv1.w' is frozen after epoch 2 as before"]),
         (RESOLUTION + GROUPS, 6, 3, []),
+        (
+            RESOLUTION,
+            6,
+            1.5,
+            ["train.resolution: training ends here, with running statistics of images 16 pixels high"],
+        ),
+        (RESOLUTION, 10, 2.5, []),
     ],
 )
 def test_what_counts_in_shares_of_training_is_told_where_other_epochs_move_it(
-    tmp_path: Path, more: str, stopped: int, epochs: int, said: list[str]
+    tmp_path: Path, more: str, stopped: int, epochs: float, said: list[str]
 ) -> None:
     text = config(schedule="constant").replace("dropout: {keep: 0.8}", "global_avg_pool")
     built = build(parse_config(text.replace("checkpoint:", f"{more}checkpoint:"), "small.yaml"))

@@ -51,6 +51,13 @@ def test_the_last_epoch_may_be_a_part_of_one(tmp_path: Path) -> None:
     assert [row.epochs for row in sort_rows(list_runs(tmp_path), "name")] == [0.1, 2.28, 2]
 
 
+def test_an_epoch_of_small_images_is_not_the_best(tmp_path: Path) -> None:
+    folder = make_run(tmp_path / "run", validation=(0.9, 0.5))
+    text = (folder / "metrics.jsonl").read_text(encoding="utf-8")
+    (folder / "metrics.jsonl").write_text(text.replace("0.9", '0.9, "small": true', 1), encoding="utf-8")
+    assert read_row(RunFolder(folder)).best_validation == 0.5
+
+
 def test_the_newest_comes_first_and_folders_of_runs_are_entered(tmp_path: Path) -> None:
     make_run(tmp_path / "old", begun=1e9)
     make_run(tmp_path / "trials" / "seed-0", begun=3e9)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from nndl.runs.files import ForeignFileError
-from nndl.runs.metrics import STEPS_KEPT, MetricsWriter, read_metrics, unreadable_lines
+from nndl.runs.metrics import STEPS_KEPT, MetricsWriter, candidates, read_metrics, unreadable_lines
 
 
 def step(number: int) -> dict[str, Any]:
@@ -29,6 +29,11 @@ def test_a_short_run_is_written_whole(tmp_path: Path) -> None:
     assert list(read_metrics(tmp_path / "metrics.jsonl")) == EVENTS
 
 
+def test_epochs_of_small_images_are_candidates_while_there_are_no_others() -> None:
+    small, whole = epoch(1) | {"small": True}, epoch(2)
+    assert (candidates([small, whole]), candidates([small]), candidates([])) == ([whole], [small], [])
+
+
 def test_a_long_run_is_thinned_but_keeps_its_epochs(tmp_path: Path) -> None:
     with MetricsWriter(tmp_path / "metrics.jsonl", 10 * STEPS_KEPT) as metrics:
         for number in range(1, 41):
@@ -45,7 +50,7 @@ def test_going_on_writes_what_an_unbroken_run_writes(tmp_path: Path) -> None:
             metrics.write(event)
     with path.open("a", encoding="utf-8") as file:
         file.write('{"kind": "step", "st')  # cut short by a crash
-    with MetricsWriter(path, 8, after_step=4, after_epoch=0) as metrics:  # the state saved before epoch 1 was scored
+    with MetricsWriter(path, 8, after_step=4, after_scored=0) as metrics:  # the state saved before epoch 1 was scored
         for event in EVENTS[4:]:
             metrics.write(event)
     assert list(read_metrics(path)) == EVENTS

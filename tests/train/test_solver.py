@@ -120,6 +120,18 @@ def test_an_epoch_cut_short_can_be_gone_on_with() -> None:
     np.testing.assert_array_equal(longer.network.params.vector, whole.network.params.vector)
 
 
+@pytest.mark.parametrize("epochs", [1.7, 2])
+def test_one_that_stays_the_last_is_scored_again_at_its_end(epochs: float) -> None:
+    short, longer = tiny.solver(epochs=1.4), tiny.solver(epochs=epochs)
+    run(short)
+    longer.restore(*short.state())
+    assert [event.step for event in run(longer) if isinstance(event, EpochDone)] == [6]
+    assert [(epoch.step, epoch.epoch) for epoch in longer.history] == [(3, 1), (5, 2), (6, 2)]
+    still = tiny.solver(epochs=4)
+    still.restore(*longer.state())
+    assert [event.step for event in run(still) if isinstance(event, EpochDone)] == [9, 12]
+
+
 def test_frozen_parameters_stay_as_they_are_while_the_others_learn() -> None:
     solver = tiny.solver(**SPEED_RUN)
     seen: list[dict[str, Any]] = []

@@ -22,7 +22,7 @@ from nndl.net.summary import layer_rows, totals
 from nndl.runs.files import is_there
 from nndl.runs.folder import RunFolder
 from nndl.runs.listing import read_summary
-from nndl.runs.metrics import read_metrics
+from nndl.runs.metrics import candidates, read_metrics
 from nndl.runs.training import keep_run
 from nndl.train.events import EpochDone, Event
 from nndl.train.solver import Solver
@@ -94,7 +94,7 @@ def objectives(sweep: Sweep, folders: Mapping[int, RunFolder]) -> list[float]:
 
 
 def _objective(name: str, folder: RunFolder) -> float:
-    epochs = epochs_of(folder)
+    epochs = candidates(epochs_of(folder))
     if name == "validation_accuracy":
         return float(max(epoch["validation_accuracy"] for epoch in epochs))
     if name == "validation_loss":
