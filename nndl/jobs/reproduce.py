@@ -17,6 +17,7 @@ from nndl.net.network import Network
 from nndl.runs.checkpoint import read_checkpoint
 from nndl.runs.curves import Plan
 from nndl.runs.differences import differences
+from nndl.runs.files import is_there
 from nndl.runs.folder import RunFolder
 from nndl.runs.metrics import is_count, read_metrics
 from nndl.runs.states import BEST, earlier_states
@@ -42,7 +43,7 @@ class Reproduction:
     first_tensor: str | None = None
     """The first tensor that differs, or figure of how far it says it is, in the first saved state where one does."""
     uncompared: list[str] = field(default_factory=list)
-    """Saved states that were not, and why: one that cannot be read, or is of a later step than the newest."""
+    """Saved states that were not, and why: one that is not there, cannot be read, or is of a later step."""
 
     @property
     def identical(self) -> bool:
@@ -70,7 +71,7 @@ def reproduce(
     built = build_again(folder, stored_experiment(folder, sets))
     result = Reproduction(state.info["step"], _not_as_it_was(folder, made_of, built))
     plan = Plan(result.steps, built.solver.steps_per_epoch, state.info["epochs"])
-    _train(built, changes, _Comparison(folder, built.solver, result), watch(built.solver, plan))
+    _train(built, changes, _Comparison(folder, built.solver, result, state.info), watch(built.solver, plan))
     return result
 
 
@@ -95,7 +96,7 @@ def _saved(folder: RunFolder, network: Network) -> tuple[dict[tuple[str, int], l
     """Return the files to compare with, by the event after which they were written, and why others cannot be."""
     files: dict[tuple[str, int], list[Path]] = {}
     unread = []
-    for path in (folder.best, *reversed(earlier_states(folder)), folder.last):
+    for path in filter(is_there, (folder.best, *reversed(earlier_states(folder)), folder.last)):
         try:
             info = read_checkpoint(path, partial(check_size, network=network))[1]
             scored = path == folder.best or _is_scored(info)
@@ -140,10 +141,16 @@ def _train(built: Built, changes: list[Change], compare: "_Comparison", watch: C
 class _Comparison:
     """Compares events with what the run's folder says of them."""
 
-    def __init__(self, folder: RunFolder, solver: Solver, result: Reproduction) -> None:
-        self.folder, self.solver, self.result = folder, solver, result
-        self._lines = {(line["kind"], line["step"]): timeless(line) for line in read_metrics(folder.metrics)}
+    def __init__(self, folder: RunFolder, solver: Solver, result: Reproduction, info: Mapping[str, Any]) -> None:
+        """Compare with the lines up to the newest state, which `info` is of: a run that goes on writes others anew."""
+        self.folder, self.solver, self.result, self._epochs = folder, solver, result, info["epochs"]
+        history = read_history(info)
+        until = {"step": info["step"], "epoch": history[-1].step if history else 0}
+        lines = (line for line in read_metrics(folder.metrics) if line["step"] <= until.get(line["kind"], 0))
+        self._lines = {(line["kind"], line["step"]): timeless(line) for line in lines}
         self._files, result.uncompared = _saved(folder, solver.network)
+        if history and not is_there(folder.best):
+            result.uncompared.append(f"{folder.best.name}: it is not there")
         self._best: tuple[int, Arrays] = 0, {}
 
     def see(self, event: Event) -> None:
@@ -154,7 +161,10 @@ class _Comparison:
             self._best = event.step, self.solver.weights()
         if key in self._lines:
             self.result.lines += 1
-            found = next(differences(self._lines.pop(key), record), None)
+            line = self._lines.pop(key)
+            if "small" not in line:  # as older versions wrote it
+                record.pop("small", None)
+            found = next(differences(line, record), None)
             if found:
                 self._differs(f"{key[0]} at step {event.step:,}: {found}")
         for path in self._files.pop(key, []):
@@ -169,8 +179,9 @@ class _Comparison:
         for each in to_come:
             self._differs(f"step {each.step:,}: the change of epochs that the state tells of never came")
         for kind, step in self._lines:
-            if kind in ("step", "epoch") and step <= steps:
-                self._differs(f"{kind} at step {step:,}: there is none")
+            self._differs(f"{kind} at step {step:,}: there is none")
+        if self.solver.epochs != self._epochs:
+            self._differs(f"of {self._epochs:g} epochs in all, the state says, and its changes {self.solver.epochs:g}")
         for (kind, step), paths in self._files.items():
             for path in paths:
                 if step > steps:
@@ -195,6 +206,7 @@ class _Comparison:
 
 
 def _progress(info: Mapping[str, Any]) -> dict[str, Any]:
-    """Return how far a state says that it is, without the figures that no two runs have in common."""
+    """Return how far a state says that it is, without what no two runs have in common or older versions do not say."""
     said = {name: info.get(name) for name in ("step", "updates", "epoch_loss", "trained_at")}
-    return said | {"history": [timeless(epoch) for epoch in info["history"]]}
+    history = [{name: value for name, value in timeless(epoch).items() if name != "small"} for epoch in info["history"]]
+    return said | {"history": history}

@@ -129,16 +129,15 @@ class Plan:
 
 
 def plan_of(folder: RunFolder, records: Iterable[Mapping[str, Any]] = ()) -> Plan:
-    """Take the plan from the run's config and summary, and exactly from its first epoch if done; no zeros in it."""
+    """Take the plan from the run's config and summary, and exactly from its epochs if one is done; no zeros in it."""
     summary, config = read_summary(folder) or {}, read_config(folder) or {}
     train = config.get("train")
     epochs = finite(train.get("epochs")) if isinstance(train, Mapping) else None
     steps, epochs = int(finite(summary.get("steps")) or 1), epochs or 1
-    per_epoch = max(1, int(steps / epochs))
-    for record in records:
-        if record["kind"] == "epoch" and record["epoch"] > 0:
-            per_epoch = max(1, record["step"] // record["epoch"])
-            break
+    done = [
+        record["step"] // record["epoch"] for record in records if record["kind"] == "epoch" and record["epoch"] > 0
+    ]
+    per_epoch = max(1, *done) if done else max(1, int(steps / epochs))  # a last one that was broken off has less
     return Plan(max(1, steps), per_epoch, int(epochs) if epochs % 1 == 0 else epochs)
 
 

@@ -358,6 +358,8 @@ class Solver:
         self._epoch_loss, self.seconds = info["epoch_loss"], info["seconds"]
         self._epoch_seconds, self._epoch_images = (info.get(name, LATER[name]) for name in LATER)
         self.history = read_history(info)
+        if info.get("best_is_small") is True and self.best:  # states once told it of the best alone
+            self.history[self.history.index(self.best)] = replace(self.best, small=True)
         self._factor = self.schedule.after(self.history)
         self.network.trained_at = tuple(info.get("trained_at", self.network.input_shape))
 

@@ -140,7 +140,10 @@ def read_history(info: Mapping[str, Any]) -> list[EpochDone]:
     """Read the epochs that a state has scored. Raises CheckpointError where it does not tell."""
     try:
         history = [EpochDone(**epoch) for epoch in info["history"]]
-        if all(isinstance(value, int | float | None) for epoch in history for value in vars(epoch).values()):
+        counted = all(type(count) is int for epoch in history for count in (epoch.step, epoch.epoch))
+        if counted and all(
+            isinstance(value, int | float | None) for epoch in history for value in vars(epoch).values()
+        ):
             return history
     except (KeyError, TypeError):
         pass

@@ -18,7 +18,8 @@ from nndl.jobs.start import start_run
 from nndl.runs.checkpoint import read_checkpoint, write_checkpoint
 from nndl.runs.curves import Plan
 from nndl.runs.folder import RunFolder
-from nndl.train.events import Event
+from nndl.runs.recorder import Recorder
+from nndl.train.events import EpochDone, Event
 from nndl.train.solver import Solver
 from tests.small_run import STEPS, config, trained
 
@@ -186,16 +187,56 @@ def test_the_best_weights_within_a_state_are_compared(tmp_path: Path) -> None:
     assert (again(run).first_tensor or "").startswith("last.safetensors (step 10): best/params/affine1.b: 1 of 10")
 
 
-@pytest.mark.parametrize(("step", "told"), [(7, "differs"), (99, "uncompared"), (None, "uncompared")])
+@pytest.mark.parametrize(
+    ("step", "told"), [(7, "differs"), (99, "uncompared"), (None, "uncompared"), (0, "uncompared")]
+)
 def test_best_weights_that_nothing_was_compared_with_are_told_of(run: RunFolder, step: int | None, told: str) -> None:
     arrays, info = read_checkpoint(run.best)
     if step is None:
         run.best.write_bytes(run.best.read_bytes()[:-1])
+    elif not step:
+        run.best.unlink()
     else:
         write_checkpoint(run.best, arrays, info | {"step": step})
     result = again(run)
     assert result.identical is (told == "uncompared")
     assert (result.first_tensor is None, len(result.uncompared)) == ((False, 0) if told == "differs" else (True, 1))
+
+
+def test_what_older_versions_did_not_say_is_not_compared(tmp_path: Path) -> None:
+    small = "avg_pool: 8, conv: 4, spatial_bn, relu, dropout: {keep: 0.8}"
+    text = config().replace(small, "conv: {filters: 4, stride: 2}, spatial_bn, relu, global_max_pool")
+    text = text.replace("epochs: 3", "epochs: 3\n  resolution: {schedule: [[0, 16], [0.7, 32]]}")
+    built = build(parse_config(text, "small.yaml"))
+    run = start_run(built, tmp_path / "run")
+    train_until(run, built.solver, keeping(built), 99)
+    assert [epoch.small for epoch in built.solver.history] == [True, True, False]
+    said = run.metrics.read_text(encoding="utf-8")
+    assert said.count(', "small": true') == 2
+    run.metrics.write_text(said.replace(', "small": true', ""), encoding="utf-8")
+    for path in run.path.glob("*.safetensors"):
+        arrays, info = read_checkpoint(path)
+        for epoch in info.get("history", []):
+            epoch.pop("small", None)
+        write_checkpoint(path, arrays, info)
+    assert again(run).identical
+
+
+def test_lines_that_a_resume_would_write_anew_are_not_compared(tmp_path: Path) -> None:
+    """As after a kill once the epoch at step 8 was scored, and one of the resume that gives it another plan."""
+    text = config().replace("every: 3 steps", "every: 4 steps").replace("epochs: 3", "epochs: 2")
+    built = build(parse_config(text, "small.yaml"))
+    run = start_run(built, tmp_path / "run")
+    train_until(run, built.solver, keeping(built), 7)
+    built = build(parse_config(text, "small.yaml"))
+    built.solver.restore(*read_checkpoint(run.last))
+    with Recorder(run, built.solver, keeping(built)) as recorder:
+        for event in built.solver.events():
+            recorder.see(event)
+            if isinstance(event, EpochDone):
+                break
+    resume(run, Wanted(epochs=4))
+    assert again(run).identical
 
 
 def test_lines_and_changes_of_which_nothing_came_are_told(run: RunFolder) -> None:
@@ -206,6 +247,19 @@ def test_lines_and_changes_of_which_nothing_came_are_told(run: RunFolder) -> Non
     change = {"step": 7, "epochs_done": 2, "epochs": [3, 4], "what": []}
     write_checkpoint(run.last, arrays, info | {"about": info["about"] | {"changes": [change]}})
     assert again(run).first_step == "step 7: the change of epochs that the state tells of never came"
+
+
+def test_a_state_of_other_epochs_than_its_changes_come_to_differs(tmp_path: Path) -> None:
+    run = trained(tmp_path / "run", 4)
+    resumed = resume(run, Wanted(epochs=2))
+    train_until(run, resumed.built.solver, resumed.keeping, 99)
+    arrays, info = read_checkpoint(run.last)
+    write_checkpoint(run.last, arrays, info | {"epochs": 50})
+    assert again(run).first_step == "of 50 epochs in all, the state says, and its changes 2"
+
+
+def test_before_the_first_epoch_there_is_nothing_to_miss(tmp_path: Path) -> None:
+    assert again(trained(tmp_path / "run", 3)).uncompared == []
 
 
 def test_versions_that_differ_are_told_beside_the_result(run: RunFolder) -> None:

@@ -35,6 +35,8 @@ def test_the_plan_is_read_from_config_and_summary(tmp_path: Path) -> None:
     folder.summary.write_text("[]", encoding="utf-8")
     folder.config.write_text("train: 7", encoding="utf-8")
     assert plan_of(folder).steps_per_epoch == 1
+    broken_off = [{"kind": "epoch", "step": 2, "epoch": 1}, {"kind": "epoch", "step": 6, "epoch": 2}]
+    assert plan_of(folder, [*broken_off, {"kind": "epoch", "step": 7, "epoch": 3}]).steps_per_epoch == 3
 
 
 def test_smoothing_keeps_a_level_and_calms_what_jumps() -> None:

@@ -170,6 +170,16 @@ def test_statistics_of_shards_over_the_batch_are_those_of_the_batch_whole() -> N
         np.testing.assert_allclose(ends[1][name], expected, rtol=1e-3, atol=1e-5, err_msg=name)
 
 
+@pytest.mark.parametrize("step", [None, "3", 2.0, True])
+def test_a_state_whose_epochs_end_at_no_step_is_damaged(step: object) -> None:
+    solver = build(experiment()).solver
+    train(solver)
+    arrays, info = solver.state()
+    info["history"][0]["step"] = step
+    with pytest.raises(CheckpointError, match="damaged: its history cannot be read"):
+        build(experiment()).solver.restore(arrays, info)
+
+
 def test_a_state_that_was_trained_at_no_shape_is_damaged() -> None:
     solver = build(experiment()).solver
     train(solver, 2)
