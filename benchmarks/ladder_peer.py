@@ -3,9 +3,9 @@
 Each rung is trained from several seeds three ways, by turns, each alone on the machine, on the same images: by nndl as
 its config says; by nndl with the recipe that the ladder comes from (Nesterov momentum and lookahead instead of Muon);
 and with that recipe by PyTorch (`worker_ladder.py`, as its author trains it, in bfloat16 autocast and with GELU, but
-with the rung's whitening_eps). Every training is added to a file of results; the table is made of all that the file
-has: accuracy on the test set without and with test-time augmentation (mean, standard deviation of one training),
-minutes of training, images a second.
+with the rung's whitening_eps; `--by "PyTorch float32"` is for processors without bfloat16). Every training is added to
+a file of results; the table is made of all that the file has: accuracy on the test set without and with test-time
+augmentation (mean, standard deviation of one training), minutes of training, images a second.
 
 PyTorch is no part of nndl: install it by hand into an environment of its own (`pip install torch==2.13.0`).
 """
@@ -110,9 +110,9 @@ def train_nndl_originally(rung: str, seed: int, arguments: argparse.Namespace) -
     return train_nndl(rung, seed, arguments, original(rung))
 
 
-def train_pytorch(rung: str, seed: int, arguments: argparse.Namespace) -> Record:
+def train_pytorch(rung: str, seed: int, arguments: argparse.Namespace, bfloat16: bool = True) -> Record:
     """Train once by PyTorch, in its own environment."""
-    recipe = recipe_of(load_config(f"ladder/{rung}", original(rung)), seed, not arguments.float32)
+    recipe = recipe_of(load_config(f"ladder/{rung}", original(rung)), seed, bfloat16)
     worker = ROOT / "benchmarks" / "worker_ladder.py"
     folder = str(Path(arguments.data).resolve() / "cifar-10-batches-bin")
     command = [arguments.torch_python, str(worker), folder, json.dumps(recipe)]
@@ -123,7 +123,12 @@ def train_pytorch(rung: str, seed: int, arguments: argparse.Namespace) -> Record
     return result
 
 
-TRAINERS = {"nndl": train_nndl, "nndl original": train_nndl_originally, "PyTorch original": train_pytorch}
+def train_pytorch_in_float32(rung: str, seed: int, arguments: argparse.Namespace) -> Record:
+    return train_pytorch(rung, seed, arguments, bfloat16=False)
+
+
+USUAL = {"nndl": train_nndl, "nndl original": train_nndl_originally, "PyTorch original": train_pytorch}
+TRAINERS = USUAL | {"PyTorch float32": train_pytorch_in_float32}
 
 
 def work_of(experiment: Experiment) -> float:
@@ -172,8 +177,7 @@ def main() -> None:
     parser.add_argument("--seeds", default="1,2,3", help="separated by commas")
     parser.add_argument("--data", default="data", help="the folder with cifar-10-batches-bin")
     parser.add_argument("--torch-python", default="python", help="a Python that has PyTorch")
-    parser.add_argument("--float32", action="store_true", help="PyTorch without bfloat16, which some processors lack")
-    parser.add_argument("--by", default=",".join(TRAINERS), help="who trains, separated by commas")
+    parser.add_argument("--by", default=",".join(USUAL), help=f"who trains, separated by commas: {', '.join(TRAINERS)}")
     parser.add_argument("--runs", default="runs", help="where our run folders go")
     parser.add_argument("--results", default="runs/ladder.jsonl", help="results are added to it, and read from it")
     arguments = parser.parse_args()
