@@ -53,7 +53,8 @@ def _lines(result: "Reproduction") -> list[str]:
     """Tell people what came of it."""
     lines = [f"not as it was: {difference}" for difference in result.differs]
     lines += [f"not compared: {reason}" for reason in result.uncompared]
-    compared = f"{result.steps:,} steps, {result.lines:,} lines of metrics, {', '.join(dict.fromkeys(result.files))}"
+    files = dict.fromkeys(result.files)
+    compared = ", ".join([f"{result.steps:,} steps", f"{result.lines:,} lines of metrics", *files])
     if result.identical:
         return [*lines, f"bit-identical: {compared}"]
     first_step = result.first_step or "none that metrics.jsonl has"

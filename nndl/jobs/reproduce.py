@@ -14,6 +14,7 @@ from nndl.jobs.replay import first_difference, timeless
 from nndl.jobs.sameness import Change, changes_between, provenance, recorded
 from nndl.jobs.stored import stored_experiment, stored_state
 from nndl.net.network import Network
+from nndl.net.types import Array
 from nndl.runs.checkpoint import read_checkpoint
 from nndl.runs.curves import Plan
 from nndl.runs.differences import differences
@@ -168,10 +169,7 @@ class _Comparison:
             if found:
                 self._differs(f"{key[0]} at step {event.step:,}: {found}")
         for path in self._files.pop(key, []):
-            self.result.files.append(path.name)
-            tensor = self._first_tensor(path)
-            if tensor and self.result.first_tensor is None:
-                self.result.first_tensor = f"{path.name} (step {event.step:,}): {tensor}"
+            self._compare(path, event.step)
 
     def end(self, to_come: list[Change]) -> None:
         """Tell, after training, of what the run's folder says and nothing came of."""
@@ -193,8 +191,22 @@ class _Comparison:
         if self.result.first_step is None:
             self.result.first_step = words
 
-    def _first_tensor(self, path: Path) -> str | None:
-        saved, info = read_checkpoint(path, partial(check_size, network=self.solver.network))
+    def _compare(self, path: Path, step: int) -> None:
+        """Compare a saved state, unless the run goes on meanwhile, in another process, and has put another there."""
+        try:
+            saved, info = read_checkpoint(path, partial(check_size, network=self.solver.network))
+        except CheckpointError as error:
+            self.result.uncompared.append(f"{path.name}: {str(error).partition(';')[0]}")
+            return
+        if info.get("step") != step:
+            self.result.uncompared.append(f"{path.name}: the run has gone on meanwhile, and it is of another step now")
+            return
+        self.result.files.append(path.name)
+        tensor = self._first_tensor(path, saved, info)
+        if tensor and self.result.first_tensor is None:
+            self.result.first_tensor = f"{path.name} (step {step:,}): {tensor}"
+
+    def _first_tensor(self, path: Path, saved: Mapping[str, Array], info: Mapping[str, Any]) -> str | None:
         if path == self.folder.best:
             return first_difference(saved, self.solver.weights())
         arrays, progress = self.solver.state()

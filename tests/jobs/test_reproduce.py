@@ -258,6 +258,24 @@ def test_a_state_of_other_epochs_than_its_changes_come_to_differs(tmp_path: Path
     assert again(run).first_step == "of 50 epochs in all, the state says, and its changes 2"
 
 
+@pytest.mark.parametrize("gone", [False, True])
+def test_what_another_process_puts_in_place_of_a_state_meanwhile_is_not_compared(run: RunFolder, gone: bool) -> None:
+    arrays, info = read_checkpoint(run.best)
+
+    def watch(solver: Solver, _: Plan) -> Callable[[Event], None]:
+        def seen(_event: Event) -> None:
+            if solver.step == 2 and gone:
+                run.best.unlink(missing_ok=True)
+            elif solver.step == 2:
+                write_checkpoint(run.best, {name: array + 1 for name, array in arrays.items()}, info | {"step": 99})
+
+        return seen
+
+    result = reproduce(run, watch)
+    assert result.identical
+    assert [words.partition(":")[0] for words in result.uncompared] == ["best.safetensors"]
+
+
 def test_before_the_first_epoch_there_is_nothing_to_miss(tmp_path: Path) -> None:
     assert again(trained(tmp_path / "run", 3)).uncompared == []
 
